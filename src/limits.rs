@@ -1,0 +1,33 @@
+//! Every limit of the tool in one place, each with its reason. Input is hostile; a limit reached is a record, never a silence.
+
+/// Limits of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Folders nest at most this deep. Linux ends paths at 4,096 bytes, so deeper trees cannot be named anyway. `--max-depth`.
+    pub depth: usize,
+    /// A file is read whole up to this many bytes; text beyond it in windows of this size. `--max-file-size` bounds the whole file.
+    pub window: usize,
+    /// Files above this many bytes are recorded as too large. 64 GiB: a log of a busy year; sparse files of terabytes would take hours.
+    pub file_size: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 512, window: 64 << 20, file_size: 64 << 30 }
+    }
+}
+
+/// One object (a block, a DER file) is at most this large. The largest real CRLs have about 50 MiB.
+pub const OBJECT_SIZE: usize = 128 << 20;
+
+/// RSA moduli above this many bits are recorded but not computed with: checking one costs seconds. OpenSSL's own ceiling is 16,384.
+pub const RSA_BITS: usize = 16_384;
+
+/// DSA and Diffie-Hellman moduli above this many bits are not computed with (OpenSSL's ceiling is 10,000 bits).
+pub const DH_BITS: usize = 10_240;
+
+/// Names of one certificate beyond this many are counted, not kept. The CA/B Forum sets none; the largest real ones have about 2,000.
+pub const NAMES: usize = 200_000;
+
+/// A BEGIN label longer than this is text, not a label. The longest in use, `X509 CERTIFICATE REQUEST` and the like, have about 30.
+pub const LABEL: usize = 64;

@@ -1,0 +1,23 @@
+//! Floor 1: bytes to owned values. Certificates, keys, requests and revocation lists, read once and described completely.
+//!
+//! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look, so that no
+//! object that users have disappears. Private numbers live only inside [`key`] and are wiped; what comes out is public.
+
+pub(crate) mod cert;
+pub(crate) mod crl;
+pub(crate) mod csr;
+pub(crate) mod der;
+pub(crate) mod key;
+pub mod name;
+pub(crate) mod object;
+pub(crate) mod signature;
+pub(crate) mod spki;
+pub(crate) mod times;
+
+pub use cert::{Certificate, Names, Purpose};
+pub use crl::Crl;
+pub use csr::Request;
+pub use key::PrivateKey;
+pub use object::{Label, Object, Unread, read_der, read_labelled};
+pub use signature::{Checked, check as check_signature};
+pub use spki::{Curve, KeyAlgorithm, KeyFacts};

@@ -1,0 +1,272 @@
+//! Points in time and spans of them, in whole seconds of UTC; reading what people write as a time.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time: seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+/// Seconds in an hour.
+pub const HOUR: i64 = 3_600;
+/// Seconds in a day (RFC 5280 counts days of 86,400 seconds).
+pub const DAY: i64 = 86_400;
+
+/// A local time without a zone can be this much earlier in UTC (UTC+14, Kiribati).
+const EASTERNMOST: i64 = 14 * HOUR;
+/// A local time without a zone can be this much later in UTC (UTC-12, Baker Island).
+const WESTERNMOST: i64 = 12 * HOUR;
+
+impl Time {
+    /// 2000-01-01T00:00:00Z: file times before it are clocks that were never set.
+    pub const Y2000: Self = Self(946_684_800);
+
+    /// From seconds since the epoch.
+    #[must_use]
+    pub const fn from_unix(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the epoch.
+    #[must_use]
+    pub const fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// From calendar fields in UTC; `None` for a date or time that does not exist. Second 60 is taken as 59.
+    #[must_use]
+    pub fn from_fields(year: i32, month: u32, day: u32, hour: u32, minute: u32, second: u32) -> Option<Self> {
+        let time = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(hour, minute, second.min(59))?;
+        (second <= 60).then_some(Self(time.and_utc().timestamp()))
+    }
+
+    /// This many seconds later (earlier when negative).
+    #[must_use]
+    pub const fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// Appends RFC 3339 in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
+    pub fn push(self, out: &mut Vec<u8>) {
+        let two = |v: u32| [b'0' + (v / 10) as u8, b'0' + (v % 10) as u8];
+        let Some(t) = DateTime::from_timestamp(self.0, 0).filter(|t| (0..=9999).contains(&t.year())) else {
+            out.extend_from_slice(if self.0 < 0 { b"0000-01-01T00:00:00Z" } else { b"9999-12-31T23:59:59Z" });
+            return;
+        };
+        let year = t.year().unsigned_abs();
+        out.extend_from_slice(&two(year / 100));
+        out.extend_from_slice(&two(year % 100));
+        for (mark, value) in [(b'-', t.month()), (b'-', t.day()), (b'T', t.hour()), (b':', t.minute()), (b':', t.second())] {
+            out.push(mark);
+            out.extend_from_slice(&two(value));
+        }
+        out.push(b'Z');
+    }
+
+    /// The day alone, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.to_string().chars().take(10).collect()
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::with_capacity(20);
+        self.push(&mut out);
+        out.into_iter().try_for_each(|b| fmt::Write::write_char(f, char::from(b)))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Time({self})")
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Written::parse(&text).map(Written::as_utc).map_err(serde::de::Error::custom)
+    }
+}
+
+/// When something happened, as far as is known: not before `earliest`, not after `latest`; `None` is an open end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first moment it can have happened.
+    pub earliest: Option<Time>,
+    /// The last moment it can have happened.
+    pub latest: Option<Time>,
+}
+
+impl Span {
+    /// One known moment.
+    #[must_use]
+    pub const fn at(time: Time) -> Self {
+        Self { earliest: Some(time), latest: Some(time) }
+    }
+
+    /// The smallest span that holds both; an open end stays open.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        Self {
+            earliest: self.earliest.zip(other.earliest).map(|(a, b)| a.min(b)),
+            latest: self.latest.zip(other.latest).map(|(a, b)| a.max(b)),
+        }
+    }
+
+    /// Whether the two can both be true of one moment.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        let before = |a: Option<Time>, b: Option<Time>| matches!((a, b), (Some(a), Some(b)) if a < b);
+        !before(self.latest, other.earliest) && !before(other.latest, self.earliest)
+    }
+}
+
+/// A text that is no time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotATime(String);
+
+impl fmt::Display for NotATime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a time; write 2016-11-01, 2016-11-01T12:00:00Z or 2016-11-01T12:00:00+01:00", self.0)
+    }
+}
+
+impl std::error::Error for NotATime {}
+
+/// A time as somebody wrote it: what the text leaves open (zone, time of day) stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// With a zone: one moment.
+    Exact(Time),
+    /// Date and time of day, no zone; the value is that reading of the clock in UTC.
+    Local(Time),
+    /// A date alone; the value is midnight UTC.
+    Date(Time),
+}
+
+impl Written {
+    /// Reads RFC 3339, the usual variants of ISO 8601 (blank for `T`, no seconds, compact offset) and plain dates.
+    ///
+    /// # Errors
+    /// [`NotATime`] with the text.
+    pub fn parse(text: &str) -> Result<Self, NotATime> {
+        let wrong = || NotATime(text.chars().take(60).collect());
+        let trimmed = text.trim();
+        if let Ok(date) = NaiveDate::parse_from_str(trimmed, "%Y-%m-%d") {
+            return Some(date).filter(in_range).and_then(|d| d.and_hms_opt(0, 0, 0)).map(|t| Self::Date(utc(t))).ok_or_else(wrong);
+        }
+        let (clock, zone) = split_zone(trimmed).ok_or_else(wrong)?;
+        let clock = clock.replacen([' ', 't'], "T", 1);
+        let clock = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].iter().find_map(|f| NaiveDateTime::parse_from_str(&clock, f).ok());
+        let clock = clock.filter(|c| in_range(&c.date())).ok_or_else(wrong)?;
+        Ok(match zone {
+            Some(offset) => Self::Exact(utc(clock).plus(-offset)),
+            None => Self::Local(utc(clock)),
+        })
+    }
+
+    /// Every moment the text can mean: all zones where it names none, the whole day where it names no time.
+    #[must_use]
+    pub fn span(self) -> Span {
+        match self {
+            Self::Exact(t) => Span::at(t),
+            Self::Local(t) => Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(WESTERNMOST)) },
+            Self::Date(t) => Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(DAY - 1 + WESTERNMOST)) },
+        }
+    }
+
+    /// The moment, taking a missing zone as UTC and a missing time of day as midnight: for values a user sets, not for evidence.
+    #[must_use]
+    pub const fn as_utc(self) -> Time {
+        match self {
+            Self::Date(t) | Self::Exact(t) | Self::Local(t) => t,
+        }
+    }
+}
+
+fn utc(t: NaiveDateTime) -> Time {
+    Time(t.and_utc().timestamp())
+}
+
+fn in_range(date: &NaiveDate) -> bool {
+    (0..=9999).contains(&date.year())
+}
+
+/// Splits a zone (`Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `+01`) off the end; offset in seconds east. `None` if what looks like a zone is none.
+fn split_zone(text: &str) -> Option<(&str, Option<i64>)> {
+    for suffix in ["Z", "z", " UTC", "UTC", " GMT", "GMT"] {
+        if let Some(clock) = text.strip_suffix(suffix) {
+            return Some((clock.trim_end(), Some(0)));
+        }
+    }
+    // A sign after the date part starts an offset; the date itself holds two '-'.
+    let Some(at) = text.get(10..).and_then(|rest| rest.find(['+', '-'])).map(|i| i + 10) else {
+        return Some((text, None));
+    };
+    let (clock, offset) = text.split_at(at);
+    let digits: String = offset[1..].chars().filter(|c| *c != ':').collect();
+    if !digits.bytes().all(|b| b.is_ascii_digit()) || !matches!(digits.len(), 2 | 4) {
+        return None;
+    }
+    let hours: i64 = digits[..2].parse().ok()?;
+    let minutes: i64 = if digits.len() == 4 { digits[2..].parse().ok()? } else { 0 };
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    let seconds = hours * HOUR + minutes * 60;
+    Some((clock.trim_end(), Some(if offset.starts_with('-') { -seconds } else { seconds })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Time {
+        Written::parse(text).unwrap().as_utc()
+    }
+
+    #[test]
+    fn times_print_and_read_back() {
+        for text in ["2016-11-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(time(text).to_string(), text);
+        }
+        assert_eq!(Time::from_unix(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_zone_makes_a_moment_and_its_absence_covers_all_zones() {
+        assert_eq!(Written::parse("2016-11-01T01:00:00+01:00"), Ok(Written::Exact(time("2016-11-01"))));
+        assert_eq!(Written::parse("2016-11-01 01:00:00 +0100"), Ok(Written::Exact(time("2016-11-01"))));
+        assert_eq!(Written::parse("2016-10-31 22:30:00.250-01:30"), Ok(Written::Exact(time("2016-11-01"))));
+        let local = Written::parse("2016-11-01 00:00").unwrap().span();
+        assert_eq!(local, Span { earliest: Some(time("2016-10-31T10:00:00Z")), latest: Some(time("2016-11-01T12:00:00Z")) });
+        let date = Written::parse("2016-10-31").unwrap().span();
+        assert_eq!(date, Span { earliest: Some(time("2016-10-30T10:00:00Z")), latest: Some(time("2016-11-01T11:59:59Z")) });
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "yesterday", "2016-13-01", "2016-02-30T00:00:00Z", "2016-11-01T00:00:00+99:00", "2016-11-01T00:00:00+1x", "99999-01-01"] {
+            assert!(Written::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hull_keeps_open_ends_open() {
+        let open = Span { earliest: None, latest: Some(Time(5)) };
+        assert_eq!(open.hull(Span::at(Time(9))), Span { earliest: None, latest: Some(Time(9)) });
+        assert!(!open.meets(Span::at(Time(6))));
+        assert!(open.meets(Span::at(Time(5))));
+    }
+}
