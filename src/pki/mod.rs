@@ -14,7 +14,9 @@ pub(crate) mod signature;
 pub(crate) mod spki;
 pub(crate) mod times;
 
-pub use cert::{Certificate, Names, Purpose};
+pub use cert::{Certificate, Extended, Names, Purpose};
+pub(crate) use cert::{signed_parts, spki_of};
+pub use name::show;
 pub use crl::Crl;
 pub use csr::Request;
 pub use key::PrivateKey;

@@ -1,0 +1,406 @@
+//! Floor 4: inventory, incident and clock to verdicts. Pure: nothing is read, and the time is an argument.
+//!
+//! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows for each key and each
+//! certificate on it, and [`words`] says so in a sentence.
+
+pub mod evidence;
+pub mod incident;
+pub mod manifest;
+mod words;
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::finding::{Code, Codes, Finding};
+use crate::id::SpkiHash;
+use crate::inventory::{Inventory, KeyEntry, Occurrence};
+use crate::read::Roots;
+use crate::time::{Span, Time};
+
+pub use evidence::{Kind, Timing};
+pub use incident::{Incident, IncidentError};
+pub use manifest::{Manifest, ManifestError, parse_span};
+
+use evidence::{Decided, FileEvidence};
+
+/// The two times of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The real time: evidence is weighed against it.
+    pub now: Time,
+    /// The time for which standing and deadlines are told (`--as-of`); never evidence.
+    pub as_of: Time,
+}
+
+/// What is asked of an inventory.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The upload manifest.
+    pub manifest: Option<&'a Manifest>,
+    /// `--uploaded`: for every file without a record of its own.
+    pub uploaded: Option<Span>,
+    /// `--distrust-certificate-dates`.
+    pub distrust_certificate_dates: bool,
+    /// `--known-compromised`: name of the list and the keys on it.
+    pub known_compromised: Option<(&'a str, &'a HashSet<SpkiHash>)>,
+    /// The times.
+    pub clock: Clock,
+}
+
+/// What is known of a key's secrecy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Found in an upload from before the cutoff, or known from elsewhere.
+    Exposed,
+    /// Not found, but an upload of its certificate brought it along.
+    Presumed,
+    /// The evidence does not decide.
+    Undetermined,
+    /// The evidence speaks against it.
+    NotExposed,
+    /// A recorded decision.
+    Cleared,
+}
+
+impl Exposure {
+    /// Whether it is treated as exposed for replacement.
+    #[must_use]
+    pub const fn is_suspect(self) -> bool {
+        matches!(self, Self::Exposed | Self::Presumed | Self::Undetermined)
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::Presumed => "presumed",
+            Self::Undetermined => "undetermined",
+            Self::NotExposed => "not-exposed",
+            Self::Cleared => "cleared",
+        }
+    }
+}
+
+/// Where a certificate stands in its life at `as_of`. The order is the precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its end date cannot be read.
+    Unknown,
+    /// Past its end.
+    Expired,
+    /// Revoked, as a verified list or answer says.
+    Revoked,
+    /// Before its start.
+    NotYetValid,
+    /// Within its dates, both ends inclusive.
+    Valid,
+}
+
+impl Standing {
+    /// The standing at a time.
+    #[must_use]
+    pub fn at(not_before: Option<Time>, not_after: Option<Time>, time: Time) -> Self {
+        match (not_before, not_after) {
+            (_, None) => Self::Unknown,
+            (_, Some(end)) if time > end => Self::Expired,
+            (Some(start), _) if time < start => Self::NotYetValid,
+            _ => Self::Valid,
+        }
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Valid => "valid",
+        }
+    }
+
+    /// Whether the certificate can still be used, or may be.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Unknown | Self::NotYetValid | Self::Valid)
+    }
+}
+
+/// What is to be done about a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A CA certificate with an exposed key: its owner must decide.
+    Decide,
+    /// Its issuer's key is exposed: get it from a new CA.
+    Reissue,
+    /// New key, new certificate, revoke this one.
+    ReplaceAndRevoke,
+    /// Self-signed: nobody can revoke it.
+    Replace,
+    /// Exposed, but past its end; the key is retired.
+    Expired,
+    /// Revoked for key compromise already.
+    Revoked,
+    /// Nothing.
+    Clear,
+}
+
+impl Verdict {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Reissue => "reissue",
+            Self::ReplaceAndRevoke => "replace-and-revoke",
+            Self::Replace => "replace",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Clear => "clear",
+        }
+    }
+
+    /// Whether somebody has to act on the certificate itself.
+    #[must_use]
+    pub const fn asks_for_action(self) -> bool {
+        matches!(self, Self::Decide | Self::Reissue | Self::Replace | Self::ReplaceAndRevoke)
+    }
+}
+
+/// One reason for an exposure or a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Because {
+    /// What it rests on.
+    pub evidence: Kind,
+    /// Where that is written.
+    pub source: String,
+    /// Earliest possible upload.
+    pub earliest: Option<Time>,
+    /// Latest possible upload.
+    pub latest: Option<Time>,
+    /// For a person.
+    pub says: String,
+    /// The file it speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Contradictions and the like.
+    #[serde(skip_serializing_if = "Codes::is_empty")]
+    pub findings: Codes,
+}
+
+/// The verdict on one key.
+#[derive(Debug, Clone)]
+pub struct KeyVerdict {
+    /// Exposure.
+    pub exposure: Exposure,
+    /// Its reasons, the deciding ones first.
+    pub because: Vec<Because>,
+    /// Whose uploads hold it.
+    pub accounts: Vec<String>,
+    /// Not exposed on the dates of certificates alone.
+    pub on_certificate_dates: bool,
+}
+
+/// The verdict on one certificate.
+#[derive(Debug, Clone)]
+pub struct CertificateVerdict {
+    /// Standing at `as_of`.
+    pub standing: Standing,
+    /// What to do.
+    pub verdict: Verdict,
+    /// Reasons beyond those of its key.
+    pub because: Vec<Because>,
+}
+
+/// Verdicts for the whole inventory; indices as in the inventory.
+#[derive(Debug)]
+pub struct Assessment {
+    /// One per key.
+    pub keys: Vec<KeyVerdict>,
+    /// One per certificate.
+    pub certificates: Vec<CertificateVerdict>,
+    /// Findings on evidence.
+    pub findings: Vec<Finding>,
+}
+
+/// Weighs everything.
+#[must_use]
+pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> Assessment {
+    let mut findings = Vec::new();
+    let files = evidence::for_files(inventory, roots, question, &mut findings);
+    let births = evidence::births(inventory, question.clock);
+    let weigh = Weigh { inventory, question, files: &files };
+    let mut keys: Vec<KeyVerdict> = inventory.keys.iter().zip(&births).map(|(key, born)| weigh.key(key, *born)).collect();
+    spread_over_moduli(inventory, &mut keys);
+    let voided = below_exposed(inventory, &keys);
+    let certificates = (0..inventory.certificates.len()).map(|i| weigh.certificate(i, &keys, voided[i])).collect();
+    Assessment { keys, certificates, findings }
+}
+
+struct Weigh<'a> {
+    inventory: &'a Inventory,
+    question: &'a Question<'a>,
+    files: &'a [FileEvidence],
+}
+
+/// What an occurrence means for the exposure of its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Private,
+    EndEntity { beside_locked: bool },
+    Chain,
+    Public,
+}
+
+impl Weigh<'_> {
+    fn key(&self, key: &KeyEntry, born: Option<Time>) -> KeyVerdict {
+        let mut reasons: Vec<(Exposure, Because)> = Vec::new();
+        let mut accounts: Vec<String> = Vec::new();
+        if let Some((name, list)) = self.question.known_compromised
+            && (list.contains(&key.spki) || key.raw_forms.iter().any(|r| list.contains(r)))
+        {
+            let says = format!("the list of compromised keys {name:?} names it");
+            reasons.push((Exposure::Exposed, because(Kind::List, name.to_owned(), Span::default(), says)));
+        }
+        for (role, occurrence) in self.occurrences(key) {
+            let file = &self.files[occurrence.file as usize];
+            accounts.extend(file.accounts.iter().cloned());
+            let decided = evidence::decide(file, born, self.question);
+            reasons.push(self.reason(role, occurrence, decided, file));
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        // Chain certificates and bare public keys prove nothing either way unless they are all there is.
+        let speaks = |b: &Because| !matches!(b.evidence, Kind::ChainCertificate | Kind::PublicOnly);
+        let exposure = reasons.iter().filter(|(_, b)| speaks(b)).map(|(e, _)| *e).min().unwrap_or(Exposure::NotExposed);
+        reasons.sort_by_key(|(e, b)| (*e, !speaks(b)));
+        let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(|(_, b)| b.evidence == Kind::CertificateDates);
+        let mut because: Vec<Because> = reasons.into_iter().map(|(_, b)| b).collect();
+        because.dedup();
+        KeyVerdict { exposure, because, accounts, on_certificate_dates }
+    }
+
+    /// Every occurrence of a key, with its part in this.
+    fn occurrences<'k>(&'k self, key: &'k KeyEntry) -> Vec<(Role, &'k Occurrence)> {
+        let mut out: Vec<(Role, &Occurrence)> = key.private.iter().map(|o| (Role::Private, o)).collect();
+        let with_key: HashSet<u32> = key.private.iter().map(|o| o.file).collect();
+        for &i in &key.certificates {
+            let entry = &self.inventory.certificates[i as usize];
+            for occurrence in &entry.occurrences {
+                let beside_locked = self.inventory.files[occurrence.file as usize].holds_locked;
+                // Where the key itself lies in the same file, it speaks for both.
+                match entry.is_ca() {
+                    true if key.private.is_empty() => out.push((Role::Chain, occurrence)),
+                    false if !with_key.contains(&occurrence.file) => out.push((Role::EndEntity { beside_locked }, occurrence)),
+                    _ => {}
+                }
+            }
+        }
+        if key.certificates.is_empty() {
+            out.extend(key.public.iter().filter(|o| !with_key.contains(&o.file)).map(|o| (Role::Public, o)));
+        }
+        out
+    }
+
+    fn reason(&self, role: Role, occurrence: &Occurrence, decided: Decided, file: &FileEvidence) -> (Exposure, Because) {
+        let path = self.inventory.path(occurrence);
+        let exposure = match (role, decided.timing) {
+            (Role::Chain | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
+            (Role::Private, Timing::Before) => Exposure::Exposed,
+            (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
+            (_, Timing::Unclear) => Exposure::Undetermined,
+        };
+        let says = words::occurrence(role, path, &decided, file, self.question);
+        let kind = match role {
+            Role::Chain => Kind::ChainCertificate,
+            Role::Public => Kind::PublicOnly,
+            Role::Private | Role::EndEntity { .. } => decided.kind,
+        };
+        let mut because = because(kind, decided.source, decided.span, says);
+        because.path = Some(path.to_owned());
+        because.findings = decided.findings;
+        (exposure, because)
+    }
+
+    fn certificate(&self, at: usize, keys: &[KeyVerdict], voided_by: Option<u32>) -> CertificateVerdict {
+        let entry = &self.inventory.certificates[at];
+        let certificate = &entry.certificate;
+        let standing = Standing::at(certificate.not_before, certificate.not_after, self.question.clock.as_of);
+        let exposure = keys[entry.key as usize].exposure;
+        let mut reasons = Vec::new();
+        if let Some(issuer) = voided_by {
+            let issuer = &self.inventory.certificates[issuer as usize];
+            let key = &keys[issuer.key as usize];
+            let says = words::issuer_exposed(&issuer.certificate.subject, key.exposure);
+            let mut because = because(Kind::IssuerKey, issuer.certificate.sha256.to_string(), Span::default(), says);
+            if entry.issuers.iter().any(|l| l.basis == crate::inventory::Basis::NotChecked) {
+                because.findings.insert(Code::SignatureNotChecked);
+            }
+            reasons.push(because);
+        }
+        let verdict = match (exposure.is_suspect(), standing) {
+            (true, Standing::Expired) => Verdict::Expired,
+            (false, Standing::Expired) => Verdict::Clear,
+            (true, _) if entry.is_ca() => Verdict::Decide,
+            _ if voided_by.is_some() => Verdict::Reissue,
+            (true, _) if certificate.is_self_signed => Verdict::Replace,
+            (true, _) => Verdict::ReplaceAndRevoke,
+            (false, _) => Verdict::Clear,
+        };
+        CertificateVerdict { standing, verdict, because: reasons }
+    }
+}
+
+const fn because(evidence: Kind, source: String, span: Span, says: String) -> Because {
+    Because { evidence, source, earliest: span.earliest, latest: span.latest, says, path: None, findings: Codes::NONE }
+}
+
+/// RSA keys with one modulus are one compromise, whatever their exponents.
+fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
+    let exposed: Vec<usize> = (0..keys.len()).filter(|i| keys[*i].exposure == Exposure::Exposed && !inventory.keys[*i].same_modulus.is_empty()).collect();
+    for source in exposed {
+        let name = inventory.keys[source].spki.to_string();
+        for &sibling in &inventory.keys[source].same_modulus {
+            let verdict = &mut keys[sibling as usize];
+            if verdict.exposure != Exposure::Exposed {
+                verdict.exposure = Exposure::Exposed;
+                verdict.on_certificate_dates = false;
+                let says = format!("it has the modulus of the exposed key {name}: who holds that one can compute this one");
+                verdict.because.insert(0, because(Kind::SharedFactor, name.clone(), Span::default(), says));
+            }
+        }
+    }
+}
+
+/// For each certificate, the CA certificate with an exposed key that it descends from, the nearest one.
+fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>> {
+    let mut children: Vec<Vec<u32>> = vec![Vec::new(); inventory.certificates.len()];
+    for (i, entry) in inventory.certificates.iter().enumerate() {
+        entry.issuers.iter().for_each(|l| children[l.certificate as usize].push(i as u32));
+    }
+    let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
+    let suspect = |i: usize| {
+        let entry = &inventory.certificates[i];
+        entry.is_ca() && keys[entry.key as usize].exposure.is_suspect()
+    };
+    let mut queue: Vec<(u32, u32)> = Vec::new();
+    for i in (0..inventory.certificates.len()).filter(|i| suspect(*i)) {
+        queue.extend(children[i].iter().map(|c| (*c, i as u32)));
+    }
+    while let Some((child, by)) = queue.pop() {
+        let at = child as usize;
+        if voided[at].is_none() {
+            voided[at] = Some(by);
+            queue.extend(children[at].iter().map(|c| (*c, by)));
+        }
+    }
+    voided
+}

@@ -1,0 +1,121 @@
+//! Issuer links. Names and key identifiers propose; a signature decides wherever the link decides something (DESIGN: once per pair).
+//!
+//! A link decides something when the issuer is no declared CA (issuing makes it one, and a CA's key is not presumed to be uploaded), or
+//! when the issuer's private key was found (its exposure would void the certificates below it).
+
+use std::collections::HashMap;
+
+use super::{Inventory, Occurrence};
+use crate::id::{Fingerprint, NameId, SpkiHash};
+use crate::pki::{Checked, check_signature};
+use crate::pki::{signed_parts, spki_of};
+
+/// What a link rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Names and key identifiers; nothing depended on more.
+    Names,
+    /// The issuer's key verifies the signature.
+    Signature,
+    /// The algorithm cannot be checked here, or the bytes could not be read again; taken as true, since that is the careful answer.
+    NotChecked,
+}
+
+/// A certificate that may have issued another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssuerLink {
+    /// Index into [`Inventory::certificates`].
+    pub certificate: u32,
+    /// What the link rests on.
+    pub basis: Basis,
+}
+
+/// Different keys of one issuer name that are tried for a certificate. Real CAs have a handful; more is an attack on our time.
+const ISSUER_KEYS: usize = 64;
+
+/// Links every certificate to its issuers. `open` gives the DER of a certificate again, from one of its occurrences.
+pub fn link(inventory: &mut Inventory, open: impl Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>) {
+    let mut by_subject: HashMap<NameId, Vec<u32>> = HashMap::new();
+    for (i, entry) in inventory.certificates.iter().enumerate() {
+        by_subject.entry(entry.certificate.subject_id).or_default().push(i as u32);
+    }
+    let mut links = Vec::new();
+    let mut verifier = Verifier { inventory, open, spkis: HashMap::new() };
+    for child in 0..inventory.certificates.len() as u32 {
+        let found = verifier.issuers_of(child, &by_subject);
+        if !found.is_empty() {
+            links.push((child, found));
+        }
+    }
+    for (child, found) in links {
+        for issuer in found.iter().filter(|l| l.basis != Basis::Names) {
+            inventory.certificates[issuer.certificate as usize].issued_others = true;
+        }
+        inventory.certificates[child as usize].issuers = found;
+    }
+}
+
+struct Verifier<'a, F> {
+    inventory: &'a Inventory,
+    open: F,
+    spkis: HashMap<u32, Option<Vec<u8>>>,
+}
+
+impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<'_, F> {
+    fn issuers_of(&mut self, child: u32, by_subject: &HashMap<NameId, Vec<u32>>) -> Vec<IssuerLink> {
+        let inventory = self.inventory;
+        let certificate = &inventory.certificates[child as usize].certificate;
+        let Some(candidates) = by_subject.get(&certificate.issuer_id).filter(|_| !certificate.is_self_signed) else {
+            return Vec::new();
+        };
+        let mut child_der = None;
+        let mut tried: Vec<(SpkiHash, Option<Basis>)> = Vec::new();
+        let mut found = Vec::new();
+        for &issuer in candidates.iter().filter(|i| **i != child) {
+            let entry = &inventory.certificates[issuer as usize];
+            if !certificate.names_issuer(&entry.certificate) {
+                continue;
+            }
+            let key = &inventory.keys[entry.key as usize];
+            if entry.certificate.is_ca && key.private.is_empty() {
+                found.push(IssuerLink { certificate: issuer, basis: Basis::Names });
+                continue;
+            }
+            let known = tried.iter().find(|(spki, _)| *spki == key.spki).map(|(_, basis)| *basis);
+            let basis = match known {
+                Some(basis) => basis,
+                None if tried.len() >= ISSUER_KEYS => None,
+                None => {
+                    let der = child_der.get_or_insert_with(|| self.der(child));
+                    let basis = self.check(der.as_deref(), issuer);
+                    tried.push((key.spki, basis));
+                    basis
+                }
+            };
+            found.extend(basis.map(|basis| IssuerLink { certificate: issuer, basis }));
+        }
+        found
+    }
+
+    fn der(&self, certificate: u32) -> Option<Vec<u8>> {
+        let entry = &self.inventory.certificates[certificate as usize];
+        (self.open)(self.inventory, entry.certificate.sha256, &entry.occurrences)
+    }
+
+    /// `None`: the signature is by another key.
+    fn check(&mut self, child: Option<&[u8]>, issuer: u32) -> Option<Basis> {
+        if !self.spkis.contains_key(&issuer) {
+            let spki = self.der(issuer).and_then(|der| spki_of(&der).map(<[u8]>::to_vec));
+            self.spkis.insert(issuer, spki);
+        }
+        let (Some(Some(spki)), Some(child)) = (self.spkis.get(&issuer), child) else {
+            return Some(Basis::NotChecked);
+        };
+        let (tbs, algorithm, signature) = signed_parts(child)?;
+        match check_signature(tbs, algorithm, signature, spki) {
+            Checked::Valid => Some(Basis::Signature),
+            Checked::Invalid => None,
+            Checked::NotSupported => Some(Basis::NotChecked),
+        }
+    }
+}

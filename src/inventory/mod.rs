@@ -1,0 +1,301 @@
+//! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys, certificates and requests joined
+//! by canonical SPKI; certificates joined to their issuers ([`link`]).
+
+pub mod link;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::finding::{Codes, Reason};
+use crate::id::{Fingerprint, SpkiHash};
+use crate::pki::{Certificate, KeyFacts, Object, Unread};
+use crate::read::{Found, Item, Ledger, Place};
+use crate::time::Time;
+
+pub use link::{Basis, IssuerLink};
+
+/// Everything that was found, joined.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Files that hold an object or could not be read, in the order of the walk.
+    pub files: Vec<File>,
+    /// Distinct certificates, by fingerprint.
+    pub certificates: Vec<CertificateEntry>,
+    /// Distinct keys, by canonical SPKI hash.
+    pub keys: Vec<KeyEntry>,
+    /// Private keys whose public half cannot be had, so that nothing can be joined to them.
+    pub unnamed_keys: Vec<Occurrence>,
+    /// What was locked, broken or passed over for a reason that may matter.
+    pub troubles: Vec<Trouble>,
+    /// Objects that are neither key nor certificate (revocation lists, parameters).
+    pub others: u64,
+    /// One ledger per root.
+    pub ledgers: Vec<Ledger>,
+}
+
+/// One file.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Where it lies.
+    pub place: Place,
+    /// When it was last changed.
+    pub modified: Option<Time>,
+    /// SHA-256 of the whole file, if it was asked for.
+    pub hash: Option<Fingerprint>,
+    /// Whether an encrypted key lies in it.
+    pub holds_locked: bool,
+}
+
+/// Where an object was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Index into [`Inventory::files`].
+    pub file: u32,
+    /// Index of the object in its file.
+    pub index: u32,
+    /// Line it begins on; 0 in binary data.
+    pub line: u32,
+    /// The way into a container.
+    pub member: Option<Arc<str>>,
+}
+
+/// One certificate.
+#[derive(Debug)]
+pub struct CertificateEntry {
+    /// Its facts.
+    pub certificate: Arc<Certificate>,
+    /// Every place it was found.
+    pub occurrences: Vec<Occurrence>,
+    /// Index into [`Inventory::keys`].
+    pub key: u32,
+    /// Who may have issued it, among the certificates here.
+    pub issuers: Vec<IssuerLink>,
+    /// Whether it issued another certificate here.
+    pub issued_others: bool,
+}
+
+impl CertificateEntry {
+    /// CA:TRUE, or issuer of another certificate here.
+    #[must_use]
+    pub fn is_ca(&self) -> bool {
+        self.certificate.is_ca || self.issued_others
+    }
+}
+
+/// One key.
+#[derive(Debug)]
+pub struct KeyEntry {
+    /// Its canonical name.
+    pub spki: SpkiHash,
+    /// Its facts, from whichever object showed them first.
+    pub facts: KeyFacts,
+    /// Other encodings of the same key that were met.
+    pub raw_forms: Vec<SpkiHash>,
+    /// Findings on any of its objects.
+    pub findings: Codes,
+    /// Where its private half lies.
+    pub private: Vec<Occurrence>,
+    /// Certificates on it, indices into [`Inventory::certificates`].
+    pub certificates: Vec<u32>,
+    /// Where requests or bare public keys of it lie.
+    pub public: Vec<Occurrence>,
+    /// Other keys with the same RSA modulus, indices into [`Inventory::keys`].
+    pub same_modulus: Vec<u32>,
+}
+
+/// A record that is no object.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// The file.
+    pub file: u32,
+    /// Its index in the file.
+    pub index: u32,
+    /// The line; 0 if it has none.
+    pub line: u32,
+    /// Its label.
+    pub label: Option<Box<str>>,
+    /// What is the matter.
+    pub unread: Unread,
+}
+
+/// Collects what the reading stage finds.
+#[derive(Debug, Default)]
+pub struct Builder {
+    inventory: Inventory,
+    by_fingerprint: HashMap<Fingerprint, u32, hashbrown::DefaultHashBuilder>,
+    by_spki: HashMap<SpkiHash, u32, hashbrown::DefaultHashBuilder>,
+}
+
+impl Builder {
+    /// Adds one file.
+    pub fn add(&mut self, found: Found) {
+        let matters = |item: &Item| !matches!(&item.body, Err(Unread::Skipped(reason, _)) if reason.is_harmless());
+        if !found.items.iter().any(matters) {
+            return;
+        }
+        let file = self.inventory.files.len() as u32;
+        let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(_))));
+        self.inventory.files.push(File { place: found.place, modified: found.modified, hash: found.file_hash, holds_locked });
+        for item in found.items {
+            self.add_item(file, item);
+        }
+    }
+
+    fn add_item(&mut self, file: u32, item: Item) {
+        let occurrence = Occurrence { file, index: item.index, line: item.line, member: item.member };
+        let object = match item.body {
+            Ok(object) => object,
+            Err(Unread::Skipped(reason, _)) if reason.is_harmless() => return,
+            Err(unread) => {
+                let label = item.label.map(|l| l.into_owned().into());
+                return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
+            }
+        };
+        match &object {
+            Object::Certificate(certificate) => self.add_certificate(certificate, occurrence),
+            Object::PrivateKey(private) => match private.facts.spki {
+                Some(spki) => {
+                    let key = self.key(spki, &private.facts);
+                    self.inventory.keys[key as usize].private.push(occurrence);
+                }
+                None => self.inventory.unnamed_keys.push(occurrence),
+            },
+            Object::PublicKey(_) | Object::Request(_) => {
+                if let Some(facts) = object.key()
+                    && let Some(spki) = facts.spki
+                {
+                    let key = self.key(spki, facts);
+                    self.inventory.keys[key as usize].public.push(occurrence);
+                }
+            }
+            Object::Crl(_) | Object::Parameters(_) => self.inventory.others += 1,
+        }
+    }
+
+    fn add_certificate(&mut self, certificate: &Arc<Certificate>, occurrence: Occurrence) {
+        if let Some(at) = self.by_fingerprint.get(&certificate.sha256) {
+            return self.inventory.certificates[*at as usize].occurrences.push(occurrence);
+        }
+        // A certificate's key always has a hash: of the form found, where no other can be computed.
+        let spki = certificate.key.spki.unwrap_or_else(|| SpkiHash::of(&[]));
+        let key = self.key(spki, &certificate.key);
+        let at = self.inventory.certificates.len() as u32;
+        self.by_fingerprint.insert(certificate.sha256, at);
+        self.inventory.keys[key as usize].certificates.push(at);
+        self.inventory.certificates.push(CertificateEntry {
+            certificate: Arc::clone(certificate),
+            occurrences: vec![occurrence],
+            key,
+            issuers: Vec::new(),
+            issued_others: false,
+        });
+    }
+
+    fn key(&mut self, spki: SpkiHash, facts: &KeyFacts) -> u32 {
+        let keys = &mut self.inventory.keys;
+        let at = *self.by_spki.entry(spki).or_insert_with(|| {
+            keys.push(KeyEntry {
+                spki,
+                facts: facts.clone(),
+                raw_forms: Vec::new(),
+                findings: Codes::NONE,
+                private: Vec::new(),
+                certificates: Vec::new(),
+                public: Vec::new(),
+                same_modulus: Vec::new(),
+            });
+            (keys.len() - 1) as u32
+        });
+        let entry = &mut keys[at as usize];
+        entry.findings = entry.findings.union(facts.findings);
+        if let Some(raw) = facts.spki_raw
+            && !entry.raw_forms.contains(&raw)
+        {
+            entry.raw_forms.push(raw);
+        }
+        at
+    }
+
+    /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
+    #[must_use]
+    pub fn finish(self, ledgers: Vec<Ledger>) -> Inventory {
+        let Self { mut inventory, by_fingerprint, by_spki } = self;
+        drop((by_fingerprint, by_spki));
+        let certificate_order = sort_order(&inventory.certificates, |c| c.certificate.sha256);
+        let key_order = sort_order(&inventory.keys, |k| k.spki);
+        for certificate in &mut inventory.certificates {
+            certificate.key = key_order[certificate.key as usize];
+        }
+        for key in &mut inventory.keys {
+            key.certificates.iter_mut().for_each(|c| *c = certificate_order[*c as usize]);
+            key.certificates.sort_unstable();
+            key.raw_forms.sort_unstable();
+        }
+        inventory.certificates.sort_unstable_by_key(|c| c.certificate.sha256);
+        inventory.keys.sort_unstable_by_key(|k| k.spki);
+        join_moduli(&mut inventory.keys);
+        inventory.ledgers = ledgers;
+        inventory
+    }
+}
+
+/// For each old index its new one.
+fn sort_order<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..items.len() as u32).collect();
+    order.sort_unstable_by_key(|i| key(&items[*i as usize]));
+    let mut new = vec![0; items.len()];
+    order.iter().enumerate().for_each(|(at, old)| new[*old as usize] = at as u32);
+    new
+}
+
+fn join_moduli(keys: &mut [KeyEntry]) {
+    let mut by_modulus: HashMap<[u8; 16], Vec<u32>> = HashMap::new();
+    for (i, key) in keys.iter().enumerate() {
+        if let Some(modulus) = key.facts.modulus {
+            by_modulus.entry(modulus).or_default().push(i as u32);
+        }
+    }
+    for group in by_modulus.into_values().filter(|g| g.len() > 1) {
+        for &i in &group {
+            keys[i as usize].same_modulus = group.iter().copied().filter(|j| *j != i).collect();
+        }
+    }
+}
+
+impl Inventory {
+    /// The sum of all ledgers.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let mut sum = Ledger::default();
+        self.ledgers.iter().for_each(|l| sum += *l);
+        sum
+    }
+
+    /// The key of that name, in canonical or any other form met.
+    #[must_use]
+    pub fn find_key(&self, spki: &SpkiHash) -> Option<&KeyEntry> {
+        match self.keys.binary_search_by_key(spki, |k| k.spki) {
+            Ok(at) => self.keys.get(at),
+            Err(_) => self.keys.iter().find(|k| k.raw_forms.contains(spki)),
+        }
+    }
+
+    /// The path of an occurrence's file.
+    #[must_use]
+    pub fn path(&self, occurrence: &Occurrence) -> &str {
+        &self.files[occurrence.file as usize].place.path
+    }
+
+    /// How often each reason for trouble occurs, most frequent first.
+    #[must_use]
+    pub fn trouble_counts(&self) -> Vec<(Reason, usize)> {
+        let mut counts: HashMap<Reason, usize> = HashMap::new();
+        for trouble in &self.troubles {
+            let (Unread::Locked(reason) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
+            *counts.entry(*reason).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable_by_key(|(reason, n)| (std::cmp::Reverse(*n), *reason));
+        counts
+    }
+}

@@ -1,0 +1,466 @@
+//! Certificates (RFC 5280 section 4.1), read strictly where possible and tolerantly where not, described completely.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use x509_parser::certificate::X509CertificateParser;
+use x509_parser::nom::Parser;
+
+use super::der::{self, Reader, Tlv, context};
+use super::signature::{self, Checked};
+use super::{name, spki, times};
+use crate::finding::{Code, Codes};
+use crate::id::{Fingerprint, NameId, ProfileHash, Serial};
+use crate::oid;
+use crate::time::Time;
+
+pub use super::spki::KeyFacts;
+
+/// Everything that later stages need of a certificate; all of it is public.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// Over the `Certificate` SEQUENCE alone.
+    pub sha256: Fingerprint,
+    /// The certified key.
+    pub key: KeyFacts,
+    /// Subject, RFC 4514.
+    pub subject: Box<str>,
+    /// Issuer, RFC 4514.
+    pub issuer: Box<str>,
+    /// Subject, for linking.
+    pub subject_id: NameId,
+    /// Issuer, for linking.
+    pub issuer_id: NameId,
+    /// Serial number.
+    pub serial: Serial,
+    /// First moment of validity.
+    pub not_before: Option<Time>,
+    /// Last moment of validity, inclusive.
+    pub not_after: Option<Time>,
+    /// Subject alternative names.
+    pub names: Names,
+    /// Name of the signature algorithm, or its dotted OID.
+    pub signature_algorithm: Cow<'static, str>,
+    /// `basicConstraints` says CA:TRUE.
+    pub is_ca: bool,
+    /// Subject and issuer are equal and the signature is by its own key.
+    pub is_self_signed: bool,
+    /// Subject key identifier.
+    pub subject_key_id: Option<Box<[u8]>>,
+    /// Authority key identifier (`keyIdentifier` only).
+    pub authority_key_id: Option<Box<[u8]>>,
+    /// What it may be used for.
+    pub purpose: Purpose,
+    /// The earliest embedded signed certificate timestamp (RFC 6962 section 3.3).
+    pub first_sct: Option<Time>,
+    /// Equal for certificates that one replacement can stand in for.
+    pub profile: ProfileHash,
+    /// What is noteworthy.
+    pub findings: Codes,
+}
+
+impl Certificate {
+    /// What people call it: the first DNS name, else another name, else the subject.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        let names = &self.names;
+        let first = names.dns.first().or_else(|| names.ip.first()).or_else(|| names.email.first());
+        match first {
+            Some(name) => name,
+            None => self.subject.split(',').find_map(|part| part.strip_prefix("CN=")).unwrap_or(&self.subject),
+        }
+    }
+
+    /// Whether the encodings link: its issuer is named as `issuer` is, and the key identifiers do not contradict.
+    #[must_use]
+    pub fn names_issuer(&self, issuer: &Self) -> bool {
+        self.issuer_id == issuer.subject_id
+            && match (&self.authority_key_id, &issuer.subject_key_id) {
+                (Some(wanted), Some(have)) => wanted == have,
+                _ => true,
+            }
+    }
+}
+
+/// Subject alternative names by kind, as text. RFC 5280 section 4.2.1.6.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// `dNSName`.
+    pub dns: Vec<Box<str>>,
+    /// `iPAddress`.
+    pub ip: Vec<Box<str>>,
+    /// `rfc822Name`.
+    pub email: Vec<Box<str>>,
+    /// `uniformResourceIdentifier`.
+    pub uri: Vec<Box<str>>,
+    /// All other kinds, `directoryName:...`, `registeredID:...`, `otherName:#hex`.
+    pub other: Vec<Box<str>>,
+}
+
+impl Names {
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.dns.len() + self.ip.len() + self.email.len() + self.uri.len() + self.other.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds one `GeneralName`.
+    pub(crate) fn push(&mut self, name: Tlv<'_>) {
+        let text = || -> Box<str> {
+            match std::str::from_utf8(name.content) {
+                Ok(text) if !text.chars().any(name::is_hidden) => text.into(),
+                _ => name::show(&String::from_utf8_lossy(name.content)).into(),
+            }
+        };
+        match name.tag {
+            0x82 => self.dns.push(text()),
+            0x81 => self.email.push(text()),
+            0x86 => self.uri.push(text()),
+            0x87 => self.ip.push(ip_text(name.content)),
+            0xa4 => self.other.push(format!("directoryName:{}", name::read(name.content).text).into()),
+            0x88 => self.other.push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),
+            tag => self.other.push(format!("{}:#{}", if tag == 0xa0 { "otherName" } else { "name" }, crate::id::hex(name.content)).into()),
+        }
+    }
+}
+
+fn ip_text(octets: &[u8]) -> Box<str> {
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        return Ipv4Addr::from(v4).to_string().into();
+    }
+    match <[u8; 16]>::try_from(octets) {
+        Ok(v6) => Ipv6Addr::from(v6).to_string().into(),
+        Err(_) => format!("#{}", crate::id::hex(octets)).into(),
+    }
+}
+
+/// Key usages as a certificate states them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purpose {
+    /// `keyUsage` bits, digitalSignature = bit 0 (RFC 5280 section 4.2.1.3).
+    pub key_usage: Option<u16>,
+    /// Extended key usages that decide how a certificate is replaced; `None` without the extension.
+    pub extended: Option<Extended>,
+}
+
+/// Which of the well-known extended key usages are there (RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extended {
+    /// `id-kp-serverAuth`, or a gated crypto OID of old.
+    pub server: bool,
+    /// `id-kp-clientAuth`.
+    pub client: bool,
+    /// `id-kp-emailProtection`.
+    pub email: bool,
+    /// `id-kp-codeSigning`.
+    pub code: bool,
+}
+
+/// The fields of a certificate as slices of its bytes, from whichever reader succeeded.
+struct Fields<'a> {
+    version: u32,
+    serial: &'a [u8],
+    issuer: &'a [u8],
+    not_before: Option<Tlv<'a>>,
+    not_after: Option<Tlv<'a>>,
+    subject: &'a [u8],
+    spki: &'a [u8],
+    signature_algorithm: &'a [u8],
+    extensions: Vec<(&'a [u8], &'a [u8])>,
+    findings: Codes,
+}
+
+/// Reads a certificate. `der` must begin with it; bytes behind are ignored, with a finding.
+pub(crate) fn read(der: &[u8]) -> Option<Certificate> {
+    let (outer, rest) = der::first(der).filter(|(t, _)| t.tag == der::SEQUENCE)?;
+    let mut strict = X509CertificateParser::new().with_deep_parse_extensions(false);
+    let accepted = matches!(strict.parse(outer.raw), Ok((rest, _)) if rest.is_empty());
+    let mut fields = walk(outer)?;
+    if !accepted {
+        fields.findings.insert(Code::StrictParserRefused);
+    }
+    if !rest.is_empty() {
+        fields.findings.insert(Code::TrailingData);
+    }
+    Some(describe(outer.raw, fields))
+}
+
+/// The signed part, the signature algorithm and the signature of a certificate, request or revocation list.
+pub(crate) fn signed_parts(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut outer = der::first(der)?.0.reader();
+    Some((outer.any()?.raw, outer.any()?.raw, outer.bit_string()?))
+}
+
+/// The whole `SubjectPublicKeyInfo` of a certificate.
+pub(crate) fn spki_of(der: &[u8]) -> Option<&[u8]> {
+    walk(der::first(der)?.0).map(|f| f.spki)
+}
+
+/// Walks the outer fields by tag.
+fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
+    let mut findings = Codes::NONE;
+    let mut parts = outer.reader();
+    let mut tbs = parts.sequence()?;
+    let version = match tbs.take(context(0)) {
+        Some(explicit) => {
+            let number = explicit.reader().small().unwrap_or(u32::MAX);
+            if number == 0 {
+                findings.insert(Code::ExplicitDefault);
+            }
+            number
+        }
+        None => 0,
+    };
+    if version > 2 {
+        findings.insert(Code::UnusualVersion);
+    }
+    let serial = tbs.integer()?;
+    tbs.sequence()?;
+    let issuer = tbs.take(der::SEQUENCE)?.raw;
+    let mut validity = tbs.sequence()?;
+    let (not_before, not_after) = (validity.any(), validity.any());
+    let subject = tbs.take(der::SEQUENCE)?.raw;
+    let spki = tbs.take(der::SEQUENCE)?.raw;
+    let mut extensions = Vec::new();
+    while let Some(field) = tbs.any() {
+        if field.tag == context(3) {
+            read_extensions(field, &mut extensions, &mut findings);
+        }
+    }
+    // The signature fields may be broken; the certificate is inventoried all the same.
+    let signature_algorithm = parts.sequence().and_then(|mut a| a.oid()).unwrap_or_default();
+    if parts.take(der::BIT_STRING).is_none() {
+        findings.insert(Code::StrictParserRefused);
+    }
+    Some(Fields { version, serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
+}
+
+/// `Extensions` in its explicit tag: pairs of OID and value, in order.
+pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [u8])>, findings: &mut Codes) {
+    let Some(list) = field.reader().sequence() else {
+        findings.insert(Code::ExtensionNotRead);
+        return;
+    };
+    let mut list: Reader<'a> = list;
+    while let Some(extension) = list.any() {
+        let mut parts = extension.reader();
+        let oid = parts.oid();
+        if let Some(critical) = parts.take(der::BOOLEAN)
+            && critical.content == [0]
+        {
+            findings.insert(Code::ExplicitDefault);
+        }
+        match (oid, parts.octet_string()) {
+            (Some(oid), Some(value)) if out.iter().any(|(seen, _)| *seen == oid) => {
+                findings.insert(Code::DuplicateExtension);
+                let _ = value;
+            }
+            (Some(oid), Some(value)) => out.push((oid, value)),
+            _ => findings.insert(Code::ExtensionNotRead),
+        }
+    }
+    if !list.is_empty() {
+        findings.insert(Code::ExtensionNotRead);
+    }
+}
+
+fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
+    let mut findings = fields.findings;
+    let serial = Serial::from_content(fields.serial);
+    for (wrong, code) in [(serial.is_negative(), Code::NegativeSerial), (serial.is_zero(), Code::ZeroSerial), (serial.content().len() > 20, Code::LongSerial)] {
+        if wrong {
+            findings.insert(code);
+        }
+    }
+    let mut time = |field: Option<Tlv<'_>>| {
+        let read = field.map(times::read);
+        if !read.is_some_and(|r| r.regular) {
+            findings.insert(Code::BadTime);
+        }
+        read.and_then(|r| r.time)
+    };
+    let (not_before, not_after) = (time(fields.not_before), time(fields.not_after));
+    let (subject, issuer) = (name::read(fields.subject), name::read(fields.issuer));
+    let key = spki::read(fields.spki);
+    let known = algorithm_name(fields.signature_algorithm);
+    let signature_algorithm = known.map_or_else(|| oid::dotted(fields.signature_algorithm).unwrap_or_default().into(), Cow::Borrowed);
+    let extensions = Extensions::read(&fields.extensions, &mut findings);
+    let self_issued = subject.id == issuer.id;
+    let is_self_signed = self_issued && by_own_key(raw, fields.spki, &extensions, &mut findings);
+    Certificate {
+        sha256: Fingerprint::of(raw),
+        findings: findings.union(key.findings),
+        profile: profile(fields.subject, &fields.extensions),
+        key,
+        subject: subject.text,
+        issuer: issuer.text,
+        subject_id: subject.id,
+        issuer_id: issuer.id,
+        serial,
+        not_before,
+        not_after,
+        names: extensions.names,
+        signature_algorithm,
+        is_ca: extensions.is_ca,
+        is_self_signed,
+        subject_key_id: extensions.subject_key_id,
+        authority_key_id: extensions.authority_key_id,
+        purpose: extensions.purpose,
+        first_sct: extensions.first_sct,
+    }
+}
+
+/// Whether a self-issued certificate is signed by its own key. Where the algorithm can't be checked, key identifiers decide, with a finding.
+fn by_own_key(raw: &[u8], spki: &[u8], extensions: &Extensions, findings: &mut Codes) -> bool {
+    let checked = signed_parts(raw).map_or(Checked::Invalid, |(tbs, algorithm, signature)| signature::check(tbs, algorithm, signature, spki));
+    match checked {
+        Checked::Valid => true,
+        Checked::Invalid => false,
+        Checked::NotSupported => {
+            findings.insert(Code::SignatureNotChecked);
+            extensions.authority_key_id.is_none() || extensions.authority_key_id == extensions.subject_key_id
+        }
+    }
+}
+
+/// What the extensions say.
+#[derive(Default)]
+pub(crate) struct Extensions {
+    pub(crate) names: Names,
+    is_ca: bool,
+    subject_key_id: Option<Box<[u8]>>,
+    authority_key_id: Option<Box<[u8]>>,
+    purpose: Purpose,
+    first_sct: Option<Time>,
+}
+
+impl Extensions {
+    pub(crate) fn read(extensions: &[(&[u8], &[u8])], findings: &mut Codes) -> Self {
+        let mut out = Self::default();
+        for (oid, value) in extensions {
+            let understood = match *oid {
+                oid::SUBJECT_ALT_NAME => name::general_names(value, &mut out.names),
+                oid::BASIC_CONSTRAINTS => Reader::new(value).sequence().map(|mut s| out.is_ca = s.take(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some(),
+                oid::SUBJECT_KEY_ID => Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some(),
+                oid::AUTHORITY_KEY_ID => Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.take(0x80).map(|id| id.content.into())).is_some(),
+                oid::KEY_USAGE => key_usage(value).map(|bits| out.purpose.key_usage = Some(bits)).is_some(),
+                oid::EXT_KEY_USAGE => Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some(),
+                oid::SCT_LIST => Reader::new(value).octet_string().map(|list| out.first_sct = first_sct(list)).is_some(),
+                _ => true,
+            };
+            if !understood {
+                findings.insert(Code::ExtensionNotRead);
+            }
+        }
+        out
+    }
+}
+
+fn key_usage(value: &[u8]) -> Option<u16> {
+    let (_, bits) = Reader::new(value).take(der::BIT_STRING)?.content.split_first()?;
+    Some(bits.iter().take(2).enumerate().fold(0, |n, (i, b)| n | u16::from(b.reverse_bits()) << (8 * i)))
+}
+
+fn extended(list: Reader<'_>) -> Extended {
+    const KP: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
+    let mut out = Extended::default();
+    for usage in list {
+        match usage.content.strip_prefix(KP) {
+            Some([1]) => out.server = true,
+            Some([2]) => out.client = true,
+            Some([3]) => out.code = true,
+            Some([4]) => out.email = true,
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The earliest timestamp of a `SignedCertificateTimestampList` (RFC 6962 section 3.3: lengths of two octets, then version, log id, milliseconds).
+fn first_sct(list: &[u8]) -> Option<Time> {
+    let mut rest = list.get(2..)?;
+    let mut first = None;
+    while let Some((length, tail)) = rest.split_first_chunk::<2>() {
+        let sct = tail.get(..usize::from(u16::from_be_bytes(*length)))?;
+        rest = &tail[sct.len()..];
+        if let Some(millis) = sct.get(33..41).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
+            let time = Time::from_unix(i64::try_from(u64::from_be_bytes(millis) / 1000).ok()?);
+            first = Some(first.map_or(time, |f: Time| f.min(time)));
+        }
+    }
+    first
+}
+
+/// Hashes subject, alternative names (order aside) and usages.
+fn profile(subject: &[u8], extensions: &[(&[u8], &[u8])]) -> ProfileHash {
+    let value = |oid: &[u8]| extensions.iter().find(|(o, _)| *o == oid).map_or(&[][..], |(_, v)| v);
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(subject);
+    for oid in [oid::SUBJECT_ALT_NAME, oid::EXT_KEY_USAGE] {
+        let mut items: Vec<&[u8]> = Reader::new(value(oid)).sequence().into_iter().flatten().map(|t| t.raw).collect();
+        items.sort_unstable();
+        items.dedup();
+        bytes.push(0);
+        items.iter().for_each(|i| bytes.extend_from_slice(i));
+    }
+    bytes.push(0);
+    bytes.extend_from_slice(value(oid::KEY_USAGE));
+    ProfileHash::of(&bytes)
+}
+
+/// Signature algorithms by the names their standards give them.
+pub(crate) fn algorithm_name(content: &[u8]) -> Option<&'static str> {
+    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
+    const NIST_DSA: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03];
+    if let Some([last]) = content.strip_prefix(PKCS1) {
+        return Some(match last {
+            2 => "md2WithRSAEncryption",
+            4 => "md5WithRSAEncryption",
+            5 => "sha1WithRSAEncryption",
+            10 => "rsassaPss",
+            11 => "sha256WithRSAEncryption",
+            12 => "sha384WithRSAEncryption",
+            13 => "sha512WithRSAEncryption",
+            14 => "sha224WithRSAEncryption",
+            _ => return None,
+        });
+    }
+    if let Some(tail) = content.strip_prefix(ECDSA) {
+        return Some(match tail {
+            [1] => "ecdsa-with-SHA1",
+            [3, 1] => "ecdsa-with-SHA224",
+            [3, 2] => "ecdsa-with-SHA256",
+            [3, 3] => "ecdsa-with-SHA384",
+            [3, 4] => "ecdsa-with-SHA512",
+            _ => return None,
+        });
+    }
+    if let Some([last]) = content.strip_prefix(NIST_DSA) {
+        return Some(match last {
+            1 => "dsa-with-sha224",
+            2 => "dsa-with-sha256",
+            9 => "ecdsa-with-SHA3-224",
+            10 => "ecdsa-with-SHA3-256",
+            11 => "ecdsa-with-SHA3-384",
+            12 => "ecdsa-with-SHA3-512",
+            17 => "ml-dsa-44",
+            18 => "ml-dsa-65",
+            19 => "ml-dsa-87",
+            _ => return None,
+        });
+    }
+    match content {
+        oid::ED25519 => Some("ed25519"),
+        oid::ED448 => Some("ed448"),
+        [0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03] => Some("dsa-with-sha1"),
+        [0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75] => Some("sm2-with-sm3"),
+        _ => None,
+    }
+}

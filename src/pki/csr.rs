@@ -1,0 +1,81 @@
+//! Certification requests (PKCS #10, RFC 2986).
+
+use std::borrow::Cow;
+
+use super::cert::{Extensions, KeyFacts, Names, algorithm_name, read_extensions, signed_parts};
+use super::der::{self, context};
+use super::signature::{self, Checked};
+use super::{name, spki};
+use crate::finding::{Code, Codes};
+use crate::id::Fingerprint;
+use crate::oid;
+
+/// A certification request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Over the whole `CertificationRequest`.
+    pub sha256: Fingerprint,
+    /// The key that asks.
+    pub key: KeyFacts,
+    /// Subject, RFC 4514.
+    pub subject: Box<str>,
+    /// Requested subject alternative names.
+    pub names: Names,
+    /// Name of the signature algorithm, or its dotted OID.
+    pub signature_algorithm: Cow<'static, str>,
+    /// What is noteworthy.
+    pub findings: Codes,
+}
+
+/// Reads a request; bytes behind it are ignored, with a finding.
+pub(crate) fn read(der: &[u8]) -> Option<Request> {
+    let (outer, rest) = der::first(der).filter(|(t, _)| t.tag == der::SEQUENCE)?;
+    let mut parts = outer.reader();
+    let mut info = parts.sequence()?;
+    info.integer()?;
+    let subject = info.take(der::SEQUENCE)?.raw;
+    let spki = info.take(der::SEQUENCE)?.raw;
+    let mut findings = Codes::NONE;
+    let mut extensions = Vec::new();
+    // The attributes are mandatory but often left out; old Microsoft tools put the extensions under an OID of their own.
+    for attribute in info.take(context(0)).into_iter().flat_map(|a| a.reader()) {
+        let mut parts = attribute.reader();
+        if matches!(parts.oid(), Some(oid::EXTENSION_REQUEST | MS_CERT_EXTENSIONS))
+            && let Some(values) = parts.take(der::SET)
+        {
+            read_extensions(values, &mut extensions, &mut findings);
+        }
+    }
+    let algorithm = parts.sequence().and_then(|mut a| a.oid()).unwrap_or_default();
+    parts.take(der::BIT_STRING)?;
+    if !rest.is_empty() {
+        findings.insert(Code::TrailingData);
+    }
+    let key = spki::read(spki);
+    Some(Request {
+        sha256: Fingerprint::of(outer.raw),
+        subject: name::read(subject).text,
+        names: Extensions::read(&extensions, &mut findings).names,
+        signature_algorithm: algorithm_name(algorithm).map_or_else(|| oid::dotted(algorithm).unwrap_or_default().into(), Cow::Borrowed),
+        findings: findings.union(key.findings),
+        key,
+    })
+}
+
+/// Whether the request is signed by the key it names (RFC 2986 section 4.2).
+#[must_use]
+pub fn verify(der: &[u8]) -> Checked {
+    let spki = || {
+        let mut info = der::first(der)?.0.reader().sequence()?;
+        info.integer()?;
+        info.any()?;
+        info.any().map(|t| t.raw)
+    };
+    match (signed_parts(der), spki()) {
+        (Some((tbs, algorithm, signature)), Some(spki)) => signature::check(tbs, algorithm, signature, spki),
+        _ => Checked::Invalid,
+    }
+}
+
+/// `szOID_CERT_EXTENSIONS`, 1.3.6.1.4.1.311.2.1.14.
+const MS_CERT_EXTENSIONS: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0e];

@@ -1,0 +1,253 @@
+//! Distinguished names: printing them as RFC 4514 says, safe to show, and comparing them as RFC 5280 section 7.1 says.
+
+use super::der::{self, Reader, Tlv};
+use crate::id::{NameId, push_hex};
+use crate::oid;
+
+/// A name in the two forms needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// RFC 4514, last RDN first; nothing in it can move a cursor or reorder text.
+    pub(crate) text: Box<str>,
+    /// For comparing: case and runs of blanks do not count, nor does the string type.
+    pub(crate) id: NameId,
+}
+
+/// Attribute types that print by name. RFC 4514 section 3 demands the first nine; the others are the names that tools agree on.
+const KNOWN: &[(&[u8], &str)] = &[
+    (&[0x55, 0x04, 0x03], "CN"),
+    (&[0x55, 0x04, 0x07], "L"),
+    (&[0x55, 0x04, 0x08], "ST"),
+    (&[0x55, 0x04, 0x0a], "O"),
+    (&[0x55, 0x04, 0x0b], "OU"),
+    (&[0x55, 0x04, 0x06], "C"),
+    (&[0x55, 0x04, 0x09], "STREET"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19], "DC"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01], "UID"),
+    (&[0x55, 0x04, 0x04], "SN"),
+    (&[0x55, 0x04, 0x05], "serialNumber"),
+    (&[0x55, 0x04, 0x0c], "title"),
+    (&[0x55, 0x04, 0x0f], "businessCategory"),
+    (&[0x55, 0x04, 0x11], "postalCode"),
+    (&[0x55, 0x04, 0x2a], "givenName"),
+    (&[0x55, 0x04, 0x2b], "initials"),
+    (&[0x55, 0x04, 0x2e], "dnQualifier"),
+    (&[0x55, 0x04, 0x61], "organizationIdentifier"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01], "emailAddress"),
+    (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x01], "jurisdictionLocality"),
+    (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x02], "jurisdictionState"),
+    (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x03], "jurisdictionCountry"),
+];
+
+/// Reads a `Name` (the whole TLV). What is not understood prints as `#` and hexadecimal, so nothing is lost.
+pub(crate) fn read(raw: &[u8]) -> Name {
+    let mut comparable = Vec::with_capacity(raw.len());
+    let Some((outer, _)) = der::first(raw) else {
+        return Name { text: hex_value(raw).into(), id: NameId::of(raw) };
+    };
+    let mut rdns: Vec<String> = Vec::with_capacity(8);
+    let mut reader = outer.reader();
+    while let Some(set) = reader.any() {
+        let mut parts: Vec<(String, Vec<u8>)> = set.reader().map(|ava| attribute(ava)).collect();
+        let text: Vec<&str> = parts.iter().map(|p| p.0.as_str()).collect();
+        rdns.push(text.join("+"));
+        parts.sort_by(|a, b| a.1.cmp(&b.1));
+        for (_, value) in &parts {
+            comparable.extend_from_slice(value);
+            comparable.push(0x1f);
+        }
+        comparable.push(0x1e);
+    }
+    if !reader.is_empty() {
+        rdns.push(hex_value(reader.rest()));
+        comparable.extend_from_slice(reader.rest());
+    }
+    rdns.reverse();
+    Name { text: rdns.join(",").into(), id: NameId::of(&comparable) }
+}
+
+/// The last common name, unescaped, for people: the display name of a certificate without subject alternative names.
+pub(crate) fn common_name(raw: &[u8]) -> Option<String> {
+    let mut found = None;
+    for set in der::first(raw)?.0.reader() {
+        for ava in set.reader() {
+            let mut parts = ava.reader();
+            if parts.oid() == Some(oid::COMMON_NAME) {
+                found = parts.any().and_then(decode);
+            }
+        }
+    }
+    found
+}
+
+/// One `AttributeTypeAndValue`: its printed form and its comparable form.
+fn attribute(ava: Tlv<'_>) -> (String, Vec<u8>) {
+    let mut parts = ava.reader();
+    let (Some(kind), Some(value)) = (parts.oid(), parts.any()) else {
+        return (hex_value(ava.raw), ava.raw.to_vec());
+    };
+    let known = KNOWN.iter().find(|(oid, _)| *oid == kind).map(|(_, name)| *name);
+    let text = decode(value);
+    let mut comparable = kind.to_vec();
+    comparable.push(b'=');
+    match &text {
+        Some(text) => fold(text, &mut comparable),
+        None => comparable.extend_from_slice(value.raw),
+    }
+    let printed = match (known, text) {
+        (Some(name), Some(text)) => format!("{name}={}", escape(&text)),
+        (Some(name), None) => format!("{name}={}", hex_value(value.raw)),
+        (None, _) => format!("{}={}", oid::dotted(kind).unwrap_or_else(|| "?".to_owned()), hex_value(value.raw)),
+    };
+    (printed, comparable)
+}
+
+/// Lower case, runs of blanks as one, none at the ends (RFC 5280 section 7.1 by way of RFC 4518 section 2.6).
+fn fold(text: &str, out: &mut Vec<u8>) {
+    for (i, word) in text.split_whitespace().enumerate() {
+        if i > 0 {
+            out.push(b' ');
+        }
+        if word.is_ascii() {
+            out.extend(word.bytes().map(|b| b.to_ascii_lowercase()));
+        } else {
+            out.extend_from_slice(word.to_lowercase().as_bytes());
+        }
+    }
+}
+
+/// The text of a directory string; `None` for other types and broken encodings.
+pub(crate) fn decode(value: Tlv<'_>) -> Option<String> {
+    let bytes = value.content;
+    match value.tag {
+        // UTF8String, and the ASCII types, which often hold UTF-8 although they may not.
+        0x0c | 0x12 | 0x13 | 0x16 | 0x1a => match std::str::from_utf8(bytes) {
+            Ok(text) => Some(text.to_owned()),
+            Err(_) => Some(bytes.iter().map(|b| char::from(*b)).collect()),
+        },
+        // TeletexString: Latin-1 is what everybody puts there.
+        0x14 => Some(bytes.iter().map(|b| char::from(*b)).collect()),
+        0x1e if bytes.len().is_multiple_of(2) => {
+            let units = bytes.chunks_exact(2).map(|c| u16::from_be_bytes([c[0], c[1]]));
+            char::decode_utf16(units).collect::<Result<_, _>>().ok()
+        }
+        0x1c if bytes.len().is_multiple_of(4) => {
+            bytes.chunks_exact(4).map(|c| char::from_u32(u32::from_be_bytes([c[0], c[1], c[2], c[3]]))).collect()
+        }
+        _ => None,
+    }
+}
+
+fn hex_value(raw: &[u8]) -> String {
+    let mut out = vec![b'#'];
+    push_hex(&mut out, raw);
+    out.into_iter().map(char::from).collect()
+}
+
+/// Escapes a value as RFC 4514 section 2.4 says, and hidden characters besides.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let last = text.chars().count().saturating_sub(1);
+    for (i, c) in text.chars().enumerate() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' ' if i == 0 || i == last => out.push_str("\\ "),
+            '#' if i == 0 => out.push_str("\\#"),
+            c if is_hidden(c) => push_escaped(&mut out, c),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    let mut bytes = [0; 4];
+    for b in c.encode_utf8(&mut bytes).bytes() {
+        out.push_str(&format!("\\{b:02X}"));
+    }
+}
+
+/// Characters that a terminal or a page would obey or hide instead of show: controls, bidirectional and other format characters, separators.
+#[must_use]
+pub const fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Makes any text safe to show on a terminal: hidden characters become `\HH`. Names that were printed by this module pass unchanged.
+#[must_use]
+pub fn show(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) { push_escaped(&mut out, c) } else { out.push(c) }
+    }
+    out
+}
+
+/// The `GeneralName`s of a `GeneralNames` value (RFC 5280 section 4.2.1.6), sorted into kinds.
+pub(crate) fn general_names(raw: &[u8], out: &mut super::cert::Names) -> bool {
+    let Some((outer, _)) = der::first(raw).filter(|(t, _)| t.tag == der::SEQUENCE) else {
+        return false;
+    };
+    let mut reader: Reader<'_> = outer.reader();
+    for name in reader.by_ref().take(crate::limits::NAMES) {
+        out.push(name);
+    }
+    reader.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::der::{SEQUENCE, SET, tlv};
+    use super::*;
+
+    fn ava(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+        tlv(SEQUENCE, &[tlv(der::OID, oid), tlv(tag, value)].concat())
+    }
+
+    fn name(rdns: &[Vec<u8>]) -> Vec<u8> {
+        tlv(SEQUENCE, &rdns.iter().map(|r| tlv(SET, r)).collect::<Vec<_>>().concat())
+    }
+
+    const CN: &[u8] = oid::COMMON_NAME;
+    const O: &[u8] = &[0x55, 4, 10];
+
+    #[test]
+    fn last_rdn_first_and_multivalued() {
+        let raw = name(&[ava(O, 0x13, b"Acme, Inc."), [ava(CN, 0x0c, b"a"), ava(O, 0x0c, b"b")].concat()]);
+        assert_eq!(&*read(&raw).text, "CN=a+O=b,O=Acme\\, Inc.");
+        assert_eq!(common_name(&raw).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn hostile_values_cannot_act() {
+        let raw = name(&[ava(CN, 0x0c, "\u{1b}[31m\u{202e}x\n ".as_bytes())]);
+        assert_eq!(&*read(&raw).text, "CN=\\1B[31m\\E2\\80\\AEx\\0A\\ ");
+        let raw = name(&[ava(CN, 0x0c, b"#a\0")]);
+        assert_eq!(&*read(&raw).text, "CN=\\#a\\00");
+    }
+
+    #[test]
+    fn unknown_types_and_broken_strings_print_as_hex() {
+        let raw = name(&[ava(&[0x2a, 3, 4], 0x0c, b"x")]);
+        assert_eq!(&*read(&raw).text, "1.2.3.4=#0c0178");
+        let raw = name(&[ava(CN, 0x1e, b"abc")]);
+        assert_eq!(&*read(&raw).text, "CN=#1e03616263");
+        assert_eq!(&*read(b"junk").text, "#6a756e6b");
+        assert_eq!(&*read(&name(&[])).text, "");
+    }
+
+    #[test]
+    fn comparison_ignores_string_type_case_and_blanks() {
+        let a = read(&name(&[ava(CN, 0x13, b"Example  CA")]));
+        let b = read(&name(&[ava(CN, 0x0c, b" example ca")]));
+        let c = read(&name(&[ava(CN, 0x0c, b"example cb")]));
+        assert_eq!(a.id, b.id);
+        assert_ne!(a.id, c.id);
+    }
+}

@@ -1,0 +1,320 @@
+//! Which object some bytes are: by their label where there is one, by their shape where the label is wrong or missing.
+
+use std::sync::Arc;
+
+use super::der::{self, BIT_STRING, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, context};
+use super::key::{self, KeyError};
+use super::spki::KeyFacts;
+use super::{cert, crl, csr, spki};
+use crate::finding::{Code, Codes, Reason};
+use crate::oid;
+
+/// One object, described.
+#[derive(Debug, Clone)]
+pub enum Object {
+    /// A certificate.
+    Certificate(Arc<cert::Certificate>),
+    /// A revocation list.
+    Crl(Arc<crl::Crl>),
+    /// Domain parameters of DH, DSA or EC; no key.
+    Parameters(&'static str),
+    /// A private key; the secret itself is gone.
+    PrivateKey(Arc<key::PrivateKey>),
+    /// A bare public key.
+    PublicKey(Arc<KeyFacts>),
+    /// A certification request.
+    Request(Arc<csr::Request>),
+}
+
+impl Object {
+    /// The `kind` of its record.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificate(_) => "certificate",
+            Self::Crl(_) => "crl",
+            Self::Parameters(_) => "parameters",
+            Self::PrivateKey(_) => "private-key",
+            Self::PublicKey(_) => "public-key",
+            Self::Request(_) => "certificate-request",
+        }
+    }
+
+    /// The key it holds, if any.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyFacts> {
+        match self {
+            Self::Certificate(c) => Some(&c.key),
+            Self::PrivateKey(k) => Some(&k.facts),
+            Self::PublicKey(k) => Some(k),
+            Self::Request(r) => Some(&r.key),
+            Self::Crl(_) | Self::Parameters(_) => None,
+        }
+    }
+}
+
+/// Why something that was found is no object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// Encrypted.
+    Locked(Reason),
+    /// Passed over, for a reason.
+    Skipped(Reason, String),
+    /// Broken.
+    Unreadable(Reason, String),
+}
+
+/// What a PEM label promises (RFC 7468, and what OpenSSL, GnuTLS and others write).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// `CERTIFICATE`, `X509 CERTIFICATE`.
+    Certificate,
+    /// `TRUSTED CERTIFICATE`: a certificate and OpenSSL's trust data behind it.
+    TrustedCertificate,
+    /// `X509 CRL`, `CRL`.
+    Crl,
+    /// `CERTIFICATE REQUEST`, `NEW CERTIFICATE REQUEST`.
+    Request,
+    /// `PRIVATE KEY` and every `... PRIVATE KEY` in DER.
+    PrivateKey,
+    /// `ENCRYPTED PRIVATE KEY`.
+    EncryptedKey,
+    /// `OPENSSH PRIVATE KEY`.
+    OpenSsh,
+    /// `PUBLIC KEY`, `RSA PUBLIC KEY` and the like.
+    PublicKey,
+    /// `... PARAMETERS`.
+    Parameters(&'static str),
+    /// `PKCS7`, `CMS`, `PKCS #7 SIGNED DATA`, `CERTIFICATE CHAIN`.
+    Pkcs7,
+    /// Known, and nothing of X.509 in it.
+    Other,
+    /// Not known.
+    Unknown,
+}
+
+impl Label {
+    /// Reads a label; case does not count.
+    #[must_use]
+    pub fn of(label: &[u8]) -> Self {
+        match label {
+            b"CERTIFICATE" => Self::Certificate,
+            b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" => Self::PrivateKey,
+            _ => Self::rare(&label.to_ascii_uppercase()),
+        }
+    }
+
+    fn rare(label: &[u8]) -> Self {
+        match label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => Self::Certificate,
+            b"TRUSTED CERTIFICATE" => Self::TrustedCertificate,
+            b"X509 CRL" | b"CRL" => Self::Crl,
+            b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Self::Request,
+            b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY" | b"DH PRIVATE KEY" | b"ANY PRIVATE KEY" => Self::PrivateKey,
+            b"ENCRYPTED PRIVATE KEY" => Self::EncryptedKey,
+            b"OPENSSH PRIVATE KEY" => Self::OpenSsh,
+            b"PUBLIC KEY" | b"RSA PUBLIC KEY" | b"EC PUBLIC KEY" | b"DSA PUBLIC KEY" => Self::PublicKey,
+            b"EC PARAMETERS" | b"SM2 PARAMETERS" => Self::Parameters("ec"),
+            b"DH PARAMETERS" | b"X9.42 DH PARAMETERS" | b"X942 DH PARAMETERS" => Self::Parameters("dh"),
+            b"DSA PARAMETERS" => Self::Parameters("dsa"),
+            b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" | b"CERTIFICATE CHAIN" | b"CERTIFICATE SET" => Self::Pkcs7,
+            b"SSH2 PUBLIC KEY" | b"SSH SIGNATURE" | b"SSL SESSION PARAMETERS" | b"ATTRIBUTE CERTIFICATE" | b"OCSP RESPONSE" | b"OCSP REQUEST"
+            | b"AGE ENCRYPTED FILE" | b"ECHCONFIG" | b"NAMED CURVE" | b"TSS2 PRIVATE KEY" | b"TSS2 KEY BLOB" | b"KEY BLOB" | b"SIGNATURE" | b"ALGORITHM"
+            | b"PKCS11-PROVIDER URI" | b"PKCS#11 PROVIDER URI" | b"OPENVPN STATIC KEY V1" | b"TIMESTAMP QUERY" | b"TIMESTAMP RESPONSE" => Self::Other,
+            _ if label.starts_with(b"PGP ") || label.starts_with(b"OPENVPN ") || label.starts_with(b"ENCRYPTED SIGSTORE") => Self::Other,
+            _ => Self::Unknown,
+        }
+    }
+
+    const fn expects(self, object: &Object) -> bool {
+        match self {
+            Self::Certificate | Self::TrustedCertificate => matches!(object, Object::Certificate(_)),
+            Self::Crl => matches!(object, Object::Crl(_)),
+            Self::Request => matches!(object, Object::Request(_)),
+            Self::PrivateKey | Self::OpenSsh => matches!(object, Object::PrivateKey(_)),
+            Self::PublicKey => matches!(object, Object::PublicKey(_)),
+            Self::Parameters(_) => matches!(object, Object::Parameters(_)),
+            Self::EncryptedKey | Self::Pkcs7 | Self::Other | Self::Unknown => false,
+        }
+    }
+}
+
+/// Reads the decoded body of a PEM block. `encrypted` tells that its headers say so (RFC 1421 section 4.6.1.1).
+///
+/// # Errors
+/// [`Unread`]: locked, broken, or of no concern; never with a byte of the content in its text.
+pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<(Object, Codes), Unread> {
+    if encrypted {
+        return Err(Unread::Locked(Reason::PassphraseNeeded));
+    }
+    if der.is_empty() {
+        return Err(Unread::Unreadable(Reason::EmptyBlock, String::new()));
+    }
+    let promised = match label {
+        Label::Certificate | Label::TrustedCertificate => certificate(der, label),
+        Label::PrivateKey => match key::read(der) {
+            Ok(key) => Some(Object::PrivateKey(Arc::new(key))),
+            Err(KeyError::Encrypted) => return Err(Unread::Locked(Reason::PassphraseNeeded)),
+            Err(_) => None,
+        },
+        Label::OpenSsh => return open_ssh(der),
+        Label::Parameters(kind) => parameters(der, kind),
+        _ => None,
+    };
+    if let Some(object) = promised {
+        return Ok((object, Codes::NONE));
+    }
+    match by_shape(der) {
+        Ok(Some(object)) => {
+            let differs = if label.expects(&object) { Codes::NONE } else { [Code::LabelDiffers].into_iter().collect() };
+            Ok((object, differs))
+        }
+        Err(unread @ (Unread::Locked(_) | Unread::Skipped(..))) => Err(unread),
+        Ok(None) | Err(_) => Err(match label {
+            Label::EncryptedKey => Unread::Locked(Reason::PassphraseNeeded),
+            Label::Other => Unread::Skipped(Reason::OtherFormat, String::new()),
+            Label::Unknown => Unread::Skipped(Reason::UnknownLabel, String::new()),
+            _ => Unread::Unreadable(Reason::BadObject, explain(der)),
+        }),
+    }
+}
+
+/// Reads bytes that carry no label: a DER file, or one taken from a container.
+///
+/// # Errors
+/// [`Unread`] for what is locked or a known container; [`Reason::NoPkiContent`] for what is none of these.
+pub fn read_der(der: &[u8]) -> Result<Object, Unread> {
+    by_shape(der)?.ok_or_else(|| Unread::Skipped(Reason::NoPkiContent, String::new()))
+}
+
+fn certificate(der: &[u8], label: Label) -> Option<Object> {
+    let mut certificate = cert::read(der)?;
+    if label == Label::TrustedCertificate {
+        // Trust data behind the certificate is what this label is for.
+        certificate.findings = certificate.findings.iter().filter(|c| *c != Code::TrailingData).collect();
+    }
+    Some(Object::Certificate(Arc::new(certificate)))
+}
+
+fn open_ssh(body: &[u8]) -> Result<(Object, Codes), Unread> {
+    match key::read_openssh(body) {
+        Ok(key) => Ok((Object::PrivateKey(Arc::new(key)), Codes::NONE)),
+        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded)),
+        Err(error) => Err(Unread::Unreadable(Reason::BadObject, error.to_string())),
+    }
+}
+
+fn parameters(der: &[u8], kind: &'static str) -> Option<Object> {
+    let (outer, _) = der::first(der)?;
+    matches!((kind, outer.tag), ("ec", OID | SEQUENCE | NULL) | ("dh" | "dsa", SEQUENCE)).then_some(Object::Parameters(kind))
+}
+
+/// Tells the object by the tags of its first elements. `Ok(None)`: none of them.
+fn by_shape(der: &[u8]) -> Result<Option<Object>, Unread> {
+    let Some((outer, _)) = der::first(der).filter(|(t, _)| t.tag == SEQUENCE) else {
+        return Ok(None);
+    };
+    let mut parts = outer.reader();
+    let tags = [parts.any(), parts.any(), parts.any()].map(|t| t.map(|t| t.tag));
+    Ok(match tags {
+        [Some(SEQUENCE), Some(SEQUENCE), Some(BIT_STRING)] => signed(der),
+        // A certificate whose signature is cut or of another type.
+        [Some(SEQUENCE), Some(SEQUENCE), _] => cert::read(der).map(|c| Object::Certificate(Arc::new(c))),
+        [Some(SEQUENCE), Some(BIT_STRING), _] => Some(Object::PublicKey(Arc::new(spki::read(outer.raw)))),
+        [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some() => {
+            return Err(Unread::Locked(Reason::PassphraseNeeded));
+        }
+        [Some(OID), _, _] if matches!(outer.reader().oid(), Some(oid::SIGNED_DATA)) => return Err(container("pkcs7")),
+        [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => return Err(container("pkcs12")),
+        [Some(INTEGER), Some(INTEGER), third] => integers(der, outer.reader(), third)?,
+        [Some(INTEGER), Some(SEQUENCE | OCTET_STRING), _] => private_key(der)?,
+        _ => None,
+    })
+}
+
+fn signed(der: &[u8]) -> Option<Object> {
+    // A request's third element is the SubjectPublicKeyInfo, a list's is a time; everything else is tried as a certificate first.
+    let mut tbs = der::first(der)?.0.reader().sequence()?;
+    let explicit_version = tbs.peek() == Some(context(0));
+    if !explicit_version {
+        if let Some(list) = crl::read(der) {
+            return Some(Object::Crl(Arc::new(list)));
+        }
+        let mut probe = tbs;
+        if probe.integer().is_some() && probe.sequence().is_some() && is_spki(probe) {
+            return csr::read(der).map(|r| Object::Request(Arc::new(r)));
+        }
+        tbs = probe;
+    }
+    let _ = tbs;
+    cert::read(der).map(|c| Object::Certificate(Arc::new(c)))
+}
+
+fn is_spki(mut reader: Reader<'_>) -> bool {
+    reader.sequence().is_some_and(|mut s| s.sequence().is_some() && s.peek() == Some(BIT_STRING))
+}
+
+/// PFX (RFC 7292 section 4): version 3, then a ContentInfo.
+fn is_pfx(mut reader: Reader<'_>) -> bool {
+    reader.small() == Some(3) && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
+}
+
+/// A SEQUENCE of INTEGERs: an RSA or DSA private key, an RSA public key, or DH parameters (p and a small generator).
+fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Option<Object>, Unread> {
+    if third == Some(INTEGER) && let Some(key) = private_key(der)? {
+        return Ok(Some(key));
+    }
+    let (Some(modulus), Some(second)) = (reader.unsigned(), reader.unsigned()) else { return Ok(None) };
+    if modulus.len() < 16 {
+        return Ok(None);
+    }
+    if third.is_some() || matches!(second, [2 | 5]) {
+        return Ok(Some(Object::Parameters(if third.is_some() && second.len() > 8 { "dsa" } else { "dh" })));
+    }
+    Ok(Some(Object::PublicKey(Arc::new(spki::read(&spki::from_rsa(modulus, second))))))
+}
+
+fn private_key(der: &[u8]) -> Result<Option<Object>, Unread> {
+    match key::read(der) {
+        Ok(key) => Ok(Some(Object::PrivateKey(Arc::new(key)))),
+        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn container(name: &str) -> Unread {
+    Unread::Skipped(Reason::FormatNotRead, name.to_owned())
+}
+
+/// What is wrong with bytes that should have been an object, without showing any of them.
+fn explain(der: &[u8]) -> String {
+    match der::header(der) {
+        Some((_, header, length)) if header.saturating_add(length) > der.len() => {
+            format!("cut short: {} of {} bytes are there", der.len(), header.saturating_add(length))
+        }
+        Some((SEQUENCE, ..)) => format!("{} bytes of DER in the shape of none of the objects known", der.len()),
+        _ => format!("{} bytes that are not DER", der.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_in_every_spelling() {
+        assert_eq!(Label::of(b"certificate"), Label::Certificate);
+        assert_eq!(Label::of(b"NEW CERTIFICATE REQUEST"), Label::Request);
+        assert_eq!(Label::of(b"PGP PRIVATE KEY BLOCK"), Label::Other);
+        assert_eq!(Label::of(b"ZEN MASTER JOKE"), Label::Unknown);
+    }
+
+    #[test]
+    fn bytes_that_are_nothing_say_what_is_wrong_without_showing_them() {
+        let cut = read_labelled(Label::Certificate, &[0x30, 0x82, 0x01, 0x00, 0xaa], false);
+        assert_eq!(cut.err(), Some(Unread::Unreadable(Reason::BadObject, "cut short: 5 of 260 bytes are there".to_owned())));
+        assert_eq!(read_labelled(Label::Unknown, b"hello", false).err(), Some(Unread::Skipped(Reason::UnknownLabel, String::new())));
+        assert_eq!(read_labelled(Label::PrivateKey, b"anything", true).err(), Some(Unread::Locked(Reason::PassphraseNeeded)));
+        assert_eq!(read_der(b"text").err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
+    }
+}

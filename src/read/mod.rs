@@ -1,0 +1,237 @@
+//! Floor 2: roots to found things. Every file is judged by its content; whatever is met gets a record.
+//!
+//! [`walk`] finds files, [`content`] turns the bytes of one file into [`Item`]s with the help of the splitter ([`pem`]) and the
+//! other text forms ([`forms`]), and [`pipeline`] does that on all cores while it hands results on in order.
+
+mod cache;
+mod content;
+pub(crate) mod forms;
+pub mod ledger;
+mod magic;
+pub(crate) mod pem;
+mod pipeline;
+pub mod walk;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::finding::Codes;
+use crate::id::Fingerprint;
+use crate::limits::Limits;
+use crate::pki::{Object, Unread};
+use crate::time::Time;
+
+pub use content::reopen;
+pub use ledger::Ledger;
+pub use pipeline::{Options, read};
+
+/// Where reading starts.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// As the user gave it.
+    pub given: PathBuf,
+    /// Absolute, links in it resolved; `-` for standard input.
+    pub absolute: PathBuf,
+    /// What it is.
+    pub kind: RootKind,
+}
+
+/// The kinds of root.
+#[derive(Debug, Clone)]
+pub enum RootKind {
+    /// A single file.
+    File,
+    /// A folder and all below it.
+    Folder,
+    /// Standard input, read once.
+    Stdin(Arc<StdinBytes>),
+}
+
+/// What came over standard input. It may hold keys: wiped when dropped, not printable.
+pub struct StdinBytes(crate::secret::Secret);
+
+impl StdinBytes {
+    /// Takes the bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(crate::secret::Secret::new(bytes))
+    }
+
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for StdinBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StdinBytes({} bytes)", self.0.expose().len())
+    }
+}
+
+/// All roots of a run, checked.
+#[derive(Debug, Clone)]
+pub struct Roots(Vec<Root>);
+
+/// A root that cannot be read at all.
+#[derive(Debug)]
+pub struct RootError {
+    /// As given.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl fmt::Display for RootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read {:?}", self.path)
+    }
+}
+
+impl std::error::Error for RootError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl Roots {
+    /// Checks the paths a user gave; `-` is standard input, which is read here, once.
+    ///
+    /// # Errors
+    /// [`RootError`] for a path that is not there, is no file or folder, or is a second `-`.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, RootError> {
+        let mut roots: Vec<Root> = Vec::with_capacity(paths.len());
+        for given in paths {
+            let wrong = |error| RootError { path: given.clone(), error };
+            if given.as_os_str() == "-" {
+                if roots.iter().any(|r| matches!(r.kind, RootKind::Stdin(_))) {
+                    return Err(wrong(io::Error::new(io::ErrorKind::InvalidInput, "standard input can be read once only")));
+                }
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes).map_err(wrong)?;
+                roots.push(Root { given: given.clone(), absolute: given.clone(), kind: RootKind::Stdin(Arc::new(StdinBytes::new(bytes))) });
+                continue;
+            }
+            let absolute = fs::canonicalize(given).map_err(wrong)?;
+            let meta = fs::metadata(&absolute).map_err(wrong)?;
+            let kind = if meta.is_dir() {
+                RootKind::Folder
+            } else if meta.is_file() {
+                RootKind::File
+            } else {
+                return Err(wrong(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder; devices, sockets and FIFOs are not opened")));
+            };
+            roots.push(Root { given: given.clone(), absolute, kind });
+        }
+        Ok(Self(roots))
+    }
+
+    /// The roots, in the order given.
+    #[must_use]
+    pub fn list(&self) -> &[Root] {
+        &self.0
+    }
+
+    /// Where to open a file of root `root` at relative path `raw`; `None` for standard input.
+    #[must_use]
+    pub fn locate(&self, root: u32, raw: &[u8]) -> Option<PathBuf> {
+        let root = self.0.get(root as usize)?;
+        match root.kind {
+            RootKind::Stdin(_) => None,
+            RootKind::File => Some(root.absolute.clone()),
+            RootKind::Folder => Some(root.absolute.join(walk::to_path(raw))),
+        }
+    }
+}
+
+/// A path relative to its root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Index of the root.
+    pub root: u32,
+    /// `/` between parts; bytes that are not UTF-8 as `\xHH`.
+    pub path: Box<str>,
+    /// The raw bytes, where they are not UTF-8.
+    pub raw: Option<Box<[u8]>>,
+}
+
+impl Place {
+    /// Makes one from raw bytes.
+    #[must_use]
+    pub fn new(root: u32, raw: &[u8]) -> Self {
+        let (path, raw) = walk::path_text(raw);
+        Self { root, path, raw }
+    }
+
+    /// The bytes that the operating system knows it by.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.path.as_bytes())
+    }
+}
+
+/// One file (or folder that could not be entered) and everything found in it.
+#[derive(Debug)]
+pub struct Found {
+    /// Where it lies.
+    pub place: Place,
+    /// When it was last changed.
+    pub modified: Option<Time>,
+    /// SHA-256 of the whole file, where [`Options::hash_files`] asks for it.
+    pub file_hash: Option<Fingerprint>,
+    /// What is in it, in order; at least one.
+    pub items: Vec<Item>,
+}
+
+/// One record: an object or the reason why there is none, with its place in the file.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The way into archives and containers.
+    pub member: Option<Arc<str>>,
+    /// Counts the items of the file or member from 0.
+    pub index: u32,
+    /// Where it begins in the file or member, in bytes.
+    pub offset: u64,
+    /// The line it begins on, from 1; 0 in binary data.
+    pub line: u32,
+    /// The PEM label as found.
+    pub label: Option<Cow<'static, str>>,
+    /// `pem`, `der`, `base64` and so on.
+    pub container: &'static str,
+    /// What was found.
+    pub body: Result<Object, Unread>,
+    /// What is noteworthy about this occurrence (the object has its own findings).
+    pub findings: Codes,
+}
+
+impl Item {
+    /// An item that stands for a whole file.
+    #[must_use]
+    pub const fn whole_file(body: Result<Object, Unread>, container: &'static str) -> Self {
+        Self { member: None, index: 0, offset: 0, line: 0, label: None, container, body, findings: Codes::NONE }
+    }
+
+    /// Every finding, the object's and the occurrence's.
+    #[must_use]
+    pub fn all_findings(&self) -> Codes {
+        let own = match &self.body {
+            Ok(Object::Certificate(c)) => c.findings,
+            Ok(Object::Crl(c)) => c.findings,
+            Ok(Object::Request(r)) => r.findings,
+            Ok(Object::PrivateKey(k)) => k.facts.findings,
+            Ok(Object::PublicKey(k)) => k.findings,
+            Ok(Object::Parameters(_)) | Err(_) => Codes::NONE,
+        };
+        own.union(self.findings)
+    }
+}
+
+/// The absolute form of a path for messages, whether or not it exists.
+#[must_use]
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+

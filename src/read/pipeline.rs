@@ -1,0 +1,149 @@
+//! Reading on all cores, handing on in order.
+//!
+//! Workers draw batches of paths from the one walker, read them, and deliver what `add` made of them. Whoever completes the next batch in
+//! line hands it to `consume`, so results arrive in the order of the walk whatever the number of threads, and none waits for a collector.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::content::Reader;
+use super::walk::{Met, Walk};
+use super::{Found, Item, Ledger, Place, Roots};
+use crate::finding::Reason;
+use crate::limits::Limits;
+use crate::pki::Unread;
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Follow links to folders.
+    pub follow_symlinks: bool,
+    /// Compute the SHA-256 of every file.
+    pub hash_files: bool,
+    /// How many threads; at least one.
+    pub threads: usize,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { follow_symlinks: false, hash_files: false, threads, limits: Limits::default() }
+    }
+}
+
+/// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end together.
+const BATCH: usize = 32;
+
+/// Batches that may be done before one in line is: bounds memory when one file takes long.
+const AHEAD: u64 = 1024;
+
+struct Source<'a> {
+    walk: Walk<'a>,
+    next: u64,
+    ended: bool,
+}
+
+struct Out<T, C, E> {
+    next: u64,
+    ready: BTreeMap<u64, T>,
+    consume: C,
+    ledgers: Vec<Ledger>,
+    error: Option<E>,
+}
+
+/// Reads every root. For each batch of files `new` makes a collector, `add` puts one file into it on a worker thread, and `consume` gets the
+/// collectors in the order of the walk. Returns one ledger per root.
+///
+/// # Errors
+/// The first error of `consume` ends the run.
+pub fn read<T: Send, E: Send>(
+    roots: &Roots,
+    options: &Options,
+    new: impl Fn() -> T + Sync,
+    add: impl Fn(&mut T, Found) + Sync,
+    consume: impl FnMut(T) -> Result<(), E> + Send,
+) -> Result<Vec<Ledger>, E> {
+    let source = Mutex::new(Source { walk: Walk::new(roots, &options.limits, options.follow_symlinks), next: 0, ended: false });
+    let ledgers = vec![Ledger::default(); roots.list().len()];
+    let out = Mutex::new(Out { next: 0, ready: BTreeMap::new(), consume, ledgers, error: None });
+    let turn = Condvar::new();
+    let work = || {
+        let mut reader = Reader::new(options, roots);
+        let mut ledgers = vec![Ledger::default(); roots.list().len()];
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let Some(number) = draw(&source, &mut batch) else { break };
+            let mut collector = new();
+            for met in batch.drain(..) {
+                let found = read_one(&mut reader, met);
+                found.items.iter().for_each(|item| ledgers[found.place.root as usize].count(item));
+                add(&mut collector, found);
+            }
+            if !deliver(&out, &turn, number, collector) {
+                break;
+            }
+        }
+        let mut out = lock(&out);
+        out.ledgers.iter_mut().zip(ledgers).for_each(|(sum, part)| *sum += part);
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.threads.max(1) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match out.error {
+        Some(error) => Err(error),
+        None => Ok(out.ledgers),
+    }
+}
+
+fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<u64> {
+    let mut source = lock(source);
+    if source.ended {
+        return None;
+    }
+    batch.extend(source.walk.by_ref().take(BATCH));
+    source.ended = batch.len() < BATCH;
+    let number = source.next;
+    source.next += 1;
+    Some(number)
+}
+
+/// Hands a batch on, or keeps it until its turn. `false` when the run is over.
+fn deliver<T, E>(out: &Mutex<Out<T, impl FnMut(T) -> Result<(), E>, E>>, turn: &Condvar, number: u64, collector: T) -> bool {
+    let mut out = lock(out);
+    // The batch that is next in line never waits here, so this ends.
+    while out.error.is_none() && number > out.next + AHEAD {
+        out = turn.wait(out).unwrap_or_else(PoisonError::into_inner);
+    }
+    out.ready.insert(number, collector);
+    while out.error.is_none() {
+        let next = out.next;
+        let Some(collector) = out.ready.remove(&next) else { break };
+        if let Err(error) = (out.consume)(collector) {
+            out.error = Some(error);
+        }
+        out.next += 1;
+    }
+    turn.notify_all();
+    out.error.is_none()
+}
+
+/// One file; a defect in a reader costs that file, not the run.
+fn read_one(reader: &mut Reader<'_>, met: Met) -> Found {
+    let place = Place::new(met.root, &met.path);
+    catch_unwind(AssertUnwindSafe(|| reader.read(met))).unwrap_or_else(|_| {
+        reader.reset();
+        let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
+        Found { place, modified: None, file_hash: None, items: vec![Item::whole_file(body, "file")] }
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
