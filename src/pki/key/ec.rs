@@ -1,0 +1,150 @@
+//! Elliptic curve keys: the point is the generator times the scalar (SEC 1 section 3.2.1).
+
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
+use aws_lc_rs::signature::{ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use zeroize::Zeroizing;
+
+use super::settle;
+use crate::finding::{Code, Codes};
+use crate::oid;
+use crate::pki::der::{self, Tlv, strip_zeros};
+use crate::pki::spki::curve::{Curve, Domain};
+use crate::pki::spki::{Explicit, KeyAlgorithm, KeyFacts, algorithm_identifier, uncompressed, weierstrass};
+
+/// `ECPrivateKey` (RFC 5915 section 3).
+pub(super) struct Sec1<'a> {
+    /// The whole element.
+    raw: &'a [u8],
+    scalar: &'a [u8],
+    parameters: Option<Tlv<'a>>,
+    public: Option<&'a [u8]>,
+}
+
+impl<'a> Sec1<'a> {
+    pub(super) fn read(der: &'a [u8]) -> Option<Self> {
+        let (outer, _) = der::first(der)?;
+        let mut fields = (outer.tag == der::SEQUENCE).then(|| outer.reader())?;
+        fields.integer()?;
+        let scalar = fields.octet_string()?;
+        let (mut parameters, mut public) = (None, None);
+        for field in fields {
+            match field.tag {
+                tag if tag == der::context(0) => parameters = field.reader().any(),
+                tag if tag == der::context(1) => public = field.reader().bit_string(),
+                _ => return None,
+            }
+        }
+        Some(Self { raw: outer.raw, scalar, parameters, public })
+    }
+}
+
+/// Reads a key. The curve is taken from the AlgorithmIdentifier around it, else from its own parameters, else from `hint`; a key
+/// without any is tried on every named curve of its point's size, and the one on which its public point comes out is its curve.
+pub(super) fn read(key: &Sec1<'_>, outer: Option<(&[u8], Option<Tlv<'_>>)>, outer_public: Option<&[u8]>, hint: Option<&[u8]>) -> KeyFacts {
+    let oid = outer.map_or(oid::EC_PUBLIC_KEY, |(oid, _)| oid);
+    let names_curve = |parameters: &Tlv<'_>| matches!(parameters.tag, der::OID | der::SEQUENCE);
+    let hint = hint.and_then(|hint| der::first(hint)).map(|(tlv, _)| tlv);
+    let parameters = [outer.and_then(|(_, parameters)| parameters), key.parameters, hint].into_iter().flatten().find(names_curve);
+    let stored = key.public.or(outer_public);
+    let Some(parameters) = parameters else {
+        return guess(key, oid, stored);
+    };
+    let algorithm = algorithm_identifier(oid, parameters.raw);
+    let computed = match parameters.tag {
+        der::OID => Curve::from_oid(parameters.content).and_then(|curve| public_point(curve, key, stored)),
+        _ => Explicit::read(parameters.raw).and_then(|explicit| match explicit.name() {
+            Some(curve) => public_point(curve, key, stored),
+            None => multiply(&explicit.domain, key.scalar),
+        }),
+    };
+    if let (None, Some(point), Some(computed)) = (Curve::from_oid(parameters.content), stored, &computed)
+        && same_point(point, computed)
+    {
+        // On a curve without a name a compressed or hybrid point cannot be rewritten by its name; here both forms are at hand.
+        return settle(&algorithm, Some(point), None);
+    }
+    settle(&algorithm, computed.as_deref(), stored)
+}
+
+/// A key that names no curve.
+fn guess(key: &Sec1<'_>, oid: &[u8], stored: Option<&[u8]>) -> KeyFacts {
+    let found = stored.and_then(|stored| {
+        let fits = |curve: &Curve| [1 + curve.field_octets(), 1 + 2 * curve.field_octets()].contains(&stored.len());
+        Curve::all().filter(fits).find(|curve| {
+            let computed = public_point(*curve, key, Some(stored));
+            computed.as_deref() == Some(uncompressed(*curve, stored).as_ref())
+        })
+    });
+    if let Some(curve) = found {
+        return settle(&algorithm_identifier(oid, &der::tlv(der::OID, curve.oid())), stored, None);
+    }
+    let findings: Codes = [Code::PublicKeyNotComputable].into_iter().collect();
+    KeyFacts { findings, ..KeyFacts::sized(KeyAlgorithm::Ec, 0) }
+}
+
+/// Whether a compressed or hybrid point is this uncompressed one.
+fn same_point(point: &[u8], computed: &[u8]) -> bool {
+    let Some((form, coordinates)) = point.split_first() else { return false };
+    let odd = computed.last().map_or(0, |y| y & 1);
+    match form {
+        2 | 3 => form & 1 == odd && computed.len() == 1 + 2 * coordinates.len() && computed[1..].starts_with(coordinates),
+        6 | 7 => form & 1 == odd && computed[1..] == *coordinates,
+        _ => false,
+    }
+}
+
+/// The uncompressed public point on a named curve.
+fn public_point(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
+    fast(curve, key, stored).or_else(|| multiply(&curve.domain(), key.scalar))
+}
+
+/// aws-lc's constant-time code, for the curves it has; `None` for others and for scalars it refuses.
+fn fast(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
+    let ecdh = match curve {
+        Curve::P256 => &ECDH_P256,
+        Curve::P384 => &ECDH_P384,
+        Curve::P521 => &ECDH_P521,
+        Curve::Secp256k1 => return secp256k1(key.scalar),
+        _ => return None,
+    };
+    // Loading a key with a public point multiplies once, to compare; loading the bare scalar multiplies twice, to compute and to
+    // compare. So a point that is there and fits costs half.
+    if let Some(stored) = key.public.filter(|point| point.first() == Some(&4) && Some(*point) == stored)
+        && agreement::PrivateKey::from_private_key_der(ecdh, key.raw).is_ok()
+    {
+        return Some(stored.to_vec());
+    }
+    let scalar = padded(key.scalar, curve.field_octets())?;
+    let private = agreement::PrivateKey::from_private_key(ecdh, &scalar).ok()?;
+    Some(private.compute_public_key().ok()?.as_ref().to_vec())
+}
+
+/// secp256k1 comes with signing only; a key without public part makes it compute one.
+fn secp256k1(scalar: &[u8]) -> Option<Vec<u8>> {
+    let scalar = padded(scalar, 32)?;
+    let mut der = Zeroizing::new(vec![der::SEQUENCE, 37, der::INTEGER, 1, 1, der::OCTET_STRING, 32]);
+    der.reserve_exact(32);
+    der.extend_from_slice(&scalar);
+    let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256K1_SHA256_ASN1_SIGNING, &der).ok()?;
+    Some(pair.public_key().as_ref().to_vec())
+}
+
+/// The generic routine, for every curve over a prime field.
+fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
+    weierstrass::multiply(domain, scalar).map(|(x, y)| [&[4], x.as_slice(), &y].concat())
+}
+
+/// The scalar in exactly so many octets; writers drop leading zeros or add them (RFC 5915 section 3 says neither is right).
+fn padded(scalar: &[u8], octets: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let digits = strip_zeros(scalar);
+    let zeros = octets.checked_sub(digits.len())?;
+    let mut out = Zeroizing::new(Vec::with_capacity(octets));
+    out.resize(zeros, 0);
+    out.extend_from_slice(digits);
+    Some(out)
+}
+
+/// The public point of a scalar on a named curve, for formats other than SEC 1.
+pub(super) fn public_of_scalar(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
+    public_point(curve, &Sec1 { raw: &[], scalar, parameters: None, public: None }, None)
+}

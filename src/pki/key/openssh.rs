@@ -1,0 +1,104 @@
+//! OpenSSH's own format, `openssh-key-v1` (PROTOCOL.key in its sources; numbers as in RFC 4251 section 5).
+//!
+//! The public half is written as X.509 does, so that an SSH key that also has a certificate is found to be the same key.
+
+use super::{KeyError, dl, ec, rfc8410, rsa, settle};
+use crate::finding::Code;
+use crate::oid;
+use crate::pki::der::{self, strip_zeros};
+use crate::pki::spki::{self, Curve, KeyFacts, algorithm_identifier};
+
+const MAGIC: &[u8] = b"openssh-key-v1\0";
+const MALFORMED: KeyError = KeyError::Malformed("openssh-key-v1");
+
+/// Reads the body.
+pub(super) fn read(bytes: &[u8]) -> Result<KeyFacts, KeyError> {
+    let body = bytes.strip_prefix(MAGIC).ok_or(KeyError::NotAKey)?;
+    let mut outer = Strings(body);
+    let cipher = outer.string().ok_or(MALFORMED)?;
+    if cipher != b"none" {
+        return Err(KeyError::Encrypted);
+    }
+    let _kdf = outer.string().ok_or(MALFORMED)?;
+    let _kdf_options = outer.string().ok_or(MALFORMED)?;
+    // More than one key is allowed by the format and written by nobody; the first one counts.
+    let count = outer.number().ok_or(MALFORMED)?;
+    if count == 0 {
+        return Err(MALFORMED);
+    }
+    for _ in 0..count {
+        outer.string().ok_or(MALFORMED)?;
+    }
+    let mut private = Strings(outer.string().ok_or(MALFORMED)?);
+    // Twice the same number; a test of the passphrase, of no use without one.
+    private.number().ok_or(MALFORMED)?;
+    private.number().ok_or(MALFORMED)?;
+    let mut facts = key(&mut private)?;
+    if !outer.0.is_empty() {
+        facts.findings.insert(Code::TrailingData);
+    }
+    Ok(facts)
+}
+
+/// The private section's first key.
+fn key(fields: &mut Strings<'_>) -> Result<KeyFacts, KeyError> {
+    let kind = fields.string().ok_or(MALFORMED)?;
+    let facts = match kind {
+        b"ssh-rsa" => rsa_key(fields),
+        b"ssh-dss" => dsa_key(fields),
+        b"ssh-ed25519" => ed25519_key(fields),
+        b"ecdsa-sha2-nistp256" => ec_key(fields, Curve::P256),
+        b"ecdsa-sha2-nistp384" => ec_key(fields, Curve::P384),
+        b"ecdsa-sha2-nistp521" => ec_key(fields, Curve::P521),
+        // Keys on tokens and later kinds: their private half is not here, or not known.
+        _ => return Err(KeyError::Malformed("unknown OpenSSH key type")),
+    };
+    facts.ok_or(MALFORMED)
+}
+
+fn rsa_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
+    let mut number = || fields.string().map(strip_zeros);
+    let (n, e, d, q_inverse, p, q) = (number()?, number()?, number()?, number()?, number()?, number()?);
+    let primes = vec![rsa::Prime { prime: p, exponent: &[], coefficient: q_inverse }, rsa::Prime { prime: q, exponent: &[], coefficient: &[] }];
+    Some(rsa::read(spki::RSA_ALGORITHM, &rsa::Numbers { n, e, d, primes }))
+}
+
+fn dsa_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
+    let mut number = || fields.string().map(strip_zeros);
+    let (p, q, g, y, x) = (number()?, number()?, number()?, number()?, number()?);
+    let parameters = der::tlv(der::SEQUENCE, &[der::unsigned(p), der::unsigned(q), der::unsigned(g)].concat());
+    let computed = dl::raise(g, x, p).map(|y| der::unsigned(&y));
+    Some(settle(&algorithm_identifier(oid::DSA, &parameters), computed.as_deref(), Some(&der::unsigned(y))))
+}
+
+fn ec_key(fields: &mut Strings<'_>, curve: Curve) -> Option<KeyFacts> {
+    let _name = fields.string()?;
+    let (point, scalar) = (fields.string()?, fields.string()?);
+    let algorithm = algorithm_identifier(oid::EC_PUBLIC_KEY, &der::tlv(der::OID, curve.oid()));
+    Some(settle(&algorithm, ec::public_of_scalar(curve, scalar).as_deref(), Some(point)))
+}
+
+fn ed25519_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
+    // The public key, then seed and public key once more.
+    let (public, pair) = (fields.string()?, fields.string()?);
+    let computed = rfc8410::ed25519(pair.get(..32)?);
+    Some(settle(&rfc8410::algorithm(oid::ED25519), computed.as_deref(), Some(public)))
+}
+
+/// Numbers and strings of RFC 4251 section 5, one after another.
+struct Strings<'a>(&'a [u8]);
+
+impl<'a> Strings<'a> {
+    fn number(&mut self) -> Option<u32> {
+        let (octets, rest) = self.0.split_first_chunk::<4>()?;
+        self.0 = rest;
+        Some(u32::from_be_bytes(*octets))
+    }
+
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (string, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(string)
+    }
+}
