@@ -1,0 +1,234 @@
+//! The one door to the disk for writing: private modes whatever the umask, nothing overwritten, nothing half written.
+//!
+//! A file is made whole under a hidden name, flushed, and only then given its own name, so that a run killed at any moment leaves
+//! either the whole thing or nothing that counts. [`Batch`] does this for thousands of small directories at the price of a few flushes.
+
+mod batch;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub use batch::{Batch, Staged};
+
+/// Mode of every directory made here: its owner alone.
+const DIRECTORY: u32 = 0o700;
+/// Mode of every file made here: its owner alone.
+const FILE: u32 = 0o600;
+/// What the hidden name of anything unfinished begins with.
+pub(crate) const UNFINISHED: &str = ".new-";
+
+/// What could not be done to the disk, where, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Something of this name is already there, and nothing is ever overwritten.
+    AlreadyThere {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A directory could not be made.
+    CreateDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// A file could not be made.
+    CreateFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// A directory could not be listed.
+    List {
+        /// The directory.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// The path has no file name that could be written to.
+    NoName {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The operating system gave no random bytes for a hidden name.
+    NoRandom,
+    /// Leftovers of a dead run could not be removed.
+    Remove {
+        /// What is left over.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// What was written whole could not be given its name.
+    Rename {
+        /// The name it should have.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// The disk did not confirm that it holds what was written.
+    Sync {
+        /// What was written.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+    /// The contents could not be written.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyThere { path } => write!(f, "{path:?} already exists and is not overwritten"),
+            Self::CreateDirectory { path, .. } => write!(f, "cannot make the directory {path:?}"),
+            Self::CreateFile { path, .. } => write!(f, "cannot make the file {path:?}"),
+            Self::List { path, .. } => write!(f, "cannot list the directory {path:?}"),
+            Self::NoName { path } => write!(f, "{path:?} does not name a file"),
+            Self::NoRandom => f.write_str("the operating system gave no random bytes"),
+            Self::Remove { path, .. } => write!(f, "cannot remove {path:?}, left over from an earlier run"),
+            Self::Rename { path, .. } => write!(f, "cannot put {path:?} in its place"),
+            Self::Sync { path, .. } => write!(f, "the disk does not confirm that {path:?} is written"),
+            Self::Write { path, .. } => write!(f, "cannot write {path:?}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::AlreadyThere { .. } | Self::NoName { .. } | Self::NoRandom => None,
+            Self::CreateDirectory { error, .. }
+            | Self::CreateFile { error, .. }
+            | Self::List { error, .. }
+            | Self::Remove { error, .. }
+            | Self::Rename { error, .. }
+            | Self::Sync { error, .. }
+            | Self::Write { error, .. } => Some(error),
+        }
+    }
+}
+
+/// Makes a directory with mode 0700 and, where they are missing, its parents with the same mode. Returns whether it was made now;
+/// one that was there before is left as it is.
+///
+/// # Errors
+/// [`Error::CreateDirectory`], also when a file of that name is in the way.
+pub fn create_private_dir(path: &Path) -> Result<bool, Error> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(false);
+    }
+    let parent = parent_of(path);
+    create_private_dir(parent)?;
+    match make_directory(path) {
+        Ok(()) => {}
+        // Someone else was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(false),
+        Err(error) => return Err(Error::CreateDirectory { path: path.into(), error }),
+    }
+    sync_directory(parent)?;
+    Ok(true)
+}
+
+/// Writes a file that must not exist yet, mode 0600, and waits until the disk holds it. **What fails after the file was made leaves no file.**
+///
+/// # Errors
+/// [`Error::AlreadyThere`], or whatever kept it from being written.
+pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    if path.file_name().is_none() {
+        return Err(Error::NoName { path: path.into() });
+    }
+    write_file(path, contents, Flush::Now)?;
+    sync_directory(parent_of(path))
+}
+
+/// Writes a file, mode 0600, in the place of an older one if there is one: until the new one is whole on the disk the old one stays.
+///
+/// # Errors
+/// Whatever kept it from being written; the old file is then still there.
+pub fn replace(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
+    let mut hidden = OsString::from(UNFINISHED);
+    hidden.push(name);
+    let unfinished = path.with_file_name(hidden);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
+        _ => {}
+    }
+    write_file(&unfinished, contents, Flush::Now)?;
+    if let Err(error) = fs::rename(&unfinished, path) {
+        // The old file stays; what could not take its place goes.
+        let _ = fs::remove_file(&unfinished);
+        return Err(Error::Rename { path: path.into(), error });
+    }
+    sync_directory(parent_of(path))
+}
+
+/// When the contents of a file have to be on the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    /// Whoever calls flushes many files at once.
+    Later,
+    /// Before the call returns.
+    Now,
+}
+
+/// Makes a file that must not exist; removes it again if it cannot be written whole.
+fn write_file(path: &Path, contents: &[u8], flush: Flush) -> Result<(), Error> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(Error::AlreadyThere { path: path.into() }),
+        Err(error) => return Err(Error::CreateFile { path: path.into(), error }),
+    };
+    let written = fill(&mut file, contents).map_err(|error| Error::Write { path: path.into(), error });
+    let written = match flush {
+        Flush::Later => written,
+        Flush::Now => written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error })),
+    };
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+fn fill(file: &mut File, contents: &[u8]) -> io::Result<()> {
+    // The mode given at creation passes through the umask; this one does not.
+    file.set_permissions(Permissions::from_mode(FILE))?;
+    file.write_all(contents)
+}
+
+/// Makes one directory, mode 0700 whatever the umask.
+fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(DIRECTORY).create(path)?;
+    fs::set_permissions(path, Permissions::from_mode(DIRECTORY))
+}
+
+/// Waits until the disk holds the names in a directory.
+fn sync_directory(path: &Path) -> Result<(), Error> {
+    let synced = File::open(path).and_then(|directory| directory.sync_all());
+    match synced {
+        // Some file systems cannot flush a directory and say so; there is nothing better to do on them.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        other => other.map_err(|error| Error::Sync { path: path.into(), error }),
+    }
+}
+
+/// The directory a path lies in; `.` for a bare name.
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => path,
+    }
+}

@@ -1,0 +1,211 @@
+//! Makes replacements on several threads while one writes their names: a killed run loses at most the keys of one batch, never half of a pair.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::key::{NewKey, pem};
+use super::mirror::{self, Mirror};
+use super::readback::{Written, check};
+use super::record::{Made, Record, SCHEMA};
+use super::request::{Failure, assemble};
+use super::slug::slug;
+use super::spec::{KeySpec, NewKind};
+use super::{Error, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
+use crate::files::{self, Batch, Staged};
+use crate::id::{Fingerprint, SpkiHash};
+
+/// Replacements that are flushed to the disk together.
+const BATCH: usize = 256;
+/// Slow keys (RSA-4096 takes half a second) are flushed at least this often.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Keys tried for one replacement. One that is known already means that random numbers repeat; another try hardly helps.
+const TRIES: usize = 8;
+
+/// Makes a new key and a request for everything wanted, under `case_dir`, on `threads` threads. **The caller must hold the lock of the case** and
+/// must not ask for a profile that [`super::existing`] found.
+///
+/// A key for whose hash `forbidden` says yes (any key of the inventory) is never used. `progress` is told how many are safely on the disk.
+/// The same certificates in the same order give replacements in the same order; the keys are new every time.
+///
+/// # Errors
+/// What the disk or the random number generator refuses; the replacements finished before stay and are found by [`super::existing`].
+pub fn make(
+    wanted: &[Wanted],
+    spec: KeySpec,
+    case_dir: &Path,
+    forbidden: &(dyn Fn(&SpkiHash) -> bool + Sync),
+    threads: usize,
+    progress: &dyn Fn(usize),
+) -> Result<Outcome, Error> {
+    let parent = case_dir.join(REPLACEMENTS);
+    files::create_private_dir(&parent)?;
+    let batch = Batch::open(&parent)?;
+    let shop = Shop { wanted, spec, forbidden, batch: &batch, next: AtomicUsize::new(0), stop: AtomicBool::new(false), used: Mutex::default() };
+    thread::scope(|scope| {
+        let (to_writer, from_makers) = sync_channel(2 * BATCH);
+        for _ in 0..threads.clamp(1, wanted.len().max(1)) {
+            let (shop, to_writer) = (&shop, to_writer.clone());
+            scope.spawn(move || shop.work(&to_writer));
+        }
+        drop(to_writer);
+        let outcome = write(&batch, wanted, &from_makers, progress);
+        shop.stop.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
+/// What a maker hands to the writer.
+enum Finished {
+    Failed(Error),
+    Refused(usize, &'static str),
+    Staged(usize, Staged, Made),
+}
+
+/// Names what the makers staged, batch by batch, until they are done or something fails.
+fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Finished>, progress: &dyn Fn(usize)) -> Result<Outcome, Error> {
+    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    let (mut pending, mut since) = (Vec::new(), Instant::now());
+    let mut failed = None;
+    for finished in makers {
+        match finished {
+            Finished::Failed(error) => {
+                failed = Some(error);
+                break;
+            }
+            Finished::Refused(index, says) => refused.push((index, says)),
+            Finished::Staged(index, staged, record) => pending.push((index, staged, record)),
+        }
+        if pending.len() >= BATCH || since.elapsed() >= PATIENCE {
+            commit(batch, &mut pending, &mut made)?;
+            progress(made.len());
+            since = Instant::now();
+        }
+    }
+    // What was finished before a failure is good and stays.
+    let committed = commit(batch, &mut pending, &mut made);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    committed?;
+    progress(made.len());
+    made.sort_unstable_by_key(|(index, _)| *index);
+    refused.sort_unstable_by_key(|(index, _)| *index);
+    let refusal = |(index, says): (usize, &str)| {
+        let Wanted { id, profile, .. } = &wanted[index];
+        Refused { id: id.clone(), profile: *profile, says: says.into() }
+    };
+    Ok(Outcome { made: made.into_iter().map(|(_, made)| made).collect(), refused: refused.into_iter().map(refusal).collect() })
+}
+
+fn commit(batch: &Batch, pending: &mut Vec<(usize, Staged, Made)>, made: &mut Vec<(usize, Made)>) -> Result<(), Error> {
+    let mut staged = Vec::with_capacity(pending.len());
+    for (index, directory, record) in pending.drain(..) {
+        // The directory is `replacements/<name>`; the batch lies in `replacements`.
+        let name = record.directory[REPLACEMENTS.len() + 1..].to_owned();
+        staged.push((directory, name));
+        made.push((index, record));
+    }
+    Ok(batch.commit(staged)?)
+}
+
+/// What all makers share.
+struct Shop<'a> {
+    wanted: &'a [Wanted],
+    spec: KeySpec,
+    forbidden: &'a (dyn Fn(&SpkiHash) -> bool + Sync),
+    batch: &'a Batch,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    /// Keys of this run: none is used twice.
+    used: Mutex<HashSet<SpkiHash>>,
+}
+
+impl Shop<'_> {
+    /// Takes one wanted replacement after another until none is left.
+    fn work(&self, to_writer: &SyncSender<Finished>) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(wanted) = self.wanted.get(index) else { return };
+            let finished = match self.one(wanted) {
+                Ok(Ok((staged, made))) => Finished::Staged(index, staged, made),
+                Ok(Err(says)) => Finished::Refused(index, says),
+                Err(error) => {
+                    self.stop.store(true, Ordering::Relaxed);
+                    Finished::Failed(error)
+                }
+            };
+            // The writer is gone only after a failure of its own, which it reports.
+            if to_writer.send(finished).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// One replacement, whole under a hidden name and read back; or why it cannot be made.
+    fn one(&self, wanted: &Wanted) -> Result<Result<(Staged, Made), &'static str>, Error> {
+        let (kind, mut codes) = self.spec.choose(&wanted.old_key);
+        let Some(mirror) = mirror::mirror(&wanted.certificate, kind) else {
+            return Ok(Err("the certificate cannot be read well enough to mirror it"));
+        };
+        let key = self.fresh_key(kind, &wanted.name)?;
+        let not_made = || Error::KeyNotMade { name: wanted.name.clone() };
+        let request = match assemble(mirror.subject, &mirror.wishes, &key) {
+            Ok(request) => request,
+            Err(Failure::Encoding) => return Ok(Err("the request would be too large")),
+            Err(Failure::Signing) => return Err(not_made()),
+        };
+        codes = codes.union(mirror.codes);
+        let subject = mirror.subject;
+        let record = Record { findings: codes, ..record(wanted, &key, mirror, &request) }.sorted();
+        let private = key.to_pem().map_err(|_| not_made())?;
+        let files: [(&str, &[u8]); 3] = [(KEY, private.expose()), (REQUEST, &pem("CERTIFICATE REQUEST", &request)), (RECORD, &record.to_json())];
+        let staged = self.batch.stage(&files)?;
+        let written = Written { subject, request: record.request_sha256 };
+        check(staged.path(), &record, Some(written)).map_err(|says| Error::NotReadBack {
+            name: wanted.name.clone(),
+            directory: staged.path().into(),
+            says,
+        })?;
+        let hash = record.spki_sha256.to_string();
+        Ok(Ok((staged, Made::new(&format!("{}-{}", slug(&wanted.name), &hash[..12]), record))))
+    }
+
+    /// A key that is neither forbidden nor used in this run.
+    fn fresh_key(&self, kind: NewKind, name: &str) -> Result<NewKey, Error> {
+        for _ in 0..TRIES {
+            let key = NewKey::generate(kind).map_err(|_| Error::KeyNotMade { name: name.into() })?;
+            let hash = key.hash();
+            // A poisoned set is still a set; the panic of the other thread is passed on by the scope.
+            if !(self.forbidden)(&hash) && self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
+                return Ok(key);
+            }
+        }
+        Err(Error::NoFreshKey { name: name.into() })
+    }
+}
+
+/// The record of a replacement; `findings` are still to be added.
+fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror<'_>, request: &[u8]) -> Record {
+    let Mirror { subject: _, wishes: _, names, changes, codes } = mirror;
+    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca } = wanted;
+    Record {
+        schema: SCHEMA.into(),
+        id: id.clone(),
+        profile: *profile,
+        spki_sha256: key.hash(),
+        key_algorithm: key.kind().algorithm().into(),
+        key_bits: key.kind().bits(),
+        subject: subject.clone(),
+        names,
+        replaces: replaces.clone(),
+        waits_for_new_ca: *waits_for_new_ca,
+        request_sha256: Fingerprint::of(request),
+        findings: codes,
+        changes,
+    }
+}

@@ -1,0 +1,309 @@
+//! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers refuse are served too.
+
+use std::net::IpAddr;
+
+use ::der::asn1::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
+
+use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wish};
+use super::spec::NewKind;
+use super::usage;
+use crate::finding::{Code, Codes};
+use crate::oid;
+use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, SET, Tlv, context};
+
+/// `dNSName` (RFC 5280 section 4.2.1.6).
+const DNS_NAME: u8 = 0x82;
+/// `iPAddress` (RFC 5280 section 4.2.1.6).
+const IP_ADDRESS: u8 = 0x87;
+/// `id-kp-serverAuth` (RFC 5280 section 4.2.1.12).
+const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+
+/// What became of one part of the old certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The part.
+    pub what: String,
+    /// What was done with it.
+    pub action: Action,
+    /// Why.
+    pub reason: String,
+}
+
+impl Change {
+    pub(crate) fn new(what: &str, action: Action, reason: &str) -> Self {
+        Self { what: what.into(), action, reason: reason.into() }
+    }
+}
+
+/// What is done with a part of the old certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It was not there and is not in the request either, though a CA may ask for it.
+    Absent,
+    /// It was not there and is in the request.
+    Added,
+    /// It is in the request in another form.
+    Changed,
+    /// It is not in the request.
+    Dropped,
+    /// It is in the request as it was.
+    Kept,
+}
+
+/// The parts of a request that come from the old certificate.
+#[derive(Debug)]
+pub(crate) struct Mirror<'a> {
+    /// The content of the subject, as found.
+    pub(crate) subject: &'a [u8],
+    /// The extensions to ask for, in their old order.
+    pub(crate) wishes: Vec<Wish>,
+    /// Host names and addresses among the alternative names.
+    pub(crate) names: Vec<String>,
+    /// What was kept, dropped, changed and added.
+    pub(crate) changes: Vec<Change>,
+    /// What is noteworthy.
+    pub(crate) codes: Codes,
+}
+
+/// The fields of a certificate that matter here, as found.
+struct Old<'a> {
+    subject: Tlv<'a>,
+    key: Tlv<'a>,
+    extensions: Option<Tlv<'a>>,
+}
+
+/// Mirrors a certificate for a new key of this kind. `None` if not even its outer fields can be read.
+pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
+    let old = read(certificate)?;
+    let mut out = Mirror { subject: old.subject.content, wishes: Vec::new(), names: Vec::new(), changes: Vec::new(), codes: Codes::NONE };
+    out.subject_change(&old);
+    let mut seen = Vec::new();
+    if let Some(extensions) = old.extensions {
+        let list = &mut extensions.reader().sequence().unwrap_or(Reader::new(extensions.content));
+        while let Some(extension) = list.any() {
+            out.extension(extension, kind, &mut seen);
+        }
+        if !list.is_empty() {
+            out.unreadable("the rest of the extensions");
+        }
+    }
+    out.fallback_name();
+    if let Some(wish) = out.wish(SUBJECT_ALT_NAME) {
+        out.names = plain_names(&wish.value);
+    }
+    Some(out)
+}
+
+/// `TBSCertificate` (RFC 5280 section 4.1), by tag: version and everything after the key may be missing.
+fn read(certificate: &[u8]) -> Option<Old<'_>> {
+    let fields = &mut Reader::new(certificate).sequence()?.sequence()?;
+    fields.take(context(0));
+    fields.take(INTEGER)?;
+    let _signature_algorithm = fields.take(SEQUENCE)?;
+    let _issuer = fields.take(SEQUENCE)?;
+    let _validity = fields.take(SEQUENCE)?;
+    let subject = fields.take(SEQUENCE)?;
+    let key = fields.take(SEQUENCE)?;
+    Some(Old { subject, key, extensions: fields.find(|field| field.tag == context(3)) })
+}
+
+impl Mirror<'_> {
+    fn note(&mut self, what: &str, action: Action, reason: &str) {
+        self.changes.push(Change::new(what, action, reason));
+    }
+
+    fn unreadable(&mut self, what: &str) {
+        self.codes.insert(Code::ExtensionNotRead);
+        self.note(what, Action::Dropped, "it could not be decoded");
+    }
+
+    fn wish(&self, oid: ObjectIdentifier) -> Option<&Wish> {
+        self.wishes.iter().find(|wish| wish.oid == oid)
+    }
+
+    fn subject_change(&mut self, old: &Old<'_>) {
+        if old.subject.raw == der::tlv(SEQUENCE, old.subject.content) {
+            self.note("subject", Action::Kept, "byte by byte");
+        } else {
+            self.note("subject", Action::Changed, "the length of the whole is written in DER; everything inside is kept byte by byte");
+        }
+        if old.key.reader().sequence().and_then(|mut algorithm| algorithm.oid()) == Some(oid::RSASSA_PSS) {
+            self.note("id-RSASSA-PSS", Action::Changed, "the new key is a plain RSA key, which may sign with PSS padding too");
+        }
+    }
+
+    /// Decides about one extension.
+    fn extension<'a>(&mut self, extension: Tlv<'a>, kind: NewKind, seen: &mut Vec<&'a [u8]>) {
+        let Some((oid, critical, value)) = open(extension) else {
+            return self.unreadable("an extension");
+        };
+        let name = name_of(oid);
+        if seen.contains(&oid) {
+            self.codes.insert(Code::DuplicateExtension);
+            return self.note(&name, Action::Dropped, "it occurs twice; the first one counts");
+        }
+        seen.push(oid);
+        let copied = match oid {
+            oid::SUBJECT_ALT_NAME => SUBJECT_ALT_NAME,
+            oid::KEY_USAGE => return self.key_usage(critical, value, kind),
+            oid::EXT_KEY_USAGE => EXT_KEY_USAGE,
+            oid::TLS_FEATURE => TLS_FEATURE,
+            _ => return self.note(&name, Action::Dropped, why_dropped(oid, value)),
+        };
+        match elements(value) {
+            None => self.unreadable(&name),
+            // RFC 5280 sections 4.2.1.6 and 4.2.1.12: at least one element.
+            Some(elements) if elements.is_empty() => self.note(&name, Action::Dropped, "it is empty"),
+            Some(_) => {
+                self.wishes.push(Wish { oid: copied, critical, value: value.to_vec() });
+                self.note(&name, Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" });
+            }
+        }
+    }
+
+    fn key_usage(&mut self, critical: bool, value: &[u8], kind: NewKind) {
+        let Some((value, changes)) = usage::fit(value, kind) else {
+            return self.unreadable("keyUsage");
+        };
+        match changes.is_empty() {
+            true => self.note("keyUsage", Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" }),
+            false => self.note("keyUsage", Action::Changed, "fitted to the new key"),
+        }
+        self.changes.extend(changes);
+        self.wishes.push(Wish { oid: KEY_USAGE, critical, value });
+    }
+
+    /// Clients ignore common names where they look for hosts (RFC 9525 section 2), and CAs ask for alternative names: a host in the common
+    /// name of a certificate without any becomes one.
+    fn fallback_name(&mut self) {
+        if self.wish(SUBJECT_ALT_NAME).is_some() {
+            return;
+        }
+        let Some(name) = last_common_name(self.subject) else {
+            return self.note("subjectAltName", Action::Absent, "there is none, and no common name either");
+        };
+        let general_name = match name.parse::<IpAddr>() {
+            Ok(IpAddr::V4(ip)) => der::tlv(IP_ADDRESS, &ip.octets()),
+            Ok(IpAddr::V6(ip)) => der::tlv(IP_ADDRESS, &ip.octets()),
+            Err(_) if is_host(&name) && (name.contains('.') || self.serves()) => der::tlv(DNS_NAME, name.as_bytes()),
+            Err(_) => return self.note("subjectAltName", Action::Absent, "there is none, and the common name is no host name"),
+        };
+        self.wishes.push(Wish { oid: SUBJECT_ALT_NAME, critical: false, value: der::tlv(SEQUENCE, &general_name) });
+        self.codes.insert(Code::CommonNameAdded);
+        self.note("subjectAltName", Action::Added, "there is none, and the common name is a host");
+    }
+
+    /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a person.
+    fn serves(&self) -> bool {
+        let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
+        elements(&usages.value).into_iter().flatten().any(|usage| usage.content == SERVER_AUTH)
+    }
+}
+
+/// `Extension` (RFC 5280 section 4.1): name, critical, value.
+fn open(extension: Tlv<'_>) -> Option<(&[u8], bool, &[u8])> {
+    let fields = &mut extension.reader();
+    let oid = fields.oid()?;
+    let critical = fields.take(BOOLEAN).is_some_and(|b| b.content.iter().any(|octet| *octet != 0));
+    let value = fields.octet_string()?;
+    (extension.tag == SEQUENCE && fields.is_empty()).then_some((oid, critical, value))
+}
+
+/// The elements of a SEQUENCE that can be read to its end and is followed by nothing.
+fn elements(value: &[u8]) -> Option<Reader<'_>> {
+    let (sequence, rest) = der::first(value)?;
+    let walk = &mut sequence.reader();
+    while walk.any().is_some() {}
+    (sequence.tag == SEQUENCE && rest.is_empty() && walk.is_empty()).then(|| sequence.reader())
+}
+
+/// What people call an extension.
+fn name_of(oid: &[u8]) -> String {
+    let name = match oid {
+        oid::SUBJECT_ALT_NAME => "subjectAltName",
+        oid::BASIC_CONSTRAINTS => "basicConstraints",
+        oid::KEY_USAGE => "keyUsage",
+        oid::EXT_KEY_USAGE => "extendedKeyUsage",
+        oid::SUBJECT_KEY_ID => "subjectKeyIdentifier",
+        oid::AUTHORITY_KEY_ID => "authorityKeyIdentifier",
+        oid::CRL_DISTRIBUTION_POINTS => "cRLDistributionPoints",
+        oid::AUTHORITY_INFO_ACCESS => "authorityInfoAccess",
+        oid::SCT_LIST => "signedCertificateTimestampList",
+        oid::CT_POISON => "precertificatePoison",
+        oid::TLS_FEATURE => "tlsFeature",
+        CERTIFICATE_POLICIES => "certificatePolicies",
+        NAME_CONSTRAINTS => "nameConstraints",
+        _ => return oid::dotted(oid).unwrap_or_else(|| "an extension without a readable name".into()),
+    };
+    name.into()
+}
+
+/// `certificatePolicies`, RFC 5280 section 4.2.1.4.
+const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+/// `nameConstraints`, RFC 5280 section 4.2.1.10.
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+
+/// Why an extension is not asked for.
+fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
+    match oid {
+        oid::AUTHORITY_KEY_ID => "it names the key of the CA, which sets it",
+        oid::SUBJECT_KEY_ID => "it names the old key",
+        oid::SCT_LIST | oid::CT_POISON => "it belongs to the old certificate alone",
+        oid::CRL_DISTRIBUTION_POINTS | oid::AUTHORITY_INFO_ACCESS => "it says where the CA publishes, and the CA sets it",
+        // CA:TRUE is encoded, CA:FALSE is the default and is not.
+        oid::BASIC_CONSTRAINTS if elements(value).into_iter().flatten().any(|e| e.tag == BOOLEAN && e.content != [0]) => {
+            "a CA certificate is never asked for"
+        }
+        oid::BASIC_CONSTRAINTS => "no CA is the default, and the CA sets it",
+        CERTIFICATE_POLICIES => "it names the policies of the CA, which sets it",
+        NAME_CONSTRAINTS => "only a CA certificate may have it",
+        _ => "the CA decides about it",
+    }
+}
+
+/// The common name that comes last, the most specific one, as text.
+fn last_common_name(subject: &[u8]) -> Option<String> {
+    let attributes = Reader::new(subject).filter(|rdn| rdn.tag == SET).flat_map(Tlv::reader);
+    let value = attributes.filter_map(|attribute| {
+        let fields = &mut attribute.reader();
+        (fields.oid()? == oid::COMMON_NAME).then(|| fields.any()).flatten()
+    });
+    text(value.last()?)
+}
+
+/// The text of a `DirectoryString` (RFC 5280 section 4.1.2.4) or IA5String.
+fn text(value: Tlv<'_>) -> Option<String> {
+    match value.tag {
+        // TeletexString is Latin-1 in practice; what is not ASCII is no host name anyhow.
+        0x0c | 0x13 | 0x14 | 0x16 => String::from_utf8(value.content.to_vec()).ok(),
+        0x1e => String::from_utf16(&value.content.chunks(2).map(|c| c.iter().fold(0, |n, b| n << 8 | u16::from(*b))).collect::<Vec<_>>()).ok(),
+        0x1c => value.content.chunks(4).map(|c| char::from_u32(c.iter().fold(0, |n, b| n << 8 | u32::from(*b)))).collect(),
+        _ => None,
+    }
+}
+
+/// Whether a text is a host name: labels of letters, digits and hyphens (RFC 1123 section 2.1), the first one may be `*` before others
+/// (RFC 9525 section 6.3); the last one is not a number, or it would be an address.
+fn is_host(name: &str) -> bool {
+    let rest = name.strip_prefix("*.").unwrap_or(name);
+    let label =
+        |l: &str| matches!(l.len(), 1..=63) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !l.starts_with('-') && !l.ends_with('-');
+    let number = rest.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    name.len() <= 253 && rest.split('.').all(label) && !number
+}
+
+/// Host names and addresses of a `subjectAltName`; names with anything but printable ASCII are left out here, not in the request.
+fn plain_names(value: &[u8]) -> Vec<String> {
+    let plain = |name: Tlv<'_>| match (name.tag, name.content) {
+        (DNS_NAME, text) if text.iter().all(u8::is_ascii_graphic) => String::from_utf8(text.to_vec()).ok(),
+        (IP_ADDRESS, octets) => match (<[u8; 4]>::try_from(octets), <[u8; 16]>::try_from(octets)) {
+            (Ok(v4), _) => Some(IpAddr::from(v4).to_string()),
+            (_, Ok(v6)) => Some(IpAddr::from(v6).to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    elements(value).into_iter().flatten().filter_map(plain).collect()
+}

@@ -1,0 +1,133 @@
+//! New private keys and certification requests: one replacement for every profile that lost its key.
+//!
+//! [`make`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem` and
+//! `replacement.json`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
+//! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
+
+mod key;
+mod make;
+mod mirror;
+mod readback;
+mod record;
+mod request;
+mod slug;
+mod spec;
+mod usage;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::files;
+use crate::id::{Fingerprint, ProfileHash, StepId};
+
+pub use make::make;
+pub use mirror::{Action, Change};
+pub use readback::{Existing, Trouble, TroubleKind, existing};
+pub use record::{Made, Record, SCHEMA};
+pub use slug::slug;
+pub use spec::{KeySpec, NewKind, NotAKeySpec, OldKey};
+
+/// The directory of all replacements, inside the case.
+pub const REPLACEMENTS: &str = "replacements";
+/// The file of a new private key, PKCS #8 in PEM.
+pub const KEY: &str = "key.pem";
+/// The file of a certification request, PKCS #10 in PEM.
+pub const REQUEST: &str = "request.pem";
+/// The file that says what a replacement is.
+pub const RECORD: &str = "replacement.json";
+
+/// A replacement to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The step that asks for it.
+    pub id: StepId,
+    /// What the certificates it replaces are for; one replacement per profile.
+    pub profile: ProfileHash,
+    /// The name people know it by: first DNS name, common name or another. It becomes part of a file name, reduced to safe characters.
+    pub name: String,
+    /// The subject, for people.
+    pub subject: String,
+    /// DER of the newest certificate it mirrors.
+    pub certificate: Vec<u8>,
+    /// The key of that certificate.
+    pub old_key: OldKey,
+    /// Every certificate it replaces.
+    pub replaces: Vec<Fingerprint>,
+    /// Whether the request is for a CA that must be made first.
+    pub waits_for_new_ca: bool,
+}
+
+/// What [`make`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The replacements made, in the order in which they were wanted.
+    pub made: Vec<Made>,
+    /// Those for which no request could be made, likewise in order.
+    pub refused: Vec<Refused>,
+}
+
+/// A certificate that cannot be mirrored; the run goes on without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The step that asked for it.
+    pub id: StepId,
+    /// What the certificates are for.
+    pub profile: ProfileHash,
+    /// Why, in words.
+    pub says: String,
+}
+
+/// What ends the making of replacements. Those finished before stay.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The disk.
+    Files(files::Error),
+    /// No key pair could be made, or it did not sign.
+    KeyNotMade {
+        /// The name of the replacement.
+        name: String,
+    },
+    /// Every key that was generated is known already.
+    NoFreshKey {
+        /// The name of the replacement.
+        name: String,
+    },
+    /// What came back from the disk is not what was written.
+    NotReadBack {
+        /// The name of the replacement.
+        name: String,
+        /// Where it was written.
+        directory: PathBuf,
+        /// What is wrong.
+        says: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(_) => f.write_str("a replacement cannot be written"),
+            Self::KeyNotMade { name } => write!(f, "no key pair could be made for {name:?}"),
+            Self::NoFreshKey { name } => {
+                write!(f, "every key generated for {name:?} is in use already; the random numbers of this machine repeat themselves")
+            }
+            Self::NotReadBack { name, directory, says } => write!(f, "the replacement for {name:?} did not survive writing to {directory:?}: {says}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Files(error) => Some(error),
+            Self::KeyNotMade { .. } | Self::NoFreshKey { .. } | Self::NotReadBack { .. } => None,
+        }
+    }
+}
+
+impl From<files::Error> for Error {
+    fn from(error: files::Error) -> Self {
+        Self::Files(error)
+    }
+}

@@ -1,0 +1,196 @@
+//! Reads replacements back from the disk, strictly: what we wrote before it counts as done, and what earlier runs made.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustls_pemfile::Item;
+use zeroize::Zeroize;
+
+use super::key::{NewKey, verifies};
+use super::record::{Made, Record};
+use super::spec::NewKind;
+use super::{Error, KEY, RECORD, REPLACEMENTS, REQUEST};
+use crate::files::{self, UNFINISHED};
+use crate::id::{Fingerprint, ProfileHash, SpkiHash};
+use crate::pki::der::{self, SEQUENCE};
+use crate::secret::Secret;
+
+/// Files of a replacement are small; what is larger than this is something else. A request mirrors a certificate, and the largest real ones
+/// have about 100 KiB.
+const LONGEST: u64 = 16 << 20;
+
+/// The replacements that a case holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    /// Those that are whole, in the order of their directories.
+    pub made: Vec<Made>,
+    /// What is wrong with the others, and with the modes of key files.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Something wrong in `replacements/`. Nothing there is repaired, deleted or overwritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind.
+    pub kind: TroubleKind,
+    /// The directory or file, relative to the case.
+    pub place: String,
+    /// What is wrong, in words.
+    pub says: String,
+    /// Which certificates it would replace, where that can still be read.
+    pub profile: Option<ProfileHash>,
+}
+
+/// Kinds of [`Trouble`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// A replacement that cannot be used: something is missing or does not belong together.
+    Damaged,
+    /// Others than the owner may read a new key. The replacement is counted all the same.
+    KeyReadable,
+}
+
+/// Reads every replacement of a case and checks that key, request and record belong together.
+///
+/// # Errors
+/// If the directory cannot be listed. A damaged replacement is a [`Trouble`], and so is one that cannot be read.
+pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
+    let parent = case_dir.join(REPLACEMENTS);
+    let names = match list(&parent) {
+        Err(files::Error::List { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Existing::default()),
+        names => names?,
+    };
+    let read = |chunk: &[String]| chunk.iter().map(|name| read_one(&parent, name)).collect::<Vec<_>>();
+    let read: Vec<_> = std::thread::scope(|scope| {
+        let share = names.len().div_ceil(threads.max(1)).max(1);
+        let readers: Vec<_> = names.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
+        // A reader ends by panic only if this module is wrong; the panic goes on here.
+        readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut out = Existing::default();
+    for (made, trouble) in read {
+        out.made.extend(made);
+        out.troubles.extend(trouble);
+    }
+    Ok(out)
+}
+
+/// The names in `replacements/`, sorted; unfinished ones belong to a dead run and are left to the next [`files::Batch`].
+fn list(parent: &Path) -> Result<Vec<String>, files::Error> {
+    let failed = |error| files::Error::List { path: parent.into(), error };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(parent).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(UNFINISHED) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn read_one(parent: &Path, name: &str) -> (Option<Made>, Option<Trouble>) {
+    let directory = parent.join(name);
+    let place = format!("{REPLACEMENTS}/{name}");
+    let damaged = |place, says: &str, profile| Trouble { kind: TroubleKind::Damaged, place, says: says.into(), profile };
+    let record = match read_file(&directory.join(RECORD)).and_then(|bytes| Record::from_json(bytes.expose())) {
+        Ok(record) => record,
+        Err(says) => return (None, Some(damaged(place, says, None))),
+    };
+    if let Err(says) = check(&directory, &record, None) {
+        return (None, Some(damaged(place, says, Some(record.profile))));
+    }
+    let mode = fs::metadata(directory.join(KEY)).map_or(0, |m| m.permissions().mode());
+    let readable = (mode & 0o077 != 0).then(|| Trouble {
+        kind: TroubleKind::KeyReadable,
+        place: format!("{place}/{KEY}"),
+        says: format!("its mode is {:04o}, so that others than its owner may read the new key; 0600 is right", mode & 0o7777),
+        profile: Some(record.profile),
+    });
+    (Some(Made::new(name, record)), readable)
+}
+
+/// What must be true of a replacement just written, beyond what [`check`] asks of any.
+pub(crate) struct Written<'a> {
+    /// The content of the subject that was to be mirrored.
+    pub(crate) subject: &'a [u8],
+    /// The request that was signed.
+    pub(crate) request: Fingerprint,
+}
+
+/// Checks that key and request in a directory are those of the record: the key parses and its public half is the recorded one, the request is
+/// for that key and its signature is good. The reason in words if not.
+pub(crate) fn check(directory: &Path, record: &Record, written: Option<Written<'_>>) -> Result<(), &'static str> {
+    let kind = NewKind::named(&record.key_algorithm, record.key_bits).ok_or("replacement.json names a kind of key that is not made here")?;
+    let key = read_key(&directory.join(KEY), kind)?;
+    if key.hash() != record.spki_sha256 {
+        return Err("key.pem is another key than replacement.json says");
+    }
+    let request = read_file(&directory.join(REQUEST))?;
+    let Ok(Some((Item::Csr(request), _))) = rustls_pemfile::read_one_from_slice(request.expose()) else {
+        return Err("request.pem is not a certification request in PEM");
+    };
+    let parts = parts(&request).ok_or("request.pem cannot be decoded")?;
+    if SpkiHash::of(parts.spki) != record.spki_sha256 {
+        return Err("request.pem is for another key than replacement.json says");
+    }
+    if !verifies(kind, parts.spki, parts.info, parts.signature) {
+        return Err("the signature of request.pem is not good");
+    }
+    match written {
+        Some(written) if parts.subject != written.subject || Fingerprint::of(&request) != written.request => {
+            Err("request.pem is not the request that was made")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a private key. The decoder's own line buffer is not ours to wipe; everything else is wiped.
+fn read_key(path: &Path, kind: NewKind) -> Result<NewKey, &'static str> {
+    let text = read_file(path)?;
+    let Ok(Some((Item::Pkcs8Key(mut der), _))) = rustls_pemfile::read_one_from_slice(text.expose()) else {
+        return Err("key.pem is not a private key in PKCS #8 PEM without encryption");
+    };
+    let key = NewKey::from_pkcs8(kind, der.secret_pkcs8_der());
+    der.zeroize();
+    key.ok_or("key.pem is not a key of the kind that replacement.json says")
+}
+
+fn read_file(path: &Path) -> Result<Secret, &'static str> {
+    let unread = |_| match path.file_name().and_then(|n| n.to_str()) {
+        Some(KEY) => "key.pem is missing or cannot be read",
+        Some(REQUEST) => "request.pem is missing or cannot be read",
+        _ => "replacement.json is missing or cannot be read",
+    };
+    let file = File::open(path).map_err(unread)?;
+    let size = file.metadata().map_err(unread)?.len();
+    // One octet more than the size: the buffer never grows, so that no copy of a secret stays behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LONGEST)).unwrap_or(0) + 64);
+    let read = file.take(LONGEST).read_to_end(&mut bytes);
+    let bytes = Secret::new(bytes);
+    read.map_err(unread)?;
+    Ok(bytes)
+}
+
+/// The parts of a `CertificationRequest` (RFC 2986 section 4).
+struct Parts<'a> {
+    info: &'a [u8],
+    subject: &'a [u8],
+    spki: &'a [u8],
+    signature: &'a [u8],
+}
+
+fn parts(request: &[u8]) -> Option<Parts<'_>> {
+    let (whole, rest) = der::first(request)?;
+    let fields = &mut whole.reader();
+    let info = fields.take(SEQUENCE)?;
+    fields.take(SEQUENCE)?;
+    let signature = fields.bit_string()?;
+    let inner = &mut info.reader();
+    inner.integer()?;
+    let subject = inner.take(SEQUENCE)?.content;
+    let spki = inner.take(SEQUENCE)?.raw;
+    (whole.tag == SEQUENCE && rest.is_empty() && fields.is_empty()).then_some(Parts { info: info.raw, subject, spki, signature })
+}

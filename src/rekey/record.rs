@@ -1,0 +1,107 @@
+//! `replacement.json`: what a replacement replaces and what its request asks for. Nothing in it is secret or depends on the hour.
+
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::mirror::Change;
+use super::{Error, RECORD, REPLACEMENTS, Wanted};
+use crate::files;
+use crate::finding::{Code, Codes};
+use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
+
+/// The version of the form.
+pub const SCHEMA: &str = "certrecall/replacement/1";
+
+/// One replacement as recorded beside its key and request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The step that it does.
+    pub id: StepId,
+    /// What the certificates it replaces are for.
+    pub profile: ProfileHash,
+    /// The name of the new key.
+    pub spki_sha256: SpkiHash,
+    /// The kind of the new key, as in records.
+    pub key_algorithm: String,
+    /// The size of the new key.
+    pub key_bits: u32,
+    /// The subject, for people.
+    pub subject: String,
+    /// Host names and addresses among the alternative names that the request asks for.
+    pub names: Vec<String>,
+    /// The certificates it replaces, in the order of their hashes.
+    pub replaces: Vec<Fingerprint>,
+    /// Whether the request is for a CA that must be made first.
+    pub waits_for_new_ca: bool,
+    /// SHA-256 of the request's DER.
+    pub request_sha256: Fingerprint,
+    /// What is noteworthy.
+    #[serde(deserialize_with = "known_codes")]
+    pub findings: Codes,
+    /// What was kept, dropped, changed and added.
+    pub changes: Vec<Change>,
+}
+
+/// A replacement that lies in the case, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its directory, relative to the case: `replacements/<name>`.
+    pub directory: String,
+    /// What `replacement.json` says.
+    pub record: Record,
+}
+
+impl Made {
+    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, another display name. Key and request
+    /// stay; certificates once listed stay listed. Nothing is written if nothing changes.
+    ///
+    /// # Errors
+    /// If the record cannot be written; the old one is then still there.
+    pub fn update(&self, case_dir: &Path, wanted: &Wanted) -> Result<Self, Error> {
+        let mut record = self.record.clone();
+        record.id = wanted.id.clone();
+        record.waits_for_new_ca = wanted.waits_for_new_ca;
+        record.replaces.extend(&wanted.replaces);
+        let made = Self { directory: self.directory.clone(), record: record.sorted() };
+        if made != *self {
+            files::replace(&case_dir.join(&self.directory).join(RECORD), &made.record.to_json())?;
+        }
+        Ok(made)
+    }
+
+    pub(crate) fn new(name: &str, record: Record) -> Self {
+        Self { directory: format!("{REPLACEMENTS}/{name}"), record }
+    }
+}
+
+impl Record {
+    /// With the certificates in the order of their hashes, each once.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.replaces.sort_unstable();
+        self.replaces.dedup();
+        self
+    }
+
+    /// The file, the same for equal records.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        // Strings, numbers and lists of them always have a JSON form; the map keys are field names.
+        let mut out = serde_json::to_vec_pretty(self).unwrap_or_default();
+        out.push(b'\n');
+        out
+    }
+
+    /// Reads the file back; the reason in words if it is none.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, &'static str> {
+        let record: Self = serde_json::from_slice(bytes).map_err(|_| "replacement.json is not a record of a replacement")?;
+        if record.schema == SCHEMA { Ok(record) } else { Err("replacement.json is of another version") }
+    }
+}
+
+/// Reads codes; a name that this version does not know is passed over.
+fn known_codes<'de, D: Deserializer<'de>>(d: D) -> Result<Codes, D::Error> {
+    let names = Vec::<String>::deserialize(d)?;
+    Ok(Code::ALL.iter().copied().filter(|code| names.iter().any(|name| name == code.as_str())).collect())
+}
