@@ -1,0 +1,409 @@
+//! The bytes of one file to items: DER by shape, containers by first bytes, text by its blocks.
+
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use zeroize::Zeroize;
+
+use super::cache::{Cache, Outcome};
+use super::pem::{Block, Splitter};
+use super::pipeline::Options;
+use super::walk::{Met, io_unread};
+use super::{Found, Item, Place, RootKind, Roots, magic};
+use crate::finding::{Code, Codes, Reason};
+use crate::id::Fingerprint;
+use crate::pki::{Label, Object, Unread, read_der, read_labelled};
+use crate::time::Time;
+
+/// Text that a window shares with the next one, so that a block across the border is whole in one of them: as large as blocks get.
+const OVERLAP: usize = 16 << 20;
+
+/// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every file that had some.
+pub(super) struct Reader<'a> {
+    options: &'a Options,
+    roots: &'a Roots,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+    cache: Cache,
+}
+
+/// Sees the DER of every object as it is read.
+type Tap<'t> = &'t mut dyn FnMut(&[u8], &Object);
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(options: &'a Options, roots: &'a Roots) -> Self {
+        Self { options, roots, buffer: Vec::new(), scratch: Vec::new(), cache: Cache::new() }
+    }
+
+    /// Forgets everything, after a defect.
+    pub(super) fn reset(&mut self) {
+        *self = Self::new(self.options, self.roots);
+    }
+
+    /// Reads one file.
+    pub(super) fn read(&mut self, met: Met) -> Found {
+        let place = Place::new(met.root, &met.path);
+        let mut found = Found { place, modified: None, file_hash: None, items: Vec::new() };
+        match (met.outcome, met.open) {
+            (Err(unread), _) => found.items.push(Item::whole_file(Err(unread), "file")),
+            (Ok(()), Some(path)) => self.read_file(&path, &mut found),
+            (Ok(()), None) => {
+                if let Some(RootKind::Stdin(bytes)) = self.roots.list().get(met.root as usize).map(|r| &r.kind) {
+                    found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes.expose()));
+                    let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+                    content.whole(bytes.expose());
+                    found.items = content.items;
+                }
+            }
+        }
+        if found.items.is_empty() {
+            found.items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
+        }
+        found
+    }
+
+    fn read_file(&mut self, path: &Path, found: &mut Found) {
+        let trouble = |unread| vec![Item::whole_file(Err(unread), "file")];
+        let opened = match open(path) {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(unread)) => return found.items = trouble(unread),
+            Err(error) => return found.items = trouble(io_unread(&error)),
+        };
+        found.modified = Some(opened.modified);
+        let limits = &self.options.limits;
+        if opened.size > limits.file_size {
+            let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limits.file_size);
+            return found.items = trouble(Unread::Skipped(Reason::TooLarge, detail));
+        }
+        let mut file = opened.file;
+        let end = match fill(&mut file, &mut self.buffer, opened.size.min(limits.window as u64) as usize, limits.window) {
+            Ok(end) => end,
+            Err(error) => return found.items = trouble(io_unread(&error)),
+        };
+        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+        if end {
+            found.file_hash = self.options.hash_files.then(|| Fingerprint::of(&self.buffer));
+            content.whole(&self.buffer);
+        } else if let Err(error) = content.windows(&mut file, &mut self.buffer, self.options, &mut found.file_hash) {
+            content.items.push(Item::whole_file(Err(io_unread(&error)), "file"));
+        }
+        if self.buffer.len() as u64 != opened.size && end {
+            content.items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
+        }
+        let secret = content.secret;
+        found.items = content.items;
+        if secret {
+            wipe(&mut self.buffer);
+        }
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+        self.scratch.zeroize();
+    }
+}
+
+/// Overwrites a buffer that is used again; a plain fill is as fast as memory and cannot be optimised away, since the buffer lives on.
+fn wipe(buffer: &mut Vec<u8>) {
+    buffer.fill(0);
+    std::hint::black_box(buffer.as_slice());
+    buffer.clear();
+}
+
+struct Opened {
+    file: File,
+    size: u64,
+    modified: Time,
+}
+
+/// Opens a regular file and nothing else: `O_NONBLOCK` makes sure that a FIFO put in its place does not stop the run.
+fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Ok(Err(Unread::Skipped(Reason::SpecialFile, String::new())));
+    }
+    Ok(Ok(Opened { file, size: meta.len(), modified: Time::from_unix(meta.mtime()) }))
+}
+
+/// Reads up to `most` bytes behind what the buffer holds; `expected` sizes the first read. `true` at the end of the file.
+fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
+    buffer.clear();
+    buffer.reserve(expected.saturating_add(1));
+    let mut limited = file.by_ref().take(most as u64);
+    // One byte more than expected is asked for, so a file of the expected size ends with the first read.
+    limited.read_to_end(buffer)?;
+    Ok(buffer.len() < most)
+}
+
+/// What is being made of one file's bytes.
+struct Content<'c, 't> {
+    items: Vec<Item>,
+    /// Whether a private key was among them.
+    secret: bool,
+    scratch: &'c mut Vec<u8>,
+    cache: Option<&'c mut Cache>,
+    tap: Option<Tap<'t>>,
+    /// Offset and line of the current window, and how many bytes a code unit has.
+    base: u64,
+    line: u32,
+    unit: u64,
+    /// Blocks from here on belong to the next window.
+    cut: usize,
+    /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
+    ec_parameters: Option<Vec<u8>>,
+}
+
+impl<'c, 't> Content<'c, 't> {
+    fn new(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>) -> Self {
+        Self { items: Vec::new(), secret: false, scratch, cache, tap, base: 0, line: 1, unit: 1, cut: usize::MAX, ec_parameters: None }
+    }
+
+    /// All bytes of a file.
+    fn whole(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || (bytes[0] == 0x30 && self.der(bytes)) {
+            return;
+        }
+        if let Some(unread) = magic::recognise(bytes) {
+            let plain = magic::holds_plain_text(&unread);
+            self.push(Item::whole_file(Err(unread), "file"));
+            if !plain {
+                return;
+            }
+        }
+        self.text(bytes);
+    }
+
+    /// A file that does not fit into one window.
+    fn windows(&mut self, file: &mut File, buffer: &mut Vec<u8>, options: &Options, hash: &mut Option<Fingerprint>) -> io::Result<()> {
+        let mut digest = options.hash_files.then(|| aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
+        let window = options.limits.window.max(2 * OVERLAP);
+        let mut fresh = 0;
+        let mut end = false;
+        if let Some(unread) = magic::recognise(buffer) {
+            self.push(Item::whole_file(Err(unread), "file"));
+        }
+        loop {
+            if let Some(digest) = &mut digest {
+                digest.update(&buffer[fresh..]);
+            }
+            self.cut = if end { usize::MAX } else { buffer.len() - OVERLAP.min(buffer.len()) };
+            self.text(buffer);
+            if end {
+                break;
+            }
+            let keep = buffer.len() - self.cut;
+            self.base += self.cut as u64;
+            self.line = self.line.saturating_add(super::pem::Lines::count(&buffer[..self.cut]));
+            buffer.copy_within(self.cut.., 0);
+            buffer.truncate(keep);
+            fresh = keep;
+            end = read_more(file, buffer, window)?;
+        }
+        if let Some(digest) = digest {
+            *hash = digest.finish().as_ref().try_into().ok().map(Fingerprint::from_bytes);
+        }
+        Ok(())
+    }
+
+    /// Text in whatever encoding.
+    fn text(&mut self, bytes: &[u8]) {
+        match super::forms::to_narrow(bytes) {
+            Some(narrowed) => {
+                self.unit = narrowed.unit;
+                self.base += narrowed.skipped;
+                self.blocks(&narrowed.bytes);
+                (self.unit, self.base) = (1, self.base - narrowed.skipped);
+            }
+            None => self.blocks(bytes),
+        }
+    }
+
+    fn blocks(&mut self, bytes: &[u8]) {
+        let mut gap = 0;
+        let mut gap_line = self.line;
+        for block in Splitter::from_line(bytes, self.line) {
+            self.gap(&bytes[gap..block.offset], gap, gap_line);
+            (gap, gap_line) = (block.end, block.line);
+            if block.offset < self.cut {
+                self.block(&block);
+            }
+        }
+        let _ = gap_line;
+        self.gap(&bytes[gap..], gap, gap_line);
+    }
+
+    /// Text between blocks: base64 of whole blocks or of DER.
+    fn gap(&mut self, text: &[u8], at: usize, line: u32) {
+        let _ = (text, at, line);
+    }
+
+    fn block(&mut self, block: &Block<'_>) {
+        let hash = self.cache.as_ref().map(|c| c.hash(block.label, block.body));
+        if let (Some(cache), Some(hash)) = (&self.cache, hash)
+            && let Some((body, findings)) = cache.find(hash, block.label, block.body)
+        {
+            let (body, findings) = (body.clone(), *findings);
+            return self.push_block(block, body, findings);
+        }
+        let (body, findings) = self.read_block(block);
+        if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
+            cache.offer(hash, block.label, block.body, &(body.clone(), findings));
+        }
+        self.push_block(block, body, findings);
+    }
+
+    fn read_block(&mut self, block: &Block<'_>) -> Outcome {
+        let mut decoded_bytes = std::mem::take(self.scratch);
+        let outcome = match block.decode(&mut decoded_bytes) {
+            Err(error) => (Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE),
+            Ok(decoded) => {
+                let name = block.name();
+                let label = Label::of(&name);
+                let read = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);
+                let read = self.with_parameters(&name, &decoded_bytes, read);
+                match read {
+                    Ok((object, codes)) => {
+                        if let Some(tap) = &mut self.tap {
+                            tap(&decoded_bytes, &object);
+                        }
+                        (Ok(object), decoded.findings.union(codes))
+                    }
+                    Err(unread) => (Err(unread), decoded.findings),
+                }
+            }
+        };
+        if memchr::memmem::find(block.label, b"PRIVATE").is_some() {
+            wipe(&mut decoded_bytes);
+        }
+        *self.scratch = decoded_bytes;
+        outcome
+    }
+
+    /// An EC key that names no curve means the EC PARAMETERS before it.
+    fn with_parameters(&mut self, name: &[u8], der: &[u8], read: Result<(Object, Codes), Unread>) -> Result<(Object, Codes), Unread> {
+        match (&read, name, &self.ec_parameters) {
+            (Ok(_), b"EC PARAMETERS", _) => self.ec_parameters = Some(der.to_vec()),
+            (Err(Unread::Unreadable(..)), b"EC PRIVATE KEY", Some(parameters)) => {
+                if let Some(object) = crate::pki::read_ec_key(der, parameters) {
+                    return Ok((object, Codes::NONE));
+                }
+            }
+            _ => {}
+        }
+        read
+    }
+
+    fn push_block(&mut self, block: &Block<'_>, body: Result<Object, Unread>, findings: Codes) {
+        self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
+        let item = Item {
+            member: None,
+            index: 0,
+            offset: self.base + block.offset as u64 * self.unit,
+            line: block.line,
+            label: Some(label_text(&block.name())),
+            container: "pem",
+            body,
+            findings,
+        };
+        self.push(item);
+    }
+
+    fn push(&mut self, mut item: Item) {
+        item.index = self.items.len() as u32;
+        self.items.push(item);
+    }
+
+    /// DER objects, one behind another. `false` if the first bytes are none.
+    fn der(&mut self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        while let Some((tlv, tail)) = crate::pki::first_element(rest) {
+            let body = match read_der(tlv) {
+                Ok(object) => {
+                    self.secret |= matches!(object, Object::PrivateKey(_));
+                    if let Some(tap) = &mut self.tap {
+                        tap(tlv, &object);
+                    }
+                    Ok(object)
+                }
+                Err(Unread::Skipped(Reason::NoPkiContent, _)) => break,
+                Err(unread) => Err(unread),
+            };
+            let mut item = Item::whole_file(body, "der");
+            item.offset = (bytes.len() - rest.len()) as u64;
+            self.push(item);
+            rest = tail;
+        }
+        if let Some(last) = self.items.last_mut()
+            && !rest.is_empty()
+        {
+            last.findings.insert(Code::TrailingData);
+        }
+        !self.items.is_empty()
+    }
+}
+
+/// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
+fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
+    let want = window.saturating_sub(buffer.len());
+    let got = file.by_ref().take(want as u64).read_to_end(buffer)?;
+    Ok(got < want)
+}
+
+/// Labels in use are not copied.
+fn label_text(label: &[u8]) -> Cow<'static, str> {
+    const KNOWN: &[&str] = &[
+        "CERTIFICATE",
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "PUBLIC KEY",
+        "CERTIFICATE REQUEST",
+        "X509 CRL",
+        "TRUSTED CERTIFICATE",
+        "EC PARAMETERS",
+        "DH PARAMETERS",
+    ];
+    match KNOWN.iter().find(|k| k.as_bytes() == label) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(crate::pki::show(&String::from_utf8_lossy(label))),
+    }
+}
+
+/// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
+#[must_use]
+pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {
+    let options = Options::default();
+    let mut der = None;
+    let mut tap = |bytes: &[u8], object: &Object| {
+        if der.is_none() && matches!(object, Object::Certificate(c) if c.sha256 == wanted) {
+            der = crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec());
+        }
+    };
+    let mut scratch = Vec::new();
+    let mut content = Content::new(&mut scratch, None, Some(&mut tap));
+    match roots.list().get(place.root as usize).map(|r| &r.kind)? {
+        RootKind::Stdin(bytes) => content.whole(bytes.expose()),
+        RootKind::File | RootKind::Folder => {
+            let mut file = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?.file;
+            let mut buffer = Vec::new();
+            let end = fill(&mut file, &mut buffer, 0, options.limits.window).ok()?;
+            if end {
+                content.whole(&buffer);
+            } else {
+                file.seek(SeekFrom::Current(0)).ok()?;
+                content.windows(&mut file, &mut buffer, &options, &mut None).ok()?;
+            }
+            buffer.zeroize();
+        }
+    }
+    scratch.zeroize();
+    der
+}

@@ -1,0 +1,9 @@
+//! Side hall: what the other floors found, as records, files and sentences. It reads their models and decides nothing.
+
+pub mod json;
+pub mod plan_file;
+pub mod plan_text;
+pub mod record;
+pub mod summary;
+
+pub use summary::Summary;

@@ -1,0 +1,326 @@
+//! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::assess::{Assessment, Because, Clock, Exposure, Incident, Standing, Verdict};
+use crate::finding::{Codes, Finding};
+use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
+use crate::inventory::{Inventory, Occurrence};
+use crate::pki::Unread;
+use crate::plan::{Plan, Replacement};
+use crate::read::{Ledger, Roots};
+use crate::time::Time;
+
+/// The schema name written into the file.
+pub const SCHEMA: &str = "certrecall/plan/1";
+
+/// Everything a plan file tells of.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// The roots.
+    pub roots: &'a Roots,
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The times.
+    pub clock: Clock,
+    /// What was found.
+    pub inventory: &'a Inventory,
+    /// What that means.
+    pub assessment: &'a Assessment,
+    /// What to do.
+    pub plan: &'a Plan,
+    /// Directories of replacements that exist, by profile, relative to the case.
+    pub directories: &'a BTreeMap<ProfileHash, String>,
+}
+
+#[derive(Serialize)]
+struct KeyRecord<'a> {
+    spki_sha256: SpkiHash,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    spki_sha256_raw: &'a [SpkiHash],
+    key_algorithm: &'a str,
+    key_bits: u32,
+    exposure: Exposure,
+    because: &'a [Because],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    accounts: &'a [String],
+    private_key_paths: Vec<&'a str>,
+    certificates: Vec<CertificateRecord<'a>>,
+    steps: &'a [StepId],
+    #[serde(skip_serializing_if = "Codes::is_empty")]
+    findings: Codes,
+}
+
+#[derive(Serialize)]
+struct CertificateRecord<'a> {
+    sha256: Fingerprint,
+    standing: Standing,
+    verdict: Verdict,
+    subject: &'a str,
+    issuer: &'a str,
+    serial: String,
+    not_before: Option<Time>,
+    not_after: Option<Time>,
+    dns_names: &'a [Box<str>],
+    is_ca: bool,
+    is_self_signed: bool,
+    paths: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roots: Vec<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    because: &'a [Because],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<&'a StepId>,
+}
+
+/// A replacement as `plan.json` has it: all that `rekey` needs to make it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReplacementRecord {
+    /// The `replace` step.
+    pub id: StepId,
+    /// What its certificates are for.
+    pub profile: ProfileHash,
+    /// The name people know it by.
+    pub name: String,
+    /// The subject, RFC 4514.
+    pub subject: String,
+    /// Every certificate it replaces.
+    pub replaces: Vec<Fingerprint>,
+    /// The certificate it mirrors.
+    pub mirrors: Fingerprint,
+    /// Files that hold that certificate.
+    pub sources: Vec<SourceRecord>,
+    /// The old key.
+    pub key_algorithm: String,
+    /// Its curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve: Option<String>,
+    /// Its size.
+    pub key_bits: u32,
+    /// Whether it waits for a new CA.
+    pub waits_for_new_ca: bool,
+    /// Where key and request lie, relative to the case, once they are made.
+    #[serde(default)]
+    pub directory: Option<String>,
+}
+
+/// A file to open again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SourceRecord {
+    /// Index of the root.
+    pub root: u32,
+    /// Path as printed.
+    pub path: String,
+    /// Its bytes, where they are no UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_b64: Option<String>,
+}
+
+/// What `rekey` reads of a plan.
+#[derive(Debug, Deserialize)]
+pub struct PlanHead {
+    /// Schema of the file.
+    pub schema: String,
+    /// Absolute paths of the roots.
+    pub roots: Vec<String>,
+    /// All keys known.
+    pub keys: Vec<KnownKey>,
+    /// The replacements.
+    pub replacements: Vec<ReplacementRecord>,
+}
+
+/// A key that a new one may not equal.
+#[derive(Debug, Deserialize)]
+pub struct KnownKey {
+    /// Canonical hash.
+    pub spki_sha256: SpkiHash,
+    /// Hashes of other forms met.
+    #[serde(default)]
+    pub spki_sha256_raw: Vec<SpkiHash>,
+}
+
+#[derive(Serialize)]
+struct UnreadRecord<'a> {
+    kind: &'static str,
+    root: u32,
+    path: &'a str,
+    index: u32,
+    line: Option<u32>,
+    label: Option<&'a str>,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+}
+
+#[derive(Serialize)]
+struct IncidentRecord<'a> {
+    name: &'a str,
+    title: &'a str,
+    cutoff: Time,
+}
+
+/// Writes the file.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
+    let names: Vec<Cow<'_, str>> = roots.list().iter().map(|r| r.absolute.to_string_lossy()).collect();
+    out.write_all(b"{\"schema\":")?;
+    member(out, &SCHEMA)?;
+    named(out, "as_of", &clock.as_of)?;
+    named(out, "roots", &names)?;
+    named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
+    named::<Ledger>(out, "ledger", &inventory.ledger())?;
+    list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?;
+    list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
+    list(out, "steps", plan.steps.iter())?;
+    list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
+    list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
+    list::<&Finding>(out, "findings", assessment.findings.iter())?;
+    out.write_all(b"\n}\n")
+}
+
+/// One member of a list that `write` wrote, for replacing the list of replacements alone.
+///
+/// # Errors
+/// If the text is not as `write` leaves it.
+pub fn with_replacements(text: &[u8], records: &[ReplacementRecord]) -> io::Result<Vec<u8>> {
+    const HEAD: &[u8] = b",\n\"replacements\":[";
+    const NEXT: &[u8] = b",\n\"steps\":[";
+    let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
+    let start = memchr::memmem::find(text, HEAD).ok_or_else(edited)?;
+    let end = memchr::memmem::find(&text[start..], NEXT).map(|n| start + n).ok_or_else(edited)?;
+    let mut out = text[..start].to_vec();
+    list(&mut out, "replacements", records.iter())?;
+    out.extend_from_slice(&text[end..]);
+    Ok(out)
+}
+
+fn member<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer(out, value).map_err(io::Error::from)
+}
+
+fn named<T: Serialize + ?Sized>(out: &mut dyn Write, name: &str, value: &T) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":")?;
+    member(out, value)
+}
+
+fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item = T>) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":[")?;
+    for (i, item) in items.enumerate() {
+        out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
+        member(out, &item)?;
+    }
+    out.write_all(b"]")
+}
+
+fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
+    let Planned { inventory, assessment, plan, .. } = *planned;
+    let (key, verdict) = (&inventory.keys[at], &assessment.keys[at]);
+    let certificates = key.certificates.iter().map(|i| certificate_record(planned, *i)).collect();
+    KeyRecord {
+        spki_sha256: key.spki,
+        spki_sha256_raw: &key.raw_forms,
+        key_algorithm: key.facts.algorithm.as_str(),
+        key_bits: key.facts.bits,
+        exposure: verdict.exposure,
+        because: &verdict.because,
+        accounts: &verdict.accounts,
+        private_key_paths: paths(inventory, &key.private),
+        certificates,
+        steps: &plan.steps_of_key[at],
+        findings: key.findings,
+    }
+}
+
+fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'a> {
+    let Planned { inventory, assessment, plan, .. } = *planned;
+    let entry = &inventory.certificates[at as usize];
+    let verdict = &assessment.certificates[at as usize];
+    let certificate = &entry.certificate;
+    let mut roots: Vec<u32> = entry.occurrences.iter().map(|o| inventory.files[o.file as usize].place.root).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    CertificateRecord {
+        sha256: certificate.sha256,
+        standing: verdict.standing,
+        verdict: verdict.verdict,
+        subject: &certificate.subject,
+        issuer: &certificate.issuer,
+        serial: certificate.serial.to_hex(),
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        dns_names: &certificate.names.dns,
+        is_ca: entry.is_ca(),
+        is_self_signed: certificate.is_self_signed,
+        paths: paths(inventory, &entry.occurrences),
+        roots: if roots == [0] { Vec::new() } else { roots },
+        because: &verdict.because,
+        replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
+    }
+}
+
+/// The record of one replacement.
+#[must_use]
+pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> ReplacementRecord {
+    let inventory = planned.inventory;
+    let mirrored = &inventory.certificates[replacement.mirrors as usize];
+    let certificate = &mirrored.certificate;
+    let source = |o: &Occurrence| {
+        let place = &inventory.files[o.file as usize].place;
+        let path_b64 = place.raw.as_ref().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
+        SourceRecord { root: place.root, path: place.path.to_string(), path_b64 }
+    };
+    ReplacementRecord {
+        id: replacement.step.clone(),
+        profile: replacement.profile,
+        name: certificate.display_name().to_owned(),
+        subject: certificate.subject.to_string(),
+        replaces: replacement.replaces.iter().map(|i| inventory.certificates[*i as usize].certificate.sha256).collect(),
+        mirrors: certificate.sha256,
+        sources: mirrored.occurrences.iter().take(SOURCES).map(source).collect(),
+        key_algorithm: certificate.key.algorithm.as_str().to_owned(),
+        curve: certificate.key.curve.map(|c| c.as_str().to_owned()),
+        key_bits: certificate.key.bits,
+        waits_for_new_ca: replacement.waits_for_new_ca,
+        directory: planned.directories.get(&replacement.profile).cloned(),
+    }
+}
+
+/// Files named for opening a certificate again; any one of them is enough.
+const SOURCES: usize = 8;
+
+fn paths<'a>(inventory: &'a Inventory, occurrences: &[Occurrence]) -> Vec<&'a str> {
+    let mut out: Vec<&str> = occurrences.iter().map(|o| inventory.path(o)).collect();
+    out.dedup();
+    out
+}
+
+fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Trouble) -> UnreadRecord<'a> {
+    let place = &inventory.files[trouble.file as usize].place;
+    let (kind, reason, detail) = match &trouble.unread {
+        Unread::Locked(reason) => ("locked", reason, ""),
+        Unread::Skipped(reason, detail) => ("skipped", reason, detail.as_str()),
+        Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
+    };
+    let line = (trouble.line > 0).then_some(trouble.line);
+    UnreadRecord { kind, root: place.root, path: &place.path, index: trouble.index, line, label: trouble.label.as_deref(), reason: reason.as_str(), detail }
+}
+
+/// The two lists of hashes: of keys that are exposed, and of those that are only presumed or undetermined. Sorted, canonical and raw forms.
+#[must_use]
+pub fn spki_lists(inventory: &Inventory, assessment: &Assessment) -> (String, String) {
+    let list = |wanted: fn(Exposure) -> bool| {
+        let keys = inventory.keys.iter().zip(&assessment.keys).filter(|(_, v)| wanted(v.exposure));
+        let mut hashes: Vec<SpkiHash> = keys.flat_map(|(k, _)| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.iter().map(|h| format!("{h}\n")).collect::<String>()
+    };
+    (list(|e| e == Exposure::Exposed), list(|e| matches!(e, Exposure::Presumed | Exposure::Undetermined)))
+}

@@ -1,0 +1,217 @@
+//! Side hall: the case, a directory that keeps a plan and what was made for it. Mode 0700, every file in it 0600.
+//!
+//! `certrecall-case.json` marks it and names its roots; whoever works on the case holds a lock on that file.
+
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::read::walk::{MARKER, is_marker};
+
+/// The plan as data.
+pub const PLAN_JSON: &str = "plan.json";
+/// The plan for people.
+pub const PLAN_MD: &str = "plan.md";
+/// Hashes of exposed keys.
+pub const EXPOSED: &str = "exposed-spki.txt";
+/// Hashes of keys that are only presumed or undetermined.
+pub const SUSPECTED: &str = "suspected-spki.txt";
+
+/// An open, locked case.
+#[derive(Debug)]
+pub struct Case {
+    directory: PathBuf,
+    roots: Vec<String>,
+    /// Holds the lock until dropped.
+    _lock: File,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Marker {
+    schema: String,
+    roots: Vec<String>,
+}
+
+const SCHEMA: &str = "certrecall/case/1";
+
+/// What is wrong with a case directory.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The disk.
+    Files(files::Error),
+    /// It cannot be read.
+    Io {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Another process works on it.
+    Locked(PathBuf),
+    /// There is something in the directory, and it is no case.
+    NotACase(PathBuf),
+    /// The marker is of a form this version does not know.
+    UnknownMarker(PathBuf),
+    /// It was made from other roots.
+    OtherRoots {
+        /// The case.
+        path: PathBuf,
+        /// Its roots.
+        roots: Vec<String>,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(_) => f.write_str("cannot write the case"),
+            Self::Io { path, .. } => write!(f, "cannot read {path:?}"),
+            Self::Locked(path) => write!(f, "another certrecall works on the case {path:?}"),
+            Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
+            Self::UnknownMarker(path) => write!(f, "the case {path:?} is of a version that this one cannot read"),
+            Self::OtherRoots { path, roots } => write!(f, "the case {path:?} was made from other paths: {}", roots.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Files(error) => Some(error),
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Error {
+    /// The way out.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Locked(_) => Some("wait until it is done, then run this again"),
+            Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
+            Self::OtherRoots { .. } => Some("name another directory for these paths, or run with the paths of the case"),
+            Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
+            Self::Files(_) | Self::Io { .. } => None,
+        }
+    }
+}
+
+impl From<files::Error> for Error {
+    fn from(error: files::Error) -> Self {
+        Self::Files(error)
+    }
+}
+
+impl Case {
+    /// Opens the case at `directory`, or makes one. `roots` are the absolute paths it is made from.
+    ///
+    /// # Errors
+    /// [`Error`]; a directory that holds anything else is never touched.
+    pub fn create(directory: &Path, roots: &[String]) -> Result<Self, Error> {
+        if !directory.join(MARKER).exists() {
+            make(directory, roots)?;
+        }
+        let case = Self::open(directory)?;
+        if case.roots != roots {
+            return Err(Error::OtherRoots { path: directory.to_owned(), roots: case.roots });
+        }
+        Ok(case)
+    }
+
+    /// Opens and locks an existing case.
+    ///
+    /// # Errors
+    /// [`Error`]: no case, or in use.
+    pub fn open(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(MARKER);
+        let io = |error| Error::Io { path: path.clone(), error };
+        match fs::metadata(directory) {
+            Err(error) => return Err(Error::Io { path: directory.to_owned(), error }),
+            Ok(_) if !is_marker(&path) => return Err(Error::NotACase(directory.to_owned())),
+            Ok(_) => {}
+        }
+        let text = fs::read(&path).map_err(io)?;
+        let marker: Marker = serde_json::from_slice(&text).map_err(|_| Error::UnknownMarker(directory.to_owned()))?;
+        if marker.schema != SCHEMA {
+            return Err(Error::UnknownMarker(directory.to_owned()));
+        }
+        let lock = File::open(&path).map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked(directory.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        Ok(Self { directory: directory.to_owned(), roots: marker.roots, _lock: lock })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn roots(&self) -> &[String] {
+        &self.roots
+    }
+
+    /// The path of a file in it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Writes a view anew, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        Ok(files::replace(&self.path(name), content)?)
+    }
+}
+
+/// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that counts.
+fn make(directory: &Path, roots: &[String]) -> Result<(), Error> {
+    let io = |error| Error::Io { path: directory.to_owned(), error };
+    match fs::read_dir(directory) {
+        Ok(entries) => {
+            for entry in entries {
+                let name = entry.map_err(io)?.file_name();
+                if name != GITIGNORE && !name.to_string_lossy().starts_with(files::UNFINISHED) {
+                    return Err(Error::NotACase(directory.to_owned()));
+                }
+            }
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(io)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            files::create_private_dir(directory)?;
+        }
+        Err(error) => return Err(io(error)),
+    }
+    files::replace(&directory.join(GITIGNORE), b"*\n")?;
+    let content = Marker { schema: SCHEMA.to_owned(), roots: roots.to_vec() };
+    let mut text = serde_json::to_vec(&content).unwrap_or_default();
+    text.push(b'\n');
+    let unfinished = directory.join(format!("{}{}-{MARKER}", files::UNFINISHED, std::process::id()));
+    files::replace(&unfinished, &text)?;
+    // A link fails if the name is taken: of two runs that begin at once, one makes the case and both open the same marker.
+    let linked = fs::hard_link(&unfinished, directory.join(MARKER));
+    let _ = fs::remove_file(&unfinished);
+    match linked {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(_) => Ok(files::write_new(&directory.join(MARKER), &text)?),
+    }
+}
+
+/// Keeps a case out of version control.
+const GITIGNORE: &str = ".gitignore";
