@@ -89,7 +89,7 @@ codes! {
         DanglingLink "dangling-link" "the link points to nothing",
         EmptyBlock "empty-block" "there is nothing between BEGIN and END",
         FormatNotRead "format-not-read" "a known container that this version cannot open",
-        InternalError "internal-error" "reading it ran into a defect of this tool; please report it"
+        InternalError "internal-error" "reading it ran into a defect of this tool; please report it",
         IoError "io-error" "the operating system refused to read it",
         LinkLoop "link-loop" "following the link leads back to a folder already being read",
         LinkNotFollowed "link-not-followed" "a link to a folder; --follow-symlinks follows it",

@@ -21,5 +21,6 @@ pub use crl::Crl;
 pub use csr::Request;
 pub use key::PrivateKey;
 pub use object::{Label, Object, Unread, read_der, read_labelled};
+pub(crate) use object::{first_element, read_ec_key};
 pub use signature::{Checked, check as check_signature};
 pub use spki::{Curve, KeyAlgorithm, KeyFacts};

@@ -187,6 +187,16 @@ pub fn read_der(der: &[u8]) -> Result<Object, Unread> {
     by_shape(der)?.ok_or_else(|| Unread::Skipped(Reason::NoPkiContent, String::new()))
 }
 
+/// An EC key without parameters of its own, read with those of the EC PARAMETERS block before it.
+pub(crate) fn read_ec_key(der: &[u8], parameters: &[u8]) -> Option<Object> {
+    key::read_with_parameters(der, Some(parameters)).ok().map(|key| Object::PrivateKey(Arc::new(key)))
+}
+
+/// The first element of some bytes, whole, and what follows it.
+pub(crate) fn first_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    der::first(bytes).map(|(tlv, rest)| (tlv.raw, rest))
+}
+
 fn certificate(der: &[u8], label: Label) -> Option<Object> {
     let mut certificate = cert::read(der)?;
     if label == Label::TrustedCertificate {
@@ -271,7 +281,7 @@ fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Opt
     if third.is_some() || matches!(second, [2 | 5]) {
         return Ok(Some(Object::Parameters(if third.is_some() && second.len() > 8 { "dsa" } else { "dh" })));
     }
-    Ok(Some(Object::PublicKey(Arc::new(spki::read(&spki::from_rsa(modulus, second))))))
+    Ok(Some(Object::PublicKey(Arc::new(spki::read(&spki::build(spki::RSA_ALGORITHM, &spki::rsa_public_key(modulus, second)))))))
 }
 
 fn private_key(der: &[u8]) -> Result<Option<Object>, Unread> {

@@ -200,7 +200,7 @@ impl<'c, 't> Content<'c, 't> {
             }
             let keep = buffer.len() - self.cut;
             self.base += self.cut as u64;
-            self.line = self.line.saturating_add(super::pem::Lines::count(&buffer[..self.cut]));
+            self.line = super::pem::Lines::new(buffer, self.line).at(self.cut);
             buffer.copy_within(self.cut.., 0);
             buffer.truncate(keep);
             fresh = keep;

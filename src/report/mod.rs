@@ -5,5 +5,6 @@ pub mod plan_file;
 pub mod plan_text;
 pub mod record;
 pub mod summary;
+pub mod view;
 
 pub use summary::Summary;

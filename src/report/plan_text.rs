@@ -1,0 +1,192 @@
+//! `plan.md`: the plan for people, in Markdown that shows names and never obeys them.
+
+use std::fmt::Write as _;
+
+use super::plan_file::Planned;
+use super::summary::Summary;
+use super::view::{self, Row, count};
+use crate::assess::Verdict;
+use crate::pki::{Unread, show};
+use crate::plan::{Status, Step};
+
+/// Makes hostile text plain text of Markdown: nothing in it can be markup, a link or HTML.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in show(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Bare addresses become links in many readers.
+            ':' => out.push_str("&#58;"),
+            '@' => out.push_str("&#64;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Our own sentences hold names and addresses; only the characters that could act are escaped, `://` of our crt.sh links stays.
+fn sentence(text: &str) -> String {
+    escape(text).replace("https&#58;//crt.sh/?spkisha256=", "https://crt.sh/?spkisha256=").replace("&#58; ", ": ")
+}
+
+/// The whole text.
+#[must_use]
+pub fn markdown(planned: &Planned<'_>) -> String {
+    let mut out = String::new();
+    let incident = planned.incident;
+    let summary = Summary::of(planned);
+    let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
+    let _ = writeln!(out, "# {}\n", escape(title));
+    if !incident.summary.is_empty() {
+        let _ = writeln!(out, "{}\n", escape(incident.summary.trim()));
+    }
+    let _ = writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of);
+    let _ = writeln!(out, "| | |\n|---|---|");
+    let ledger = planned.inventory.ledger();
+    for (what, n) in [
+        ("certificates to act on", summary.to_act_on),
+        ("exposed, but expired", summary.expired),
+        ("clear", summary.clear),
+        ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
+        ("keys exposed for sure", summary.exposed_keys),
+    ] {
+        let _ = writeln!(out, "| {what} | {n} |");
+    }
+    let _ = writeln!(out, "| records seen = read + locked + unreadable + skipped | {} = {} + {} + {} + {} |\n", ledger.seen, ledger.read, ledger.locked, ledger.unreadable, ledger.skipped);
+    if !incident.advice.is_empty() {
+        out.push_str("## Know this first\n\n");
+        incident.advice.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(a))));
+        out.push('\n');
+    }
+    push_steps(&mut out, planned);
+    push_rows(&mut out, planned);
+    push_unread(&mut out, planned);
+    push_findings(&mut out, planned);
+    out
+}
+
+fn push_steps(out: &mut String, planned: &Planned<'_>) {
+    let Planned { inventory, assessment, plan, .. } = *planned;
+    if plan.order.is_empty() {
+        return;
+    }
+    out.push_str("## What to do, most urgent first\n\nA box that names other steps waits for them. Revoking by proof of a key revokes **all** certificates on that key at that CA; ");
+    out.push_str("so no proof leaves before every member of its group has its replacement in place.\n");
+    let by_id: std::collections::HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
+    let mut shown = std::collections::HashSet::new();
+    for &key in &plan.order {
+        let entry = &inventory.keys[key as usize];
+        let verdict = &assessment.keys[key as usize];
+        let names: Vec<String> = entry.certificates.iter().map(|c| escape(inventory.certificates[*c as usize].certificate.display_name())).collect();
+        let mut names = names;
+        names.dedup();
+        let title = if names.is_empty() { "a key without a certificate".to_owned() } else { names.iter().take(4).cloned().collect::<Vec<_>>().join(", ") };
+        let _ = writeln!(out, "\n### {title}\n\nKey `{}` ({} {}): **{}**.", entry.spki, escape(entry.facts.algorithm.as_str()), entry.facts.bits, verdict.exposure.as_str());
+        for because in verdict.because.iter().take(REASONS) {
+            let _ = writeln!(out, "- {}", sentence(&because.says));
+        }
+        if verdict.because.len() > REASONS {
+            let _ = writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"));
+        }
+        out.push('\n');
+        for id in &plan.steps_of_key[key as usize] {
+            let Some(step) = by_id.get(id.as_str()) else { continue };
+            let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
+            push_step(out, step, again);
+        }
+    }
+    out.push('\n');
+}
+
+/// Reasons that the text repeats for one key.
+const REASONS: usize = 8;
+
+fn push_step(out: &mut String, step: &Step, again: &str) {
+    let mark = if matches!(step.status, Status::Done | Status::Waived) { 'x' } else { ' ' };
+    let _ = write!(out, "- [{mark}] **{}** `{}`{again}: {}", step.kind.as_str(), step.id, sentence(&step.says));
+    if !step.needs.is_empty() {
+        let needs: Vec<String> = step.needs.iter().map(|n| format!("`{n}`")).collect();
+        let _ = write!(out, " Waits for {}.", needs.join(", "));
+    }
+    out.push('\n');
+}
+
+fn push_rows(out: &mut String, planned: &Planned<'_>) {
+    let rows = view::rows(planned);
+    for (title, wanted) in [
+        ("Certificates to act on", (|v| v.asks_for_action()) as fn(Verdict) -> bool),
+        ("Exposed, but expired", |v| v == Verdict::Expired),
+        ("Clear", |v| v == Verdict::Clear || v == Verdict::Revoked),
+    ] {
+        let rows: Vec<&Row> = rows.iter().filter(|r| wanted(r.verdict)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "## {title}\n\n| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|");
+        for row in rows {
+            let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
+            let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
+            let cells = [escape(&row.name), row.verdict.as_str().into(), row.exposure.as_str().into(), row.standing.as_str().into(), row.until.clone(), escape(&row.issuer), places.join("<br>"), sentence(&row.why), request];
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        }
+        out.push('\n');
+    }
+}
+
+fn push_unread(out: &mut String, planned: &Planned<'_>) {
+    let inventory = planned.inventory;
+    if inventory.troubles.is_empty() && inventory.unnamed_keys.is_empty() {
+        return;
+    }
+    out.push_str("## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n");
+    for trouble in &inventory.troubles {
+        let (kind, reason, detail) = match &trouble.unread {
+            Unread::Locked(reason) => ("locked", reason, ""),
+            Unread::Skipped(reason, detail) => ("skipped", reason, detail.as_str()),
+            Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
+        };
+        let detail = if detail.is_empty() { reason.describe() } else { detail };
+        let line = if trouble.line > 0 { trouble.line.to_string() } else { String::new() };
+        let _ = writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.path), escape(detail));
+    }
+    for key in &inventory.unnamed_keys {
+        let _ = writeln!(out, "| {} | {} | private key | its public half cannot be computed, so nothing could be joined to it |", escape(inventory.path(key)), key.line);
+    }
+    out.push('\n');
+}
+
+fn push_findings(out: &mut String, planned: &Planned<'_>) {
+    let findings = &planned.assessment.findings;
+    if findings.is_empty() {
+        return;
+    }
+    out.push_str("## Findings on the evidence\n\n");
+    for finding in findings.iter().take(FINDINGS) {
+        let _ = writeln!(out, "- `{}` {}: {}", finding.code, escape(&finding.place), escape(&finding.says));
+    }
+    if findings.len() > FINDINGS {
+        let _ = writeln!(out, "- and {} more, in plan.json", findings.len() - FINDINGS);
+    }
+}
+
+/// Findings that the text lists.
+const FINDINGS: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_be_markup() {
+        assert_eq!(escape("[x](http://evil) <script> `a` | b"), "\\[x\\](http&#58;//evil) &lt;script&gt; \\`a\\` \\| b");
+        assert_eq!(escape("a\nb\u{202e}"), "a\\\\0Ab\\\\E2\\\\80\\\\AE");
+        assert_eq!(sentence("see https://crt.sh/?spkisha256=ab: x"), "see https://crt.sh/?spkisha256=ab: x");
+    }
+}

@@ -1,0 +1,261 @@
+//! The summary for a person in a hurry: what is exposed and valid, exposed and expired, clear and why, not read; what is new; what is next.
+
+use super::plan_file::Planned;
+use super::view::{self, Row, count};
+use crate::assess::{Exposure, Kind, Verdict};
+use crate::finding::Code;
+use crate::pki::{Unread, show};
+use crate::plan::{Status, StepKind};
+
+/// How a piece of text is meant; the terminal decides how that looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Head,
+    /// Act on this.
+    Alarm,
+    /// Look at this.
+    Warn,
+    /// All right.
+    Good,
+    /// Less important.
+    Faint,
+}
+
+/// A line in pieces.
+pub type Line = Vec<(Tone, String)>;
+
+/// Numbers for scripts and for the exit status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Certificates that somebody has to act on.
+    pub to_act_on: usize,
+    /// Exposed, presumed or undetermined, and past their end.
+    pub expired: usize,
+    /// Nothing to do.
+    pub clear: usize,
+    /// Of these, on certificate dates alone.
+    pub clear_on_dates: usize,
+    /// Keys that are exposed for sure.
+    pub exposed_keys: usize,
+}
+
+impl Summary {
+    /// Counts.
+    #[must_use]
+    pub fn of(planned: &Planned<'_>) -> Self {
+        let mut out = Self::default();
+        for (entry, verdict) in planned.inventory.certificates.iter().zip(&planned.assessment.certificates) {
+            match verdict.verdict {
+                v if v.asks_for_action() => out.to_act_on += 1,
+                Verdict::Expired => out.expired += 1,
+                _ => out.clear += 1,
+            }
+            let on_dates = planned.assessment.keys[entry.key as usize].on_certificate_dates;
+            out.clear_on_dates += usize::from(verdict.verdict == Verdict::Clear && on_dates);
+        }
+        out.exposed_keys = planned.assessment.keys.iter().filter(|k| k.exposure == Exposure::Exposed).count();
+        out
+    }
+}
+
+/// How much to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// The case directory as the user wrote it.
+    pub case: &'a str,
+    /// Rows per section.
+    pub rows: usize,
+    /// Replacements made in this run, and those of earlier ones; `None` if none were asked for.
+    pub made: Option<(usize, usize)>,
+}
+
+/// The summary, line by line.
+#[must_use]
+pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
+    let rows = view::rows(planned);
+    let mut out = Text(Vec::new());
+    let incident = planned.incident;
+    let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
+    out.line(&[(Tone::Head, title)]);
+    out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
+    let live: Vec<&Row> = rows.iter().filter(|r| r.verdict.asks_for_action()).collect();
+    out.section(Tone::Alarm, "Act on these", &live, shape, "nothing that is exposed is still valid");
+    let expired: Vec<&Row> = rows.iter().filter(|r| r.verdict == Verdict::Expired).collect();
+    out.section(Tone::Warn, "Exposed, but expired: nothing to revoke, keys to retire", &expired, shape, "");
+    out.bare_keys(planned);
+    out.clear(planned, &rows);
+    out.unread(planned, shape);
+    out.replacements(planned, shape);
+    out.next(planned, shape);
+    out.0
+}
+
+struct Text(Vec<Line>);
+
+impl Text {
+    fn line(&mut self, pieces: &[(Tone, &str)]) {
+        self.0.push(pieces.iter().map(|(tone, text)| (*tone, (*text).to_owned())).collect());
+    }
+
+    fn head(&mut self, tone: Tone, text: &str) {
+        self.0.push(Vec::new());
+        self.line(&[(tone, text)]);
+    }
+
+    fn section(&mut self, tone: Tone, title: &str, rows: &[&Row], shape: Shape<'_>, if_empty: &str) {
+        if rows.is_empty() {
+            if !if_empty.is_empty() {
+                self.head(Tone::Good, &format!("{}{}", if_empty[..1].to_uppercase(), &if_empty[1..]));
+            }
+            return;
+        }
+        self.head(tone, &format!("{title}: {}", count(rows.len(), "certificate")));
+        for row in rows.iter().take(shape.rows) {
+            self.row(tone, row, shape);
+        }
+        self.more(rows.len(), shape);
+    }
+
+    fn row(&mut self, tone: Tone, row: &Row, shape: Shape<'_>) {
+        let by = if row.issuer == "itself" { "self-signed".to_owned() } else { format!("by {}", row.issuer) };
+        let standing = match row.standing {
+            crate::assess::Standing::Valid => format!("valid to {}", row.until),
+            crate::assess::Standing::Expired => format!("expired {}", row.until),
+            standing => format!("{}, ends {}", standing.as_str(), row.until),
+        };
+        self.line(&[(Tone::Plain, "  "), (tone, row.verdict.as_str()), (Tone::Plain, "  "), (Tone::Head, &row.name), (Tone::Plain, "  "), (Tone::Plain, &standing), (Tone::Faint, &format!("  {by}"))]);
+        self.line(&[(Tone::Faint, &format!("      in  {}", row.places.join(", ")))]);
+        let sure = match row.exposure {
+            Exposure::Presumed => "presumed: ",
+            Exposure::Undetermined => "undetermined: ",
+            _ => "",
+        };
+        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, sure), (Tone::Plain, &row.why)]);
+        if let Some(directory) = &row.request {
+            self.line(&[(Tone::Plain, "      new "), (Tone::Good, &format!("{}/{directory}/request.pem", shape.case))]);
+        }
+    }
+
+    fn more(&mut self, total: usize, shape: Shape<'_>) {
+        if total > shape.rows {
+            self.line(&[(Tone::Faint, &format!("  and {} more; {}/plan.md lists them all", total - shape.rows, shape.case))]);
+        }
+    }
+
+    /// Exposed keys without any certificate here.
+    fn bare_keys(&mut self, planned: &Planned<'_>) {
+        let inventory = planned.inventory;
+        let bare = inventory.keys.iter().zip(&planned.assessment.keys).filter(|(k, v)| k.certificates.is_empty() && v.exposure.is_suspect());
+        let places: Vec<String> = bare.filter_map(|(k, _)| k.private.first()).map(|o| show(inventory.path(o))).collect();
+        if !places.is_empty() {
+            self.head(Tone::Warn, &format!("Exposed or suspect without a certificate here: {}", count(places.len(), "key")));
+            for place in places.iter().take(10) {
+                self.line(&[(Tone::Plain, "  "), (Tone::Plain, place)]);
+            }
+            if places.len() > 10 {
+                self.line(&[(Tone::Faint, &format!("  and {} more", places.len() - 10))]);
+            }
+            self.line(&[(Tone::Faint, "  search for certificates on them: they may be valid elsewhere")]);
+        }
+    }
+
+    fn clear(&mut self, planned: &Planned<'_>, rows: &[Row]) {
+        let clear: Vec<&Row> = rows.iter().filter(|r| r.verdict == Verdict::Clear).collect();
+        if clear.is_empty() {
+            return;
+        }
+        self.head(Tone::Good, &format!("Clear: {}", count(clear.len(), "certificate")));
+        let on = |kind: Kind| clear.iter().filter(|r| r.ground == kind).count();
+        for (kind, says) in [
+            (Kind::Manifest, "uploaded at or after the cutoff, says the manifest"),
+            (Kind::Uploaded, "uploaded at or after the cutoff, says --uploaded"),
+            (Kind::ChainCertificate, "chain certificates: a bundle brings them without their keys"),
+            (Kind::PublicOnly, "only the public half was found"),
+            (Kind::Decision, "by decision"),
+        ] {
+            let n = on(kind);
+            if n > 0 {
+                self.line(&[(Tone::Plain, &format!("  {n} {says}"))]);
+            }
+        }
+        let on_dates = clear.iter().filter(|r| r.ground == Kind::CertificateDates).count();
+        if on_dates > 0 {
+            let says = format!("  {on_dates} without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)");
+            self.line(&[(Tone::Warn, &says)]);
+        }
+        let _ = planned;
+    }
+
+    fn unread(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {
+        let inventory = planned.inventory;
+        let ledger = inventory.ledger();
+        let unnamed = inventory.unnamed_keys.len();
+        if inventory.troubles.is_empty() && unnamed == 0 {
+            return;
+        }
+        let title = format!("Not read: {} locked, {} unreadable, {} skipped; look at these by hand", ledger.locked, ledger.unreadable, ledger.skipped - ledger.harmless);
+        self.head(Tone::Warn, &title);
+        for trouble in inventory.troubles.iter().take(shape.rows) {
+            let (kind, reason, detail) = match &trouble.unread {
+                Unread::Locked(reason) => ("locked", reason, String::new()),
+                Unread::Skipped(reason, detail) => ("skipped", reason, detail.clone()),
+                Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.clone()),
+            };
+            let place = show(&inventory.files[trouble.file as usize].place.path);
+            let line = if trouble.line > 0 { format!(":{}", trouble.line) } else { String::new() };
+            let detail = if detail.is_empty() { reason.describe().to_owned() } else { show(&detail) };
+            self.line(&[(Tone::Plain, "  "), (Tone::Warn, kind), (Tone::Plain, &format!("  {place}{line}")), (Tone::Faint, &format!("  {reason}: {detail}"))]);
+        }
+        self.more(inventory.troubles.len(), shape);
+        if unnamed > 0 {
+            self.line(&[(Tone::Plain, &format!("  {} whose public half cannot be computed: nothing could be joined to them", count(unnamed, "private key")))]);
+        }
+        let without_record = planned.assessment.findings.iter().filter(|f| f.code == Code::FileWithoutRecord).count();
+        if without_record > 0 {
+            self.line(&[(Tone::Faint, &format!("  the manifest has no row for {}", count(without_record, "file")))]);
+        }
+    }
+
+    fn replacements(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {
+        let Some((made, before)) = shape.made else { return };
+        if planned.plan.replacements.is_empty() {
+            return;
+        }
+        let says = match (made, before) {
+            (0, _) => format!("Nothing new: {} there already", if before == 1 { "the 1 key and request is".to_owned() } else { format!("all {before} keys and requests are") }),
+            (_, 0) => format!("New: {}, each with its request, in {}/replacements", count(made, "private key"), shape.case),
+            _ => format!("New: {}, each with its request; {before} were there already, in {}/replacements", count(made, "private key"), shape.case),
+        };
+        self.head(Tone::Good, &says);
+    }
+
+    fn next(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {
+        let steps = &planned.plan.steps;
+        if steps.is_empty() {
+            return;
+        }
+        let ready = |kind: StepKind| steps.iter().filter(|s| s.kind == kind && s.status == Status::Ready).count();
+        self.head(Tone::Head, "Next");
+        let mut number = 0;
+        let mut item = |out: &mut Self, text: String| {
+            number += 1;
+            out.line(&[(Tone::Plain, &format!("  {number}. {text}"))]);
+        };
+        if ready(StepKind::Decide) > 0 {
+            item(self, format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")));
+        }
+        if ready(StepKind::Replace) > 0 {
+            item(self, format!("send the requests to their CAs and install what comes back: {}", count(ready(StepKind::Replace), "certificate")));
+        }
+        if ready(StepKind::Search) > 0 {
+            item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
+        }
+        if steps.iter().any(|s| s.kind == StepKind::Revoke) {
+            item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it".to_owned());
+        }
+        self.line(&[(Tone::Faint, &format!("  every step, in order: {}/plan.md", shape.case))]);
+    }
+}
