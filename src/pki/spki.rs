@@ -90,6 +90,9 @@ pub(crate) fn read(spki_der: &[u8]) -> KeyFacts {
         Kind::Fixed(algorithm, bits) => KeyFacts::sized(algorithm, bits),
         Kind::Unknown => KeyFacts::unknown(parts.oid),
     };
+    if parts.key.is_empty() {
+        facts.findings.insert(Code::PublicKeyNotRead);
+    }
     facts.spki = Some(found);
     if let Some(other) = parts.canonical() {
         let hash = SpkiHash::of(&other);
@@ -99,6 +102,13 @@ pub(crate) fn read(spki_der: &[u8]) -> KeyFacts {
         }
     }
     facts
+}
+
+/// Reads a bare `RSAPublicKey` (RFC 8017 appendix A.1.1, the label `RSA PUBLIC KEY`); `None` if it is something else.
+pub(crate) fn read_rsa_public_key(der: &[u8]) -> Option<KeyFacts> {
+    let mut fields = Reader::new(der).sequence()?;
+    let (n, e) = (strip_zeros(fields.integer()?), strip_zeros(fields.integer()?));
+    fields.is_empty().then(|| read(&build(RSA_ALGORITHM, &rsa_public_key(n, e))))
 }
 
 /// The canonical form; borrowed where the key already has it.
@@ -164,7 +174,8 @@ impl<'a> Parts<'a> {
         let algorithm = Reader::take(&mut spki, der::SEQUENCE)?;
         let mut inner = algorithm.reader();
         let oid = inner.oid()?;
-        Some(Self { algorithm: algorithm.raw, oid, parameters: inner.any(), key: spki.bit_string()? })
+        // Unused bits make no sense in any key here; what is known of the algorithm still is.
+        Some(Self { algorithm: algorithm.raw, oid, parameters: inner.any(), key: spki.bit_string().unwrap_or_default() })
     }
 
     fn kind(&self) -> Kind {

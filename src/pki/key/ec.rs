@@ -4,11 +4,11 @@ use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
 use aws_lc_rs::signature::{ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use zeroize::Zeroizing;
 
-use super::settle;
+use super::{settle, with};
 use crate::finding::{Code, Codes};
 use crate::oid;
 use crate::pki::der::{self, Tlv, strip_zeros};
-use crate::pki::spki::curve::{Curve, Domain};
+use crate::pki::spki::curve::Curve;
 use crate::pki::spki::{Explicit, KeyAlgorithm, KeyFacts, algorithm_identifier, uncompressed, weierstrass};
 
 /// `ECPrivateKey` (RFC 5915 section 3).
@@ -44,23 +44,38 @@ pub(super) fn read(key: &Sec1<'_>, outer: Option<(&[u8], Option<Tlv<'_>>)>, oute
     let oid = outer.map_or(oid::EC_PUBLIC_KEY, |(oid, _)| oid);
     let names_curve = |parameters: &Tlv<'_>| matches!(parameters.tag, der::OID | der::SEQUENCE);
     let hint = hint.and_then(|hint| der::first(hint)).map(|(tlv, _)| tlv);
-    let parameters = [outer.and_then(|(_, parameters)| parameters), key.parameters, hint].into_iter().flatten().find(names_curve);
+    let said = [outer.and_then(|(_, parameters)| parameters), key.parameters, hint];
+    let mut said: Vec<Tlv<'_>> = said.into_iter().flatten().filter(names_curve).collect();
+    said.dedup_by(|a, b| a.raw == b.raw);
     let stored = key.public.or(outer_public);
-    let Some(parameters) = parameters else {
+    let Some(first) = said.first() else {
         return guess(key, oid, stored);
     };
+    let facts = on_curve(key, oid, *first, stored);
+    if facts.findings.contains(Code::KeyMismatch) {
+        // The file names two curves and the public point is on the other one.
+        let other = said[1..].iter().map(|other| on_curve(key, oid, *other, stored)).find(|facts| !facts.findings.contains(Code::KeyMismatch));
+        if let Some(other) = other {
+            return with(other, Code::KeyMismatch);
+        }
+    }
+    facts
+}
+
+/// Facts of the key on the curve that these parameters give.
+fn on_curve(key: &Sec1<'_>, oid: &[u8], parameters: Tlv<'_>, stored: Option<&[u8]>) -> KeyFacts {
     let algorithm = algorithm_identifier(oid, parameters.raw);
     let computed = match parameters.tag {
         der::OID => Curve::from_oid(parameters.content).and_then(|curve| public_point(curve, key, stored)),
         _ => Explicit::read(parameters.raw).and_then(|explicit| match explicit.name() {
             Some(curve) => public_point(curve, key, stored),
-            None => multiply(&explicit.domain, key.scalar),
+            None => weierstrass::multiply(&explicit.domain, key.scalar),
         }),
     };
-    if let (None, Some(point), Some(computed)) = (Curve::from_oid(parameters.content), stored, &computed)
+    if let (der::SEQUENCE, Some(point), Some(computed)) = (parameters.tag, stored, &computed)
         && same_point(point, computed)
     {
-        // On a curve without a name a compressed or hybrid point cannot be rewritten by its name; here both forms are at hand.
+        // On a curve without a name the two forms of a point have two hashes; here it is seen that they are one key.
         return settle(&algorithm, Some(point), None);
     }
     settle(&algorithm, computed.as_deref(), stored)
@@ -88,14 +103,14 @@ fn same_point(point: &[u8], computed: &[u8]) -> bool {
     let odd = computed.last().map_or(0, |y| y & 1);
     match form {
         2 | 3 => form & 1 == odd && computed.len() == 1 + 2 * coordinates.len() && computed[1..].starts_with(coordinates),
-        6 | 7 => form & 1 == odd && computed[1..] == *coordinates,
+        6 | 7 => form & 1 == odd && computed.get(1..) == Some(coordinates),
         _ => false,
     }
 }
 
 /// The uncompressed public point on a named curve.
 fn public_point(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
-    fast(curve, key, stored).or_else(|| multiply(&curve.domain(), key.scalar))
+    fast(curve, key, stored).or_else(|| weierstrass::multiply(&curve.domain(), key.scalar))
 }
 
 /// aws-lc's constant-time code, for the curves it has; `None` for others and for scalars it refuses.
@@ -127,11 +142,6 @@ fn secp256k1(scalar: &[u8]) -> Option<Vec<u8>> {
     der.extend_from_slice(&scalar);
     let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256K1_SHA256_ASN1_SIGNING, &der).ok()?;
     Some(pair.public_key().as_ref().to_vec())
-}
-
-/// The generic routine, for every curve over a prime field.
-fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
-    weierstrass::multiply(domain, scalar).map(|(x, y)| [&[4], x.as_slice(), &y].concat())
 }
 
 /// The scalar in exactly so many octets; writers drop leading zeros or add them (RFC 5915 section 3 says neither is right).

@@ -50,8 +50,11 @@ fn key(fields: &mut Strings<'_>) -> Result<KeyFacts, KeyError> {
         b"ecdsa-sha2-nistp256" => ec_key(fields, Curve::P256),
         b"ecdsa-sha2-nistp384" => ec_key(fields, Curve::P384),
         b"ecdsa-sha2-nistp521" => ec_key(fields, Curve::P521),
-        // Keys on tokens and later kinds: their private half is not here, or not known.
-        _ => return Err(KeyError::Malformed("unknown OpenSSH key type")),
+        // Keys on tokens: the private half is not here, but what is names the key.
+        b"sk-ecdsa-sha2-nistp256@openssh.com" => token_ec_key(fields),
+        b"sk-ssh-ed25519@openssh.com" => fields.string().map(|public| settle(&rfc8410::algorithm(oid::ED25519), None, Some(public))),
+        // Later kinds, which have no X.509 form here.
+        _ => Some(settle(&[], None, None)),
     };
     facts.ok_or(MALFORMED)
 }
@@ -83,6 +86,12 @@ fn ed25519_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
     let (public, pair) = (fields.string()?, fields.string()?);
     let computed = rfc8410::ed25519(pair.get(..32)?);
     Some(settle(&rfc8410::algorithm(oid::ED25519), computed.as_deref(), Some(public)))
+}
+
+fn token_ec_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
+    let _name = fields.string()?;
+    let algorithm = algorithm_identifier(oid::EC_PUBLIC_KEY, &der::tlv(der::OID, Curve::P256.oid()));
+    Some(settle(&algorithm, None, Some(fields.string()?)))
 }
 
 /// Numbers and strings of RFC 4251 section 5, one after another.

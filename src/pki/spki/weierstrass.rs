@@ -14,9 +14,9 @@ use crate::pki::der::{bit_length, strip_zeros};
 /// Fields above this many octets are not computed with: P-521 is the largest curve in use.
 pub(crate) const LARGEST_FIELD: usize = 72;
 
-/// Multiplies the generator by `scalar` (big endian): the affine coordinates, each as long as the prime. `None` for the point at
-/// infinity and for parameters that are no curve: even prime, generator not on it.
-pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+/// Multiplies the generator by `scalar` (big endian): the point, uncompressed, or one zero octet for infinity (SEC 1 section 2.3.3).
+/// `None` for parameters that are no curve (even prime, generator not on it) or too large.
+pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
     match domain.p.len() {
         0..=32 => Field::<4>::new(domain)?.multiply(domain, scalar),
         33..=48 => Field::<6>::new(domain)?.multiply(domain, scalar),
@@ -101,7 +101,7 @@ impl<const LIMBS: usize> Field<LIMBS> {
         (x.square() + self.a) * x + self.b
     }
 
-    fn multiply(&self, domain: &Domain, scalar: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn multiply(&self, domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
         let scalar = strip_zeros(scalar);
         // A private key is below the order; a few octets more are wrong but still a number.
         if scalar.len() > LARGEST_FIELD + 8 {
@@ -135,10 +135,15 @@ impl<const LIMBS: usize> Field<LIMBS> {
             sum = self.add(&sum, &chosen);
             chosen.wipe();
         }
-        let inverse = Option::<FixedMontyForm<LIMBS>>::from(sum.z.invert());
-        let affine = inverse.map(|inverse| (self.octets(&(sum.x * inverse)), self.octets(&(sum.y * inverse))));
+        let point = if bool::from(sum.z.retrieve().is_zero()) {
+            Some(vec![0])
+        } else {
+            // No inverse: the "prime" is composite.
+            let inverse = Option::<FixedMontyForm<LIMBS>>::from(sum.z.invert());
+            inverse.map(|inverse| [&[4], self.octets(&(sum.x * inverse)).as_slice(), &self.octets(&(sum.y * inverse))].concat())
+        };
         sum.wipe();
-        affine
+        point
     }
 
     /// Algorithm 1 of Renes, Costello, Batina: complete for groups of odd order, and within any subgroup of odd order.
@@ -221,11 +226,14 @@ mod tests {
         for curve in Curve::all() {
             let domain = curve.domain();
             let full = |bytes: &[u8]| [vec![0; domain.p.len() - bytes.len()].as_slice(), bytes].concat();
-            assert_eq!(multiply(&domain, &[1]), Some((full(&domain.gx), full(&domain.gy))), "{}", curve.as_str());
-            assert_eq!(multiply(&domain, &domain.n), None, "{}", curve.as_str());
+            let generator = [&[4], full(&domain.gx).as_slice(), &full(&domain.gy)].concat();
+            assert_eq!(multiply(&domain, &[1]), Some(generator.clone()), "{}", curve.as_str());
+            assert_eq!(multiply(&domain, &domain.n), Some(vec![0]), "{}", curve.as_str());
             let mut last = domain.n.clone();
             *last.last_mut().expect("orders are not empty") -= 1;
-            assert_eq!(multiply(&domain, &last).map(|p| p.0), Some(full(&domain.gx)), "{}", curve.as_str());
+            let negated = multiply(&domain, &last).expect("one less than the order is a scalar");
+            assert_eq!(negated[..=domain.p.len()], generator[..=domain.p.len()], "{}", curve.as_str());
+            assert_ne!(negated, generator, "{}", curve.as_str());
             let odd = domain.gy.last().is_some_and(|b| b & 1 == 1);
             assert_eq!(decompress(&domain, &domain.gx, odd), Some(full(&domain.gy)), "{}", curve.as_str());
             assert_ne!(decompress(&domain, &domain.gx, !odd), Some(full(&domain.gy)), "{}", curve.as_str());
@@ -245,7 +253,7 @@ mod tests {
             }
         }
         assert_eq!(multiply(&Domain { gy: vec![7], ..good.clone() }, &[3]), None);
-        assert_eq!(multiply(&good, &[]), None);
+        assert_eq!(multiply(&good, &[]), Some(vec![0]));
         assert_eq!(multiply(&good, &[1; 500]), None);
     }
 }
