@@ -163,3 +163,39 @@ const ECDSA_WITH_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x0
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
 const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::from_hex;
+
+    const SIGNATURES: &str = include_str!("../../testdata/keys/signatures.txt");
+
+    #[test]
+    fn signatures_made_by_openssl() {
+        for line in SIGNATURES.lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<_> = line.split(' ').collect();
+            let [algorithm, spki, signature] = [1, 2, 3].map(|i| from_hex(fields[i]).expect("the file holds hexadecimal"));
+            let expected = match fields[0] {
+                // Too small, a salt of another length, a curve aws-lc lacks.
+                "rsa512-sha256" | "rsa1024-sha384" | "pss-salt20" | "bp256-sha256" => Checked::NotSupported,
+                _ => Checked::Valid,
+            };
+            assert_eq!(check(b"certrecall", &algorithm, &signature, &spki), expected, "{}", fields[0]);
+            let refused = if expected == Checked::Valid { Checked::Invalid } else { expected };
+            assert_eq!(check(b"certrevoke", &algorithm, &signature, &spki), refused, "{}", fields[0]);
+            assert_eq!(check(b"certrecall", &algorithm, b"", &spki), refused, "{}", fields[0]);
+            assert_eq!(check(b"certrecall", b"", &signature, &spki), Checked::NotSupported, "{}", fields[0]);
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_made_no_signature() {
+        let line = |name: &str| SIGNATURES.lines().find(|l| l.starts_with(name)).expect("the file has this line").split(' ').collect::<Vec<_>>();
+        let (rsa, ec) = (line("rsa1024-sha256"), line("p256-sha256"));
+        let bytes = |text: &str| from_hex(text).expect("the file holds hexadecimal");
+        assert_eq!(check(b"certrecall", &bytes(rsa[1]), &bytes(rsa[3]), &bytes(ec[2])), Checked::Invalid);
+        assert_eq!(check(b"certrecall", &bytes(ec[1]), &bytes(ec[3]), &bytes(rsa[2])), Checked::Invalid);
+        assert_eq!(check(b"certrecall", &bytes(ec[1]), &bytes(ec[3]), b"rubbish"), Checked::Invalid);
+    }
+}

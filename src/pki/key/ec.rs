@@ -1,7 +1,7 @@
 //! Elliptic curve keys: the point is the generator times the scalar (SEC 1 section 3.2.1).
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
-use aws_lc_rs::signature::{ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use zeroize::Zeroizing;
 
 use super::{settle, with};
@@ -119,12 +119,10 @@ fn fast(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> 
         Curve::P256 => &ECDH_P256,
         Curve::P384 => &ECDH_P384,
         Curve::P521 => &ECDH_P521,
-        Curve::Secp256k1 => return secp256k1(key.scalar),
+        Curve::Secp256k1 => return secp256k1(key, stored),
         _ => return None,
     };
-    // Loading a key with a public point multiplies once, to compare; loading the bare scalar multiplies twice, to compute and to
-    // compare. So a point that is there and fits costs half.
-    if let Some(stored) = key.public.filter(|point| point.first() == Some(&4) && Some(*point) == stored)
+    if let Some(stored) = beside(key, stored)
         && agreement::PrivateKey::from_private_key_der(ecdh, key.raw).is_ok()
     {
         return Some(stored.to_vec());
@@ -134,14 +132,16 @@ fn fast(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> 
     Some(private.compute_public_key().ok()?.as_ref().to_vec())
 }
 
-/// secp256k1 comes with signing only; a key without public part makes it compute one.
-fn secp256k1(scalar: &[u8]) -> Option<Vec<u8>> {
-    let scalar = padded(scalar, 32)?;
-    let mut der = Zeroizing::new(vec![der::SEQUENCE, 37, der::INTEGER, 1, 1, der::OCTET_STRING, 32]);
-    der.reserve_exact(32);
-    der.extend_from_slice(&scalar);
-    let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256K1_SHA256_ASN1_SIGNING, &der).ok()?;
-    Some(pair.public_key().as_ref().to_vec())
+/// secp256k1 comes with signing only, which loads keys all the same. Without a stored point the generic routine is quicker.
+fn secp256k1(key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
+    let stored = beside(key, stored)?;
+    EcdsaKeyPair::from_private_key_der(&ECDSA_P256K1_SHA256_ASN1_SIGNING, key.raw).ok().map(|_| stored.to_vec())
+}
+
+/// The uncompressed point within the `ECPrivateKey`. Loading a key with its point makes aws-lc multiply once, to compare; loading the
+/// bare scalar makes it multiply twice, to compute and to compare. So a point that is there and fits costs half.
+fn beside<'a>(key: &Sec1<'a>, stored: Option<&[u8]>) -> Option<&'a [u8]> {
+    key.public.filter(|point| point.first() == Some(&4) && Some(*point) == stored)
 }
 
 /// The scalar in exactly so many octets; writers drop leading zeros or add them (RFC 5915 section 3 says neither is right).

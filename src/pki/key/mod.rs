@@ -151,6 +151,7 @@ fn settle(algorithm: &[u8], computed: Option<&[u8]>, stored: Option<&[u8]>) -> K
     let Some(found) = stored.or(computed) else {
         let mut facts = spki::read(&spki::build(algorithm, &[]));
         (facts.spki, facts.spki_raw, facts.modulus) = (None, None, None);
+        facts.findings = facts.findings.iter().filter(|code| *code != Code::PublicKeyNotRead).collect();
         facts.findings.insert(Code::PublicKeyNotComputable);
         return facts;
     };

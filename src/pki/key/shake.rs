@@ -34,7 +34,7 @@ fn absorb(state: &mut [u64; 25], block: &[u8]) {
     }
 }
 
-/// Keccak-f[1600], section 3.3.
+/// The permutation Keccak-f of 1600 bits, section 3.3.
 fn permute(state: &mut [u64; 25]) {
     for constant in ROUND_CONSTANTS {
         // Theta.

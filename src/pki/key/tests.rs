@@ -1,1 +1,225 @@
-//! Known answers and hostile keys.
+//! Known answers from OpenSSL, keys that contradict themselves, and hostile numbers.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::id::{SpkiHash, from_hex};
+use crate::pki::spki::Curve;
+
+const KNOWN: &str = include_str!("../../../testdata/keys/known.txt");
+
+struct Known {
+    name: &'static str,
+    label: &'static str,
+    bits: u32,
+    spki: Option<SpkiHash>,
+    der: Vec<u8>,
+}
+
+fn known() -> impl Iterator<Item = Known> {
+    KNOWN.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let fields: Vec<_> = line.split(' ').collect();
+        Known {
+            name: fields[0],
+            label: fields[1],
+            bits: fields[2].parse().unwrap_or(0),
+            spki: fields[3].parse().ok(),
+            der: from_hex(fields[4]).expect("the file holds hexadecimal"),
+        }
+    })
+}
+
+fn der_of(name: &str) -> Vec<u8> {
+    known().find(|key| key.name == name).map(|key| key.der).expect("the file has this key")
+}
+
+fn codes(facts: &KeyFacts) -> Vec<&'static str> {
+    facts.findings.iter().filter(|code| *code != Code::WeakKey).map(Code::as_str).collect()
+}
+
+/// The content octets of every INTEGER of a PKCS #1 or traditional DSA key.
+fn numbers(der: &[u8]) -> Vec<Vec<u8>> {
+    Reader::new(der).sequence().into_iter().flatten().map(|n| n.content.to_vec()).collect()
+}
+
+fn sequence(numbers: &[Vec<u8>]) -> Vec<u8> {
+    der::tlv(der::SEQUENCE, &numbers.iter().flat_map(|n| der::unsigned(n)).collect::<Vec<_>>())
+}
+
+#[test]
+fn public_halves_are_those_that_openssl_computes() {
+    for key in known() {
+        let read = if key.label.starts_with("OPENSSH") { read_openssh(&key.der) } else { read(&key.der) };
+        let Some(spki) = key.spki else {
+            assert_eq!(read.err(), Some(KeyError::Encrypted), "{}", key.name);
+            continue;
+        };
+        let facts = read.expect(key.name).facts;
+        assert!([facts.spki, facts.spki_raw].contains(&Some(spki)), "{}", key.name);
+        let fixed = ["ED25519", "ED448", "X25519", "X448"].contains(&key.name);
+        assert!(fixed || facts.bits == key.bits, "{} {}", key.name, facts.bits);
+        let expected: &[&str] = match key.name {
+            "ec-sect163k1" => &["public-key-not-verified"],
+            name if name.starts_with("ecx") => &["explicit-curve"],
+            _ => &[],
+        };
+        assert_eq!(codes(&facts), expected, "{}", key.name);
+    }
+}
+
+#[test]
+fn canonical_forms_link_a_key_to_its_other_spellings() {
+    let explicit = read(&der_of("ecx-p256")).expect("it reads").facts;
+    assert_eq!(explicit.curve, Some(Curve::P256));
+    assert!(explicit.spki_raw.is_some());
+    let pss = read(&der_of("pss")).expect("it reads").facts;
+    assert!(pss.spki_raw.is_some() && pss.modulus.is_some());
+    assert_eq!(read(&der_of("sec1-p256")).map(|k| k.facts.spki), read(&der_of("sec1nopub-p256")).map(|k| k.facts.spki));
+    let compressed = read(&der_of("sec1comp-p224")).expect("it reads").facts;
+    assert_eq!(Some(compressed.spki), read(&der_of("ec-secp224r1")).ok().map(|k| k.facts.spki));
+    assert!(compressed.spki_raw.is_some());
+}
+
+#[test]
+fn a_stored_point_of_another_key_is_not_believed() {
+    for (name, curve) in [("ec-prime256v1", Curve::P256), ("ec-secp384r1", Curve::P384), ("ec-brainpoolP256r1", Curve::Brainpool256r1)] {
+        let good = read(&der_of(name)).expect("it reads").facts;
+        let generator = curve.domain();
+        let stored = [&[4], generator.gx.as_slice(), &generator.gy].concat();
+        let mut bad = der_of(name);
+        let at = bad.len() - stored.len();
+        bad[at..].copy_from_slice(&stored);
+        let facts = read(&bad).expect("it reads").facts;
+        assert_eq!((facts.spki, codes(&facts)), (good.spki, vec!["key-mismatch"]), "{name}");
+        let algorithm = spki::algorithm_identifier(oid::EC_PUBLIC_KEY, &der::tlv(der::OID, curve.oid()));
+        assert_eq!(facts.spki_raw, Some(SpkiHash::of(&spki::build(&algorithm, &stored))), "{name}");
+    }
+    let mut ed = der_of("ED25519");
+    ed[1] += 35;
+    ed.extend_from_slice(&[0x81, 33, 0]);
+    ed.extend_from_slice(&[9; 32]);
+    assert_eq!(codes(&read(&ed).expect("it reads").facts), ["key-mismatch"]);
+}
+
+#[test]
+fn a_key_that_names_no_curve_is_tried_on_those_of_its_size() {
+    let good = read(&der_of("sec1-p256")).expect("it reads").facts;
+    let whole = der_of("sec1-p256");
+    let fields: Vec<_> = Reader::new(&whole).sequence().into_iter().flatten().map(|t| t.raw).collect();
+    let bare = der::tlv(der::SEQUENCE, &[fields[0], fields[1], fields[3]].concat());
+    assert_eq!(read(&bare).map(|k| k.facts.spki), Ok(good.spki));
+    let private = der::tlv(der::SEQUENCE, &[fields[0], fields[1]].concat());
+    let facts = read(&private).expect("it reads").facts;
+    assert_eq!((facts.spki, codes(&facts)), (None, vec!["public-key-not-computable"]));
+    let block = der::tlv(der::OID, oid::P256);
+    assert_eq!(read_with_parameters(&private, Some(&block)).map(|k| k.facts.spki), Ok(good.spki));
+}
+
+#[test]
+fn rsa_parts_that_contradict() {
+    let good = numbers(&der_of("rsa1024"));
+    let facts = |numbers: &[Vec<u8>]| read(&sequence(numbers)).expect("it reads").facts;
+    let own = facts(&good).spki;
+    let other = numbers(&der_of("rsa512"));
+    // version, n, e, d, p, q, dP, dQ, qInv.
+    for (part, replacement, believed) in [
+        (1, &other[1], own),
+        (2, &vec![3], own),
+        (4, &other[4], own), // d fits n, so n is the key's own.
+        (6, &other[6], own),
+        (8, &other[8], own),
+        (3, &other[3], own),
+    ] {
+        let mut bad = good.clone();
+        bad[part].clone_from(replacement);
+        let facts = facts(&bad);
+        assert_eq!((facts.spki, codes(&facts)), (believed, vec!["key-mismatch"]), "part {part}");
+    }
+    let mut bare = good.clone();
+    for part in &mut bare[4..] {
+        part.clear();
+    }
+    assert_eq!((facts(&bare).spki, codes(&facts(&bare))), (own, vec![]));
+    assert_eq!(codes(&facts(&bare[..4])), Vec::<&str>::new());
+    bare[3] = other[3].clone();
+    assert_eq!(codes(&facts(&bare)), ["key-mismatch", "public-key-not-verified"]);
+    bare[3].clear();
+    assert_eq!(codes(&facts(&bare)), ["public-key-not-verified"]);
+}
+
+#[test]
+fn dsa_public_values_are_computed() {
+    let good = numbers(&der_of("dsat"));
+    let mut bad = good.clone();
+    bad[4] = vec![7];
+    let facts = read(&sequence(&bad)).expect("it reads").facts;
+    assert_eq!((Some(facts.spki), codes(&facts)), (read(&der_of("dsat")).ok().map(|k| k.facts.spki), vec!["key-mismatch"]));
+    bad[4].clear();
+    assert_eq!(codes(&read(&sequence(&bad)).expect("it reads").facts), Vec::<&str>::new());
+}
+
+#[test]
+fn forms_are_told_by_content() {
+    assert_eq!(read(b"").err(), Some(KeyError::NotAKey));
+    assert_eq!(read(&sequence(&[vec![1], vec![2]])).err(), Some(KeyError::NotAKey));
+    let encrypted = der::tlv(der::SEQUENCE, &[spki::RSA_ALGORITHM, &der::tlv(der::OCTET_STRING, b"x")].concat());
+    assert_eq!(read(&encrypted).err(), Some(KeyError::Encrypted));
+    assert_eq!(read_openssh(b"something else").err(), Some(KeyError::NotAKey));
+    let mut trailing = der_of("ED25519");
+    trailing.push(0);
+    assert_eq!(codes(&read(&trailing).expect("it reads").facts), ["trailing-data"]);
+}
+
+#[test]
+fn hostile_numbers_end_soon() {
+    let sizes = [0, 1, 2, 3, 64, 1024, 2048, 2049, 3000];
+    let values =
+        |size: usize| [vec![0xff; size], vec![0xfe; size], vec![1; size], [vec![0x80; size.min(1)], vec![0; size.saturating_sub(1)]].concat()];
+    let start = Instant::now();
+    for size in sizes {
+        for value in values(size) {
+            for part in 0..9 {
+                let mut bad = numbers(&der_of("rsa512"));
+                bad[part].clone_from(&value);
+                let _ = read(&sequence(&bad));
+                let mut same = vec![value.clone(); 9];
+                same[part] = vec![3];
+                if size <= 1024 || part == 1 {
+                    let _ = read(&sequence(&same));
+                }
+            }
+            if size <= 64 || size > 1280 {
+                for part in 0..6 {
+                    let mut bad = numbers(&der_of("dsat"));
+                    bad[part].clone_from(&value);
+                    let _ = read(&sequence(&bad));
+                }
+            }
+        }
+    }
+    // No assertion about speed, only that nothing is out of all bounds in an unoptimised build.
+    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = read(&bytes);
+        let _ = spki::read(&bytes);
+        let _ = read_openssh(&[b"openssh-key-v1\0".as_slice(), &bytes].concat());
+    }
+
+    #[test]
+    fn keys_with_a_changed_octet_never_panic(which in 0usize..40, at in any::<prop::sample::Index>(), value in any::<u8>()) {
+        let keys: Vec<_> = known().filter(|key| key.der.len() < 400).collect();
+        let key = &keys[which % keys.len()];
+        let mut der = key.der.clone();
+        let at = at.index(der.len());
+        der[at] = value;
+        let _ = read(&der);
+        let _ = read_openssh(&der);
+        let _ = spki::read(&der);
+    }
+}
