@@ -142,7 +142,7 @@ impl Codes {
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0 == 0
     }
 

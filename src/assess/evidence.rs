@@ -1,6 +1,5 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
-use std::collections::HashMap;
 
 use serde::Serialize;
 

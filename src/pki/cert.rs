@@ -207,7 +207,7 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     let mut findings = Codes::NONE;
     let mut parts = outer.reader();
     let mut tbs = parts.sequence()?;
-    let version = match tbs.take(context(0)) {
+    let version = match tbs.tagged(context(0)) {
         Some(explicit) => {
             let number = explicit.reader().small().unwrap_or(u32::MAX);
             if number == 0 {
@@ -222,11 +222,11 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     }
     let serial = tbs.integer()?;
     tbs.sequence()?;
-    let issuer = tbs.take(der::SEQUENCE)?.raw;
+    let issuer = tbs.tagged(der::SEQUENCE)?.raw;
     let mut validity = tbs.sequence()?;
     let (not_before, not_after) = (validity.any(), validity.any());
-    let subject = tbs.take(der::SEQUENCE)?.raw;
-    let spki = tbs.take(der::SEQUENCE)?.raw;
+    let subject = tbs.tagged(der::SEQUENCE)?.raw;
+    let spki = tbs.tagged(der::SEQUENCE)?.raw;
     let mut extensions = Vec::new();
     while let Some(field) = tbs.any() {
         if field.tag == context(3) {
@@ -235,7 +235,7 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     }
     // The signature fields may be broken; the certificate is inventoried all the same.
     let signature_algorithm = parts.sequence().and_then(|mut a| a.oid()).unwrap_or_default();
-    if parts.take(der::BIT_STRING).is_none() {
+    if parts.tagged(der::BIT_STRING).is_none() {
         findings.insert(Code::StrictParserRefused);
     }
     Some(Fields { version, serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
@@ -251,7 +251,7 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [
     while let Some(extension) = list.any() {
         let mut parts = extension.reader();
         let oid = parts.oid();
-        if let Some(critical) = parts.take(der::BOOLEAN)
+        if let Some(critical) = parts.tagged(der::BOOLEAN)
             && critical.content == [0]
         {
             findings.insert(Code::ExplicitDefault);
@@ -346,9 +346,9 @@ impl Extensions {
         for (oid, value) in extensions {
             let understood = match *oid {
                 oid::SUBJECT_ALT_NAME => name::general_names(value, &mut out.names),
-                oid::BASIC_CONSTRAINTS => Reader::new(value).sequence().map(|mut s| out.is_ca = s.take(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some(),
+                oid::BASIC_CONSTRAINTS => Reader::new(value).sequence().map(|mut s| out.is_ca = s.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some(),
                 oid::SUBJECT_KEY_ID => Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some(),
-                oid::AUTHORITY_KEY_ID => Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.take(0x80).map(|id| id.content.into())).is_some(),
+                oid::AUTHORITY_KEY_ID => Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content.into())).is_some(),
                 oid::KEY_USAGE => key_usage(value).map(|bits| out.purpose.key_usage = Some(bits)).is_some(),
                 oid::EXT_KEY_USAGE => Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some(),
                 oid::SCT_LIST => Reader::new(value).octet_string().map(|list| out.first_sct = first_sct(list)).is_some(),
@@ -363,7 +363,7 @@ impl Extensions {
 }
 
 fn key_usage(value: &[u8]) -> Option<u16> {
-    let (_, bits) = Reader::new(value).take(der::BIT_STRING)?.content.split_first()?;
+    let (_, bits) = Reader::new(value).tagged(der::BIT_STRING)?.content.split_first()?;
     Some(bits.iter().take(2).enumerate().fold(0, |n, (i, b)| n | u16::from(b.reverse_bits()) << (8 * i)))
 }
 

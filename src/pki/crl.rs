@@ -38,14 +38,14 @@ pub(crate) fn read(der: &[u8]) -> Option<Crl> {
     let mut tbs = parts.sequence()?;
     tbs.integer();
     tbs.sequence()?;
-    let issuer = name::read(tbs.take(der::SEQUENCE)?.raw);
+    let issuer = name::read(tbs.tagged(der::SEQUENCE)?.raw);
     let is_time = |tag: Option<u8>| matches!(tag, Some(der::UTC_TIME | der::GENERALIZED_TIME));
     if !is_time(tbs.peek()) {
         return None;
     }
     let this_update = tbs.any().map(times::read);
     let next_update = if is_time(tbs.peek()) { tbs.any().map(times::read) } else { None };
-    let entries = tbs.take(der::SEQUENCE).map_or(0, |list| list.reader().count() as u64);
+    let entries = tbs.tagged(der::SEQUENCE).map_or(0, |list| list.reader().count() as u64);
     let mut findings = Codes::NONE;
     if !tbs.is_empty() && tbs.peek() != Some(context(0)) {
         findings.insert(Code::StrictParserRefused);
@@ -54,7 +54,7 @@ pub(crate) fn read(der: &[u8]) -> Option<Crl> {
         findings.insert(Code::BadTime);
     }
     let algorithm = parts.sequence().and_then(|mut a| a.oid()).unwrap_or_default();
-    parts.take(der::BIT_STRING)?;
+    parts.tagged(der::BIT_STRING)?;
     if !rest.is_empty() {
         findings.insert(Code::TrailingData);
     }

@@ -33,21 +33,21 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
     let mut parts = outer.reader();
     let mut info = parts.sequence()?;
     info.integer()?;
-    let subject = info.take(der::SEQUENCE)?.raw;
-    let spki = info.take(der::SEQUENCE)?.raw;
+    let subject = info.tagged(der::SEQUENCE)?.raw;
+    let spki = info.tagged(der::SEQUENCE)?.raw;
     let mut findings = Codes::NONE;
     let mut extensions = Vec::new();
     // The attributes are mandatory but often left out; old Microsoft tools put the extensions under an OID of their own.
-    for attribute in info.take(context(0)).into_iter().flat_map(|a| a.reader()) {
+    for attribute in info.tagged(context(0)).into_iter().flat_map(|a| a.reader()) {
         let mut parts = attribute.reader();
         if matches!(parts.oid(), Some(oid::EXTENSION_REQUEST | MS_CERT_EXTENSIONS))
-            && let Some(values) = parts.take(der::SET)
+            && let Some(values) = parts.tagged(der::SET)
         {
             read_extensions(values, &mut extensions, &mut findings);
         }
     }
     let algorithm = parts.sequence().and_then(|mut a| a.oid()).unwrap_or_default();
-    parts.take(der::BIT_STRING)?;
+    parts.tagged(der::BIT_STRING)?;
     if !rest.is_empty() {
         findings.insert(Code::TrailingData);
     }

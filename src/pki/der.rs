@@ -83,23 +83,23 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element if it has this tag; otherwise nothing is consumed.
-    pub(crate) fn take(&mut self, tag: u8) -> Option<Tlv<'a>> {
+    pub(crate) fn tagged(&mut self, tag: u8) -> Option<Tlv<'a>> {
         if self.peek()? == tag { self.any() } else { None }
     }
 
     /// The elements inside the next SEQUENCE.
     pub(crate) fn sequence(&mut self) -> Option<Self> {
-        self.take(SEQUENCE).map(Tlv::reader)
+        self.tagged(SEQUENCE).map(Tlv::reader)
     }
 
     /// The content of the next OBJECT IDENTIFIER.
     pub(crate) fn oid(&mut self) -> Option<&'a [u8]> {
-        self.take(OID).map(|t| t.content)
+        self.tagged(OID).map(|t| t.content)
     }
 
     /// The content octets of the next INTEGER.
     pub(crate) fn integer(&mut self) -> Option<&'a [u8]> {
-        self.take(INTEGER).map(|t| t.content)
+        self.tagged(INTEGER).map(|t| t.content)
     }
 
     /// The magnitude of the next INTEGER, leading zero octets stripped; `None` if negative.
@@ -119,13 +119,13 @@ impl<'a> Reader<'a> {
 
     /// The octets of the next BIT STRING that has no unused bits.
     pub(crate) fn bit_string(&mut self) -> Option<&'a [u8]> {
-        let (unused, bits) = self.take(BIT_STRING)?.content.split_first()?;
+        let (unused, bits) = self.tagged(BIT_STRING)?.content.split_first()?;
         (*unused == 0).then_some(bits)
     }
 
     /// The content of the next OCTET STRING.
     pub(crate) fn octet_string(&mut self) -> Option<&'a [u8]> {
-        self.take(OCTET_STRING).map(|t| t.content)
+        self.tagged(OCTET_STRING).map(|t| t.content)
     }
 }
 

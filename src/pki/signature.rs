@@ -114,19 +114,19 @@ impl Scheme {
 /// the only combinations that aws-lc-rs checks, and the only ones the CA/Browser Forum allows. Absent parameters mean SHA-1.
 fn pss_hash(mut fields: Reader<'_>) -> Option<Hash> {
     let mut parameters = fields.sequence()?;
-    let hash = hash_of(Reader::take(&mut parameters, der::context(0))?.reader())?;
-    let mut mask = Reader::take(&mut parameters, der::context(1))?.reader().sequence()?;
+    let hash = hash_of(parameters.tagged(der::context(0))?.reader())?;
+    let mut mask = parameters.tagged(der::context(1))?.reader().sequence()?;
     if mask.oid()? != MGF1 || hash_of(mask)? != hash {
         return None;
     }
-    let salt = Reader::take(&mut parameters, der::context(2))?.reader().small()?;
+    let salt = parameters.tagged(der::context(2))?.reader().small()?;
     let length = match hash {
         Hash::Sha1 => return None,
         Hash::Sha256 => 32,
         Hash::Sha384 => 48,
         Hash::Sha512 => 64,
     };
-    let trailer = Reader::take(&mut parameters, der::context(3)).map_or(Some(1), |t| t.reader().small());
+    let trailer = parameters.tagged(der::context(3)).map_or(Some(1), |t| t.reader().small());
     (salt == length && trailer == Some(1)).then_some(hash)
 }
 

@@ -171,7 +171,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn split(raw: &'a [u8]) -> Option<Self> {
         let mut spki = Reader::new(raw).sequence()?;
-        let algorithm = Reader::take(&mut spki, der::SEQUENCE)?;
+        let algorithm = spki.tagged(der::SEQUENCE)?;
         let mut inner = algorithm.reader();
         let oid = inner.oid()?;
         // Unused bits make no sense in any key here; what is known of the algorithm still is.

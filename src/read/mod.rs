@@ -21,7 +21,6 @@ use std::sync::Arc;
 
 use crate::finding::Codes;
 use crate::id::Fingerprint;
-use crate::limits::Limits;
 use crate::pki::{Object, Unread};
 use crate::time::Time;
 

@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         if is_case && is_marker(&path.join(MARKER)) {
             return Err(Unread::Skipped(Reason::OwnCase, String::new()));
         }
-        entries.sort_unstable_by(|a, b| sort_key(a).cmp(sort_key(b)));
+        entries.sort_unstable_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         // Loops are only possible through links.
         let identity = if self.follow { identity.or_else(|| fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()))) } else { None };
         self.stack.push(Folder { path, prefix, identity, entries: entries.into_iter() });
@@ -212,7 +212,7 @@ impl Iterator for Walk<'_> {
 }
 
 /// The bytes to sort by: a folder as if its name ended in `/`.
-fn sort_key(entry: &Entry) -> impl Ord + '_ {
+fn sort_key(entry: &Entry) -> SortKey<'_> {
     SortKey(entry.name.as_bytes(), entry.kind == Kind::Folder)
 }
 

@@ -99,13 +99,13 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
 /// `TBSCertificate` (RFC 5280 section 4.1), by tag: version and everything after the key may be missing.
 fn read(certificate: &[u8]) -> Option<Old<'_>> {
     let fields = &mut Reader::new(certificate).sequence()?.sequence()?;
-    fields.take(context(0));
-    fields.take(INTEGER)?;
-    let _signature_algorithm = fields.take(SEQUENCE)?;
-    let _issuer = fields.take(SEQUENCE)?;
-    let _validity = fields.take(SEQUENCE)?;
-    let subject = fields.take(SEQUENCE)?;
-    let key = fields.take(SEQUENCE)?;
+    fields.tagged(context(0));
+    fields.tagged(INTEGER)?;
+    let _signature_algorithm = fields.tagged(SEQUENCE)?;
+    let _issuer = fields.tagged(SEQUENCE)?;
+    let _validity = fields.tagged(SEQUENCE)?;
+    let subject = fields.tagged(SEQUENCE)?;
+    let key = fields.tagged(SEQUENCE)?;
     Some(Old { subject, key, extensions: fields.find(|field| field.tag == context(3)) })
 }
 
@@ -206,7 +206,7 @@ impl Mirror<'_> {
 fn open(extension: Tlv<'_>) -> Option<(&[u8], bool, &[u8])> {
     let fields = &mut extension.reader();
     let oid = fields.oid()?;
-    let critical = fields.take(BOOLEAN).is_some_and(|b| b.content.iter().any(|octet| *octet != 0));
+    let critical = fields.tagged(BOOLEAN).is_some_and(|b| b.content.iter().any(|octet| *octet != 0));
     let value = fields.octet_string()?;
     (extension.tag == SEQUENCE && fields.is_empty()).then_some((oid, critical, value))
 }

@@ -185,12 +185,12 @@ struct Parts<'a> {
 fn parts(request: &[u8]) -> Option<Parts<'_>> {
     let (whole, rest) = der::first(request)?;
     let fields = &mut whole.reader();
-    let info = fields.take(SEQUENCE)?;
-    fields.take(SEQUENCE)?;
+    let info = fields.tagged(SEQUENCE)?;
+    fields.tagged(SEQUENCE)?;
     let signature = fields.bit_string()?;
     let inner = &mut info.reader();
     inner.integer()?;
-    let subject = inner.take(SEQUENCE)?.content;
-    let spki = inner.take(SEQUENCE)?.raw;
+    let subject = inner.tagged(SEQUENCE)?.content;
+    let spki = inner.tagged(SEQUENCE)?.raw;
     (whole.tag == SEQUENCE && rest.is_empty() && fields.is_empty()).then_some(Parts { info: info.raw, subject, spki, signature })
 }

@@ -38,7 +38,7 @@ impl<'a> Numbers<'a> {
             Prime { prime: p, exponent: dp, coefficient: q_inverse },
             Prime { prime: q, exponent: dq, coefficient: &[] },
         ];
-        if let Some(others) = Reader::take(&mut fields, der::SEQUENCE) {
+        if let Some(others) = fields.tagged(der::SEQUENCE) {
             for other in others.reader().take(MOST_PRIMES) {
                 let mut numbers = other.reader();
                 let mut number = || numbers.integer().map(strip_zeros);
