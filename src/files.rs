@@ -8,7 +8,7 @@ mod batch;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +149,7 @@ pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
     if path.file_name().is_none() {
         return Err(Error::NoName { path: path.into() });
     }
-    write_file(path, contents, Flush::Now)?;
+    write_file(path, Flush::Now, |out| out.write_all(contents))?;
     sync_directory(parent_of(path))
 }
 
@@ -158,6 +158,22 @@ pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
 pub fn replace(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    replace_file(path, |out| out.write_all(contents))
+}
+
+/// Like [`replace`], with contents that are written as a stream and never lie in memory whole.
+///
+/// # Errors
+/// Whatever kept it from being written; the old file is then still there.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    replace_file(path, |out| {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        write(&mut out)?;
+        out.flush()
+    })
+}
+
+fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
     let mut hidden = OsString::from(UNFINISHED);
     hidden.push(name);
@@ -166,7 +182,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), Error> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
         _ => {}
     }
-    write_file(&unfinished, contents, Flush::Now)?;
+    write_file(&unfinished, Flush::Now, write)?;
     if let Err(error) = fs::rename(&unfinished, path) {
         // The old file stays; what could not take its place goes.
         let _ = fs::remove_file(&unfinished);
@@ -185,13 +201,13 @@ enum Flush {
 }
 
 /// Makes a file that must not exist; removes it again if it cannot be written whole.
-fn write_file(path: &Path, contents: &[u8], flush: Flush) -> Result<(), Error> {
+fn write_file(path: &Path, flush: Flush, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(Error::AlreadyThere { path: path.into() }),
         Err(error) => return Err(Error::CreateFile { path: path.into(), error }),
     };
-    let written = fill(&mut file, contents).map_err(|error| Error::Write { path: path.into(), error });
+    let written = fill(&mut file, write).map_err(|error| Error::Write { path: path.into(), error });
     let written = match flush {
         Flush::Later => written,
         Flush::Now => written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error })),
@@ -202,10 +218,11 @@ fn write_file(path: &Path, contents: &[u8], flush: Flush) -> Result<(), Error> {
     written
 }
 
-fn fill(file: &mut File, contents: &[u8]) -> io::Result<()> {
+fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // The mode given at creation passes through the umask; this one does not.
     file.set_permissions(Permissions::from_mode(FILE))?;
-    file.write_all(contents)
+    // Not buffered here: a buffer would keep a copy of a new key in memory.
+    write(file)
 }
 
 /// Makes one directory, mode 0700 whatever the umask.

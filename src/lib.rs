@@ -10,7 +10,6 @@
 //! 6. [`store`] keeps all that in a directory, and [`report`] shows it.
 
 pub mod assess;
-pub mod store;
 pub mod demo;
 pub mod files;
 pub mod finding;
@@ -24,4 +23,5 @@ pub mod read;
 pub mod rekey;
 pub mod report;
 pub mod secret;
+pub mod store;
 pub mod time;

@@ -118,10 +118,7 @@ impl Span {
     /// The smallest span that holds both; an open end stays open.
     #[must_use]
     pub fn hull(self, other: Self) -> Self {
-        Self {
-            earliest: self.earliest.zip(other.earliest).map(|(a, b)| a.min(b)),
-            latest: self.latest.zip(other.latest).map(|(a, b)| a.max(b)),
-        }
+        Self { earliest: self.earliest.zip(other.earliest).map(|(a, b)| a.min(b)), latest: self.latest.zip(other.latest).map(|(a, b)| a.max(b)) }
     }
 
     /// Whether the two can both be true of one moment.

@@ -1,6 +1,5 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
-
 use serde::Serialize;
 
 use super::manifest::{Manifest, normalise};
@@ -200,7 +199,9 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
         return FileEvidence { record: None, source: "file time".to_owned(), span: by_time, accounts, findings };
     };
     // A weaker kind below --uploaded is another record; below both is the file time.
-    if kind == Kind::Manifest && let Some(weaker) = question.uploaded {
+    if kind == Kind::Manifest
+        && let Some(weaker) = question.uploaded
+    {
         fill(&mut span, weaker, &mut findings);
     }
     fill(&mut span, by_time, &mut findings);
@@ -239,7 +240,9 @@ pub(super) fn decide(evidence: &FileEvidence, born: Option<Time>, question: &Que
             findings.insert(Code::NoUploadRecord);
             Decided { timing, kind: Kind::CertificateDates, source: "certificate dates".to_owned(), span, findings }
         }
-        None if evidence.span.latest.is_some() => Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: source(), span: evidence.span, findings },
+        None if evidence.span.latest.is_some() => {
+            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: source(), span: evidence.span, findings }
+        }
         None => Decided { timing: Timing::Unclear, kind: Kind::None, source: String::new(), span: Span::default(), findings },
     }
 }

@@ -40,7 +40,22 @@ pub struct Row {
 const COLUMNS: [(&str, &[&str]); 4] = [
     ("path", &["path", "file", "filename", "file_name", "file_path", "filepath", "key", "object", "name"]),
     ("sha256", &["sha256", "sha-256", "file_sha256", "hash", "digest", "checksum", "fingerprint", "fingerprint_sha256", "certificate_sha256"]),
-    ("uploaded_at", &["uploaded_at", "uploaded", "upload_time", "upload_date", "uploadedat", "created_at", "createdat", "timestamp", "last_modified", "date", "time"]),
+    (
+        "uploaded_at",
+        &[
+            "uploaded_at",
+            "uploaded",
+            "upload_time",
+            "upload_date",
+            "uploadedat",
+            "created_at",
+            "createdat",
+            "timestamp",
+            "last_modified",
+            "date",
+            "time",
+        ],
+    ),
     ("account", &["account", "account_id", "customer", "customer_id", "tenant", "subdomain", "owner"]),
 ];
 
@@ -252,7 +267,8 @@ mod tests {
 
     fn rows(text: &str) -> Vec<(u64, Option<String>, String, Option<String>)> {
         let manifest = Manifest::parse("m", text.as_bytes()).unwrap();
-        let show = |s: Span| format!("{}..{}", s.earliest.map(|t| t.to_string()).unwrap_or_default(), s.latest.map(|t| t.to_string()).unwrap_or_default());
+        let show =
+            |s: Span| format!("{}..{}", s.earliest.map(|t| t.to_string()).unwrap_or_default(), s.latest.map(|t| t.to_string()).unwrap_or_default());
         manifest.rows.into_iter().map(|r| (r.line, r.path, show(r.uploaded), r.account)).collect()
     }
 

@@ -365,7 +365,8 @@ const fn because(evidence: Kind, source: String, span: Span, says: String) -> Be
 
 /// RSA keys with one modulus are one compromise, whatever their exponents.
 fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
-    let exposed: Vec<usize> = (0..keys.len()).filter(|i| keys[*i].exposure == Exposure::Exposed && !inventory.keys[*i].same_modulus.is_empty()).collect();
+    let exposed: Vec<usize> =
+        (0..keys.len()).filter(|i| keys[*i].exposure == Exposure::Exposed && !inventory.keys[*i].same_modulus.is_empty()).collect();
     for source in exposed {
         let name = inventory.keys[source].spki.to_string();
         for &sibling in &inventory.keys[source].same_modulus {

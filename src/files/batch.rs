@@ -73,7 +73,7 @@ impl Batch {
         make_directory(&path).map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
         let staged = Staged { path, files: files.iter().map(|(name, _)| *name).collect(), placed: false };
         for (name, contents) in files {
-            write_file(&staged.path.join(name), contents, Flush::Later)?;
+            write_file(&staged.path.join(name), Flush::Later, |out| out.write_all(contents))?;
         }
         Ok(staged)
     }

@@ -273,7 +273,9 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [
 fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     let mut findings = fields.findings;
     let serial = Serial::from_content(fields.serial);
-    for (wrong, code) in [(serial.is_negative(), Code::NegativeSerial), (serial.is_zero(), Code::ZeroSerial), (serial.content().len() > 20, Code::LongSerial)] {
+    for (wrong, code) in
+        [(serial.is_negative(), Code::NegativeSerial), (serial.is_zero(), Code::ZeroSerial), (serial.content().len() > 20, Code::LongSerial)]
+    {
         if wrong {
             findings.insert(code);
         }
@@ -346,9 +348,13 @@ impl Extensions {
         for (oid, value) in extensions {
             let understood = match *oid {
                 oid::SUBJECT_ALT_NAME => name::general_names(value, &mut out.names),
-                oid::BASIC_CONSTRAINTS => Reader::new(value).sequence().map(|mut s| out.is_ca = s.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some(),
+                oid::BASIC_CONSTRAINTS => {
+                    Reader::new(value).sequence().map(|mut s| out.is_ca = s.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some()
+                }
                 oid::SUBJECT_KEY_ID => Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some(),
-                oid::AUTHORITY_KEY_ID => Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content.into())).is_some(),
+                oid::AUTHORITY_KEY_ID => {
+                    Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content.into())).is_some()
+                }
                 oid::KEY_USAGE => key_usage(value).map(|bits| out.purpose.key_usage = Some(bits)).is_some(),
                 oid::EXT_KEY_USAGE => Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some(),
                 oid::SCT_LIST => Reader::new(value).octet_string().map(|list| out.first_sct = first_sct(list)).is_some(),

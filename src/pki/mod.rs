@@ -16,10 +16,10 @@ pub(crate) mod times;
 
 pub use cert::{Certificate, Extended, Names, Purpose};
 pub(crate) use cert::{signed_parts, spki_of};
-pub use name::show;
 pub use crl::Crl;
 pub use csr::Request;
 pub use key::PrivateKey;
+pub use name::show;
 pub use object::{Label, Object, Unread, read_der, read_labelled};
 pub(crate) use object::{first_element, read_ec_key};
 pub use signature::{Checked, check as check_signature};

@@ -118,9 +118,25 @@ impl Label {
             b"DH PARAMETERS" | b"X9.42 DH PARAMETERS" | b"X942 DH PARAMETERS" => Self::Parameters("dh"),
             b"DSA PARAMETERS" => Self::Parameters("dsa"),
             b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" | b"CERTIFICATE CHAIN" | b"CERTIFICATE SET" => Self::Pkcs7,
-            b"SSH2 PUBLIC KEY" | b"SSH SIGNATURE" | b"SSL SESSION PARAMETERS" | b"ATTRIBUTE CERTIFICATE" | b"OCSP RESPONSE" | b"OCSP REQUEST"
-            | b"AGE ENCRYPTED FILE" | b"ECHCONFIG" | b"NAMED CURVE" | b"TSS2 PRIVATE KEY" | b"TSS2 KEY BLOB" | b"KEY BLOB" | b"SIGNATURE" | b"ALGORITHM"
-            | b"PKCS11-PROVIDER URI" | b"PKCS#11 PROVIDER URI" | b"OPENVPN STATIC KEY V1" | b"TIMESTAMP QUERY" | b"TIMESTAMP RESPONSE" => Self::Other,
+            b"SSH2 PUBLIC KEY"
+            | b"SSH SIGNATURE"
+            | b"SSL SESSION PARAMETERS"
+            | b"ATTRIBUTE CERTIFICATE"
+            | b"OCSP RESPONSE"
+            | b"OCSP REQUEST"
+            | b"AGE ENCRYPTED FILE"
+            | b"ECHCONFIG"
+            | b"NAMED CURVE"
+            | b"TSS2 PRIVATE KEY"
+            | b"TSS2 KEY BLOB"
+            | b"KEY BLOB"
+            | b"SIGNATURE"
+            | b"ALGORITHM"
+            | b"PKCS11-PROVIDER URI"
+            | b"PKCS#11 PROVIDER URI"
+            | b"OPENVPN STATIC KEY V1"
+            | b"TIMESTAMP QUERY"
+            | b"TIMESTAMP RESPONSE" => Self::Other,
             _ if label.starts_with(b"PGP ") || label.starts_with(b"OPENVPN ") || label.starts_with(b"ENCRYPTED SIGSTORE") => Self::Other,
             _ => Self::Unknown,
         }
@@ -271,7 +287,9 @@ fn is_pfx(mut reader: Reader<'_>) -> bool {
 
 /// A SEQUENCE of INTEGERs: an RSA or DSA private key, an RSA public key, or DH parameters (p and a small generator).
 fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Option<Object>, Unread> {
-    if third == Some(INTEGER) && let Some(key) = private_key(der)? {
+    if third == Some(INTEGER)
+        && let Some(key) = private_key(der)?
+    {
         return Ok(Some(key));
     }
     let (Some(modulus), Some(second)) = (reader.unsigned(), reader.unsigned()) else { return Ok(None) };

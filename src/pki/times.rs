@@ -27,9 +27,8 @@ pub(crate) fn read(field: Tlv<'_>) -> Read {
 fn parse(text: &[u8], year_digits: usize) -> Option<Time> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let (clock, rest) = text.split_at(digits);
-    let number = |from: usize, count: usize| -> Option<u32> {
-        clock.get(from..from + count).map(|d| d.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
-    };
+    let number =
+        |from: usize, count: usize| -> Option<u32> { clock.get(from..from + count).map(|d| d.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'))) };
     let mut year = number(0, year_digits)? as i32;
     if year_digits == 2 {
         year += if year >= 50 { 1900 } else { 2000 };
@@ -39,7 +38,14 @@ fn parse(text: &[u8], year_digits: usize) -> Option<Time> {
     if !matches!(digits - at, 6 | 8 | 10) || (year_digits == 2 && digits - at == 6) {
         return None;
     }
-    let local = Time::from_fields(year, number(at, 2)?, number(at + 2, 2)?, number(at + 4, 2)?, number(at + 6, 2).unwrap_or(0), number(at + 8, 2).unwrap_or(0))?;
+    let local = Time::from_fields(
+        year,
+        number(at, 2)?,
+        number(at + 2, 2)?,
+        number(at + 4, 2)?,
+        number(at + 6, 2).unwrap_or(0),
+        number(at + 8, 2).unwrap_or(0),
+    )?;
     Some(local.plus(-offset(rest)?))
 }
 

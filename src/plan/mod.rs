@@ -51,7 +51,8 @@ impl Plan {
     #[must_use]
     pub fn construct(inventory: &Inventory, assessment: &Assessment, clock: Clock) -> Self {
         let (replacements, replacement_of) = replacements(inventory, assessment);
-        let mut plan = Self { steps: Vec::new(), replacements, steps_of_key: vec![Vec::new(); inventory.keys.len()], replacement_of, order: Vec::new() };
+        let mut plan =
+            Self { steps: Vec::new(), replacements, steps_of_key: vec![Vec::new(); inventory.keys.len()], replacement_of, order: Vec::new() };
         plan.order = order(inventory, assessment, clock);
         let mut known: HashMap<StepId, ()> = HashMap::new();
         for key in plan.order.clone() {
@@ -92,7 +93,10 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
 /// Keys with something to do, most at risk first: CA keys found in an upload, then keys of live certificates by the names they cover and the
 /// time they have left, then the rest.
 fn order(inventory: &Inventory, assessment: &Assessment, clock: Clock) -> Vec<u32> {
-    let mut keys: Vec<_> = (0..inventory.keys.len() as u32).filter(|k| concerns(inventory, assessment, *k)).map(|k| (risk(inventory, assessment, clock, k), k)).collect();
+    let mut keys: Vec<_> = (0..inventory.keys.len() as u32)
+        .filter(|k| concerns(inventory, assessment, *k))
+        .map(|k| (risk(inventory, assessment, clock, k), k))
+        .collect();
     keys.sort();
     keys.into_iter().map(|(_, k)| k).collect()
 }

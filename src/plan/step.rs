@@ -109,7 +109,11 @@ pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement:
     places.dedup();
     let shown: Vec<String> = places.iter().take(PLACES).map(|p| crate::pki::show(p)).collect();
     let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
-    format!("install the new key and certificate for {} wherever the old one is in use, and check that it is served; the old one was found in {}{more}", mirrored.display_name(), shown.join(", "))
+    format!(
+        "install the new key and certificate for {} wherever the old one is in use, and check that it is served; the old one was found in {}{more}",
+        mirrored.display_name(),
+        shown.join(", ")
+    )
 }
 
 /// Places that a sentence names before it counts the rest; the records name all.
@@ -117,7 +121,10 @@ const PLACES: usize = 5;
 
 pub(super) fn search(key: &KeyEntry) -> String {
     let hashes: Vec<String> = std::iter::once(&key.spki).chain(&key.raw_forms).map(|h| format!("https://crt.sh/?spkisha256={h}")).collect();
-    format!("look for certificates on this key that are not here: {}, the CA's portal, private CAs; also uses outside TLS (SSH, JWT, SAML, DKIM)", hashes.join(" and "))
+    format!(
+        "look for certificates on this key that are not here: {}, the CA's portal, private CAs; also uses outside TLS (SSH, JWT, SAML, DKIM)",
+        hashes.join(" and ")
+    )
 }
 
 pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32]) -> String {
@@ -147,7 +154,9 @@ pub(super) fn revoke(inventory: &Inventory, issuer: &str, certificates: &[u32]) 
 }
 
 pub(super) fn verify_revoked(issuer: &str) -> String {
-    format!("check in a fresh, signed revocation list or OCSP answer of {issuer} that each is revoked for keyCompromise; absence from an old list proves nothing")
+    format!(
+        "check in a fresh, signed revocation list or OCSP answer of {issuer} that each is revoked for keyCompromise; absence from an old list proves nothing"
+    )
 }
 
 pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";

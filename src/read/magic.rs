@@ -31,7 +31,8 @@ const CONTAINERS: &[(usize, &[u8], &str)] = &[
 ];
 
 /// Formats that hold nothing of X.509.
-const FOREIGN: &[(&[u8], &str)] = &[(b"age-encryption.org/v1\n", "age"), (b"\x89PNG\r\n\x1a\n", "png"), (b"SSH PRIVATE KEY FILE FORMAT 1.1\n", "ssh1-key")];
+const FOREIGN: &[(&[u8], &str)] =
+    &[(b"age-encryption.org/v1\n", "age"), (b"\x89PNG\r\n\x1a\n", "png"), (b"SSH PRIVATE KEY FILE FORMAT 1.1\n", "ssh1-key")];
 
 /// Tells a container or foreign format; `None` for everything else.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Unread> {

@@ -121,7 +121,10 @@ impl Roots {
             } else if meta.is_file() {
                 RootKind::File
             } else {
-                return Err(wrong(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder; devices, sockets and FIFOs are not opened")));
+                return Err(wrong(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "neither a file nor a folder; devices, sockets and FIFOs are not opened",
+                )));
             };
             roots.push(Root { given: given.clone(), absolute, kind });
         }
@@ -233,4 +236,3 @@ impl Item {
 pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
-

@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::{Roots, RootKind};
+use super::{RootKind, Roots};
 use crate::finding::Reason;
 use crate::limits::Limits;
 use crate::pki::Unread;

@@ -309,7 +309,16 @@ fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Tr
         Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
     };
     let line = (trouble.line > 0).then_some(trouble.line);
-    UnreadRecord { kind, root: place.root, path: &place.path, index: trouble.index, line, label: trouble.label.as_deref(), reason: reason.as_str(), detail }
+    UnreadRecord {
+        kind,
+        root: place.root,
+        path: &place.path,
+        index: trouble.index,
+        line,
+        label: trouble.label.as_deref(),
+        reason: reason.as_str(),
+        detail,
+    }
 }
 
 /// The two lists of hashes: of keys that are exposed, and of those that are only presumed or undetermined. Sorted, canonical and raw forms.

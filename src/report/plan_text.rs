@@ -47,7 +47,8 @@ pub fn markdown(planned: &Planned<'_>) -> String {
     if !incident.summary.is_empty() {
         let _ = writeln!(out, "{}\n", escape(incident.summary.trim()));
     }
-    let _ = writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of);
+    let _ =
+        writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of);
     let _ = writeln!(out, "| | |\n|---|---|");
     let ledger = planned.inventory.ledger();
     for (what, n) in [
@@ -59,7 +60,11 @@ pub fn markdown(planned: &Planned<'_>) -> String {
     ] {
         let _ = writeln!(out, "| {what} | {n} |");
     }
-    let _ = writeln!(out, "| records seen = read + locked + unreadable + skipped | {} = {} + {} + {} + {} |\n", ledger.seen, ledger.read, ledger.locked, ledger.unreadable, ledger.skipped);
+    let _ = writeln!(
+        out,
+        "| records seen = read + locked + unreadable + skipped | {} = {} + {} + {} + {} |\n",
+        ledger.seen, ledger.read, ledger.locked, ledger.unreadable, ledger.skipped
+    );
     if !incident.advice.is_empty() {
         out.push_str("## Know this first\n\n");
         incident.advice.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(a))));
@@ -87,8 +92,16 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
         let names: Vec<String> = entry.certificates.iter().map(|c| escape(inventory.certificates[*c as usize].certificate.display_name())).collect();
         let mut names = names;
         names.dedup();
-        let title = if names.is_empty() { "a key without a certificate".to_owned() } else { names.iter().take(4).cloned().collect::<Vec<_>>().join(", ") };
-        let _ = writeln!(out, "\n### {title}\n\nKey `{}` ({} {}): **{}**.", entry.spki, escape(entry.facts.algorithm.as_str()), entry.facts.bits, verdict.exposure.as_str());
+        let title =
+            if names.is_empty() { "a key without a certificate".to_owned() } else { names.iter().take(4).cloned().collect::<Vec<_>>().join(", ") };
+        let _ = writeln!(
+            out,
+            "\n### {title}\n\nKey `{}` ({} {}): **{}**.",
+            entry.spki,
+            escape(entry.facts.algorithm.as_str()),
+            entry.facts.bits,
+            verdict.exposure.as_str()
+        );
         for because in verdict.because.iter().take(REASONS) {
             let _ = writeln!(out, "- {}", sentence(&because.says));
         }
@@ -129,11 +142,24 @@ fn push_rows(out: &mut String, planned: &Planned<'_>) {
         if rows.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "## {title}\n\n| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|");
+        let _ = writeln!(
+            out,
+            "## {title}\n\n| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|"
+        );
         for row in rows {
             let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
             let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
-            let cells = [escape(&row.name), row.verdict.as_str().into(), row.exposure.as_str().into(), row.standing.as_str().into(), row.until.clone(), escape(&row.issuer), places.join("<br>"), sentence(&row.why), request];
+            let cells = [
+                escape(&row.name),
+                row.verdict.as_str().into(),
+                row.exposure.as_str().into(),
+                row.standing.as_str().into(),
+                row.until.clone(),
+                escape(&row.issuer),
+                places.join("<br>"),
+                sentence(&row.why),
+                request,
+            ];
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out.push('\n');
@@ -157,7 +183,12 @@ fn push_unread(out: &mut String, planned: &Planned<'_>) {
         let _ = writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.path), escape(detail));
     }
     for key in &inventory.unnamed_keys {
-        let _ = writeln!(out, "| {} | {} | private key | its public half cannot be computed, so nothing could be joined to it |", escape(inventory.path(key)), key.line);
+        let _ = writeln!(
+            out,
+            "| {} | {} | private key | its public half cannot be computed, so nothing could be joined to it |",
+            escape(inventory.path(key)),
+            key.line
+        );
     }
     out.push('\n');
 }

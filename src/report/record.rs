@@ -88,7 +88,11 @@ fn push_place(out: &mut Vec<u8>, place: &Place, item: &Item) {
     number(out, "index", u64::from(item.index));
     number(out, "offset", item.offset);
     field(out, "line");
-    if item.line == 0 { out.extend_from_slice(b"null") } else { push_number(out, u64::from(item.line)) }
+    if item.line == 0 {
+        out.extend_from_slice(b"null")
+    } else {
+        push_number(out, u64::from(item.line))
+    }
     field(out, "label");
     match &item.label {
         Some(label) => push_str(out, label),
@@ -166,7 +170,11 @@ fn push_spki(out: &mut Vec<u8>, facts: &KeyFacts) {
 fn push_key(out: &mut Vec<u8>, facts: &KeyFacts) {
     text(out, "key_algorithm", facts.algorithm.as_str());
     field(out, "key_bits");
-    if facts.bits == 0 { out.extend_from_slice(b"null") } else { push_number(out, u64::from(facts.bits)) }
+    if facts.bits == 0 {
+        out.extend_from_slice(b"null")
+    } else {
+        push_number(out, u64::from(facts.bits))
+    }
     if let Some(curve) = facts.curve {
         text(out, "curve", curve.as_str());
     }

@@ -126,7 +126,15 @@ impl Text {
             crate::assess::Standing::Expired => format!("expired {}", row.until),
             standing => format!("{}, ends {}", standing.as_str(), row.until),
         };
-        self.line(&[(Tone::Plain, "  "), (tone, row.verdict.as_str()), (Tone::Plain, "  "), (Tone::Head, &row.name), (Tone::Plain, "  "), (Tone::Plain, &standing), (Tone::Faint, &format!("  {by}"))]);
+        self.line(&[
+            (Tone::Plain, "  "),
+            (tone, row.verdict.as_str()),
+            (Tone::Plain, "  "),
+            (Tone::Head, &row.name),
+            (Tone::Plain, "  "),
+            (Tone::Plain, &standing),
+            (Tone::Faint, &format!("  {by}")),
+        ]);
         self.line(&[(Tone::Faint, &format!("      in  {}", row.places.join(", ")))]);
         let sure = match row.exposure {
             Exposure::Presumed => "presumed: ",
@@ -196,7 +204,12 @@ impl Text {
         if inventory.troubles.is_empty() && unnamed == 0 {
             return;
         }
-        let title = format!("Not read: {} locked, {} unreadable, {} skipped; look at these by hand", ledger.locked, ledger.unreadable, ledger.skipped - ledger.harmless);
+        let title = format!(
+            "Not read: {} locked, {} unreadable, {} skipped; look at these by hand",
+            ledger.locked,
+            ledger.unreadable,
+            ledger.skipped - ledger.harmless
+        );
         self.head(Tone::Warn, &title);
         for trouble in inventory.troubles.iter().take(shape.rows) {
             let (kind, reason, detail) = match &trouble.unread {
@@ -207,11 +220,19 @@ impl Text {
             let place = show(&inventory.files[trouble.file as usize].place.path);
             let line = if trouble.line > 0 { format!(":{}", trouble.line) } else { String::new() };
             let detail = if detail.is_empty() { reason.describe().to_owned() } else { show(&detail) };
-            self.line(&[(Tone::Plain, "  "), (Tone::Warn, kind), (Tone::Plain, &format!("  {place}{line}")), (Tone::Faint, &format!("  {reason}: {detail}"))]);
+            self.line(&[
+                (Tone::Plain, "  "),
+                (Tone::Warn, kind),
+                (Tone::Plain, &format!("  {place}{line}")),
+                (Tone::Faint, &format!("  {reason}: {detail}")),
+            ]);
         }
         self.more(inventory.troubles.len(), shape);
         if unnamed > 0 {
-            self.line(&[(Tone::Plain, &format!("  {} whose public half cannot be computed: nothing could be joined to them", count(unnamed, "private key")))]);
+            self.line(&[(
+                Tone::Plain,
+                &format!("  {} whose public half cannot be computed: nothing could be joined to them", count(unnamed, "private key")),
+            )]);
         }
         let without_record = planned.assessment.findings.iter().filter(|f| f.code == Code::FileWithoutRecord).count();
         if without_record > 0 {
@@ -225,7 +246,10 @@ impl Text {
             return;
         }
         let says = match (made, before) {
-            (0, _) => format!("Nothing new: {} there already", if before == 1 { "the 1 key and request is".to_owned() } else { format!("all {before} keys and requests are") }),
+            (0, _) => format!(
+                "Nothing new: {} there already",
+                if before == 1 { "the 1 key and request is".to_owned() } else { format!("all {before} keys and requests are") }
+            ),
             (_, 0) => format!("New: {}, each with its request, in {}/replacements", count(made, "private key"), shape.case),
             _ => format!("New: {}, each with its request; {before} were there already, in {}/replacements", count(made, "private key"), shape.case),
         };

@@ -214,7 +214,8 @@ fn before_checksum(text: &[u8]) -> &[u8] {
 impl Block<'_> {
     /// The failure of a block without text.
     fn nothing(&self) -> BlockError {
-        let (reason, says) = if self.closed { (Reason::EmptyBlock, "nothing between BEGIN and END") } else { (Reason::MissingEnd, "BEGIN without END") };
+        let (reason, says) =
+            if self.closed { (Reason::EmptyBlock, "nothing between BEGIN and END") } else { (Reason::MissingEnd, "BEGIN without END") };
         BlockError { reason, detail: format!("line {}: {says}", self.line) }
     }
 

@@ -208,7 +208,15 @@ mod tests {
 
     #[test]
     fn ends_may_be_damaged() {
-        for text in ["-----END A----", "-----END CERTIFICATE", "-----END CERTIFICATE--\n", "-----END-----", "-----END", "---- END SSH2 PUBLIC KEY ----", "-----end a-----"] {
+        for text in [
+            "-----END A----",
+            "-----END CERTIFICATE",
+            "-----END CERTIFICATE--\n",
+            "-----END-----",
+            "-----END",
+            "---- END SSH2 PUBLIC KEY ----",
+            "-----end a-----",
+        ] {
             assert_eq!(all(text).iter().filter(|m| m.0 == Word::End).count(), 1, "{text}");
         }
     }

@@ -1,0 +1,164 @@
+//! The common way of `plan` and `run`: roots to inventory to verdicts to plan.
+
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use certrecall::assess::{self, Assessment, Clock, Incident, Manifest, Question, parse_span};
+use certrecall::id::{ProfileHash, SpkiHash};
+use certrecall::inventory::{self, Builder, Inventory, link};
+use certrecall::limits::Limits;
+use certrecall::plan::Plan;
+use certrecall::read::{self, Found, Options, Roots};
+use certrecall::report::plan_file::Planned;
+use certrecall::time::{Span, Time, Written};
+
+use super::args::{Judging, Reading};
+use super::error::Error;
+use super::term::Terminal;
+
+/// How to judge, checked before anything is read.
+pub(crate) struct Ready {
+    incident: Incident,
+    manifest: Option<Manifest>,
+    uploaded: Option<Span>,
+    known: Option<(String, HashSet<SpkiHash>)>,
+    distrust: bool,
+    clock: Clock,
+}
+
+/// Everything that the reports speak of.
+pub(crate) struct Analysis {
+    pub(crate) roots: Roots,
+    pub(crate) incident: Incident,
+    pub(crate) clock: Clock,
+    pub(crate) inventory: Inventory,
+    pub(crate) assessment: Assessment,
+    pub(crate) plan: Plan,
+    pub(crate) directories: BTreeMap<ProfileHash, String>,
+}
+
+impl Analysis {
+    pub(crate) fn planned(&self) -> Planned<'_> {
+        Planned {
+            roots: &self.roots,
+            incident: &self.incident,
+            clock: self.clock,
+            inventory: &self.inventory,
+            assessment: &self.assessment,
+            plan: &self.plan,
+            directories: &self.directories,
+        }
+    }
+}
+
+/// Checks flags and reads the files they name.
+pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
+    let mut incident = incident(&judging.incident)?;
+    if let Some(text) = &judging.cutoff {
+        incident.cutoff = moment("--cutoff", text)?;
+    }
+    let manifest = judging.manifest.as_deref().map(|path| {
+        let bytes = fs::read(path).map_err(|error| Error::Input { what: "manifest", path: path.to_owned(), error })?;
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
+        Ok::<_, Error>(Manifest::parse(&certrecall::pki::show(&name), &bytes)?)
+    });
+    let uploaded = judging.uploaded.as_deref().map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
+    let known = judging.known_compromised.as_deref().map(known_compromised);
+    let now = Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()));
+    let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
+    Ok(Ready {
+        incident,
+        manifest: manifest.transpose()?,
+        uploaded: uploaded.transpose()?,
+        known: known.transpose()?,
+        distrust: judging.distrust_certificate_dates,
+        clock: Clock { now, as_of },
+    })
+}
+
+/// Options of the reading stage.
+pub(crate) fn options(reading: &Reading) -> Options {
+    let defaults = Options::default();
+    Options {
+        follow_symlinks: reading.follow_symlinks,
+        hash_files: false,
+        threads: reading.threads.unwrap_or(defaults.threads).max(1),
+        limits: Limits { depth: reading.max_depth, file_size: reading.max_file_size, ..Limits::default() },
+    }
+}
+
+/// Reads, joins, judges and plans.
+pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &Terminal) -> Analysis {
+    let mut options = options(reading);
+    options.hash_files = ready.manifest.as_ref().is_some_and(Manifest::needs_hashes);
+    let inventory = inventory(&roots, &options, terminal);
+    let question = Question {
+        incident: &ready.incident,
+        manifest: ready.manifest.as_ref(),
+        uploaded: ready.uploaded,
+        distrust_certificate_dates: ready.distrust,
+        known_compromised: ready.known.as_ref().map(|(name, list)| (name.as_str(), list)),
+        clock: ready.clock,
+    };
+    let assessment = assess::assess(&inventory, &roots, &question);
+    let plan = Plan::construct(&inventory, &assessment, ready.clock);
+    Analysis { roots, incident: ready.incident, clock: ready.clock, inventory, assessment, plan, directories: BTreeMap::new() }
+}
+
+fn inventory(roots: &Roots, options: &Options, terminal: &Terminal) -> Inventory {
+    let mut builder = Builder::default();
+    let mut files = 0;
+    let mut progress = terminal.progress("files read:");
+    let consume = |batch: Vec<Found>| {
+        files += batch.len();
+        progress.tick(files);
+        batch.into_iter().for_each(|found| builder.add(found));
+        Ok::<(), Infallible>(())
+    };
+    let Ok(ledgers) = read::read(roots, options, Vec::new, Vec::push, consume);
+    drop(progress);
+    let mut inventory = builder.finish(ledgers);
+    link::link(&mut inventory, |inventory, sha256, occurrences| {
+        let place = |o: &inventory::Occurrence| &inventory.files[o.file as usize].place;
+        occurrences.iter().take(REOPEN).find_map(|o| read::reopen(roots, place(o), sha256))
+    });
+    inventory
+}
+
+/// Places tried when a certificate's bytes are needed again.
+pub(crate) const REOPEN: usize = 8;
+
+fn incident(name: &str) -> Result<Incident, Error> {
+    let is_file = Path::new(name).is_file() && assess::incident::BUILT_IN.iter().all(|(n, _)| *n != name);
+    if !is_file {
+        return Ok(Incident::built_in(name)?);
+    }
+    let text = fs::read_to_string(name).map_err(|error| Error::Input { what: "incident profile", path: name.into(), error })?;
+    Ok(Incident::from_toml(name, &text)?)
+}
+
+/// A time that sets something: a date is midnight UTC, a time of day needs its zone.
+fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
+    match Written::parse(text) {
+        Ok(Written::Local(_)) => Err(Error::Value { flag, says: format!("{text:?} has no zone; write it with one, such as 2016-11-01T00:00:00Z") }),
+        Ok(time) => Ok(time.as_utc()),
+        Err(error) => Err(Error::Value { flag, says: error.to_string() }),
+    }
+}
+
+fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {
+    let text = fs::read_to_string(path).map_err(|error| Error::Input { what: "list of compromised keys", path: path.to_owned(), error })?;
+    let mut list = HashSet::new();
+    for (i, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let hash = line.parse().map_err(|e| Error::Value { flag: "--known-compromised", says: format!("{}:{}: {e}", path.display(), i + 1) })?;
+        list.insert(hash);
+    }
+    Ok((path.display().to_string(), list))
+}

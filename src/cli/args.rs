@@ -1,0 +1,218 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use certrecall::rekey::KeySpec;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
+///
+/// Nothing under the scanned paths is ever changed, and nothing is sent anywhere.
+///
+/// # Exit status
+///
+/// 0  nothing left to do
+/// 1  certificates with exposed keys remain to act on (never from scan)
+/// 2  wrong usage, or an error that ended the run
+/// 3  finished, but something was locked, unreadable or skipped, or a request failed
+#[derive(Debug, Parser)]
+#[command(name = "certrecall", version, max_term_width = 100, verbatim_doc_comment, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// When to use colour; NO_COLOR in the environment means never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The main job: inventory, verdicts, plan, new keys and requests, summary; offline
+    Run(RunArgs),
+    /// Inventory only, to standard output
+    Scan(ScanArgs),
+    /// Inventory, verdicts and an ordered plan in a case directory
+    Plan(PlanArgs),
+    /// New private keys and certification requests for a planned case
+    Rekey(RekeyArgs),
+    /// Write a small incident to practise on
+    Demo(DemoArgs),
+    /// List the incident profiles, or print one as TOML to start from
+    Incident(IncidentArgs),
+}
+
+/// What to read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reading {
+    /// Files and folders to read; - is standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Follow links to folders too (links to files are always followed)
+    #[arg(long)]
+    pub(crate) follow_symlinks: bool,
+    /// How deep folders may nest
+    #[arg(long, value_name = "N", default_value_t = certrecall::limits::Limits::default().depth, hide_default_value = false)]
+    pub(crate) max_depth: usize,
+    /// Largest file to read, in bytes or with K, M, G, T behind
+    #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
+    pub(crate) max_file_size: u64,
+    /// Number of threads [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// How to judge.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Judging {
+    /// Incident profile: a built-in name or a TOML file
+    #[arg(long, value_name = "NAME|FILE", default_value = certrecall::assess::incident::DEFAULT)]
+    pub(crate) incident: String,
+    /// What was uploaded before this time is exposed; overrides the profile
+    #[arg(long, value_name = "TIME")]
+    pub(crate) cutoff: Option<String>,
+    /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// When every file without a record of its own was uploaded
+    #[arg(long, value_name = "TIME|FROM..TO")]
+    pub(crate) uploaded: Option<String>,
+    /// Tell standing as of this time; never used as evidence
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Keys known to be compromised: SHA-256 of the SPKI in hexadecimal, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_compromised: Option<PathBuf>,
+    /// Do not clear a key on the dates of its certificates alone
+    #[arg(long)]
+    pub(crate) distrust_certificate_dates: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Case directory: new, empty, or made by an earlier run on the same paths
+    #[arg(short, long, value_name = "CASE")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
+    #[arg(long, value_name = "KIND", default_value = "mirror")]
+    pub(crate) key: KeySpec,
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: Format,
+    /// List files without PKI content too
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Case directory: new, empty, or made by an earlier run on the same paths
+    #[arg(short, long, value_name = "CASE")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// List the certificates by verdict in this format (json is plan.json) instead of the summary
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+}
+
+/// Arguments of `rekey`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RekeyArgs {
+    /// The case directory of an earlier plan
+    pub(crate) case: PathBuf,
+    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
+    #[arg(long, value_name = "KIND", default_value = "mirror")]
+    pub(crate) key: KeySpec,
+    /// Number of threads [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Where to write it; must not exist
+    pub(crate) directory: PathBuf,
+}
+
+/// Arguments of `incident`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct IncidentArgs {
+    /// The profile to print
+    pub(crate) name: Option<String>,
+}
+
+/// Output formats of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values, safe to open in a spreadsheet
+    Csv,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G', 'T']) {
+        Some(digits) => (digits.to_owned(), 1u64 << (10 * (1 + "KMGT".find(text.to_ascii_uppercase().chars().last().unwrap_or('K')).unwrap_or(0)))),
+        None => (text.to_owned(), 1),
+    };
+    let number: u64 = digits.trim().parse().map_err(|_| format!("{text:?} is no size; write 500000, 64K, 10M or 2G"))?;
+    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("10"), Ok(10));
+        assert_eq!(size("2k"), Ok(2048));
+        assert_eq!(size("64G"), Ok(64 << 30));
+        assert!(size("x").is_err() && size("99999999T").is_err() && size("").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,90 @@
+//! Errors that end a run, with the way out.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use certrecall::{assess, files, read, rekey, store};
+
+/// Whatever ended the run.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// A path that cannot be read.
+    Root(read::RootError),
+    /// The case directory.
+    Store(store::Error),
+    /// Making replacements.
+    Rekey(rekey::Error),
+    /// Writing.
+    Files(files::Error),
+    /// The manifest.
+    Manifest(assess::ManifestError),
+    /// The incident profile.
+    Incident(assess::IncidentError),
+    /// A file named on the command line.
+    Input { what: &'static str, path: PathBuf, error: io::Error },
+    /// A value on the command line.
+    Value { flag: &'static str, says: String },
+    /// Standard output.
+    Output(io::Error),
+}
+
+impl Error {
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The way out, if there is a common one.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Incident(_) => Some("`certrecall incident zendesk-2016` prints a profile to start from".to_owned()),
+            Self::Root(error) if error.error.kind() == io::ErrorKind::NotFound => Some("check the spelling of the path".to_owned()),
+            Self::Files(_) | Self::Rekey(_) => {
+                Some("check free space and permissions, then run this again: what was finished stays, nothing is made twice".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Rekey(error) => error.fmt(f),
+            Self::Files(error) => error.fmt(f),
+            Self::Manifest(error) => error.fmt(f),
+            Self::Incident(error) => error.fmt(f),
+            Self::Input { what, path, .. } => write!(f, "cannot read the {what} {path:?}"),
+            Self::Value { flag, says } => write!(f, "{flag}: {says}"),
+            Self::Output(_) => f.write_str("cannot write to standard output"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Root(error) => error.source(),
+            Self::Store(error) => error.source(),
+            Self::Rekey(error) => error.source(),
+            Self::Files(error) => error.source(),
+            Self::Input { error, .. } | Self::Output(error) => Some(error),
+            Self::Manifest(_) | Self::Incident(_) | Self::Value { .. } => None,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($variant:ident $kind:ty),*) => {
+        $(impl From<$kind> for Error {
+            fn from(error: $kind) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+
+from!(Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);

@@ -1,0 +1,240 @@
+//! Lists as tables and as comma-separated values.
+
+use std::io::{self, Write};
+
+use certrecall::pki::{Object, Unread, show};
+use certrecall::read::{Found, Item, Place};
+use certrecall::report::plan_file::Planned;
+use certrecall::report::view;
+
+use super::args::Format;
+use super::error::Error;
+use super::table;
+use super::term::Terminal;
+
+/// Rows of a scan: made on the reading threads, written in order.
+pub(crate) struct Rows {
+    format: Format,
+    rows: Vec<Vec<String>>,
+}
+
+const TABLE: &[&str] = &["kind", "where", "what", "key", "from", "until", "findings"];
+
+const CSV: &[&str] = &[
+    "kind",
+    "root",
+    "path",
+    "member",
+    "index",
+    "offset",
+    "line",
+    "label",
+    "container",
+    "sha256",
+    "spki_sha256",
+    "subject",
+    "issuer",
+    "serial",
+    "not_before",
+    "not_after",
+    "dns_names",
+    "key_algorithm",
+    "key_bits",
+    "signature_algorithm",
+    "is_ca",
+    "is_self_signed",
+    "reason",
+    "detail",
+    "findings",
+];
+
+impl Rows {
+    pub(crate) const fn new(format: Format) -> Self {
+        Self { format, rows: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, found: &Found, listed: impl Fn(&Item) -> bool) {
+        for item in found.items.iter().filter(|i| listed(i)) {
+            self.rows.push(if self.format == Format::Csv { csv_row(&found.place, item) } else { table_row(&found.place, item) });
+        }
+    }
+
+    pub(crate) fn head(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.format == Format::Csv { write_csv(out, &[CSV.iter().map(|c| (*c).to_owned()).collect()]) } else { Ok(()) }
+    }
+
+    pub(crate) fn part(&mut self, out: &mut impl Write, part: Self) -> io::Result<()> {
+        if self.format == Format::Csv {
+            return write_csv(out, &part.rows);
+        }
+        self.rows.extend(part.rows);
+        Ok(())
+    }
+
+    pub(crate) fn close(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.format == Format::Csv || self.rows.is_empty() {
+            return Ok(());
+        }
+        out.write_all(table::render(TABLE, &self.rows).as_bytes())
+    }
+}
+
+/// The parts of an item that tables show.
+struct Shown {
+    kind: &'static str,
+    what: String,
+    key: String,
+    from: String,
+    until: String,
+}
+
+fn shown(item: &Item) -> Shown {
+    let mut shown = Shown { kind: "", what: String::new(), key: String::new(), from: String::new(), until: String::new() };
+    match &item.body {
+        Ok(object) => {
+            shown.kind = object.kind();
+            if let Some(key) = object.key() {
+                let curve = key.curve.map_or_else(String::new, |c| format!(" {}", c.as_str()));
+                shown.key = format!("{}{curve} {}", key.algorithm.as_str(), key.bits);
+            }
+            match object {
+                Object::Certificate(c) => {
+                    shown.what = c.display_name().to_owned();
+                    shown.from = c.not_before.map_or_else(String::new, |t| t.day());
+                    shown.until = c.not_after.map_or_else(String::new, |t| t.day());
+                }
+                Object::Crl(c) => {
+                    shown.what = format!("{} ({} entries)", c.issuer, c.entries);
+                    shown.from = c.this_update.map_or_else(String::new, |t| t.day());
+                    shown.until = c.next_update.map_or_else(String::new, |t| t.day());
+                }
+                Object::Request(r) => shown.what = r.names.dns.first().map_or_else(|| r.subject.to_string(), ToString::to_string),
+                Object::PrivateKey(_) | Object::PublicKey(_) => {
+                    shown.what = object.key().and_then(|k| k.spki).map_or_else(String::new, |s| format!("{}...", &s.to_string()[..16]));
+                }
+                Object::Parameters(kind) => shown.what = (*kind).to_owned(),
+            }
+        }
+        Err(unread) => {
+            let (kind, reason, detail) = parts(unread);
+            shown.kind = kind;
+            shown.what = if detail.is_empty() { reason.to_owned() } else { format!("{reason}: {detail}") };
+        }
+    }
+    shown
+}
+
+fn parts(unread: &Unread) -> (&'static str, &'static str, &str) {
+    match unread {
+        Unread::Locked(reason) => ("locked", reason.as_str(), ""),
+        Unread::Skipped(reason, detail) => ("skipped", reason.as_str(), detail),
+        Unread::Unreadable(reason, detail) => ("unreadable", reason.as_str(), detail),
+    }
+}
+
+fn findings(item: &Item) -> String {
+    item.all_findings().iter().map(|c| c.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn table_row(place: &Place, item: &Item) -> Vec<String> {
+    let Shown { kind, what, key, from, until } = shown(item);
+    let line = if item.line > 0 { format!(":{}", item.line) } else { String::new() };
+    let at = format!("{}{line}", place.path);
+    [kind.to_owned(), at, what, key, from, until, findings(item)].iter().map(|t| show(t)).collect()
+}
+
+fn csv_row(place: &Place, item: &Item) -> Vec<String> {
+    let certificate = if let Ok(Object::Certificate(c)) = &item.body { Some(c) } else { None };
+    let request = if let Ok(Object::Request(r)) = &item.body { Some(r) } else { None };
+    let key = item.body.as_ref().ok().and_then(Object::key);
+    let (kind, reason, detail) = match &item.body {
+        Ok(object) => (object.kind(), "", ""),
+        Err(unread) => parts(unread),
+    };
+    let names = certificate.map(|c| &c.names).or_else(|| request.map(|r| &r.names));
+    let text = |value: Option<String>| value.unwrap_or_default();
+    vec![
+        kind.to_owned(),
+        place.root.to_string(),
+        place.path.to_string(),
+        text(item.member.as_ref().map(ToString::to_string)),
+        item.index.to_string(),
+        item.offset.to_string(),
+        text((item.line > 0).then(|| item.line.to_string())),
+        text(item.label.as_ref().map(ToString::to_string)),
+        item.container.to_owned(),
+        text(certificate.map(|c| c.sha256.to_string())),
+        text(key.and_then(|k| k.spki).map(|s| s.to_string())),
+        text(certificate.map(|c| c.subject.to_string()).or_else(|| request.map(|r| r.subject.to_string()))),
+        text(certificate.map(|c| c.issuer.to_string())),
+        text(certificate.map(|c| c.serial.to_hex())),
+        text(certificate.and_then(|c| c.not_before).map(|t| t.to_string())),
+        text(certificate.and_then(|c| c.not_after).map(|t| t.to_string())),
+        text(names.map(|n| n.dns.join(" "))),
+        text(key.map(|k| k.algorithm.as_str().to_owned())),
+        text(key.map(|k| k.bits.to_string())),
+        text(certificate.map(|c| c.signature_algorithm.to_string())),
+        text(certificate.map(|c| c.is_ca.to_string())),
+        text(certificate.map(|c| c.is_self_signed.to_string())),
+        reason.to_owned(),
+        detail.to_owned(),
+        findings(item),
+    ]
+}
+
+/// Writes rows; a cell that a spreadsheet would take for a formula begins with an apostrophe.
+fn write_csv(out: &mut impl Write, rows: &[Vec<String>]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| harmless(cell)))?;
+    }
+    writer.flush()
+}
+
+fn harmless(cell: &str) -> String {
+    let shown = show(cell);
+    if shown.starts_with(['=', '+', '-', '@', '\'']) { format!("'{shown}") } else { shown }
+}
+
+const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request"];
+
+/// The certificates by verdict.
+pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Terminal) -> Result<(), Error> {
+    let rows: Vec<Vec<String>> = view::rows(planned)
+        .into_iter()
+        .map(|r| {
+            let words = [r.verdict.as_str(), r.exposure.as_str(), r.standing.as_str()].map(str::to_owned);
+            let rest = [r.until, r.name, r.issuer, r.places.join(", "), r.request.map(|d| format!("{d}/request.pem")).unwrap_or_default()];
+            words.into_iter().chain(rest).collect()
+        })
+        .collect();
+    let mut out = Vec::new();
+    match format {
+        Format::Csv => {
+            write_csv(&mut out, &[VERDICTS.iter().map(|c| (*c).to_owned()).collect()])?;
+            write_csv(&mut out, &rows)?;
+        }
+        Format::Ndjson => {
+            for row in &rows {
+                let object: serde_json::Map<String, serde_json::Value> =
+                    VERDICTS.iter().zip(row).map(|(name, value)| (name.replace(' ', "_"), value.as_str().into())).collect();
+                out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
+                out.push(b'\n');
+            }
+        }
+        Format::Table | Format::Json => out = table::render(VERDICTS, &rows).into_bytes(),
+    }
+    terminal.data(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, want) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("plain", "plain"), ("\t=x", "\\09=x")] {
+            assert_eq!(harmless(cell), want);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Floor 8: what the user typed to calls of the library, and what came of it to text and exit status. No rules live here.
+
+mod analyse;
+mod args;
+mod error;
+mod exit;
+mod format;
+mod plan;
+mod rekey;
+mod scan;
+mod small;
+mod table;
+mod term;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use error::Error;
+use exit::Outcome;
+use term::Terminal;
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut terminal = Terminal::new(args.color, args.quiet, args.verbose);
+    let result = run(args.command, &mut terminal);
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) if error.is_broken_pipe() => Outcome::default().into(),
+        Err(error) => {
+            terminal.error(&error);
+            ExitCode::from(exit::FATAL)
+        }
+    }
+}
+
+fn run(command: Command, terminal: &mut Terminal) -> Result<Outcome, Error> {
+    match command {
+        Command::Demo(args) => small::demo(&args, terminal),
+        Command::Incident(args) => small::incident(&args, terminal),
+        Command::Plan(args) => plan::plan(&args, terminal),
+        Command::Rekey(args) => rekey::rekey(&args, terminal),
+        Command::Run(args) => plan::run(&args, terminal),
+        Command::Scan(args) => scan::scan(&args, terminal),
+    }
+}

@@ -1,0 +1,85 @@
+//! `plan` and `run`.
+
+use std::io::Write as _;
+
+use certrecall::files;
+use certrecall::read::Roots;
+use certrecall::report::summary::{self, Shape, Summary};
+use certrecall::report::{plan_file, plan_text};
+use certrecall::store::{self, Case};
+
+use super::analyse::{self, Analysis};
+use super::args::{Format, PlanArgs, RunArgs};
+use super::error::Error;
+use super::exit::Outcome;
+use super::term::Terminal;
+use super::{format, rekey};
+
+/// Rows per section of the summary.
+const ROWS: usize = 12;
+
+/// `certrecall plan`.
+pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
+    let ready = analyse::ready(&args.judging)?;
+    let roots = Roots::open(&args.reading.paths)?;
+    let case = Case::create(&args.output, &root_names(&roots))?;
+    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
+    let existing = rekey::existing(&case, terminal)?;
+    analysis.directories = rekey::directories(&existing);
+    write(&case, &analysis)?;
+    match args.format {
+        None => {
+            let shape = Shape { case: &args.output.to_string_lossy(), rows: ROWS, made: None };
+            terminal.print(&summary::lines(&analysis.planned(), shape))?;
+        }
+        Some(Format::Json) => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            plan_file::write(&analysis.planned(), &mut out)?;
+            out.flush()?;
+        }
+        Some(format) => format::verdicts(&analysis.planned(), format, terminal)?,
+    }
+    Ok(outcome(&analysis, false))
+}
+
+/// `certrecall run`.
+pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
+    let ready = analyse::ready(&args.judging)?;
+    let roots = Roots::open(&args.reading.paths)?;
+    let case = Case::create(&args.output, &root_names(&roots))?;
+    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
+    let existing = rekey::existing(&case, terminal)?;
+    analysis.directories = rekey::directories(&existing);
+    write(&case, &analysis)?;
+    let threads = analyse::options(&args.reading).threads;
+    let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
+    let inventory = &analysis.inventory;
+    let known = |spki: &certrecall::id::SpkiHash| inventory.find_key(spki).is_some();
+    let done = rekey::make(&case, &analysis.roots, &records, &existing, &known, args.key, threads, terminal)?;
+    analysis.directories = done.directories;
+    if done.made > 0 {
+        write(&case, &analysis)?;
+    }
+    let shape = Shape { case: &args.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
+    terminal.print(&summary::lines(&analysis.planned(), shape))?;
+    Ok(outcome(&analysis, done.failed))
+}
+
+fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
+    let summary = Summary::of(&analysis.planned());
+    Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !analysis.inventory.ledger().is_complete() }
+}
+
+fn root_names(roots: &Roots) -> Vec<String> {
+    roots.list().iter().map(|r| r.absolute.to_string_lossy().into_owned()).collect()
+}
+
+/// Writes every view of the plan.
+fn write(case: &Case, analysis: &Analysis) -> Result<(), Error> {
+    let planned = analysis.planned();
+    files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write(&planned, out))?;
+    case.write(store::PLAN_MD, plan_text::markdown(&planned).as_bytes())?;
+    let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
+    case.write(store::EXPOSED, exposed.as_bytes())?;
+    Ok(case.write(store::SUSPECTED, suspected.as_bytes())?)
+}
