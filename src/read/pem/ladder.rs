@@ -29,9 +29,14 @@ pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> R
         return Ok(rungs.decoded(headers, codes));
     }
     // Base64 text of something else than the label says: the caller tells what.
-    if plain.is_clean && block.closed {
-        let gathered = base64::gather(text, rungs.out);
-        if base64::finish(rungs.out, gathered.pads).is_some() {
+    if plain.is_clean && block.closed && rungs.plain(&headers, text, true).is_clean {
+        return Ok(rungs.decoded(headers, Codes::NONE));
+    }
+    if block.closed && wrap::has_escapes(block.body) {
+        let mut unescaped = Zeroizing::new(Vec::new());
+        wrap::unescape(block.body, Plus::Digit, &mut unescaped);
+        let (headers, text) = headers::parse(&unescaped);
+        if rungs.plain(&headers, text, true).is_clean {
             return Ok(rungs.decoded(headers, Codes::NONE));
         }
     }
@@ -175,7 +180,7 @@ impl Rungs<'_> {
             return Some(found);
         }
         base64::reset(work, text.len());
-        work.extend(text.iter().copied().filter(|b| base64::is_digit(*b) || *b == b'='));
+        work.extend(text.iter().copied().filter(|b| base64::is_digit(*b)));
         if let Some(found) = self.text(work) {
             return Some(found);
         }

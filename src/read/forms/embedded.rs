@@ -1,0 +1,289 @@
+//! Objects in base64 outside of PEM blocks: Kubernetes Secrets, `.env` files, JSON, `data:` URLs, XML, JWK `x5c`, bare files.
+//!
+//! Only the gaps between blocks are looked at, by a few fast searches. Every search moves forward; what a failed attempt read is
+//! counted against an allowance, so hostile text cannot make it slow, only incomplete, and the caller learns of that.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+use zeroize::Zeroizing;
+
+use super::{Candidate, Kind};
+use crate::limits;
+use crate::pki::der;
+use crate::read::pem::{Lines, base64};
+
+/// Digits of `-----BEGIN` at each of the three alignments to groups of four, as far as they do not depend on what is around.
+const MARKERS: [&[u8]; 3] = [b"LS0tLS1CRUdJTi", b"0tLS0tQkVHSU4", b"tLS0tLUJFR0lO"];
+
+/// What all three have in common, and nothing shorter would be rare.
+const COMMON: &[u8] = b"tLS";
+
+/// Digits of the first bytes of a Java keystore: 0xFEEDFEED, version 1 or 2.
+const KEYSTORE: &[u8] = b"/u3+7QAAAA";
+
+/// Elements below this many bytes hold nothing of interest; an Ed25519 public key has 44.
+const SMALLEST: usize = 40;
+
+/// A run whose lines are shorter than this is not continued upwards.
+const FULL_LINE: usize = 48;
+
+/// Visits the candidates of `buffer` outside of the `taken` ranges, which ascend, in order. `first_line` is the number of its first line.
+///
+/// Returns whether everything was looked at; `false` only for text made to be slow.
+pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32, mut visit: impl FnMut(Candidate)) -> bool {
+    let mut lines = Lines::new(buffer, first_line);
+    let mut allowance = buffer.len().saturating_mul(4).saturating_add(1 << 20);
+    let mut complete = true;
+    let mut start = 0;
+    let ends = taken.iter().cloned().chain([buffer.len()..buffer.len()]);
+    for range in ends {
+        let end = range.start.min(buffer.len());
+        // Base64 text of the smallest object does not fit into less.
+        if end.saturating_sub(start) > SMALLEST {
+            let mut gap = Gap { buffer, start, end, at: start, allowance };
+            while let Some((found, bytes)) = gap.next_candidate() {
+                let Found { kind, text } = found;
+                visit(Candidate { offset: text.start, end: text.end, line: lines.at(text.start), kind, bytes });
+            }
+            allowance = gap.allowance;
+            complete &= allowance > 0;
+        }
+        start = start.max(range.end);
+    }
+    complete
+}
+
+/// A candidate without its bytes.
+struct Found {
+    kind: Kind,
+    text: Range<usize>,
+}
+
+/// A stretch of text without blocks.
+struct Gap<'a> {
+    buffer: &'a [u8],
+    start: usize,
+    end: usize,
+    at: usize,
+    allowance: usize,
+}
+
+impl Gap<'_> {
+    /// The next candidate.
+    fn next_candidate(&mut self) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+        let mut text = self.find(self.at, COMMON);
+        let mut store = self.find(self.at, KEYSTORE);
+        let mut element = self.element(self.at);
+        loop {
+            let first = [text, store, element].into_iter().flatten().min()?;
+            let found = if text == Some(first) {
+                self.text(first)
+            } else if store == Some(first) {
+                self.run(first, Kind::Keystore)
+            } else {
+                self.der(first)
+            };
+            match found {
+                Ok((found, bytes)) => {
+                    self.at = found.text.end.max(first + 1);
+                    return Some((found, bytes));
+                }
+                Err(next) => self.at = next.max(first + 1),
+            }
+            for (place, search) in [(&mut text, COMMON), (&mut store, KEYSTORE)] {
+                if place.is_some_and(|p| p < self.at) {
+                    *place = self.find(self.at, search);
+                }
+            }
+            if element.is_some_and(|p| p < self.at) {
+                element = self.element(self.at);
+            }
+        }
+    }
+
+    /// Where `needle` is next.
+    fn find(&self, from: usize, needle: &[u8]) -> Option<usize> {
+        Some(from + memmem::find(self.buffer.get(from..self.end)?, needle)?)
+    }
+
+    /// Where the digits of a SEQUENCE can begin next: a run that begins with `M` and a digit that a length octet in use can give.
+    fn element(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            at += memchr(b'M', self.buffer.get(at..self.end)?)?;
+            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I')) && self.begins_run(at) {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether no digit stands before `at`, other than the last letter of an escape.
+    fn begins_run(&self, at: usize) -> bool {
+        let before = &self.buffer[self.start.max(at.saturating_sub(6))..at];
+        match before {
+            [.., b'\\', b'n' | b'r' | b't'] | [.., b'%', b'0' | b'2' | b'3', _] | [.., b'\\', b'u', b'0', b'0', _, _] => true,
+            [.., last] => !base64::is_digit(*last),
+            [] => true,
+        }
+    }
+
+    /// Text with a BEGIN in it, whose digits are somewhere around `at`.
+    fn text(&self, at: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
+        let near = &self.buffer[at.saturating_sub(4).max(self.at)..self.end.min(at + 16)];
+        if !MARKERS.iter().any(|marker| memmem::find(near, marker).is_some()) {
+            return Err(at + COMMON.len());
+        }
+        let start = self.run_start(at);
+        self.run(start, Kind::Text)
+    }
+
+    /// The first digit of the run that `at` lies in. Full lines above belong to it.
+    fn run_start(&self, at: usize) -> usize {
+        let floor = self.at;
+        let mut start = at;
+        loop {
+            let line = self.buffer[floor..start].iter().rposition(|b| !base64::is_digit(*b)).map_or(floor, |n| floor + n + 1);
+            let line = self.after_escape(line, start);
+            let above = self.buffer[floor..line].iter().rposition(|b| !base64::is_blank(*b)).map_or(floor, |n| floor + n + 1);
+            let width = self.buffer[floor..above].iter().rev().take_while(|b| base64::is_digit(**b)).count();
+            let ends_line = self.buffer[above..line].iter().any(|b| matches!(b, b'\n' | b'\r'));
+            if !ends_line || width < FULL_LINE || line == floor {
+                return line;
+            }
+            start = above;
+        }
+    }
+
+    /// The first digit at or after `line` that is not the letter of an escape.
+    fn after_escape(&self, line: usize, before: usize) -> usize {
+        let letter = line > self.start && line < before && self.buffer[line - 1] == b'\\' && matches!(self.buffer[line], b'n' | b'r' | b't');
+        line + usize::from(letter)
+    }
+
+    /// All digits from `start` on.
+    fn run(&self, start: usize, kind: Kind) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let end = self.gather(start, usize::MAX, &mut bytes);
+        base64::decode(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
+    }
+
+    /// One element that begins at `start` and ends where its run of digits ends.
+    fn der(&mut self, start: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
+        let failed = Err(start + 1);
+        let mut bytes = Zeroizing::new(Vec::new());
+        self.gather(start, 16, &mut bytes);
+        if bytes.len() < 16 || !base64::decode(&mut bytes) {
+            return failed;
+        }
+        let indefinite = bytes.starts_with(&[0x30, 0x80]);
+        let (head, total) = match der::header(&bytes) {
+            Some((_, head, length)) => (head, head.saturating_add(length)),
+            None if indefinite => (2, limits::OBJECT_SIZE),
+            None => return failed,
+        };
+        let inner = bytes.get(head).copied().unwrap_or_default();
+        if !matches!(inner, der::SEQUENCE | der::INTEGER | der::OID) || !(SMALLEST..=limits::OBJECT_SIZE).contains(&total) {
+            return failed;
+        }
+        // No overflow: the limit above is far below the largest number.
+        let needed = total / 3 * 4 + [0, 2, 3][total % 3];
+        if !indefinite && needed > self.end - start || self.allowance == 0 {
+            return failed;
+        }
+        let end = self.gather(start, needed, &mut bytes);
+        let whole = indefinite || bytes.len() == needed && !self.continues(end);
+        if whole && base64::decode(&mut bytes) && (!indefinite || bytes.ends_with(&[0, 0])) {
+            return Ok((Found { kind: Kind::Der, text: start..end }, bytes));
+        }
+        self.allowance = self.allowance.saturating_sub(end - start);
+        failed
+    }
+
+    /// Whether the digits go on at `end` on the same line.
+    fn continues(&self, end: usize) -> bool {
+        matches!(step(self.buffer, end, self.end), Step::Digit(..))
+    }
+
+    /// Copies up to `most` digits of the run that begins at `start`; returns where it stopped, behind any padding.
+    fn gather(&self, start: usize, most: usize, out: &mut Vec<u8>) -> usize {
+        base64::reset(out, most.min(self.end - start));
+        let mut at = start;
+        while out.len() < most {
+            match step(self.buffer, at, self.end) {
+                Step::Digit(digit, width) => {
+                    out.push(digit);
+                    at += width;
+                }
+                Step::Break(width) => match self.next_line(at + width) {
+                    Some(next) => at = next,
+                    None => break,
+                },
+                Step::Pad(_) | Step::Stop => break,
+            }
+        }
+        while let Step::Pad(width) = step(self.buffer, at, self.end) {
+            at += width;
+        }
+        at
+    }
+
+    /// Where a run goes on behind a line end, if the next line has nothing but digits up to its own end or a closing quotation mark.
+    fn next_line(&self, mut at: usize) -> Option<usize> {
+        loop {
+            match step(self.buffer, at, self.end) {
+                Step::Break(width) => at += width,
+                Step::Digit(..) => break,
+                _ => return None,
+            }
+        }
+        let length = self.buffer[at..self.end].iter().position(|b| !base64::is_digit(*b) && !matches!(b, b'-' | b'_'));
+        let behind = length.map_or(self.end, |n| at + n);
+        let closes = matches!(self.buffer[..self.end].get(behind), None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b','));
+        (closes && length != Some(0)).then_some(at)
+    }
+}
+
+/// What stands at one place of a run.
+enum Step {
+    /// A digit of the standard alphabet, and how many bytes stood for it.
+    Digit(u8, usize),
+    /// White space or what stands for it.
+    Break(usize),
+    /// `=`.
+    Pad(usize),
+    /// The run is over.
+    Stop,
+}
+
+/// Reads one place of a run; both alphabets of RFC 4648 (sections 4 and 5) count, and escapes of JSON, URLs and XML.
+fn step(buffer: &[u8], at: usize, end: usize) -> Step {
+    let Some(rest) = buffer.get(at..end).filter(|r| !r.is_empty()) else { return Step::Stop };
+    let (byte, width) = match rest {
+        [b'\\', b'/', ..] => (b'/', 2),
+        [b'\\', b'n' | b'r' | b't', ..] => (b'\n', 2),
+        [b'\\', b'\n' | b'\r', ..] => (b'\n', 2),
+        [b'\\', b'u', b'0', b'0', high, low, ..] => (hex(*high, *low), 6),
+        [b'%', high, low, ..] => (hex(*high, *low), 3),
+        [b'&', b'#', b'1', b'0', b';', ..] | [b'&', b'#', b'1', b'3', b';', ..] => (b'\n', 5),
+        [b'&', b'#', b'x', b'A' | b'a' | b'D' | b'd', b';', ..] => (b'\n', 5),
+        [byte, ..] => (*byte, 1),
+        [] => return Step::Stop,
+    };
+    match byte {
+        b'-' => Step::Digit(b'+', width),
+        b'_' => Step::Digit(b'/', width),
+        b'=' => Step::Pad(width),
+        0 => Step::Stop,
+        _ if base64::is_digit(byte) => Step::Digit(byte, width),
+        _ if base64::is_blank(byte) => Step::Break(width),
+        _ => Step::Stop,
+    }
+}
+
+/// The byte that two hex digits stand for; zero if they are none.
+fn hex(high: u8, low: u8) -> u8 {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    digit(high).zip(digit(low)).map_or(0, |(high, low)| high << 4 | low)
+}
