@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use zeroize::Zeroize;
 
 use super::cache::{Cache, Outcome};
+use super::forms::{self, Candidate, Kind};
 use super::pem::{Block, Splitter};
 use super::pipeline::Options;
 use super::walk::{Met, io_unread};
@@ -150,19 +152,20 @@ struct Content<'c, 't> {
     scratch: &'c mut Vec<u8>,
     cache: Option<&'c mut Cache>,
     tap: Option<Tap<'t>>,
-    /// Offset and line of the current window, and how many bytes a code unit has.
+    /// Offset and line of the current window.
     base: u64,
     line: u32,
-    unit: u64,
     /// Blocks from here on belong to the next window.
     cut: usize,
+    /// Where the blocks of the current text lie; kept for its memory.
+    taken: Vec<Range<usize>>,
     /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
     ec_parameters: Option<Vec<u8>>,
 }
 
 impl<'c, 't> Content<'c, 't> {
     fn new(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>) -> Self {
-        Self { items: Vec::new(), secret: false, scratch, cache, tap, base: 0, line: 1, unit: 1, cut: usize::MAX, ec_parameters: None }
+        Self { items: Vec::new(), secret: false, scratch, cache, tap, base: 0, line: 1, cut: usize::MAX, taken: Vec::new(), ec_parameters: None }
     }
 
     /// All bytes of a file.
@@ -214,49 +217,93 @@ impl<'c, 't> Content<'c, 't> {
 
     /// Text in whatever encoding.
     fn text(&mut self, bytes: &[u8]) {
-        match super::forms::to_narrow(bytes) {
-            Some(narrowed) => {
-                self.unit = narrowed.unit;
-                self.base += narrowed.skipped;
-                self.blocks(&narrowed.bytes);
-                (self.unit, self.base) = (1, self.base - narrowed.skipped);
-            }
-            None => self.blocks(bytes),
+        let first = self.items.len();
+        let narrowed = forms::to_narrow(bytes);
+        if narrowed.as_ref().is_none_or(|n| !n.whole) {
+            self.blocks(bytes, &|position| position);
+        }
+        if let Some(narrowed) = &narrowed {
+            self.blocks(&narrowed.bytes, &|position| narrowed.original(position));
+        }
+        if !self.items[first..].is_sorted_by_key(|i| i.offset) {
+            self.items[first..].sort_by_key(|i| i.offset);
+            self.items.iter_mut().enumerate().for_each(|(i, item)| item.index = i as u32);
         }
     }
 
-    fn blocks(&mut self, bytes: &[u8]) {
-        let mut gap = 0;
-        let mut gap_line = self.line;
+    /// Blocks and what lies between them. `original` maps a position in `bytes` to one in the file's own bytes.
+    fn blocks(&mut self, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
+        let mut taken = std::mem::take(&mut self.taken);
+        taken.clear();
         for block in Splitter::from_line(bytes, self.line) {
-            self.gap(&bytes[gap..block.offset], gap, gap_line);
-            (gap, gap_line) = (block.end, block.line);
-            if block.offset < self.cut {
-                self.block(&block);
+            let offset = original(block.offset);
+            taken.push(block.offset..block.end);
+            if offset < self.cut {
+                self.block(&block, offset);
             }
         }
-        let _ = gap_line;
-        self.gap(&bytes[gap..], gap, gap_line);
+        if taken.is_empty() && self.base == 0 {
+            if let Some(found) = forms::whole_hex(bytes) {
+                self.candidate(&found, 0);
+                return self.taken = taken;
+            }
+        }
+        let complete = forms::candidates(bytes, &taken, self.line, |found| {
+            let offset = original(found.offset);
+            if offset < self.cut {
+                self.candidate(&found, offset);
+            }
+        });
+        if !complete {
+            let detail = "text made to be slow to search; not all between the blocks was looked at".to_owned();
+            self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
+        }
+        self.taken = taken;
     }
 
-    /// Text between blocks: base64 of whole blocks or of DER.
-    fn gap(&mut self, text: &[u8], at: usize, line: u32) {
-        let _ = (text, at, line);
+    /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only a guess.
+    fn candidate(&mut self, found: &Candidate, offset: usize) {
+        match found.kind {
+            Kind::Keystore => {
+                let body = Err(Unread::Skipped(Reason::FormatNotRead, "jks".to_owned()));
+                self.push(Item { offset: self.base + offset as u64, line: found.line, ..Item::whole_file(body, "base64") });
+            }
+            Kind::Der => {
+                let body = read_der(&found.bytes);
+                if matches!(body, Err(Unread::Skipped(Reason::NoPkiContent, _))) {
+                    return;
+                }
+                if let (Some(tap), Ok(object)) = (&mut self.tap, &body) {
+                    tap(&found.bytes, object);
+                }
+                let item = Item { offset: self.base + offset as u64, line: found.line, ..Item::whole_file(body, "base64") };
+                self.push(item);
+            }
+            Kind::Text => {
+                for block in Splitter::new(&found.bytes) {
+                    let (body, findings) = self.read_block(&block);
+                    self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
+                    let label = Some(label_text(&block.name()));
+                    let item = Item { offset: self.base + offset as u64, line: found.line, label, findings, ..Item::whole_file(body, "base64") };
+                    self.push(item);
+                }
+            }
+        }
     }
 
-    fn block(&mut self, block: &Block<'_>) {
+    fn block(&mut self, block: &Block<'_>, offset: usize) {
         let hash = self.cache.as_ref().map(|c| c.hash(block.label, block.body));
         if let (Some(cache), Some(hash)) = (&self.cache, hash)
             && let Some((body, findings)) = cache.find(hash, block.label, block.body)
         {
             let (body, findings) = (body.clone(), *findings);
-            return self.push_block(block, body, findings);
+            return self.push_block(block, offset, body, findings);
         }
         let (body, findings) = self.read_block(block);
         if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
             cache.offer(hash, block.label, block.body, &(body.clone(), findings));
         }
-        self.push_block(block, body, findings);
+        self.push_block(block, offset, body, findings);
     }
 
     fn read_block(&mut self, block: &Block<'_>) -> Outcome {
@@ -300,12 +347,12 @@ impl<'c, 't> Content<'c, 't> {
         read
     }
 
-    fn push_block(&mut self, block: &Block<'_>, body: Result<Object, Unread>, findings: Codes) {
+    fn push_block(&mut self, block: &Block<'_>, offset: usize, body: Result<Object, Unread>, findings: Codes) {
         self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
         let item = Item {
             member: None,
             index: 0,
-            offset: self.base + block.offset as u64 * self.unit,
+            offset: self.base + offset as u64,
             line: block.line,
             label: Some(label_text(&block.name())),
             container: "pem",

@@ -240,7 +240,10 @@ impl Gap<'_> {
         }
         let length = self.buffer[at..self.end].iter().position(|b| !base64::is_digit(*b) && !matches!(b, b'-' | b'_'));
         let behind = length.map_or(self.end, |n| at + n);
-        let closes = matches!(self.buffer[..self.end].get(behind), None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b','));
+        let closes = matches!(
+            self.buffer[..self.end].get(behind),
+            None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b',')
+        );
         (closes && length != Some(0)).then_some(at)
     }
 }
