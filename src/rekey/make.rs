@@ -63,7 +63,7 @@ pub fn make(
 enum Finished {
     Failed(Error),
     Refused(usize, &'static str),
-    Staged(usize, Staged, Made),
+    Staged(usize, Staged, Box<Made>),
 }
 
 /// Names what the makers staged, batch by batch, until they are done or something fails.
@@ -78,7 +78,7 @@ fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Finished>, progress
                 break;
             }
             Finished::Refused(index, says) => refused.push((index, says)),
-            Finished::Staged(index, staged, record) => pending.push((index, staged, record)),
+            Finished::Staged(index, staged, made) => pending.push((index, staged, *made)),
         }
         if pending.len() >= BATCH || since.elapsed() >= PATIENCE {
             commit(batch, &mut pending, &mut made)?;
@@ -132,7 +132,7 @@ impl Shop<'_> {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(wanted) = self.wanted.get(index) else { return };
             let finished = match self.one(wanted) {
-                Ok(Ok((staged, made))) => Finished::Staged(index, staged, made),
+                Ok(Ok((staged, made))) => Finished::Staged(index, staged, Box::new(made)),
                 Ok(Err(says)) => Finished::Refused(index, says),
                 Err(error) => {
                     self.stop.store(true, Ordering::Relaxed);

@@ -81,7 +81,7 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
     out.subject_change(&old);
     let mut seen = Vec::new();
     if let Some(extensions) = old.extensions {
-        let list = &mut extensions.reader().sequence().unwrap_or(Reader::new(extensions.content));
+        let list = &mut extensions.reader().sequence().unwrap_or_else(|| extensions.reader());
         while let Some(extension) = list.any() {
             out.extension(extension, kind, &mut seen);
         }

@@ -1,0 +1,297 @@
+//! Old certificates as they are found in the wild, assembled tag by tag: what no library would build.
+
+use certrecall::rekey::{Action, OldKey};
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
+
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    match content.len() {
+        n @ 0..=127 => out.push(n as u8),
+        n @ 128..=255 => out.extend([0x81, n as u8]),
+        n => out.extend([0x82, (n >> 8) as u8, n as u8]),
+    }
+    out.extend_from_slice(content);
+    out
+}
+
+pub(crate) fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
+    tlv(0x30, &parts.concat())
+}
+
+pub(crate) fn oid(dotted: &str) -> Vec<u8> {
+    der::Encode::to_der(&der::asn1::ObjectIdentifier::new(dotted).unwrap()).unwrap()
+}
+
+/// One attribute of a name.
+pub(crate) fn ava(dotted: &str, tag: u8, value: &[u8]) -> Vec<u8> {
+    seq(&[oid(dotted), tlv(tag, value)])
+}
+
+pub(crate) fn rdn(attributes: &[Vec<u8>]) -> Vec<u8> {
+    tlv(0x31, &attributes.concat())
+}
+
+pub(crate) const CN: &str = "2.5.4.3";
+const OU: &str = "2.5.4.11";
+const O: &str = "2.5.4.10";
+const DC: &str = "0.9.2342.19200300.100.1.25";
+const UTF8: u8 = 0x0c;
+const PRINTABLE: u8 = 0x13;
+const TELETEX: u8 = 0x14;
+const IA5: u8 = 0x16;
+const BMP: u8 = 0x1e;
+
+pub(crate) fn common_name(text: &str) -> Vec<u8> {
+    seq(&[rdn(&[ava(CN, UTF8, text.as_bytes())])])
+}
+
+/// `keyUsage`: digitalSignature and keyEncipherment.
+const TLS_USAGE: &[u8] = &[0x03, 0x02, 0x05, 0xa0];
+
+pub(crate) fn extension(dotted: &str, critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical = if critical { vec![1, 1, 0xff] } else { vec![] };
+    seq(&[oid(dotted), critical, tlv(4, value)])
+}
+
+/// A certificate around these parts. `extensions` as `None` makes it version 1.
+pub(crate) struct Build {
+    pub(crate) subject: Vec<u8>,
+    pub(crate) extensions: Option<Vec<Vec<u8>>>,
+    pub(crate) serial: Vec<u8>,
+    pub(crate) times: [Vec<u8>; 2],
+}
+
+impl Build {
+    pub(crate) fn new(subject: Vec<u8>, extensions: Vec<Vec<u8>>) -> Self {
+        let times = [tlv(0x17, b"150101000000Z"), tlv(0x17, b"350101000000Z")];
+        Self { subject, extensions: Some(extensions), serial: vec![1], times }
+    }
+
+    pub(crate) fn der(&self) -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let algorithm = seq(&[oid("1.2.840.10045.4.3.2")]);
+        let mut parts = vec![tlv(2, &self.serial), algorithm.clone(), common_name("Test CA"), seq(&self.times), self.subject.clone()];
+        parts.push(key.subject_public_key_info());
+        if let Some(extensions) = &self.extensions {
+            parts.insert(0, tlv(0xa0, &[2, 1, 2]));
+            parts.push(tlv(0xa3, &seq(extensions)));
+        }
+        let tbs = seq(&parts);
+        let signature = [vec![0], key.sign(&tbs).unwrap()].concat();
+        seq(&[tbs, algorithm, tlv(3, &signature)])
+    }
+}
+
+/// An odd certificate and what must become of it.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) build: Build,
+    /// Lines that `openssl req -text` must show.
+    pub(crate) shows: &'static [&'static str],
+    /// Lines that it must not show.
+    pub(crate) hides: &'static [&'static str],
+    pub(crate) changes: &'static [(&'static str, Action)],
+    pub(crate) findings: &'static [&'static str],
+    pub(crate) names: &'static [&'static str],
+}
+
+fn case(name: &'static str, build: Build) -> Case {
+    Case { name, build, shows: &[], hides: &[], changes: &[("subject", Action::Kept)], findings: &[], names: &[] }
+}
+
+fn dns(names: &[&str]) -> Vec<u8> {
+    seq(&names.iter().map(|n| tlv(0x82, n.as_bytes())).collect::<Vec<_>>())
+}
+
+/// All nine kinds of GeneralName.
+pub(crate) fn nine_names() -> Vec<u8> {
+    seq(&[
+        tlv(0xa0, &[oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xa0, &tlv(UTF8, b"user@corp"))].concat()),
+        tlv(0x81, b"mail@example.com"),
+        tlv(0x82, b"www.example.com"),
+        tlv(0xa3, &seq(&[])),
+        tlv(0xa4, &common_name("directory")),
+        tlv(0xa5, &tlv(0xa1, &tlv(UTF8, b"party"))),
+        tlv(0x86, b"https://example.com/x"),
+        tlv(0x87, &[192, 0, 2, 7]),
+        tlv(0x88, &oid("1.2.3.4")[2..]),
+    ])
+}
+
+pub(crate) fn p256() -> OldKey {
+    OldKey { algorithm: "ec".into(), curve: Some("secp256r1".into()), bits: 256 }
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut all = subjects();
+    all.extend(extensions());
+    all.extend(host_names());
+    all.extend(broken());
+    all
+}
+
+fn subjects() -> Vec<Case> {
+    let many = seq(&[
+        rdn(&[ava(DC, IA5, b"com")]),
+        rdn(&[ava(DC, IA5, b"example")]),
+        rdn(&[ava(OU, PRINTABLE, b"One")]),
+        rdn(&[ava(OU, UTF8, b"Two")]),
+        rdn(&[ava(CN, UTF8, b"x.example.com"), ava("2.5.4.5", PRINTABLE, b"42")]),
+    ]);
+    let strings = seq(&[
+        rdn(&[ava(O, TELETEX, b"M\xfcller")]),
+        rdn(&[ava(OU, BMP, &[0x26, 0x3a, 0x00, 0x41])]),
+        rdn(&[ava("1.2.3.4.5", 0x1c, &[0, 0, 0, 0x41])]),
+    ]);
+    let long = seq(&[rdn(&[ava(CN, UTF8, "n".repeat(300).as_bytes())])]);
+    vec![
+        Case {
+            shows: &["DC = com, DC = example, OU = One, OU = Two, CN = x.example.com + serialNumber = 42", "DNS:x.example.com"],
+            findings: &["common-name-added"],
+            names: &["x.example.com"],
+            ..case("repeated and multi-valued", Build::new(many, vec![]))
+        },
+        Case { hides: &["Alternative"], ..case("old string types", Build::new(strings, vec![])) },
+        Case {
+            shows: &["X509v3 Subject Alternative Name: critical"],
+            changes: &[("subject", Action::Kept), ("subjectAltName", Action::Kept)],
+            names: &["a.example"],
+            ..case("empty subject", Build::new(seq(&[]), vec![extension("2.5.29.17", true, &dns(&["a.example"]))]))
+        },
+        Case { changes: &[("subjectAltName", Action::Absent)], ..case("long name", Build::new(long, vec![])) },
+        case("hostile name", Build::new(common_name("../../\u{202e}\n\0<script>"), vec![])),
+    ]
+}
+
+fn extensions() -> Vec<Case> {
+    let usages = seq(&[oid("1.3.6.1.5.5.7.3.1"), oid("1.3.6.1.4.1.99999.7"), oid("1.3.6.1.5.5.7.3.2")]);
+    let dropped = vec![
+        extension("2.5.29.35", false, &seq(&[tlv(0x80, &[7; 20])])),
+        extension("2.5.29.14", false, &tlv(4, &[8; 20])),
+        extension("2.5.29.19", true, &seq(&[])),
+        extension("2.5.29.31", false, &seq(&[seq(&[])])),
+        extension("1.3.6.1.5.5.7.1.1", false, &seq(&[seq(&[])])),
+        extension("2.5.29.32", false, &seq(&[seq(&[oid("2.23.140.1.2.1")])])),
+        extension("1.3.6.1.4.1.11129.2.4.2", false, &tlv(4, &[0, 0])),
+        extension("1.2.3.4", true, b"anything"),
+        extension("2.5.29.17", false, &dns(&["kept.example"])),
+        extension("2.5.29.17", false, &dns(&["second.example"])),
+    ];
+    vec![
+        Case {
+            shows: &[
+                "othername",
+                "email:mail@example.com",
+                "DNS:www.example.com",
+                "X400Name",
+                "DirName:",
+                "EdiPartyName",
+                "URI:https://example.com/x",
+                "IP Address:192.0.2.7",
+                "Registered ID:1.2.3.4",
+            ],
+            changes: &[("subjectAltName", Action::Kept)],
+            names: &["www.example.com", "192.0.2.7"],
+            ..case("nine kinds of name", Build::new(common_name("www.example.com"), vec![extension("2.5.29.17", false, &nine_names())]))
+        },
+        Case {
+            shows: &["TLS Web Server Authentication, 1.3.6.1.4.1.99999.7, TLS Web Client Authentication", "status_request"],
+            changes: &[("extendedKeyUsage", Action::Kept), ("tlsFeature", Action::Kept)],
+            findings: &["common-name-added"],
+            names: &["m.example.com"],
+            ..case(
+                "own usages and must-staple",
+                Build::new(
+                    common_name("m.example.com"),
+                    vec![extension("2.5.29.37", true, &usages), extension("1.3.6.1.5.5.7.1.24", false, &seq(&[vec![2, 1, 5]]))],
+                ),
+            )
+        },
+        Case {
+            shows: &["X509v3 Key Usage: critical", "Digital Signature"],
+            hides: &["Key Encipherment"],
+            changes: &[("keyUsage", Action::Changed), ("keyUsage keyEncipherment", Action::Dropped)],
+            ..case("encipherment on EC", Build::new(common_name("a person"), vec![extension("2.5.29.15", true, TLS_USAGE)]))
+        },
+        Case {
+            shows: &["DNS:kept.example"],
+            hides: &["second.example", "Authority", "Basic Constraints", "CRL", "Policies", "1.2.3.4"],
+            changes: &[
+                ("authorityKeyIdentifier", Action::Dropped),
+                ("subjectKeyIdentifier", Action::Dropped),
+                ("basicConstraints", Action::Dropped),
+                ("cRLDistributionPoints", Action::Dropped),
+                ("authorityInfoAccess", Action::Dropped),
+                ("certificatePolicies", Action::Dropped),
+                ("signedCertificateTimestampList", Action::Dropped),
+                ("1.2.3.4", Action::Dropped),
+                ("subjectAltName", Action::Dropped),
+            ],
+            findings: &["duplicate-extension"],
+            names: &["kept.example"],
+            ..case("dropped extensions", Build::new(common_name("kept.example"), dropped))
+        },
+    ]
+}
+
+fn host_names() -> Vec<Case> {
+    let client = extension("2.5.29.37", false, &seq(&[oid("1.3.6.1.5.5.7.3.2")]));
+    let two = seq(&[rdn(&[ava(CN, UTF8, b"first.example.com")]), rdn(&[ava(CN, BMP, &[0, b'b', 0, b'.', 0, b'c'])])]);
+    vec![
+        Case {
+            shows: &["DNS:*.example.com"],
+            findings: &["common-name-added"],
+            names: &["*.example.com"],
+            changes: &[("subjectAltName", Action::Added)],
+            ..case("wildcard in the common name", Build::new(common_name("*.example.com"), vec![]))
+        },
+        Case {
+            shows: &["IP Address:192.0.2.9"],
+            findings: &["common-name-added"],
+            names: &["192.0.2.9"],
+            ..case("address in the common name", Build::new(common_name("192.0.2.9"), vec![]))
+        },
+        Case {
+            shows: &["IP Address:2001:DB8:0:0:0:0:0:1"],
+            findings: &["common-name-added"],
+            names: &["2001:db8::1"],
+            ..case("longer address", Build::new(common_name("2001:db8::1"), vec![]))
+        },
+        Case { hides: &["Alternative"], ..case("spaces in the common name", Build::new(common_name("John Q. Public"), vec![])) },
+        Case {
+            shows: &["DNS:db1"],
+            findings: &["common-name-added"],
+            names: &["db1"],
+            ..case("single word", Build::new(common_name("db1"), vec![]))
+        },
+        Case { hides: &["Alternative"], ..case("single word of a client", Build::new(common_name("alice"), vec![client])) },
+        Case { hides: &["Alternative"], ..case("number at the end", Build::new(common_name("10.1.300"), vec![])) },
+        Case { hides: &["Alternative"], ..case("underscore", Build::new(common_name("a_b.example"), vec![])) },
+        Case { shows: &["DNS:b.c"], findings: &["common-name-added"], names: &["b.c"], ..case("last of two", Build::new(two, vec![])) },
+    ]
+}
+
+fn broken() -> Vec<Case> {
+    let plain = || Build::new(common_name("old.example.com"), vec![]);
+    let added = Case { shows: &["DNS:old.example.com"], findings: &["common-name-added"], names: &["old.example.com"], ..case("", plain()) };
+    let unread = Case { findings: &["common-name-added", "extension-not-read"], ..case("", plain()) };
+    let with = |name, extensions, like: &Case| Case {
+        shows: like.shows,
+        findings: like.findings,
+        names: added.names,
+        ..case(name, Build::new(common_name("old.example.com"), extensions))
+    };
+    vec![
+        Case { build: Build { extensions: None, ..plain() }, name: "version 1", ..with("", vec![], &added) },
+        Case { build: Build { serial: vec![0x80, 1], ..plain() }, name: "negative serial", ..with("", vec![], &added) },
+        Case {
+            build: Build { times: [tlv(0x17, b"never"), tlv(0x18, b"99999999")], ..plain() },
+            name: "impossible times",
+            ..with("", vec![], &added)
+        },
+        with("broken names", vec![extension("2.5.29.17", false, b"\x30\x05abc")], &unread),
+        with("empty names", vec![extension("2.5.29.17", false, &seq(&[]))], &added),
+        with("broken usage", vec![extension("2.5.29.15", false, b"\x03\x00")], &unread),
+        with("no extension at all", vec![b"\x02\x01\x05".to_vec()], &unread),
+    ]
+}

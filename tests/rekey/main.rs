@@ -1,0 +1,49 @@
+//! Replacements, checked by the real `openssl`, which must be installed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod certificates;
+mod disk;
+mod requests;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use certrecall::id::{Fingerprint, ProfileHash, StepId};
+use certrecall::rekey::{Error, KeySpec, OldKey, Outcome, Wanted, make};
+
+fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
+    Wanted {
+        id: StepId::derive("replace", &[name.as_bytes()]),
+        profile: ProfileHash::of(name.as_bytes()),
+        name: name.into(),
+        subject: format!("CN={name}"),
+        replaces: vec![Fingerprint::of(&certificate)],
+        certificate,
+        old_key,
+        waits_for_new_ca: false,
+    }
+}
+
+/// So much wanted for a plain certificate on P-256.
+fn plain(count: usize) -> Vec<Wanted> {
+    let certificate = certificates::Build::new(certificates::common_name("host.example.com"), vec![]).der();
+    (0..count).map(|i| wanted(&format!("host{i}.example.com"), certificate.clone(), certificates::p256())).collect()
+}
+
+fn made(wanted: &[Wanted], spec: KeySpec, case: &Path) -> Result<Outcome, Error> {
+    make(wanted, spec, case, &|_| false, 2, &|_| {})
+}
+
+/// Runs openssl, which must succeed; both its outputs.
+fn openssl(arguments: &[&str], file: &Path) -> (Vec<u8>, String) {
+    let output = Command::new("openssl").args(arguments).arg("-in").arg(file).output().expect("openssl is needed for this test");
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "openssl {arguments:?} {file:?}: {talk}");
+    (output.stdout, talk)
+}
+
+fn names(path: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<_> = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,105 @@
+//! What the requests ask for.
+
+use std::path::Path;
+
+use certrecall::id::SpkiHash;
+use certrecall::rekey::{KeySpec, Made, OldKey, slug};
+use x509_parser::prelude::{FromDer, X509CertificationRequest};
+
+use super::certificates::{Case, cases, nine_names, p256};
+use super::{made, openssl, plain, wanted};
+
+/// The request in DER and as openssl describes it, after openssl has verified its signature.
+fn verified(case: &Path, made: &Made) -> (Vec<u8>, String) {
+    let file = case.join(&made.directory).join("request.pem");
+    let (_, talk) = openssl(&["req", "-verify", "-noout"], &file);
+    assert!(talk.contains("verify OK"), "{talk}");
+    let (text, _) = openssl(&["req", "-noout", "-text"], &file);
+    (openssl(&["req", "-outform", "DER"], &file).0, String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Whether key and request are for the key that the record names, by openssl's account.
+fn same_key(case: &Path, made: &Made, request: &[u8]) {
+    let (public, _) = openssl(&["pkey", "-pubout", "-outform", "DER"], &case.join(&made.directory).join("key.pem"));
+    assert_eq!(SpkiHash::of(&public), made.record.spki_sha256);
+    let (_, request) = X509CertificationRequest::from_der(request).unwrap();
+    assert_eq!(SpkiHash::of(request.certification_request_info.subject_pki.raw), made.record.spki_sha256);
+}
+
+#[test]
+fn odd_certificates_are_mirrored() {
+    let case = tempfile::tempdir().unwrap();
+    let table = cases();
+    let all: Vec<_> = table.iter().map(|case| wanted(case.name, case.build.der(), p256())).collect();
+    let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
+    assert_eq!((outcome.made.len(), outcome.refused.len()), (table.len(), 0));
+    for (expected, made) in table.iter().zip(&outcome.made) {
+        let (request, text) = verified(case.path(), made);
+        same_key(case.path(), made, &request);
+        as_expected(expected, made, &request, &text);
+        assert!(made.directory.starts_with(&format!("replacements/{}-", slug(expected.name))), "{}", made.directory);
+    }
+}
+
+fn as_expected(expected: &Case, made: &Made, request: &[u8], text: &str) {
+    let Case { name, build, shows, hides, changes, findings, names } = expected;
+    let (_, parsed) = X509CertificationRequest::from_der(request).unwrap();
+    assert_eq!(parsed.certification_request_info.subject.as_raw(), build.subject, "{name}: the subject is the same bytes");
+    shows.iter().for_each(|line| assert!(text.contains(line), "{name}: {line} in {text}"));
+    hides.iter().for_each(|line| assert!(!text.contains(line), "{name}: no {line} in {text}"));
+    for (what, action) in *changes {
+        assert!(made.record.changes.iter().any(|c| c.what == *what && c.action == *action && !c.reason.is_empty()), "{name}: {what} {action:?}");
+    }
+    assert_eq!(made.record.findings.iter().map(|c| c.as_str()).collect::<Vec<_>>(), *findings, "{name}");
+    assert_eq!(made.record.names, *names, "{name}");
+    assert_eq!(text.contains("(none)"), !text.contains("X509v3") && !text.contains("TLS Feature"), "{name}: no empty attribute");
+}
+
+#[test]
+fn names_of_every_kind_are_the_same_bytes() {
+    let case = tempfile::tempdir().unwrap();
+    let build = cases().into_iter().find(|c| c.name == "nine kinds of name").unwrap().build;
+    let outcome = made(&[wanted("n", build.der(), p256())], KeySpec::Mirror, case.path()).unwrap();
+    let (request, _) = verified(case.path(), &outcome.made[0]);
+    let value = nine_names();
+    assert!(request.windows(value.len()).any(|w| w == value));
+}
+
+#[test]
+fn every_kind_of_key_is_one_that_openssl_reads() {
+    for (name, algorithm, says) in [
+        ("rsa-2048", "Signature Algorithm: sha256WithRSAEncryption", "(2048 bit, 2 primes)"),
+        ("rsa-3072", "Signature Algorithm: sha256WithRSAEncryption", "(3072 bit, 2 primes)"),
+        ("rsa-4096", "Signature Algorithm: sha256WithRSAEncryption", "(4096 bit, 2 primes)"),
+        ("ecdsa-p256", "Signature Algorithm: ecdsa-with-SHA256", "NIST CURVE: P-256"),
+        ("ecdsa-p384", "Signature Algorithm: ecdsa-with-SHA384", "NIST CURVE: P-384"),
+        ("ecdsa-p521", "Signature Algorithm: ecdsa-with-SHA512", "NIST CURVE: P-521"),
+        ("ed25519", "Signature Algorithm: ED25519", "ED25519 Private-Key"),
+    ] {
+        let case = tempfile::tempdir().unwrap();
+        let outcome = made(&plain(1), name.parse().unwrap(), case.path()).unwrap();
+        let (request, text) = verified(case.path(), &outcome.made[0]);
+        same_key(case.path(), &outcome.made[0], &request);
+        assert!(text.contains(algorithm), "{name}: {text}");
+        let (key, _) = openssl(&["pkey", "-noout", "-text", "-check"], &case.path().join(&outcome.made[0].directory).join("key.pem"));
+        let key = String::from_utf8_lossy(&key).into_owned();
+        assert!(key.contains(says) && (name == "ed25519" || key.contains("Key is valid")), "{name}");
+        let changed: Vec<_> = outcome.made[0].record.findings.iter().map(|c| c.as_str()).filter(|c| *c == "key-type-changed").collect();
+        assert_eq!(changed.is_empty(), name == "ecdsa-p256", "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_the_rest_made() {
+    let case = tempfile::tempdir().unwrap();
+    let mut all = plain(3);
+    all[1].certificate = b"\x30\x03\x02\x01\x05".to_vec();
+    let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
+    assert_eq!(outcome.made.iter().map(|m| m.record.profile).collect::<Vec<_>>(), [all[0].profile, all[2].profile]);
+    assert_eq!((outcome.refused.len(), outcome.refused[0].profile), (1, all[1].profile));
+    // Every way of cutting a certificate short ends in one of the two.
+    let whole = all[0].certificate.clone();
+    let cut: Vec<_> = (0..whole.len()).step_by(7).map(|n| wanted("cut", whole[..n].to_vec(), OldKey::default())).collect();
+    let outcome = made(&cut, KeySpec::EcdsaP256, case.path()).unwrap();
+    assert_eq!(outcome.made.len() + outcome.refused.len(), cut.len());
+}
