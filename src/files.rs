@@ -18,6 +18,8 @@ pub use batch::{Batch, Staged};
 const DIRECTORY: u32 = 0o700;
 /// Mode of every file made here: its owner alone.
 const FILE: u32 = 0o600;
+/// The bits of a mode that `chmod` sets.
+const ALL_BITS: u32 = 0o7777;
 /// What the hidden name of anything unfinished begins with.
 pub(crate) const UNFINISHED: &str = ".new-";
 
@@ -219,8 +221,10 @@ fn write_file(path: &Path, flush: Flush, write: impl FnOnce(&mut dyn Write) -> i
 }
 
 fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // The mode given at creation passes through the umask; this one does not.
-    file.set_permissions(Permissions::from_mode(FILE))?;
+    // The mode given at creation passed through the umask; this one does not. Asking first costs less than setting.
+    if file.metadata()?.permissions().mode() & ALL_BITS != FILE {
+        file.set_permissions(Permissions::from_mode(FILE))?;
+    }
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     write(file)
 }
@@ -228,7 +232,10 @@ fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// Makes one directory, mode 0700 whatever the umask.
 fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(DIRECTORY).create(path)?;
-    fs::set_permissions(path, Permissions::from_mode(DIRECTORY))
+    if fs::symlink_metadata(path)?.permissions().mode() & ALL_BITS != DIRECTORY {
+        fs::set_permissions(path, Permissions::from_mode(DIRECTORY))?;
+    }
+    Ok(())
 }
 
 /// Waits until the disk holds the names in a directory.

@@ -14,7 +14,7 @@ use crate::id::{Fingerprint, NameId, ProfileHash, Serial};
 use crate::oid;
 use crate::time::Time;
 
-pub use super::spki::KeyFacts;
+pub(crate) use super::spki::KeyFacts;
 
 /// Everything that later stages need of a certificate; all of it is public.
 #[derive(Debug, Clone)]
@@ -112,12 +112,8 @@ impl Names {
 
     /// Adds one `GeneralName`.
     pub(crate) fn push(&mut self, name: Tlv<'_>) {
-        let text = || -> Box<str> {
-            match std::str::from_utf8(name.content) {
-                Ok(text) if !text.chars().any(name::is_hidden) => text.into(),
-                _ => name::show(&String::from_utf8_lossy(name.content)).into(),
-            }
-        };
+        // As it is: whoever shows it escapes it.
+        let text = || -> Box<str> { String::from_utf8_lossy(name.content).into() };
         match name.tag {
             0x82 => self.dns.push(text()),
             0x81 => self.email.push(text()),

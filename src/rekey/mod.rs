@@ -1,6 +1,6 @@
 //! New private keys and certification requests: one replacement for every profile that lost its key.
 //!
-//! [`make`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem` and
+//! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem` and
 //! `replacement.json`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
 //! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
 
@@ -57,7 +57,7 @@ pub struct Wanted {
     pub waits_for_new_ca: bool,
 }
 
-/// What [`make`] did.
+/// What [`make()`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The replacements made, in the order in which they were wanted.

@@ -6,14 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustls_pemfile::Item;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::key::{NewKey, verifies};
 use super::record::{Made, Record};
 use super::spec::NewKind;
 use super::{Error, KEY, RECORD, REPLACEMENTS, REQUEST};
 use crate::files::{self, UNFINISHED};
-use crate::id::{Fingerprint, ProfileHash, SpkiHash};
+use crate::id::{ProfileHash, SpkiHash};
 use crate::pki::der::{self, SEQUENCE};
 use crate::secret::Secret;
 
@@ -99,7 +99,7 @@ fn read_one(parent: &Path, name: &str) -> (Option<Made>, Option<Trouble>) {
         Ok(record) => record,
         Err(says) => return (None, Some(damaged(place, says, None))),
     };
-    if let Err(says) = check(&directory, &record, None) {
+    if let Err(says) = check(&directory, &record) {
         return (None, Some(damaged(place, says, Some(record.profile))));
     }
     let mode = fs::metadata(directory.join(KEY)).map_or(0, |m| m.permissions().mode());
@@ -112,17 +112,25 @@ fn read_one(parent: &Path, name: &str) -> (Option<Made>, Option<Trouble>) {
     (Some(Made::new(name, record)), readable)
 }
 
-/// What must be true of a replacement just written, beyond what [`check`] asks of any.
-pub(crate) struct Written<'a> {
-    /// The content of the subject that was to be mirrored.
-    pub(crate) subject: &'a [u8],
-    /// The request that was signed.
-    pub(crate) request: Fingerprint,
+/// Checks that a file holds these bytes and no others.
+pub(crate) fn same(path: &Path, contents: &[u8]) -> Result<(), &'static str> {
+    let unread = |_| "a file cannot be read back";
+    // One octet more than there should be; the buffer is wiped, for it may hold a key.
+    let mut found = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
+    let limit = contents.len() as u64 + 1;
+    File::open(path).map_err(unread)?.take(limit).read_to_end(&mut found).map_err(unread)?;
+    if *found == contents { Ok(()) } else { Err("a file holds other bytes than were written") }
+}
+
+/// Checks that a request is for this subject, byte by byte.
+pub(crate) fn is_for(request: &[u8], subject: &[u8]) -> Result<(), &'static str> {
+    let parts = parts(request).ok_or("the request cannot be decoded")?;
+    if parts.subject == subject { Ok(()) } else { Err("the request is for another subject") }
 }
 
 /// Checks that key and request in a directory are those of the record: the key parses and its public half is the recorded one, the request is
 /// for that key and its signature is good. The reason in words if not.
-pub(crate) fn check(directory: &Path, record: &Record, written: Option<Written<'_>>) -> Result<(), &'static str> {
+pub(crate) fn check(directory: &Path, record: &Record) -> Result<(), &'static str> {
     let kind = NewKind::named(&record.key_algorithm, record.key_bits).ok_or("replacement.json names a kind of key that is not made here")?;
     let key = read_key(&directory.join(KEY), kind)?;
     if key.hash() != record.spki_sha256 {
@@ -139,12 +147,7 @@ pub(crate) fn check(directory: &Path, record: &Record, written: Option<Written<'
     if !verifies(kind, parts.spki, parts.info, parts.signature) {
         return Err("the signature of request.pem is not good");
     }
-    match written {
-        Some(written) if parts.subject != written.subject || Fingerprint::of(&request) != written.request => {
-            Err("request.pem is not the request that was made")
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Reads a private key. The decoder's own line buffer is not ours to wipe; everything else is wiped.

@@ -55,8 +55,8 @@ pub struct Made {
 }
 
 impl Made {
-    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, another display name. Key and request
-    /// stay; certificates once listed stay listed. Nothing is written if nothing changes.
+    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, a new CA to wait for. Key and
+    /// request stay; certificates once listed stay listed. Nothing is written if nothing changes.
     ///
     /// # Errors
     /// If the record cannot be written; the old one is then still there.

@@ -165,7 +165,7 @@ fn a_killed_run_leaves_whole_replacements_only() {
     let case = tempfile::tempdir().unwrap();
     let parent = case.path().join("replacements");
     let (mut leftovers, mut whole) = (0, 0);
-    for round in 0..12 {
+    for round in 0..6 {
         let mut child = run_worker(case.path(), 20_000, ":").spawn().unwrap();
         // By turns while the first ones are written and when the first ones have their names.
         let (unfinished, finished) = if round % 2 == 0 { (200, 0) } else { (0, 1 + whole) };
