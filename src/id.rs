@@ -209,6 +209,10 @@ impl Serial {
             // Quadratic work on hostile input; the hexadecimal form says the same.
             return String::new();
         }
+        if bytes.len() <= 16 {
+            let value = bytes.iter().fold(0u128, |n, b| n << 8 | u128::from(*b));
+            return if negative { format!("-{value}") } else { value.to_string() };
+        }
         // Base 10^9, least significant first.
         let mut limbs: Vec<u32> = vec![0];
         for b in bytes {

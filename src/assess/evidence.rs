@@ -1,5 +1,7 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::manifest::{Manifest, normalise};
@@ -73,7 +75,7 @@ pub(super) struct FileEvidence {
     /// The kind that decides, if there is an upload record.
     pub(super) record: Option<Kind>,
     /// `uploads.csv:7`, `--uploaded`; of the deciding kind, or of the file time.
-    pub(super) source: String,
+    pub(super) source: Cow<'static, str>,
     /// The span, open ends filled by weaker kinds.
     pub(super) span: Span,
     /// The accounts that manifest rows name.
@@ -84,21 +86,21 @@ pub(super) struct FileEvidence {
 
 /// What decides for one occurrence of one key.
 #[derive(Debug, Clone)]
-pub(super) struct Decided {
+pub(super) struct Decided<'a> {
     pub(super) timing: Timing,
     pub(super) kind: Kind,
-    pub(super) source: String,
+    pub(super) source: Cow<'a, str>,
     pub(super) span: Span,
     pub(super) findings: Codes,
 }
 
 /// Gathers the evidence for every file.
 pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Vec<Finding>) -> Vec<FileEvidence> {
-    let dates = FileDates::gather(inventory, question.clock);
+    let dates = FileDates::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_hashes));
     let mut matched = vec![false; question.manifest.map_or(0, |m| m.rows.len())];
     let mut out = Vec::with_capacity(inventory.files.len());
     for (i, file) in inventory.files.iter().enumerate() {
-        let rows = question.manifest.map_or_else(Vec::new, |m| rows_for(m, file, roots, &dates.fingerprints[i]));
+        let rows = question.manifest.map_or_else(Vec::new, |m| rows_for(m, file, roots, dates.fingerprints.get(i).map_or(&[], Vec::as_slice)));
         rows.iter().for_each(|r| matched[*r as usize] = true);
         if question.manifest.is_some() && rows.is_empty() {
             findings.push(finding(Code::FileWithoutRecord, file, "the manifest has no row for it"));
@@ -131,13 +133,19 @@ struct FileDates {
 }
 
 impl FileDates {
-    fn gather(inventory: &Inventory, clock: Clock) -> Self {
-        let mut out = Self { oldest: vec![None; inventory.files.len()], fingerprints: vec![Vec::new(); inventory.files.len()] };
+    fn gather(inventory: &Inventory, clock: Clock, hashes: bool) -> Self {
+        // Fingerprints are only needed to match rows that name a hash.
+        let mut out = Self {
+            oldest: vec![None; inventory.files.len()],
+            fingerprints: if hashes { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
+        };
         for entry in &inventory.certificates {
             let from = entry.certificate.not_before.filter(|t| *t <= clock.now);
             for occurrence in &entry.occurrences {
                 let at = occurrence.file as usize;
-                out.fingerprints[at].push(entry.certificate.sha256);
+                if let Some(list) = out.fingerprints.get_mut(at) {
+                    list.push(entry.certificate.sha256);
+                }
                 out.oldest[at] = match (out.oldest[at], from) {
                     (Some(a), Some(b)) => Some(a.min(b)),
                     (a, b) => a.or(b),
@@ -164,7 +172,7 @@ fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, fingerprints: &[Fin
             rows.extend(manifest.rows_for_path(&full));
         }
     }
-    for hash in file.hash.iter().chain(fingerprints) {
+    for hash in file.hash.iter().map(AsRef::as_ref).chain(fingerprints) {
         rows.extend(manifest.rows_for_hash(hash));
     }
     rows.sort_unstable();
@@ -190,13 +198,13 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
             accounts.sort_unstable();
             accounts.dedup();
             let lines: Vec<String> = rows.iter().map(|i| row(*i).line.to_string()).collect();
-            Some((Kind::Manifest, format!("{}:{}", manifest.name, lines.join(",")), span))
+            Some((Kind::Manifest, Cow::Owned(format!("{}:{}", manifest.name, lines.join(","))), span))
         }
-        _ => question.uploaded.map(|span| (Kind::Uploaded, "--uploaded".to_owned(), span)),
+        _ => question.uploaded.map(|span| (Kind::Uploaded, Cow::Borrowed("--uploaded"), span)),
     };
     let by_time = Span { earliest: None, latest: time };
     let Some((kind, source, mut span)) = record else {
-        return FileEvidence { record: None, source: "file time".to_owned(), span: by_time, accounts, findings };
+        return FileEvidence { record: None, source: Cow::Borrowed("file time"), span: by_time, accounts, findings };
     };
     // A weaker kind below --uploaded is another record; below both is the file time.
     if kind == Kind::Manifest
@@ -219,16 +227,16 @@ fn fill(span: &mut Span, weaker: Span, findings: &mut Codes) {
 }
 
 /// What decides for an occurrence in a file, given the lower bound that the certificates on the key set.
-pub(super) fn decide(evidence: &FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided {
+pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
     let cutoff = question.incident.cutoff;
     let mut findings = evidence.findings;
     if let Some(kind) = evidence.record {
         if evidence.span.latest.zip(born).is_some_and(|(latest, born)| latest < born) {
             findings.insert(Code::EvidenceDisagrees);
         }
-        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: evidence.source.clone(), span: evidence.span, findings };
+        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: Cow::Borrowed(&evidence.source), span: evidence.span, findings };
     }
-    let source = || evidence.source.clone();
+    let source = || Cow::Borrowed(&*evidence.source);
     if Timing::of(evidence.span, cutoff) == Timing::Before {
         return Decided { timing: Timing::Before, kind: Kind::FileTime, source: source(), span: evidence.span, findings };
     }
@@ -238,12 +246,12 @@ pub(super) fn decide(evidence: &FileEvidence, born: Option<Time>, question: &Que
             let trusted = !question.distrust_certificate_dates;
             let timing = if trusted { Timing::of(span, cutoff) } else { Timing::Unclear };
             findings.insert(Code::NoUploadRecord);
-            Decided { timing, kind: Kind::CertificateDates, source: "certificate dates".to_owned(), span, findings }
+            Decided { timing, kind: Kind::CertificateDates, source: Cow::Borrowed("certificate dates"), span, findings }
         }
         None if evidence.span.latest.is_some() => {
             Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: source(), span: evidence.span, findings }
         }
-        None => Decided { timing: Timing::Unclear, kind: Kind::None, source: String::new(), span: Span::default(), findings },
+        None => Decided { timing: Timing::Unclear, kind: Kind::None, source: Cow::Borrowed(""), span: Span::default(), findings },
     }
 }
 

@@ -203,6 +203,8 @@ pub struct KeyVerdict {
     pub exposure: Exposure,
     /// Its reasons, the deciding ones first.
     pub because: Vec<Because>,
+    /// Further reasons that are only counted.
+    pub omitted: usize,
     /// Whose uploads hold it.
     pub accounts: Vec<String>,
     /// Not exposed on the dates of certificates alone.
@@ -262,30 +264,30 @@ enum Role {
 
 impl Weigh<'_> {
     fn key(&self, key: &KeyEntry, born: Option<Time>) -> KeyVerdict {
-        let mut reasons: Vec<(Exposure, Because)> = Vec::new();
-        let mut accounts: Vec<String> = Vec::new();
-        if let Some((name, list)) = self.question.known_compromised
-            && (list.contains(&key.spki) || key.raw_forms.iter().any(|r| list.contains(r)))
-        {
-            let says = format!("the list of compromised keys {name:?} names it");
-            reasons.push((Exposure::Exposed, because(Kind::List, name.to_owned(), Span::default(), says)));
-        }
+        let mut accounts: Vec<&str> = Vec::new();
+        let mut reasons: Vec<Reason<'_>> = Vec::new();
         for (role, occurrence) in self.occurrences(key) {
             let file = &self.files[occurrence.file as usize];
-            accounts.extend(file.accounts.iter().cloned());
-            let decided = evidence::decide(file, born, self.question);
-            reasons.push(self.reason(role, occurrence, decided, file));
+            accounts.extend(file.accounts.iter().map(String::as_str));
+            reasons.push(Reason::new(role, occurrence, evidence::decide(file, born, self.question)));
         }
         accounts.sort_unstable();
         accounts.dedup();
+        let listed = self.question.known_compromised.filter(|(_, list)| list.contains(&key.spki) || key.raw_forms.iter().any(|r| list.contains(r)));
         // Chain certificates and bare public keys prove nothing either way unless they are all there is.
-        let speaks = |b: &Because| !matches!(b.evidence, Kind::ChainCertificate | Kind::PublicOnly);
-        let exposure = reasons.iter().filter(|(_, b)| speaks(b)).map(|(e, _)| *e).min().unwrap_or(Exposure::NotExposed);
-        reasons.sort_by_key(|(e, b)| (*e, !speaks(b)));
-        let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(|(_, b)| b.evidence == Kind::CertificateDates);
-        let mut because: Vec<Because> = reasons.into_iter().map(|(_, b)| b).collect();
-        because.dedup();
-        KeyVerdict { exposure, because, accounts, on_certificate_dates }
+        let by_upload = reasons.iter().filter(|r| r.speaks()).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
+        let exposure = if listed.is_some() { Exposure::Exposed } else { by_upload };
+        let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
+        let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
+        // The deciding ones first; of those that say the same of many files, one speaks for all.
+        reasons.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        reasons.dedup_by(|a, b| a.says_the_same(b));
+        let omitted = reasons.len().saturating_sub(REASONS);
+        let list =
+            listed.map(|(name, _)| because(Kind::List, name.to_owned(), Span::default(), format!("the list of compromised keys {name:?} names it")));
+        let because = list.into_iter().chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
+        let accounts = accounts.into_iter().map(str::to_owned).collect();
+        KeyVerdict { exposure, because, omitted, accounts, on_certificate_dates }
     }
 
     /// Every occurrence of a key, with its part in this.
@@ -310,24 +312,19 @@ impl Weigh<'_> {
         out
     }
 
-    fn reason(&self, role: Role, occurrence: &Occurrence, decided: Decided, file: &FileEvidence) -> (Exposure, Because) {
-        let path = self.inventory.path(occurrence);
-        let exposure = match (role, decided.timing) {
-            (Role::Chain | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
-            (Role::Private, Timing::Before) => Exposure::Exposed,
-            (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
-            (_, Timing::Unclear) => Exposure::Undetermined,
-        };
-        let says = words::occurrence(role, path, &decided, file, self.question);
-        let kind = match role {
+    fn because(&self, reason: Reason<'_>) -> Because {
+        let path = self.inventory.path(reason.occurrence);
+        let file = &self.files[reason.occurrence.file as usize];
+        let says = words::occurrence(reason.role, path, &reason.decided, file, self.question);
+        let kind = match reason.role {
             Role::Chain => Kind::ChainCertificate,
             Role::Public => Kind::PublicOnly,
-            Role::Private | Role::EndEntity { .. } => decided.kind,
+            Role::Private | Role::EndEntity { .. } => reason.decided.kind,
         };
-        let mut because = because(kind, decided.source, decided.span, says);
+        let mut because = because(kind, reason.decided.source.into_owned(), reason.decided.span, says);
         because.path = Some(path.to_owned());
-        because.findings = decided.findings;
-        (exposure, because)
+        because.findings = reason.decided.findings;
+        because
     }
 
     fn certificate(&self, at: usize, keys: &[KeyVerdict], voided_by: Option<u32>) -> CertificateVerdict {
@@ -356,6 +353,47 @@ impl Weigh<'_> {
             (false, _) => Verdict::Clear,
         };
         CertificateVerdict { standing, verdict, because: reasons }
+    }
+}
+
+/// Reasons kept for one key; a key found in more places has them counted.
+const REASONS: usize = 32;
+
+/// What one occurrence says about its key, before it is put into words.
+struct Reason<'a> {
+    exposure: Exposure,
+    role: Role,
+    occurrence: &'a Occurrence,
+    decided: Decided<'a>,
+}
+
+impl<'a> Reason<'a> {
+    const fn new(role: Role, occurrence: &'a Occurrence, decided: Decided<'a>) -> Self {
+        let exposure = match (role, decided.timing) {
+            (Role::Chain | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
+            (Role::Private, Timing::Before) => Exposure::Exposed,
+            (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
+            (_, Timing::Unclear) => Exposure::Undetermined,
+        };
+        Self { exposure, role, occurrence, decided }
+    }
+
+    const fn speaks(&self) -> bool {
+        !matches!(self.role, Role::Chain | Role::Public)
+    }
+
+    /// Those that decide come first, then as found.
+    const fn rank(&self) -> (Exposure, bool, Kind, u32, u32) {
+        (self.exposure, !self.speaks(), self.decided.kind, self.occurrence.file, self.occurrence.index)
+    }
+
+    /// Whether another one differs in nothing but the file, or in how late the file was changed where that decides nothing.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let late = |r: &Self| if r.decided.timing == Timing::Before || r.decided.kind == Kind::Manifest { r.decided.span.latest } else { None };
+        let same =
+            |a: &Self, b: &Self| a.decided.source == b.decided.source && a.decided.span.earliest == b.decided.span.earliest && late(a) == late(b);
+        let role = std::mem::discriminant(&self.role) == std::mem::discriminant(&other.role);
+        role && self.exposure == other.exposure && self.decided.kind == other.decided.kind && (!self.speaks() || same(self, other))
     }
 }
 

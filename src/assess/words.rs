@@ -6,7 +6,7 @@ use crate::pki::show;
 use crate::time::{Span, Time};
 
 /// Why an occurrence speaks for or against the exposure of its key.
-pub(super) fn occurrence(role: Role, path: &str, decided: &Decided, file: &FileEvidence, question: &Question<'_>) -> String {
+pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
     let path = show(path);
     let what = match role {
         Role::Private => format!("its private key lies in {path}"),
@@ -18,7 +18,7 @@ pub(super) fn occurrence(role: Role, path: &str, decided: &Decided, file: &FileE
     format!("{what}; {}", when(decided, file, question))
 }
 
-fn when(decided: &Decided, file: &FileEvidence, question: &Question<'_>) -> String {
+fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
     let cutoff = question.incident.cutoff;
     let side = match decided.timing {
         Timing::Before => format!("before the cutoff {cutoff}"),

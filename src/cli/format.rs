@@ -200,9 +200,10 @@ const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certifi
 
 /// The certificates by verdict.
 pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Terminal) -> Result<(), Error> {
-    let rows: Vec<Vec<String>> = view::rows(planned)
+    let rows: Vec<Vec<String>> = view::order(planned)
         .into_iter()
-        .map(|r| {
+        .map(|at| {
+            let r = view::row(planned, at);
             let words = [r.verdict.as_str(), r.exposure.as_str(), r.standing.as_str()].map(str::to_owned);
             let rest = [r.until, r.name, r.issuer, r.places.join(", "), r.request.map(|d| format!("{d}/request.pem")).unwrap_or_default()];
             words.into_iter().chain(rest).collect()

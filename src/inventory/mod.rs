@@ -41,7 +41,7 @@ pub struct File {
     /// When it was last changed.
     pub modified: Option<Time>,
     /// SHA-256 of the whole file, if it was asked for.
-    pub hash: Option<Fingerprint>,
+    pub hash: Option<Box<Fingerprint>>,
     /// Whether an encrypted key lies in it.
     pub holds_locked: bool,
 }
@@ -135,7 +135,7 @@ impl Builder {
         }
         let file = self.inventory.files.len() as u32;
         let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(_))));
-        self.inventory.files.push(File { place: found.place, modified: found.modified, hash: found.file_hash, holds_locked });
+        self.inventory.files.push(File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked });
         for item in found.items {
             self.add_item(file, item);
         }
@@ -156,7 +156,7 @@ impl Builder {
             Object::PrivateKey(private) => match private.facts.spki {
                 Some(spki) => {
                     let key = self.key(spki, &private.facts);
-                    self.inventory.keys[key as usize].private.push(occurrence);
+                    push_tight(&mut self.inventory.keys[key as usize].private, occurrence);
                 }
                 None => self.inventory.unnamed_keys.push(occurrence),
             },
@@ -181,7 +181,7 @@ impl Builder {
         let key = self.key(spki, &certificate.key);
         let at = self.inventory.certificates.len() as u32;
         self.by_fingerprint.insert(certificate.sha256, at);
-        self.inventory.keys[key as usize].certificates.push(at);
+        push_tight(&mut self.inventory.keys[key as usize].certificates, at);
         self.inventory.certificates.push(CertificateEntry {
             certificate: Arc::clone(certificate),
             occurrences: vec![occurrence],
@@ -237,6 +237,14 @@ impl Builder {
         inventory.ledgers = ledgers;
         inventory
     }
+}
+
+/// Most lists here have one element; the room for four that a first push takes would cost more than the element.
+fn push_tight<T>(list: &mut Vec<T>, item: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(item);
 }
 
 /// For each old index its new one.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser;
@@ -26,7 +27,7 @@ pub struct Certificate {
     /// Subject, RFC 4514.
     pub subject: Box<str>,
     /// Issuer, RFC 4514.
-    pub issuer: Box<str>,
+    pub issuer: Arc<str>,
     /// Subject, for linking.
     pub subject_id: NameId,
     /// Issuer, for linking.
@@ -160,7 +161,6 @@ pub struct Extended {
 
 /// The fields of a certificate as slices of its bytes, from whichever reader succeeded.
 struct Fields<'a> {
-    version: u32,
     serial: &'a [u8],
     issuer: &'a [u8],
     not_before: Option<Tlv<'a>>,
@@ -234,7 +234,7 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     if parts.tagged(der::BIT_STRING).is_none() {
         findings.insert(Code::StrictParserRefused);
     }
-    Some(Fields { version, serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
+    Some(Fields { serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
 }
 
 /// `Extensions` in its explicit tag: pairs of OID and value, in order.
@@ -284,7 +284,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         read.and_then(|r| r.time)
     };
     let (not_before, not_after) = (time(fields.not_before), time(fields.not_after));
-    let (subject, issuer) = (name::read(fields.subject), name::read(fields.issuer));
+    let (subject, issuer) = (name::read(fields.subject), name::read_issuer(fields.issuer));
     let key = spki::read(fields.spki);
     let known = algorithm_name(fields.signature_algorithm);
     let signature_algorithm = known.map_or_else(|| oid::dotted(fields.signature_algorithm).unwrap_or_default().into(), Cow::Borrowed);
@@ -296,7 +296,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         findings: findings.union(key.findings),
         profile: profile(fields.subject, &fields.extensions),
         key,
-        subject: subject.text,
+        subject: (*subject.text).into(),
         issuer: issuer.text,
         subject_id: subject.id,
         issuer_id: issuer.id,

@@ -1,6 +1,7 @@
 //! Certificate revocation lists (RFC 5280 section 5), as facts for the inventory.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::cert::algorithm_name;
 use super::der::{self, context};
@@ -16,7 +17,7 @@ pub struct Crl {
     /// Over the whole `CertificateList`.
     pub sha256: Fingerprint,
     /// Issuer, RFC 4514.
-    pub issuer: Box<str>,
+    pub issuer: Arc<str>,
     /// Issuer, for linking.
     pub issuer_id: NameId,
     /// When it was made.

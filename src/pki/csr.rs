@@ -1,6 +1,7 @@
 //! Certification requests (PKCS #10, RFC 2986).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::cert::{Extensions, KeyFacts, Names, algorithm_name, read_extensions, signed_parts};
 use super::der::{self, context};
@@ -18,7 +19,7 @@ pub struct Request {
     /// The key that asks.
     pub key: KeyFacts,
     /// Subject, RFC 4514.
-    pub subject: Box<str>,
+    pub subject: Arc<str>,
     /// Requested subject alternative names.
     pub names: Names,
     /// Name of the signature algorithm, or its dotted OID.

@@ -46,6 +46,8 @@ struct KeyRecord<'a> {
     key_bits: u32,
     exposure: Exposure,
     because: &'a [Because],
+    #[serde(skip_serializing_if = "is_zero")]
+    because_omitted: usize,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     accounts: &'a [String],
     private_key_paths: Vec<&'a str>,
@@ -230,6 +232,7 @@ fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
         key_bits: key.facts.bits,
         exposure: verdict.exposure,
         because: &verdict.because,
+        because_omitted: verdict.omitted,
         accounts: &verdict.accounts,
         private_key_paths: paths(inventory, &key.private),
         certificates,
@@ -290,6 +293,11 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
         waits_for_new_ca: replacement.waits_for_new_ca,
         directory: planned.directories.get(&replacement.profile).cloned(),
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Files named for opening a certificate again; any one of them is enough.

@@ -132,38 +132,46 @@ fn push_step(out: &mut String, step: &Step, again: &str) {
 }
 
 fn push_rows(out: &mut String, planned: &Planned<'_>) {
-    let rows = view::rows(planned);
-    for (title, wanted) in [
-        ("Certificates to act on", (|v| v.asks_for_action()) as fn(Verdict) -> bool),
-        ("Exposed, but expired", |v| v == Verdict::Expired),
-        ("Clear", |v| v == Verdict::Clear || v == Verdict::Revoked),
+    let order = view::order(planned);
+    for (title, wanted, most) in [
+        ("Certificates to act on", (|v| v.asks_for_action()) as fn(Verdict) -> bool, usize::MAX),
+        ("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX),
+        ("Clear", |v| v == Verdict::Clear || v == Verdict::Revoked, CLEAR),
     ] {
-        let rows: Vec<&Row> = rows.iter().filter(|r| wanted(r.verdict)).collect();
-        if rows.is_empty() {
+        let certificates = view::with_verdict(planned, &order, wanted);
+        if certificates.is_empty() {
             continue;
         }
-        let _ = writeln!(
-            out,
-            "## {title}\n\n| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|"
-        );
-        for row in rows {
-            let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
-            let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
-            let cells = [
-                escape(&row.name),
-                row.verdict.as_str().into(),
-                row.exposure.as_str().into(),
-                row.standing.as_str().into(),
-                row.until.clone(),
-                escape(&row.issuer),
-                places.join("<br>"),
-                sentence(&row.why),
-                request,
-            ];
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        let _ = writeln!(out, "## {title}\n");
+        if certificates.len() > most {
+            for (kind, n) in view::clear_counts(planned, &certificates) {
+                let _ = writeln!(out, "- {n} {}", view::clear_words(kind));
+            }
+            let _ = writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len());
+            continue;
         }
+        out.push_str("| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|\n");
+        certificates.iter().for_each(|at| push_row(out, &view::row(planned, *at)));
         out.push('\n');
     }
+}
+
+/// Clear certificates beyond this many are counted in the text, not listed.
+const CLEAR: usize = 500;
+
+fn push_row(out: &mut String, row: &Row) {
+    let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
+    let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
+    let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
+    let places = places.join("<br>");
+    let _ = writeln!(
+        out,
+        "| {} | {words} | {} | {} | {places} | {} | {request} |",
+        escape(&row.name),
+        row.until,
+        escape(&row.issuer),
+        sentence(&row.why)
+    );
 }
 
 fn push_unread(out: &mut String, planned: &Planned<'_>) {

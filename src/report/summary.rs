@@ -75,18 +75,21 @@ pub struct Shape<'a> {
 /// The summary, line by line.
 #[must_use]
 pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
-    let rows = view::rows(planned);
+    let order = view::order(planned);
     let mut out = Text(Vec::new());
     let incident = planned.incident;
     let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
     out.line(&[(Tone::Head, title)]);
     out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
-    let live: Vec<&Row> = rows.iter().filter(|r| r.verdict.asks_for_action()).collect();
-    out.section(Tone::Alarm, "Act on these", &live, shape, "nothing that is exposed is still valid");
-    let expired: Vec<&Row> = rows.iter().filter(|r| r.verdict == Verdict::Expired).collect();
-    out.section(Tone::Warn, "Exposed, but expired: nothing to revoke, keys to retire", &expired, shape, "");
+    let live = view::with_verdict(planned, &order, Verdict::asks_for_action);
+    if live.is_empty() {
+        out.head(Tone::Good, "Nothing that is exposed is still valid");
+    }
+    out.section(planned, Tone::Alarm, "Act on these", &live, shape);
+    let expired = view::with_verdict(planned, &order, |v| v == Verdict::Expired);
+    out.section(planned, Tone::Warn, "Exposed, but expired: nothing to revoke, keys to retire", &expired, shape);
     out.bare_keys(planned);
-    out.clear(planned, &rows);
+    out.clear(planned, &view::with_verdict(planned, &order, |v| v == Verdict::Clear));
     out.unread(planned, shape);
     out.replacements(planned, shape);
     out.next(planned, shape);
@@ -105,18 +108,15 @@ impl Text {
         self.line(&[(tone, text)]);
     }
 
-    fn section(&mut self, tone: Tone, title: &str, rows: &[&Row], shape: Shape<'_>, if_empty: &str) {
-        if rows.is_empty() {
-            if !if_empty.is_empty() {
-                self.head(Tone::Good, &format!("{}{}", if_empty[..1].to_uppercase(), &if_empty[1..]));
-            }
+    fn section(&mut self, planned: &Planned<'_>, tone: Tone, title: &str, certificates: &[u32], shape: Shape<'_>) {
+        if certificates.is_empty() {
             return;
         }
-        self.head(tone, &format!("{title}: {}", count(rows.len(), "certificate")));
-        for row in rows.iter().take(shape.rows) {
-            self.row(tone, row, shape);
+        self.head(tone, &format!("{title}: {}", count(certificates.len(), "certificate")));
+        for at in certificates.iter().take(shape.rows) {
+            self.row(tone, &view::row(planned, *at), shape);
         }
-        self.more(rows.len(), shape);
+        self.more(certificates.len(), shape);
     }
 
     fn row(&mut self, tone: Tone, row: &Row, shape: Shape<'_>) {
@@ -170,31 +170,15 @@ impl Text {
         }
     }
 
-    fn clear(&mut self, planned: &Planned<'_>, rows: &[Row]) {
-        let clear: Vec<&Row> = rows.iter().filter(|r| r.verdict == Verdict::Clear).collect();
+    fn clear(&mut self, planned: &Planned<'_>, clear: &[u32]) {
         if clear.is_empty() {
             return;
         }
         self.head(Tone::Good, &format!("Clear: {}", count(clear.len(), "certificate")));
-        let on = |kind: Kind| clear.iter().filter(|r| r.ground == kind).count();
-        for (kind, says) in [
-            (Kind::Manifest, "uploaded at or after the cutoff, says the manifest"),
-            (Kind::Uploaded, "uploaded at or after the cutoff, says --uploaded"),
-            (Kind::ChainCertificate, "chain certificates: a bundle brings them without their keys"),
-            (Kind::PublicOnly, "only the public half was found"),
-            (Kind::Decision, "by decision"),
-        ] {
-            let n = on(kind);
-            if n > 0 {
-                self.line(&[(Tone::Plain, &format!("  {n} {says}"))]);
-            }
+        for (kind, n) in view::clear_counts(planned, clear) {
+            let tone = if kind == Kind::CertificateDates { Tone::Warn } else { Tone::Plain };
+            self.line(&[(tone, &format!("  {n} {}", view::clear_words(kind)))]);
         }
-        let on_dates = clear.iter().filter(|r| r.ground == Kind::CertificateDates).count();
-        if on_dates > 0 {
-            let says = format!("  {on_dates} without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)");
-            self.line(&[(Tone::Warn, &says)]);
-        }
-        let _ = planned;
     }
 
     fn unread(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {

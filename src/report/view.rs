@@ -1,9 +1,9 @@
 //! What every report for people shows: one row per certificate, with the reason and the request, sorted as the plan orders it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::plan_file::Planned;
-use crate::assess::{Exposure, Kind, Standing, Verdict};
+use crate::assess::{Because, Exposure, Kind, Standing, Verdict};
 use crate::inventory::Occurrence;
 use crate::pki::show;
 
@@ -30,31 +30,69 @@ pub struct Row {
     pub why: String,
     /// The directory of its replacement, relative to the case.
     pub request: Option<String>,
-    /// What its clearance rests on.
-    pub ground: Kind,
 }
 
-/// Rows of all certificates, those of the most urgent keys first.
+/// All certificates, by verdict, those of the most urgent keys first: indices into the inventory.
 #[must_use]
-pub fn rows(planned: &Planned<'_>) -> Vec<Row> {
+pub fn order(planned: &Planned<'_>) -> Vec<u32> {
     let Planned { inventory, plan, .. } = *planned;
     let urgency: HashMap<u32, usize> = plan.order.iter().enumerate().map(|(at, key)| (*key, at)).collect();
     let mut order: Vec<u32> = (0..inventory.certificates.len() as u32).collect();
-    order.sort_by_cached_key(|i| {
+    let rank = |i: &u32| {
         let entry = &inventory.certificates[*i as usize];
         let verdict = planned.assessment.certificates[*i as usize].verdict;
-        (verdict, urgency.get(&entry.key).copied().unwrap_or(usize::MAX), entry.certificate.display_name().to_owned(), entry.certificate.sha256)
-    });
-    order.into_iter().map(|i| row(planned, i)).collect()
+        (verdict, urgency.get(&entry.key).copied().unwrap_or(usize::MAX), entry.certificate.display_name(), entry.certificate.sha256)
+    };
+    order.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+    order
 }
 
-fn row(planned: &Planned<'_>, at: u32) -> Row {
+/// The part of an order that has such verdicts.
+#[must_use]
+pub fn with_verdict(planned: &Planned<'_>, order: &[u32], wanted: impl Fn(Verdict) -> bool) -> Vec<u32> {
+    order.iter().copied().filter(|i| wanted(planned.assessment.certificates[*i as usize].verdict)).collect()
+}
+
+/// What decides about a certificate: a reason of its own, else the first of its key.
+#[must_use]
+pub fn ground<'a>(planned: &Planned<'a>, at: u32) -> Option<&'a Because> {
+    let key = planned.inventory.certificates[at as usize].key;
+    planned.assessment.certificates[at as usize].because.first().or_else(|| planned.assessment.keys[key as usize].because.first())
+}
+
+/// How many certificates each kind of evidence clears, and which of them are listed one by one.
+#[must_use]
+pub fn clear_counts(planned: &Planned<'_>, clear: &[u32]) -> BTreeMap<Kind, usize> {
+    let mut counts = BTreeMap::new();
+    for at in clear {
+        *counts.entry(ground(planned, *at).map_or(Kind::None, |b| b.evidence)).or_default() += 1;
+    }
+    counts
+}
+
+/// What clears a certificate, in words after a number.
+#[must_use]
+pub const fn clear_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Manifest => "uploaded at or after the cutoff, says the manifest",
+        Kind::Uploaded => "uploaded at or after the cutoff, says --uploaded",
+        Kind::ChainCertificate => "chain certificates: a bundle brings them without their keys",
+        Kind::PublicOnly => "of which only the public half was found",
+        Kind::Decision => "by decision",
+        Kind::CertificateDates => "without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)",
+        _ => "on other evidence",
+    }
+}
+
+/// The row of one certificate.
+#[must_use]
+pub fn row(planned: &Planned<'_>, at: u32) -> Row {
     let Planned { inventory, assessment, plan, directories, .. } = *planned;
     let entry = &inventory.certificates[at as usize];
     let verdict = &assessment.certificates[at as usize];
     let key = &assessment.keys[entry.key as usize];
     let certificate = &entry.certificate;
-    let reason = verdict.because.first().or_else(|| key.because.first());
+    let reason = ground(planned, at);
     let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
     Row {
         certificate: at,
@@ -67,7 +105,6 @@ fn row(planned: &Planned<'_>, at: u32) -> Row {
         places: places(planned, &entry.occurrences),
         why: reason.map_or_else(String::new, |b| b.says.clone()),
         request: replacement.and_then(|r| directories.get(&r.profile)).cloned(),
-        ground: reason.map_or(Kind::None, |b| b.evidence),
     }
 }
 
