@@ -23,7 +23,7 @@ mod wrapping;
 pub(crate) use headers::Headers;
 pub(crate) use lines::Lines;
 
-use label::{Content, Fit};
+use label::Fit;
 use marker::{Marker, Word};
 
 /// A prefix of a line is looked at no further back than this.
@@ -81,14 +81,18 @@ impl<'a> Block<'a> {
         let content = label::content(&self.name());
         if self.closed && base64::regular(self.body, out) {
             let fit = label::fit(content, false, out);
-            let diff = content == Content::Any && self.before.last().is_some_and(|b| matches!(b, b'+' | b'/'));
-            if fit == Fit::Exact || fit == Fit::Loose && !diff {
+            if fit == Fit::Exact || fit == Fit::Loose && !self.has_digit_prefix() {
                 return Ok(Decoded { headers: Headers::default(), findings: self.findings });
             }
         }
         let mut decoded = ladder::climb(self, content, out)?;
         decoded.findings = decoded.findings.union(self.findings);
         Ok(decoded)
+    }
+
+    /// Whether a digit stands before it, as in a diff: the digits of the lines may then be more than their base64 text.
+    fn has_digit_prefix(&self) -> bool {
+        self.before.last().is_some_and(|b| matches!(b, b'+' | b'/'))
     }
 
     /// What stands before it on its line.

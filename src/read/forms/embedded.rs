@@ -13,11 +13,11 @@ use crate::limits;
 use crate::pki::der;
 use crate::read::pem::{Lines, base64};
 
-/// Digits of `-----BEGIN` at each of the three alignments to groups of four, as far as they do not depend on what is around.
-const MARKERS: [&[u8]; 3] = [b"LS0tLS1CRUdJTi", b"0tLS0tQkVHSU4", b"tLS0tLUJFR0lO"];
-
-/// What all three have in common, and nothing shorter would be rare.
+/// What the digits of dashes have in common at all three alignments to groups of four, and nothing shorter would be rare.
 const COMMON: &[u8] = b"tLS";
+
+/// Digits from [`COMMON`] on of `-----BEGIN` and `-----END` at each alignment. An END counts because a line end may split the BEGIN.
+const MARKERS: [&[u8]; 6] = [b"tLS1CRUdJTi", b"tLS0tQkVHSU4", b"tLS0tLUJFR0lO", b"tLS1FTkQ", b"tLS0tRU5E", b"tLS0tLUVORC"];
 
 /// Digits of the first bytes of a Java keystore: 0xFEEDFEED, version 1 or 2.
 const KEYSTORE: &[u8] = b"/u3+7QAAAA";
@@ -36,12 +36,12 @@ pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32,
     let mut allowance = buffer.len().saturating_mul(4).saturating_add(1 << 20);
     let mut complete = true;
     let mut start = 0;
-    let ends = taken.iter().cloned().chain([buffer.len()..buffer.len()]);
-    for range in ends {
+    let rest = buffer.len()..buffer.len();
+    for range in taken.iter().chain(std::iter::once(&rest)) {
         let end = range.start.min(buffer.len());
         // Base64 text of the smallest object does not fit into less.
         if end.saturating_sub(start) > SMALLEST {
-            let mut gap = Gap { buffer, start, end, at: start, allowance };
+            let mut gap = Gap::new(buffer, start, end, allowance);
             while let Some((found, bytes)) = gap.next_candidate() {
                 let Found { kind, text } = found;
                 visit(Candidate { offset: text.start, end: text.end, line: lines.at(text.start), kind, bytes });
@@ -67,38 +67,55 @@ struct Gap<'a> {
     end: usize,
     at: usize,
     allowance: usize,
+    text: Option<usize>,
+    store: Option<usize>,
+    element: Option<usize>,
 }
 
-impl Gap<'_> {
+impl<'a> Gap<'a> {
+    /// The stretch `start..end`, with the first place of everything looked for.
+    fn new(buffer: &'a [u8], start: usize, end: usize, allowance: usize) -> Self {
+        let mut gap = Self { buffer, start, end, at: start, allowance, text: None, store: None, element: None };
+        gap.text = gap.find(start, COMMON);
+        gap.store = gap.find(start, KEYSTORE);
+        gap.element = gap.element(start);
+        gap
+    }
+
     /// The next candidate.
     fn next_candidate(&mut self) -> Option<(Found, Zeroizing<Vec<u8>>)> {
-        let mut text = self.find(self.at, COMMON);
-        let mut store = self.find(self.at, KEYSTORE);
-        let mut element = self.element(self.at);
         loop {
-            let first = [text, store, element].into_iter().flatten().min()?;
-            let found = if text == Some(first) {
+            let first = [self.text, self.store, self.element].into_iter().flatten().min()?;
+            let result = if self.text == Some(first) {
                 self.text(first)
-            } else if store == Some(first) {
+            } else if self.store == Some(first) {
                 self.run(first, Kind::Keystore)
             } else {
                 self.der(first)
             };
-            match found {
-                Ok((found, bytes)) => {
-                    self.at = found.text.end.max(first + 1);
-                    return Some((found, bytes));
-                }
-                Err(next) => self.at = next.max(first + 1),
+            let next = match &result {
+                Ok((found, _)) => found.text.end,
+                Err(next) => *next,
+            };
+            self.advance(next.max(first + 1));
+            if let Ok(found) = result {
+                return Some(found);
             }
-            for (place, search) in [(&mut text, COMMON), (&mut store, KEYSTORE)] {
-                if place.is_some_and(|p| p < self.at) {
-                    *place = self.find(self.at, search);
-                }
-            }
-            if element.is_some_and(|p| p < self.at) {
-                element = self.element(self.at);
-            }
+        }
+    }
+
+    /// Goes on at `at`. Only what lies behind is looked for anew, so each search passes over the gap once.
+    fn advance(&mut self, at: usize) {
+        self.at = at;
+        let behind = |place: Option<usize>| place.is_some_and(|p| p < at);
+        if behind(self.text) {
+            self.text = self.find(at, COMMON);
+        }
+        if behind(self.store) {
+            self.store = self.find(at, KEYSTORE);
+        }
+        if behind(self.element) {
+            self.element = self.element(at);
         }
     }
 
@@ -131,12 +148,13 @@ impl Gap<'_> {
 
     /// Text with a BEGIN in it, whose digits are somewhere around `at`.
     fn text(&self, at: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
-        let near = &self.buffer[at.saturating_sub(4).max(self.at)..self.end.min(at + 16)];
-        if !MARKERS.iter().any(|marker| memmem::find(near, marker).is_some()) {
+        let near = self.copy(at, 13);
+        if !MARKERS.iter().any(|marker| near.starts_with(marker)) {
             return Err(at + COMMON.len());
         }
         let start = self.run_start(at);
-        self.run(start, Kind::Text)
+        let (found, bytes) = self.run(start, Kind::Text)?;
+        if memmem::find(&bytes, b"-BEGIN").is_some() { Ok((found, bytes)) } else { Err(found.text.end) }
     }
 
     /// The first digit of the run that `at` lies in. Full lines above belong to it.
@@ -164,38 +182,40 @@ impl Gap<'_> {
 
     /// All digits from `start` on.
     fn run(&self, start: usize, kind: Kind) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
-        let mut bytes = Zeroizing::new(Vec::new());
-        let end = self.gather(start, usize::MAX, &mut bytes);
+        let (count, end) = self.walk(start, usize::MAX, |_| ());
+        let mut bytes = self.copy(start, count);
         base64::decode(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
     }
 
     /// One element that begins at `start` and ends where its run of digits ends.
     fn der(&mut self, start: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
         let failed = Err(start + 1);
-        let mut bytes = Zeroizing::new(Vec::new());
-        self.gather(start, 16, &mut bytes);
-        if bytes.len() < 16 || !base64::decode(&mut bytes) {
+        let mut head = self.copy(start, 16);
+        if head.len() < 16 || !base64::decode(&mut head) {
             return failed;
         }
-        let indefinite = bytes.starts_with(&[0x30, 0x80]);
-        let (head, total) = match der::header(&bytes) {
-            Some((_, head, length)) => (head, head.saturating_add(length)),
+        let indefinite = head.starts_with(&[0x30, 0x80]);
+        let (inner, total) = match der::header(&head) {
+            Some((_, inner, length)) => (inner, inner.saturating_add(length)),
             None if indefinite => (2, limits::OBJECT_SIZE),
             None => return failed,
         };
-        let inner = bytes.get(head).copied().unwrap_or_default();
-        if !matches!(inner, der::SEQUENCE | der::INTEGER | der::OID) || !(SMALLEST..=limits::OBJECT_SIZE).contains(&total) {
+        let plausible = matches!(head.get(inner), Some(&(der::SEQUENCE | der::INTEGER | der::OID)));
+        if !plausible || !(SMALLEST..=limits::OBJECT_SIZE).contains(&total) || self.allowance == 0 {
             return failed;
         }
         // No overflow: the limit above is far below the largest number.
         let needed = total / 3 * 4 + [0, 2, 3][total % 3];
-        if !indefinite && needed > self.end - start || self.allowance == 0 {
+        if !indefinite && needed > self.end - start {
             return failed;
         }
-        let end = self.gather(start, needed, &mut bytes);
-        let whole = indefinite || bytes.len() == needed && !self.continues(end);
-        if whole && base64::decode(&mut bytes) && (!indefinite || bytes.ends_with(&[0, 0])) {
-            return Ok((Found { kind: Kind::Der, text: start..end }, bytes));
+        // Counted first, so that a failed attempt needs no memory.
+        let (count, end) = self.walk(start, needed, |_| ());
+        if indefinite || count == needed && !self.continues(end) {
+            let mut bytes = self.copy(start, count);
+            if base64::decode(&mut bytes) && (!indefinite || bytes.ends_with(&[0, 0])) {
+                return Ok((Found { kind: Kind::Der, text: start..end }, bytes));
+            }
         }
         self.allowance = self.allowance.saturating_sub(end - start);
         failed
@@ -206,14 +226,22 @@ impl Gap<'_> {
         matches!(step(self.buffer, end, self.end), Step::Digit(..))
     }
 
-    /// Copies up to `most` digits of the run that begins at `start`; returns where it stopped, behind any padding.
-    fn gather(&self, start: usize, most: usize, out: &mut Vec<u8>) -> usize {
-        base64::reset(out, most.min(self.end - start));
+    /// The first `count` digits of the run that begins at `start`.
+    fn copy(&self, start: usize, count: usize) -> Zeroizing<Vec<u8>> {
+        let mut digits = Zeroizing::new(Vec::with_capacity(count));
+        self.walk(start, count, |digit| digits.push(digit));
+        digits
+    }
+
+    /// Passes up to `most` digits of the run that begins at `start`; returns their number and where it stopped, behind any padding.
+    fn walk(&self, start: usize, most: usize, mut pass: impl FnMut(u8)) -> (usize, usize) {
         let mut at = start;
-        while out.len() < most {
+        let mut count = 0;
+        while count < most {
             match step(self.buffer, at, self.end) {
                 Step::Digit(digit, width) => {
-                    out.push(digit);
+                    pass(digit);
+                    count += 1;
                     at += width;
                 }
                 Step::Break(width) => match self.next_line(at + width) {
@@ -226,7 +254,7 @@ impl Gap<'_> {
         while let Step::Pad(width) = step(self.buffer, at, self.end) {
             at += width;
         }
-        at
+        (count, at)
     }
 
     /// Where a run goes on behind a line end, if the next line has nothing but digits up to its own end or a closing quotation mark.
@@ -262,7 +290,10 @@ enum Step {
 
 /// Reads one place of a run; both alphabets of RFC 4648 (sections 4 and 5) count, and escapes of JSON, URLs and XML.
 fn step(buffer: &[u8], at: usize, end: usize) -> Step {
-    let Some(rest) = buffer.get(at..end).filter(|r| !r.is_empty()) else { return Step::Stop };
+    let Some(rest) = buffer.get(at..end) else { return Step::Stop };
+    if let Some(&digit) = rest.first().filter(|b| base64::is_digit(**b)) {
+        return Step::Digit(digit, 1);
+    }
     let (byte, width) = match rest {
         [b'\\', b'/', ..] => (b'/', 2),
         [b'\\', b'n' | b'r' | b't', ..] => (b'\n', 2),

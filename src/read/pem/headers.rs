@@ -11,11 +11,20 @@ pub(crate) struct Headers {
     pub(crate) dek_info: Option<String>,
 }
 
+/// Reads the headers that `text` begins with, also where their line ends became blanks. Returns them and the text behind them.
+pub(super) fn split(text: &[u8]) -> (Headers, &[u8]) {
+    let (headers, behind) = parse(text);
+    if behind.iter().all(u8::is_ascii_whitespace) {
+        return flattened(text).unwrap_or((headers, behind));
+    }
+    (headers, behind)
+}
+
 /// Reads the headers that `text` begins with. Returns them and the text behind them.
 ///
 /// A header is a line `Name: value`; a line after it that begins with a blank continues it, and so does any line after a
 /// trailing backslash (RFC 4716). The headers end at a blank line or before the first line that cannot be one.
-pub(super) fn parse(text: &[u8]) -> (Headers, &[u8]) {
+fn parse(text: &[u8]) -> (Headers, &[u8]) {
     let mut headers = Headers::default();
     let start = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len());
     let mut behind = &text[start..];
@@ -38,7 +47,7 @@ pub(super) fn parse(text: &[u8]) -> (Headers, &[u8]) {
 }
 
 /// Reads the two headers of an encrypted key whose line ends became blanks. `None`: there are none.
-pub(super) fn flattened(text: &[u8]) -> Option<(Headers, &[u8])> {
+fn flattened(text: &[u8]) -> Option<(Headers, &[u8])> {
     let text = text.trim_ascii_start();
     if !text.starts_with(b"Proc-Type:") && !text.starts_with(b"DEK-Info:") {
         return None;

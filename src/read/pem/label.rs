@@ -102,14 +102,14 @@ pub(super) fn fit(content: Content, encrypted: bool, bytes: &[u8]) -> Fit {
     }
 }
 
-/// Whether elements fill `bytes`.
+/// Whether elements fill `bytes`: one, or one and more SEQUENCEs as in a trusted certificate of OpenSSL.
 pub(super) fn elements(bytes: &[u8]) -> Fit {
     if bytes.get(1) == Some(&0x80) && bytes[0] & 0x20 != 0 {
         return if bytes.ends_with(&[0, 0]) { Fit::Exact } else { Fit::Loose };
     }
     let Some((_, mut rest)) = der::first(bytes) else { return Fit::None };
     while !rest.is_empty() {
-        let Some((_, behind)) = der::first(rest) else { return Fit::Loose };
+        let Some((_, behind)) = der::first(rest).filter(|(tlv, _)| tlv.tag == der::SEQUENCE) else { return Fit::Loose };
         rest = behind;
     }
     Fit::Exact
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn bytes_fit_their_label() {
         assert_eq!(fit(Content::Der, false, &[4, 1, 9]), Fit::Exact);
-        assert_eq!(fit(Content::Der, false, &[4, 1, 9, 4, 0]), Fit::Exact);
-        assert_eq!(fit(Content::Der, false, &[4, 1, 9, 4]), Fit::Loose);
+        assert_eq!(fit(Content::Der, false, &[4, 1, 9, 0x30, 0]), Fit::Exact);
+        assert_eq!(fit(Content::Der, false, &[4, 1, 9, 4, 0]), Fit::Loose);
         assert_eq!(fit(Content::Der, false, &[4, 2, 9]), Fit::None);
         assert_eq!(fit(Content::Der, false, &[0x30, 0x80, 4, 0, 0, 0]), Fit::Exact);
         assert_eq!(fit(Content::OpenSsh, false, b"openssh-key-v1\0x"), Fit::Exact);

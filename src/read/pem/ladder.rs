@@ -16,17 +16,26 @@ const OPEN_TEXT: usize = 16 << 20;
 
 /// Decodes a block whose text is not of the usual shape.
 pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
-    let mut rungs = Rungs { content, closed: block.closed, out };
-    let (headers, text) = headers::parse(block.body);
+    let mut rungs = Rungs { content, closed: block.closed, clean: true, out };
+    let (headers, text) = headers::split(block.body);
     if text.iter().all(|b| base64::is_blank(*b)) {
         return Err(block.nothing());
     }
-    let plain = rungs.plain(&headers, text, content == Content::Any || content == Content::Pgp || headers.encrypted);
-    if let Some(codes) = plain.codes {
-        return Ok(rungs.decoded(headers, codes));
-    }
-    if let Some((headers, codes)) = rungs.unwrapped(block) {
-        return Ok(rungs.decoded(headers, codes));
+    let unchecked = matches!(content, Content::Any | Content::Pgp) || headers.encrypted;
+    let loose = unchecked && !block.has_digit_prefix();
+    let mut plain = rungs.plain(&headers, text, loose);
+    // Correct padding speaks for a reading: a part of a wrapping that was read as digits would have shifted it.
+    for clean in [true, false] {
+        if rungs.clean != clean {
+            rungs.clean = clean;
+            plain = rungs.plain(&headers, text, loose);
+        }
+        if let Some(codes) = plain.codes {
+            return Ok(rungs.decoded(headers, codes));
+        }
+        if let Some((headers, codes)) = rungs.unwrapped(block) {
+            return Ok(rungs.decoded(headers, codes));
+        }
     }
     // Base64 text of something else than the label says: the caller tells what.
     if plain.is_clean && block.closed && rungs.plain(&headers, text, true).is_clean {
@@ -35,7 +44,7 @@ pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> R
     if block.closed && wrap::has_escapes(block.body) {
         let mut unescaped = Zeroizing::new(Vec::new());
         wrap::unescape(block.body, Plus::Digit, &mut unescaped);
-        let (headers, text) = headers::parse(&unescaped);
+        let (headers, text) = headers::split(&unescaped);
         if rungs.plain(&headers, text, true).is_clean {
             return Ok(rungs.decoded(headers, Codes::NONE));
         }
@@ -58,6 +67,8 @@ struct Plain {
 struct Rungs<'o> {
     content: Content,
     closed: bool,
+    /// Whether only text with correct padding is accepted.
+    clean: bool,
     out: &'o mut Vec<u8>,
 }
 
@@ -78,13 +89,16 @@ impl Rungs<'_> {
         if gathered.stop.is_some() && (self.closed || self.content != Content::Der) {
             return plain;
         }
-        if !self.closed && !(self.content == Content::Der && !headers.encrypted && base64::cut(self.out)) && self.content != Content::OpenSsh {
+        if !self.closed && self.content != Content::OpenSsh && (self.content != Content::Der || headers.encrypted || !base64::cut(self.out)) {
             return plain;
         }
         let pads = if gathered.stop.is_none() || !self.closed { self.pads(gathered.pads) } else { gathered.pads };
         let Some(clean) = base64::finish(self.out, pads) else { return plain };
         plain.is_clean = clean;
         let fit = label::fit(self.content, headers.encrypted, self.out);
+        if self.clean && !clean {
+            return plain;
+        }
         if fit == Fit::Exact || fit == Fit::Loose && loose && self.closed {
             plain.codes = Some(if clean { Codes::NONE } else { Codes::from_iter([Code::BadPadding]) });
         }
@@ -127,21 +141,14 @@ impl Rungs<'_> {
 
     /// One text with its headers, accepted only if the bytes fit exactly or cannot be checked.
     fn text(&mut self, text: &[u8]) -> Option<(Headers, Codes)> {
-        let (headers, behind) = headers::flattened(text).unwrap_or_else(|| headers::parse(text));
+        let (headers, behind) = headers::split(text);
         let loose = headers.encrypted || matches!(self.content, Content::Any | Content::Pgp);
         self.plain(&headers, behind, loose).codes.map(|codes| (headers, codes))
     }
 
     /// Takes prefixes off the lines of a text.
     fn lines(&mut self, text: &[u8], prefix: &[u8], work: &mut Vec<u8>) -> Option<(Headers, Codes)> {
-        if let Some((headers, behind)) = headers::flattened(text)
-            && let Some(codes) = self.plain(&headers, behind, true).codes
-        {
-            return Some((headers, codes));
-        }
-        if memchr::memchr2(b'\n', b'\r', text).is_none() {
-            return None;
-        }
+        memchr::memchr2(b'\n', b'\r', text)?;
         let tail = !self.closed;
         let checked = self.content == Content::Der || self.content == Content::OpenSsh;
         if !prefix.trim_ascii().is_empty() {
@@ -172,7 +179,7 @@ impl Rungs<'_> {
         if self.content != Content::Der && self.content != Content::OpenSsh {
             return None;
         }
-        let (headers, text) = headers::parse(body);
+        let (headers, text) = headers::split(body);
         if headers.encrypted {
             return None;
         }
@@ -195,7 +202,7 @@ impl Rungs<'_> {
                 return Some(found);
             }
         }
-        self.head(headers, text)
+        if self.clean { None } else { self.head(headers, text) }
     }
 
     /// A whole element, with something behind it that is no base64 text.
@@ -229,7 +236,7 @@ impl Block<'_> {
         if !self.closed {
             return self.nothing();
         }
-        let before = self.body.len() - text.len() + stop.unwrap_or(text.trim_ascii_end().len());
+        let before = self.body.len() - text.len() + stop.unwrap_or_else(|| text.trim_ascii_end().len());
         let ended = super::lines::ended(&self.body[..before], self.body.get(before).copied());
         let line = self.line.saturating_add(u32::try_from(ended).unwrap_or(u32::MAX));
         let says = match stop.and_then(|at| text.get(at)) {

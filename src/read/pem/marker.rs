@@ -136,10 +136,14 @@ fn within(label: &[u8]) -> bool {
     length > 0 && length <= limits::LABEL
 }
 
-/// Where the closing dashes that begin at `start` end. A long run closes one marker and opens the next one on the same line.
+/// Where the closing dashes that begin at `start` end. On one line with the next marker, a long run is divided between the two
+/// and a short one is left to the next.
 fn close(buffer: &[u8], start: usize) -> usize {
-    match run_end(buffer, start) - start {
-        run @ ..8 => start + run,
+    let end = run_end(buffer, start);
+    let behind = &buffer[end..];
+    match end - start {
+        ..8 if behind.starts_with(b"BEGIN ") || behind.starts_with(b"END ") => start,
+        ..8 => end,
         run @ 8..=12 => start + run / 2,
         _ => start + STANDARD.len(),
     }
@@ -166,6 +170,7 @@ mod tests {
         assert_eq!(all(text), [(Word::Begin, 1, 20, "A B"), (Word::End, 21, 38, "A B"), (Word::Begin, 38, 55, "C")]);
         assert_eq!(all("-----BEGIN A----------END A-----"), [(Word::Begin, 0, 17, "A"), (Word::End, 17, 32, "A")]);
         assert_eq!(all("------BEGIN A-----"), [(Word::Begin, 1, 18, "A")]);
+        assert_eq!(all("-----END A-----BEGIN B-----"), [(Word::End, 0, 10, "A"), (Word::Begin, 10, 27, "B")]);
     }
 
     #[test]

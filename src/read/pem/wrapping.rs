@@ -184,9 +184,11 @@ pub(super) fn without_prefix<'a>(line: &'a [u8], prefix: &[u8]) -> &'a [u8] {
     until_wrapping(rest)
 }
 
-/// Takes the first `width` bytes off, and whatever follows the text proper.
+/// Takes the first `width` bytes off, and whatever follows the text proper. What is left with a blank in it, other than a header,
+/// still has a part of a prefix; it becomes something that is no base64 text, or that part would be read as digits.
 pub(super) fn without_columns(line: &[u8], width: usize) -> &[u8] {
-    until_wrapping(line.get(width..).unwrap_or_default())
+    let text = until_wrapping(line.get(width..).unwrap_or_default()).trim_ascii();
+    if text.iter().any(|b| is_blank(*b)) && memchr::memchr(b':', text).is_none() { b"!" } else { text }
 }
 
 /// The text up to the first byte that only a wrapping has.
@@ -214,7 +216,7 @@ pub(super) fn from_first_full_line(text: &[u8]) -> Option<&[u8]> {
     loop {
         let rest = lines.rest();
         let line = lines.next()?.trim_ascii();
-        if line.len() >= 48 && line.iter().all(|b| is_digit(*b)) {
+        if line.len() >= 48 && line.iter().all(|b| is_digit(*b) || *b == b'=') {
             return Some(rest);
         }
     }
@@ -261,6 +263,7 @@ mod tests {
         assert_eq!(strip("\n> a\n>\n> b\n> ", false), "a\n\nb\n");
         assert_eq!(strip("\n> a\n> b", true), "a\nb\n");
         assert_eq!(without_columns(b"12:30 AB\",x", 6), b"AB");
+        assert_eq!(without_columns(b"12:30 O AB", 6), b"!");
         assert_eq!(last_word(b"12:30 info AB==\",  "), b"AB==");
         assert_eq!(longest_run(b"12:30 ABCDEF= x"), b"ABCDEF=");
     }
