@@ -129,11 +129,17 @@ impl<'a> Gap<'a> {
         let mut at = from;
         loop {
             at += memchr(b'M', self.buffer.get(at..self.end)?)?;
-            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I')) && self.begins_run(at) {
+            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I')) && self.goes_on(at + 2) && self.begins_run(at) {
                 return Some(at);
             }
             at += 1;
         }
+    }
+
+    /// Whether digits or escapes stand at `at`: words end here.
+    fn goes_on(&self, at: usize) -> bool {
+        let run = self.buffer[..self.end].get(at..at + 8);
+        run.is_some_and(|run| run.iter().all(|b| base64::is_digit(*b) || matches!(b, b'-' | b'_' | b'\\' | b'%')))
     }
 
     /// Whether no digit stands before `at`, other than the last letter of an escape.

@@ -132,7 +132,7 @@ impl Rungs<'_> {
                 self.text(&text)
             });
         }
-        if found.is_none() && memchr::memchr(b'=', body).is_some() {
+        if found.is_none() && wrap::is_quoted_printable(body) {
             wrap::unquote_printable(body, &mut text);
             found = self.text(&text).or_else(|| self.lines(&text, prefix, &mut work));
         }

@@ -119,6 +119,14 @@ fn narrow(code: u32) -> u8 {
     }
 }
 
+/// Whether `text` has an escape or a soft line break of [`unquote_printable`]; padding at its end is neither.
+pub(super) fn is_quoted_printable(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', text).any(|at| {
+        let behind = text[at + 1..].trim_ascii_start();
+        behind.first().is_some_and(|b| is_digit(*b))
+    })
+}
+
 /// Undoes the quoted-printable encoding of mail (RFC 2045 section 6.7).
 pub(super) fn unquote_printable(text: &[u8], out: &mut Vec<u8>) {
     reset(out, text.len());
