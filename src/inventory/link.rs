@@ -94,6 +94,7 @@ impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<
             };
             found.extend(basis.map(|basis| IssuerLink { certificate: issuer, basis }));
         }
+        found.shrink_to_fit();
         found
     }
 

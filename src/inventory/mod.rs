@@ -135,7 +135,7 @@ impl Builder {
         }
         let file = self.inventory.files.len() as u32;
         let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(_))));
-        self.inventory.files.push(File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked });
+        push_slowly(&mut self.inventory.files, File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked });
         for item in found.items {
             self.add_item(file, item);
         }
@@ -182,7 +182,7 @@ impl Builder {
         let at = self.inventory.certificates.len() as u32;
         self.by_fingerprint.insert(certificate.sha256, at);
         push_tight(&mut self.inventory.keys[key as usize].certificates, at);
-        self.inventory.certificates.push(CertificateEntry {
+        push_slowly(&mut self.inventory.certificates, CertificateEntry {
             certificate: Arc::clone(certificate),
             occurrences: vec![occurrence],
             key,
@@ -194,7 +194,7 @@ impl Builder {
     fn key(&mut self, spki: SpkiHash, facts: &KeyFacts) -> u32 {
         let keys = &mut self.inventory.keys;
         let at = *self.by_spki.entry(spki).or_insert_with(|| {
-            keys.push(KeyEntry {
+            push_slowly(keys, KeyEntry {
                 spki,
                 facts: facts.clone(),
                 raw_forms: Vec::new(),
@@ -243,6 +243,14 @@ impl Builder {
 fn push_tight<T>(list: &mut Vec<T>, item: T) {
     if list.is_empty() {
         list.reserve_exact(1);
+    }
+    list.push(item);
+}
+
+/// Appends, growing by a quarter: doubling would leave up to half of the largest lists unused.
+fn push_slowly<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 4 + 64);
     }
     list.push(item);
 }

@@ -237,9 +237,10 @@ impl<'c, 't> Content<'c, 't> {
         taken.clear();
         for block in Splitter::from_line(bytes, self.line) {
             let offset = original(block.offset);
-            taken.push(block.offset..block.end);
-            if offset < self.cut {
-                self.block(&block, offset);
+            let decoded = offset >= self.cut || self.block(&block, offset);
+            // Text behind a mere mention of BEGIN is looked at like any other.
+            if decoded {
+                taken.push(block.offset..block.end);
             }
         }
         if taken.is_empty() && self.base == 0 {
@@ -291,19 +292,23 @@ impl<'c, 't> Content<'c, 't> {
         }
     }
 
-    fn block(&mut self, block: &Block<'_>, offset: usize) {
+    /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64.
+    fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
         let hash = self.cache.as_ref().map(|c| c.hash(block.label, block.body));
-        if let (Some(cache), Some(hash)) = (&self.cache, hash)
-            && let Some((body, findings)) = cache.find(hash, block.label, block.body)
-        {
-            let (body, findings) = (body.clone(), *findings);
-            return self.push_block(block, offset, body, findings);
-        }
-        let (body, findings) = self.read_block(block);
-        if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
-            cache.offer(hash, block.label, block.body, &(body.clone(), findings));
-        }
+        let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
+        let (body, findings) = match known {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.read_block(block);
+                if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
+                    cache.offer(hash, block.label, block.body, &outcome);
+                }
+                outcome
+            }
+        };
+        let decoded = !matches!(body, Err(Unread::Unreadable(Reason::BadBase64 | Reason::EmptyBlock | Reason::MissingEnd, _)));
         self.push_block(block, offset, body, findings);
+        decoded
     }
 
     fn read_block(&mut self, block: &Block<'_>) -> Outcome {
