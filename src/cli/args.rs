@@ -165,7 +165,7 @@ pub(crate) struct RekeyArgs {
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Where to write it; must not exist
+    /// Where to write it; must be new or empty
     pub(crate) directory: PathBuf,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use certrecall::{assess, files, read, rekey, store};
+use certrecall::{assess, demo, files, read, rekey, store};
 
 /// Whatever ended the run.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Error {
     Rekey(rekey::Error),
     /// Writing.
     Files(files::Error),
+    /// The incident to practise on.
+    Demo(demo::Error),
     /// The manifest.
     Manifest(assess::ManifestError),
     /// The incident profile.
@@ -40,6 +42,7 @@ impl Error {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Incident(_) => Some("`certrecall incident zendesk-2016` prints a profile to start from".to_owned()),
             Self::Root(error) if error.error.kind() == io::ErrorKind::NotFound => Some("check the spelling of the path".to_owned()),
+            Self::Demo(demo::Error::NotEmpty(_)) => Some("name a directory that is new or empty".to_owned()),
             Self::Files(_) | Self::Rekey(_) => {
                 Some("check free space and permissions, then run this again: what was finished stays, nothing is made twice".to_owned())
             }
@@ -55,6 +58,7 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Rekey(error) => error.fmt(f),
             Self::Files(error) => error.fmt(f),
+            Self::Demo(error) => error.fmt(f),
             Self::Manifest(error) => error.fmt(f),
             Self::Incident(error) => error.fmt(f),
             Self::Input { what, path, .. } => write!(f, "cannot read the {what} {path:?}"),
@@ -71,6 +75,7 @@ impl std::error::Error for Error {
             Self::Store(error) => error.source(),
             Self::Rekey(error) => error.source(),
             Self::Files(error) => error.source(),
+            Self::Demo(error) => error.source(),
             Self::Input { error, .. } | Self::Output(error) => Some(error),
             Self::Manifest(_) | Self::Incident(_) | Self::Value { .. } => None,
         }
@@ -87,4 +92,4 @@ macro_rules! from {
     };
 }
 
-from!(Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);
+from!(Demo demo::Error, Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);

@@ -12,9 +12,9 @@ use super::term::Terminal;
 /// `certrecall demo`.
 pub(crate) fn demo(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     demo::write(&args.directory)?;
-    let dir = args.directory.display();
-    terminal.say(&format!("a small incident to practise on lies in {dir}; its keys are for tests only"));
-    terminal.data(format!("certrecall run {dir}/uploads --manifest {dir}/uploads.csv -o case\n").as_bytes())?;
+    terminal.say(&format!("a small incident to practise on is in {:?}; README.md there tells its story, and this is what to run:", args.directory));
+    let word = |name: &str| quoted(&args.directory.join(name).to_string_lossy());
+    terminal.data(format!("certrecall run {} --manifest {} -o case\n", word("uploads"), word("uploads.csv")).as_bytes())?;
     Ok(Outcome::default())
 }
 
@@ -34,4 +34,22 @@ pub(crate) fn incident(args: &IncidentArgs, terminal: &mut Terminal) -> Result<O
     };
     terminal.data(text.as_bytes())?;
     Ok(Outcome::default())
+}
+
+/// One word for a POSIX shell (XCU section 2.2): plain where nothing in it means anything to one, else in single quotes.
+fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&b);
+    if text.bytes().all(plain) && !text.starts_with('-') { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_stays_one_word() {
+        for (text, word) in [("a/b-1.csv", "a/b-1.csv"), ("my demo", "'my demo'"), ("it's", "'it'\\''s'"), ("$(x)", "'$(x)'")] {
+            assert_eq!(quoted(text), word);
+        }
+    }
 }
