@@ -31,3 +31,12 @@ pub const NAMES: usize = 200_000;
 
 /// A BEGIN label longer than this is text, not a label. The longest in use, `X509 CERTIFICATE REQUEST` and the like, have about 30.
 pub const LABEL: usize = 64;
+
+/// Elements of BER nest at most this deep where they are rewritten. A certificate has 10 levels, a PKCS #12 file with a signature around it 25.
+pub const BER_DEPTH: usize = 64;
+
+/// Objects read from one container; what is beyond becomes one record. The certificates of all public roots ever are below 3,000.
+pub const CONTAINED: usize = 100_000;
+
+/// A container in a container, and so on, is opened so many times. Mail is signed, encrypted and signed again (RFC 2634 section 1.1): three.
+pub const CONTAINERS_DEEP: u32 = 8;

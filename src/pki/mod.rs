@@ -3,19 +3,23 @@
 //! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look, so that no
 //! object that users have disappears. Private numbers live only inside [`key`] and are wiped; what comes out is public.
 
+pub(crate) mod ber;
 pub(crate) mod cert;
+pub(crate) mod contained;
 pub(crate) mod crl;
 pub(crate) mod csr;
 pub(crate) mod der;
 pub(crate) mod key;
 pub mod name;
 pub(crate) mod object;
+pub(crate) mod pkcs7;
 pub(crate) mod signature;
 pub(crate) mod spki;
 pub(crate) mod times;
 
 pub use cert::{Certificate, Extended, Names, Purpose};
 pub(crate) use cert::{signed_parts, spki_of};
+pub use contained::{Contained, Parsed, Piece};
 pub use crl::Crl;
 pub use csr::Request;
 pub use key::PrivateKey;

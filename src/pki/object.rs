@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::contained::{self, Parsed};
 use super::der::{self, BIT_STRING, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, context};
 use super::key::{self, KeyError};
 use super::spki::KeyFacts;
-use super::{cert, crl, csr, spki};
-use crate::finding::{Code, Codes, Reason};
+use super::{ber, cert, crl, csr, spki};
+use crate::finding::{Code, Reason};
 use crate::oid;
 
 /// One object, described.
@@ -159,7 +160,7 @@ impl Label {
 ///
 /// # Errors
 /// [`Unread`]: locked, broken, or of no concern; never with a byte of the content in its text.
-pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<(Object, Codes), Unread> {
+pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<Parsed<'_>, Unread> {
     if encrypted {
         return Err(Unread::Locked(Reason::PassphraseNeeded));
     }
@@ -173,17 +174,24 @@ pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<(Objec
             Err(KeyError::Encrypted) => return Err(Unread::Locked(Reason::PassphraseNeeded)),
             Err(_) => None,
         },
-        Label::OpenSsh => return open_ssh(der),
+        Label::OpenSsh => Some(open_ssh(der)?),
         Label::Parameters(kind) => parameters(der, kind),
         _ => None,
     };
     if let Some(object) = promised {
-        return Ok((object, Codes::NONE));
+        return Ok(Parsed::as_is(object, der));
     }
     match by_shape(der) {
-        Ok(Some(object)) => {
-            let differs = if label.expects(&object) { Codes::NONE } else { [Code::LabelDiffers].into_iter().collect() };
-            Ok((object, differs))
+        Ok(Some(mut parsed)) => {
+            let (findings, expected) = match &mut parsed {
+                Parsed::Object(object) => (&mut object.findings, label.expects(&object.body)),
+                // OpenSSL labels Netscape certificate sequences CERTIFICATE.
+                Parsed::Container(container) => (&mut container.findings, matches!(label, Label::Pkcs7 | Label::Certificate)),
+            };
+            if !expected {
+                findings.insert(Code::LabelDiffers);
+            }
+            Ok(parsed)
         }
         Err(unread @ (Unread::Locked(_) | Unread::Skipped(..))) => Err(unread),
         Ok(None) | Err(_) => Err(match label {
@@ -199,7 +207,7 @@ pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<(Objec
 ///
 /// # Errors
 /// [`Unread`] for what is locked or a known container; [`Reason::NoPkiContent`] for what is none of these.
-pub fn read_der(der: &[u8]) -> Result<Object, Unread> {
+pub fn read_der(der: &[u8]) -> Result<Parsed<'_>, Unread> {
     by_shape(der)?.ok_or_else(|| Unread::Skipped(Reason::NoPkiContent, String::new()))
 }
 
@@ -208,9 +216,9 @@ pub(crate) fn read_ec_key(der: &[u8], parameters: &[u8]) -> Option<Object> {
     key::read_with_parameters(der, Some(parameters)).ok().map(|key| Object::PrivateKey(Arc::new(key)))
 }
 
-/// The first element of some bytes, whole, and what follows it.
+/// The first element of some bytes, whole, and what follows it; also in BER.
 pub(crate) fn first_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    der::first(bytes).map(|(tlv, rest)| (tlv.raw, rest))
+    ber::element(bytes).map(|(tlv, rest)| (tlv.raw, rest))
 }
 
 fn certificate(der: &[u8], label: Label) -> Option<Object> {
@@ -222,9 +230,9 @@ fn certificate(der: &[u8], label: Label) -> Option<Object> {
     Some(Object::Certificate(Arc::new(certificate)))
 }
 
-fn open_ssh(body: &[u8]) -> Result<(Object, Codes), Unread> {
+fn open_ssh(body: &[u8]) -> Result<Object, Unread> {
     match key::read_openssh(body) {
-        Ok(key) => Ok((Object::PrivateKey(Arc::new(key)), Codes::NONE)),
+        Ok(key) => Ok(Object::PrivateKey(Arc::new(key))),
         Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded)),
         Err(error) => Err(Unread::Unreadable(Reason::BadObject, error.to_string())),
     }
@@ -235,8 +243,26 @@ fn parameters(der: &[u8], kind: &'static str) -> Option<Object> {
     matches!((kind, outer.tag), ("ec", OID | SEQUENCE | NULL) | ("dh" | "dsa", SEQUENCE)).then_some(Object::Parameters(kind))
 }
 
+/// Tells container or object by their first elements; what is neither as it lies may be so in DER, or a plain list of certificates. `Ok(None)`:
+/// none of them.
+fn by_shape(bytes: &[u8]) -> Result<Option<Parsed<'_>>, Unread> {
+    if let Some(opened) = contained::open(bytes) {
+        return opened.map(|container| Some(Parsed::Container(container)));
+    }
+    if let Some(object) = by_tags(bytes)? {
+        return Ok(Some(Parsed::as_is(object, bytes)));
+    }
+    if let Some(object) = contained::from_ber(bytes)? {
+        return Ok(Some(Parsed::Object(object)));
+    }
+    Ok(contained::open_path(bytes).map(Parsed::Container))
+}
+
 /// Tells the object by the tags of its first elements. `Ok(None)`: none of them.
-fn by_shape(der: &[u8]) -> Result<Option<Object>, Unread> {
+///
+/// # Errors
+/// [`Unread`] for what is encrypted or a container of another kind.
+pub(super) fn by_tags(der: &[u8]) -> Result<Option<Object>, Unread> {
     let Some((outer, _)) = der::first(der).filter(|(t, _)| t.tag == SEQUENCE) else {
         return Ok(None);
     };
@@ -250,7 +276,6 @@ fn by_shape(der: &[u8]) -> Result<Option<Object>, Unread> {
         [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some() => {
             return Err(Unread::Locked(Reason::PassphraseNeeded));
         }
-        [Some(OID), _, _] if matches!(outer.reader().oid(), Some(oid::SIGNED_DATA)) => return Err(container("pkcs7")),
         [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => return Err(container("pkcs12")),
         [Some(INTEGER), Some(INTEGER), third] => integers(der, outer.reader(), third)?,
         [Some(INTEGER), Some(SEQUENCE | OCTET_STRING), _] => private_key(der)?,
@@ -315,7 +340,7 @@ fn container(name: &str) -> Unread {
 }
 
 /// What is wrong with bytes that should have been an object, without showing any of them.
-fn explain(der: &[u8]) -> String {
+pub(super) fn explain(der: &[u8]) -> String {
     match der::header(der) {
         Some((_, header, length)) if header.saturating_add(length) > der.len() => {
             format!("cut short: {} of {} bytes are there", der.len(), header.saturating_add(length))

@@ -17,8 +17,10 @@ use super::walk::{Met, io_unread};
 use super::{Found, Item, Place, RootKind, Roots, magic};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
-use crate::pki::{Label, Object, Unread, read_der, read_labelled};
+use crate::pki::{Label, Object, Parsed, Unread, read_der, read_labelled};
 use crate::time::Time;
+
+mod contained;
 
 /// Text that a window shares with the next one, so that a block across the border is whole in one of them: as large as blocks get.
 const OVERLAP: usize = 16 << 20;
@@ -147,6 +149,13 @@ fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> 
 /// What is being made of one file's bytes.
 struct Content<'c, 't> {
     items: Vec<Item>,
+    /// Where each of them lies in the file; what is in a container lies where the container does.
+    placed: Vec<u64>,
+    /// How many of them lie in no container.
+    own: u32,
+    /// How many containers were opened, and how many this one lies in.
+    containers: u32,
+    depth: u32,
     /// Whether a private key was among them.
     secret: bool,
     scratch: &'c mut Vec<u8>,
@@ -165,7 +174,22 @@ struct Content<'c, 't> {
 
 impl<'c, 't> Content<'c, 't> {
     fn new(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>) -> Self {
-        Self { items: Vec::new(), secret: false, scratch, cache, tap, base: 0, line: 1, cut: usize::MAX, taken: Vec::new(), ec_parameters: None }
+        Self {
+            items: Vec::new(),
+            placed: Vec::new(),
+            own: 0,
+            containers: 0,
+            depth: 0,
+            secret: false,
+            scratch,
+            cache,
+            tap,
+            base: 0,
+            line: 1,
+            cut: usize::MAX,
+            taken: Vec::new(),
+            ec_parameters: None,
+        }
     }
 
     /// All bytes of a file.
@@ -225,10 +249,7 @@ impl<'c, 't> Content<'c, 't> {
         if let Some(narrowed) = &narrowed {
             self.blocks(&narrowed.bytes, &|position| narrowed.original(position));
         }
-        if !self.items[first..].is_sorted_by_key(|i| i.offset) {
-            self.items[first..].sort_by_key(|i| i.offset);
-            self.items.iter_mut().enumerate().for_each(|(i, item)| item.index = i as u32);
-        }
+        self.sort(first);
     }
 
     /// Blocks and what lies between them. `original` maps a position in `bytes` to one in the file's own bytes.
@@ -264,29 +285,21 @@ impl<'c, 't> Content<'c, 't> {
 
     /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only a guess.
     fn candidate(&mut self, found: &Candidate, offset: usize) {
+        let spot = contained::spot(self.base + offset as u64, found.line, "base64");
         match found.kind {
             Kind::Keystore => {
                 let body = Err(Unread::Skipped(Reason::FormatNotRead, "jks".to_owned()));
-                self.push(Item { offset: self.base + offset as u64, line: found.line, ..Item::whole_file(body, "base64") });
+                self.push(Item { body, ..spot });
             }
             Kind::Der => {
-                let body = read_der(&found.bytes);
-                if matches!(body, Err(Unread::Skipped(Reason::NoPkiContent, _))) {
-                    return;
-                }
-                if let (Some(tap), Ok(object)) = (&mut self.tap, &body) {
-                    tap(&found.bytes, object);
-                }
-                let item = Item { offset: self.base + offset as u64, line: found.line, ..Item::whole_file(body, "base64") };
-                self.push(item);
+                self.unlabelled(&found.bytes, spot);
             }
             Kind::Text => {
                 for block in Splitter::new(&found.bytes) {
-                    let (body, findings) = self.read_block(&block);
-                    self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
-                    let label = Some(label_text(&block.name()));
-                    let item = Item { offset: self.base + offset as u64, line: found.line, label, findings, ..Item::whole_file(body, "base64") };
-                    self.push(item);
+                    let spot = Item { label: Some(label_text(&block.name())), ..spot.clone() };
+                    if let Some((body, findings)) = self.read_block(&block, &spot) {
+                        self.push_object(spot, body, findings);
+                    }
                 }
             }
         }
@@ -294,12 +307,13 @@ impl<'c, 't> Content<'c, 't> {
 
     /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64.
     fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
+        let spot = Item { label: Some(label_text(&block.name())), ..contained::spot(self.base + offset as u64, block.line, "pem") };
         let hash = self.cache.as_ref().map(|c| c.hash(block.label, block.body));
         let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
         let (body, findings) = match known {
             Some(outcome) => outcome,
             None => {
-                let outcome = self.read_block(block);
+                let Some(outcome) = self.read_block(block, &spot) else { return true };
                 if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
@@ -307,27 +321,31 @@ impl<'c, 't> Content<'c, 't> {
             }
         };
         let decoded = !matches!(body, Err(Unread::Unreadable(Reason::BadBase64 | Reason::EmptyBlock | Reason::MissingEnd, _)));
-        self.push_block(block, offset, body, findings);
+        self.push_object(spot, body, findings);
         decoded
     }
 
-    fn read_block(&mut self, block: &Block<'_>) -> Outcome {
+    /// Reads one block. `None`: it was a container, whose items are added already.
+    fn read_block(&mut self, block: &Block<'_>, spot: &Item) -> Option<Outcome> {
         let mut decoded_bytes = std::mem::take(self.scratch);
         let outcome = match block.decode(&mut decoded_bytes) {
-            Err(error) => (Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE),
+            Err(error) => Some((Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE)),
             Ok(decoded) => {
                 let name = block.name();
                 let label = Label::of(&name);
-                let read = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);
-                let read = self.with_parameters(&name, &decoded_bytes, read);
-                match read {
-                    Ok((object, codes)) => {
-                        if let Some(tap) = &mut self.tap {
-                            tap(&decoded_bytes, &object);
-                        }
-                        (Ok(object), decoded.findings.union(codes))
+                let parsed = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);
+                match self.with_parameters(&name, &decoded_bytes, parsed) {
+                    Ok(Parsed::Container(container)) => {
+                        self.contained(container, Item { findings: decoded.findings, ..spot.clone() });
+                        None
                     }
-                    Err(unread) => (Err(unread), decoded.findings),
+                    Ok(Parsed::Object(object)) => {
+                        if let Some(tap) = &mut self.tap {
+                            tap(&object.der, &object.body);
+                        }
+                        Some((Ok(object.body), decoded.findings.union(object.findings)))
+                    }
+                    Err(unread) => Some((Err(unread), decoded.findings)),
                 }
             }
         };
@@ -339,12 +357,12 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     /// An EC key that names no curve means the EC PARAMETERS before it.
-    fn with_parameters(&mut self, name: &[u8], der: &[u8], read: Result<(Object, Codes), Unread>) -> Result<(Object, Codes), Unread> {
+    fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
         match (&read, name, &self.ec_parameters) {
             (Ok(_), b"EC PARAMETERS", _) => self.ec_parameters = Some(der.to_vec()),
             (Err(Unread::Unreadable(..)), b"EC PRIVATE KEY", Some(parameters)) => {
                 if let Some(object) = crate::pki::read_ec_key(der, parameters) {
-                    return Ok((object, Codes::NONE));
+                    return Ok(Parsed::as_is(object, der));
                 }
             }
             _ => {}
@@ -352,44 +370,36 @@ impl<'c, 't> Content<'c, 't> {
         read
     }
 
-    fn push_block(&mut self, block: &Block<'_>, offset: usize, body: Result<Object, Unread>, findings: Codes) {
+    fn push_object(&mut self, spot: Item, body: Result<Object, Unread>, findings: Codes) {
         self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
-        let item = Item {
-            member: None,
-            index: 0,
-            offset: self.base + offset as u64,
-            line: block.line,
-            label: Some(label_text(&block.name())),
-            container: "pem",
-            body,
-            findings,
-        };
-        self.push(item);
+        self.push(Item { body, findings, ..spot });
     }
 
-    fn push(&mut self, mut item: Item) {
-        item.index = self.items.len() as u32;
-        self.items.push(item);
+    /// One element without a label. `false`, and nothing added, if it is nothing of interest.
+    fn unlabelled(&mut self, bytes: &[u8], spot: Item) -> bool {
+        match read_der(bytes) {
+            Ok(Parsed::Container(container)) => self.contained(container, spot),
+            Ok(Parsed::Object(object)) => {
+                if let Some(tap) = &mut self.tap {
+                    tap(&object.der, &object.body);
+                }
+                self.push_object(spot, Ok(object.body), object.findings);
+            }
+            Err(Unread::Skipped(Reason::NoPkiContent, _)) => return false,
+            Err(unread) => self.push_object(spot, Err(unread), Codes::NONE),
+        }
+        true
     }
 
     /// DER objects, one behind another. `false` if the first bytes are none.
     fn der(&mut self, bytes: &[u8]) -> bool {
         let mut rest = bytes;
-        while let Some((tlv, tail)) = crate::pki::first_element(rest) {
-            let body = match read_der(tlv) {
-                Ok(object) => {
-                    self.secret |= matches!(object, Object::PrivateKey(_));
-                    if let Some(tap) = &mut self.tap {
-                        tap(tlv, &object);
-                    }
-                    Ok(object)
-                }
-                Err(Unread::Skipped(Reason::NoPkiContent, _)) => break,
-                Err(unread) => Err(unread),
-            };
-            let mut item = Item::whole_file(body, "der");
-            item.offset = (bytes.len() - rest.len()) as u64;
-            self.push(item);
+        while !rest.is_empty() {
+            // What has no end may be a container that was cut short.
+            let (element, tail) = crate::pki::first_element(rest).unwrap_or((rest, &[]));
+            if !self.unlabelled(element, contained::spot((bytes.len() - rest.len()) as u64, 0, "der")) {
+                break;
+            }
             rest = tail;
         }
         if let Some(last) = self.items.last_mut()
