@@ -14,6 +14,9 @@ use crate::pki::der::{bit_length, strip_zeros};
 /// Fields above this many octets are not computed with: P-521 is the largest curve in use.
 pub(crate) const LARGEST_FIELD: usize = 72;
 
+/// Scalars of more octets are not computed with: twice the largest field is more than any defect in use gives.
+const LONGEST_SCALAR: usize = 2 * LARGEST_FIELD;
+
 /// Multiplies the generator by `scalar` (big endian): the point, uncompressed, or one zero octet for infinity (SEC 1 section 2.3.3).
 /// `None` for parameters that are no curve (even prime, generator not on it) or too large.
 pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
@@ -103,8 +106,8 @@ impl<const LIMBS: usize> Field<LIMBS> {
 
     fn multiply(&self, domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
         let scalar = strip_zeros(scalar);
-        // A private key is below the order; a few octets more are wrong but still a number.
-        if scalar.len() > LARGEST_FIELD + 8 {
+        // A private key is below the order; more octets are wrong but still a number.
+        if scalar.len() > LONGEST_SCALAR {
             return None;
         }
         let (x, y) = (self.element(&domain.gx)?, self.element(&domain.gy)?);
@@ -121,7 +124,7 @@ impl<const LIMBS: usize> Field<LIMBS> {
             table[i] = self.add(&table[i - 1], &generator);
         }
         // As many octets as the order has, so that the time does not tell how small the scalar is.
-        let padding = domain.n.len().min(LARGEST_FIELD + 8).saturating_sub(scalar.len());
+        let padding = domain.n.len().min(LONGEST_SCALAR).saturating_sub(scalar.len());
         let padded = Zeroizing::new([vec![0; padding].as_slice(), scalar].concat());
         let mut sum = infinity;
         for nibble in padded.iter().flat_map(|octet| [octet >> 4, octet & 15]) {
