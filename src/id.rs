@@ -15,12 +15,27 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Appends lower-case hexadecimal to a byte buffer; the hot path of the record writer.
 pub fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.reserve(bytes.len() * 2);
-    for b in bytes {
-        out.extend_from_slice(&[DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]);
+    for chunk in bytes.chunks(32) {
+        let mut digits = [0; 64];
+        for (pair, b) in digits.chunks_exact_mut(2).zip(chunk) {
+            pair.copy_from_slice(&HEX[usize::from(*b)]);
+        }
+        out.extend_from_slice(&digits[..chunk.len() * 2]);
     }
 }
+
+/// Both digits of every octet.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = [digits[i >> 4], digits[i & 15]];
+        i += 1;
+    }
+    table
+};
 
 /// Reads hexadecimal of either case; colons and blanks between the digits are allowed.
 #[must_use]

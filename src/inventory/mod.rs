@@ -135,7 +135,10 @@ impl Builder {
         }
         let file = self.inventory.files.len() as u32;
         let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(_))));
-        push_slowly(&mut self.inventory.files, File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked });
+        push_slowly(
+            &mut self.inventory.files,
+            File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked },
+        );
         for item in found.items {
             self.add_item(file, item);
         }
@@ -182,28 +185,28 @@ impl Builder {
         let at = self.inventory.certificates.len() as u32;
         self.by_fingerprint.insert(certificate.sha256, at);
         push_tight(&mut self.inventory.keys[key as usize].certificates, at);
-        push_slowly(&mut self.inventory.certificates, CertificateEntry {
-            certificate: Arc::clone(certificate),
-            occurrences: vec![occurrence],
-            key,
-            issuers: Vec::new(),
-            issued_others: false,
-        });
+        push_slowly(
+            &mut self.inventory.certificates,
+            CertificateEntry { certificate: Arc::clone(certificate), occurrences: vec![occurrence], key, issuers: Vec::new(), issued_others: false },
+        );
     }
 
     fn key(&mut self, spki: SpkiHash, facts: &KeyFacts) -> u32 {
         let keys = &mut self.inventory.keys;
         let at = *self.by_spki.entry(spki).or_insert_with(|| {
-            push_slowly(keys, KeyEntry {
-                spki,
-                facts: facts.clone(),
-                raw_forms: Vec::new(),
-                findings: Codes::NONE,
-                private: Vec::new(),
-                certificates: Vec::new(),
-                public: Vec::new(),
-                same_modulus: Vec::new(),
-            });
+            push_slowly(
+                keys,
+                KeyEntry {
+                    spki,
+                    facts: facts.clone(),
+                    raw_forms: Vec::new(),
+                    findings: Codes::NONE,
+                    private: Vec::new(),
+                    certificates: Vec::new(),
+                    public: Vec::new(),
+                    same_modulus: Vec::new(),
+                },
+            );
             (keys.len() - 1) as u32
         });
         let entry = &mut keys[at as usize];

@@ -41,6 +41,19 @@ impl Object {
         }
     }
 
+    /// Where its facts lie in memory: the same for clones of one object. 0 for what has no facts of its own.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        match self {
+            Self::Certificate(c) => Arc::as_ptr(c).cast::<u8>() as usize,
+            Self::Crl(c) => Arc::as_ptr(c).cast::<u8>() as usize,
+            Self::PrivateKey(k) => Arc::as_ptr(k).cast::<u8>() as usize,
+            Self::PublicKey(k) => Arc::as_ptr(k).cast::<u8>() as usize,
+            Self::Request(r) => Arc::as_ptr(r).cast::<u8>() as usize,
+            Self::Parameters(_) => 0,
+        }
+    }
+
     /// The key it holds, if any.
     #[must_use]
     pub fn key(&self) -> Option<&KeyFacts> {

@@ -5,12 +5,24 @@ use crate::pki::name::is_hidden;
 /// Appends a JSON string. Hidden and reordering characters are written as `\u` escapes: the value is the same, and a terminal stays unharmed.
 pub fn push_str(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let plain = |b: u8| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\';
-    if text.bytes().all(plain) {
+    if is_plain(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
     } else {
         text.chars().for_each(|c| push_char(out, c));
     }
+    out.push(b'"');
+}
+
+/// Whether a string can be copied: printable ASCII without quote and backslash. Without early exit, so that it is computed many bytes at once.
+fn is_plain(bytes: &[u8]) -> bool {
+    let special = |b: u8| (b < 0x20) | (b >= 0x7f) | (b == b'"') | (b == b'\\');
+    !bytes.iter().fold(false, |found, b| found | special(*b))
+}
+
+/// Appends a JSON string that is known to be plain: a name of ours.
+pub fn push_word(out: &mut Vec<u8>, word: &str) {
+    out.push(b'"');
+    out.extend_from_slice(word.as_bytes());
     out.push(b'"');
 }
 

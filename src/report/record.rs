@@ -1,6 +1,9 @@
 //! The records of `scan`: one JSON object per item, fields in a fixed order (DESIGN section 4 is the contract).
 
-use super::json::{push_list, push_number, push_str};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::json::{push_list, push_number, push_str, push_word};
 use crate::id::{Fingerprint, SpkiHash, push_hex};
 use crate::pki::{Certificate, KeyFacts, Names, Object, Unread};
 use crate::read::{Item, Place};
@@ -15,7 +18,7 @@ pub fn push(out: &mut Vec<u8>, place: &Place, item: &Item) {
         Err(Unread::Skipped(..)) => "skipped",
     };
     out.extend_from_slice(b"{\"kind\":");
-    push_str(out, kind);
+    push_word(out, kind);
     push_place(out, place, item);
     match &item.body {
         Ok(object) => push_object(out, object),
@@ -98,7 +101,8 @@ fn push_place(out: &mut Vec<u8>, place: &Place, item: &Item) {
         Some(label) => push_str(out, label),
         None => out.extend_from_slice(b"null"),
     }
-    text(out, "container", item.container);
+    field(out, "container");
+    push_word(out, item.container);
 }
 
 fn push_unread(out: &mut Vec<u8>, unread: &Unread) {
@@ -114,12 +118,12 @@ fn push_unread(out: &mut Vec<u8>, unread: &Unread) {
 
 fn push_object(out: &mut Vec<u8>, object: &Object) {
     match object {
-        Object::Certificate(certificate) => push_certificate(out, certificate),
-        Object::PrivateKey(key) => {
+        Object::Certificate(certificate) => repeated(out, object, certificate, push_certificate),
+        Object::PrivateKey(key) => repeated(out, object, key, |out, key| {
             push_spki(out, &key.facts);
             push_key(out, &key.facts);
             flag(out, "encrypted", false);
-        }
+        }),
         Object::PublicKey(facts) => {
             push_spki(out, facts);
             push_key(out, facts);
@@ -142,6 +146,36 @@ fn push_object(out: &mut Vec<u8>, object: &Object) {
         }
         Object::Parameters(kind) => text(out, "key_algorithm", kind),
     }
+}
+
+thread_local! {
+    /// Facts already written out, of objects that the reader met more than once: an intermediate beside every leaf, a key in many files.
+    static WRITTEN: RefCell<Vec<Option<(Object, Box<[u8]>)>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Slots of that table; objects that share one displace each other.
+const WRITTEN_SLOTS: usize = 1024;
+
+/// Appends the facts of an object; copies them if the same object was written before on this thread.
+fn repeated<T>(out: &mut Vec<u8>, object: &Object, shared: &Arc<T>, write: impl FnOnce(&mut Vec<u8>, &T)) {
+    // Nobody else holds it: the reader met it for the first time and keeps nothing.
+    if Arc::strong_count(shared) < 2 {
+        return write(out, shared);
+    }
+    WRITTEN.with_borrow_mut(|slots| {
+        slots.resize(WRITTEN_SLOTS, None);
+        // The table holds the object, so its address belongs to no other.
+        let address = Arc::as_ptr(shared).cast::<u8>() as usize;
+        let slot = &mut slots[(address >> 6) % WRITTEN_SLOTS];
+        if let Some((known, text)) = slot
+            && known.address() == address
+        {
+            return out.extend_from_slice(text);
+        }
+        let start = out.len();
+        write(out, shared);
+        *slot = Some((object.clone(), out[start..].into()));
+    });
 }
 
 fn push_certificate(out: &mut Vec<u8>, certificate: &Certificate) {
@@ -168,7 +202,8 @@ fn push_spki(out: &mut Vec<u8>, facts: &KeyFacts) {
 }
 
 fn push_key(out: &mut Vec<u8>, facts: &KeyFacts) {
-    text(out, "key_algorithm", facts.algorithm.as_str());
+    field(out, "key_algorithm");
+    push_word(out, facts.algorithm.as_str());
     field(out, "key_bits");
     if facts.bits == 0 {
         out.extend_from_slice(b"null")
