@@ -77,9 +77,7 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
 ];
 
 fn certrecall(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_certrecall"));
-    arguments.iter().for_each(|a| drop(command.arg(a.as_ref())));
-    command.output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_certrecall")).args(arguments.iter().map(|a| a.as_ref())).output().unwrap()
 }
 
 /// Runs on an incident; returns the exit status.
