@@ -6,14 +6,18 @@ use super::plan_file::Planned;
 use super::summary::Summary;
 use super::view::{self, Row, count};
 use crate::assess::Verdict;
+use crate::id::StepId;
 use crate::pki::{Unread, show};
+
 use crate::plan::{Status, Step};
 
 /// Makes hostile text plain text of Markdown: nothing in it can be markup, a link or HTML.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for c in show(text).chars() {
+    let text = show(text);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -22,8 +26,8 @@ pub fn escape(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // Bare addresses become links in many readers.
-            ':' => out.push_str("&#58;"),
+            // Bare addresses become links in many readers; times stay legible in an editor.
+            ':' if chars.peek() == Some(&'/') => out.push_str("&#58;"),
             '@' => out.push_str("&#64;"),
             c => out.push(c),
         }
@@ -33,7 +37,7 @@ pub fn escape(text: &str) -> String {
 
 /// Our own sentences hold names and addresses; only the characters that could act are escaped, `://` of our crt.sh links stays.
 fn sentence(text: &str) -> String {
-    escape(text).replace("https&#58;//crt.sh/?spkisha256=", "https://crt.sh/?spkisha256=").replace("&#58; ", ": ")
+    escape(text).replace("https&#58;//crt.sh/?spkisha256=", "https://crt.sh/?spkisha256=")
 }
 
 /// The whole text.
@@ -70,8 +74,15 @@ pub fn markdown(planned: &Planned<'_>) -> String {
         incident.advice.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(a))));
         out.push('\n');
     }
+    let order = view::order(planned);
+    push_rows(&mut out, planned, &order, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)]);
     push_steps(&mut out, planned);
-    push_rows(&mut out, planned);
+    push_rows(
+        &mut out,
+        planned,
+        &order,
+        &[("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX), ("Clear", |v| matches!(v, Verdict::Clear | Verdict::Revoked), CLEAR)],
+    );
     push_unread(&mut out, planned);
     push_findings(&mut out, planned);
     out
@@ -82,9 +93,11 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
     if plan.order.is_empty() {
         return;
     }
-    out.push_str("## What to do, most urgent first\n\nA box that names other steps waits for them. Revoking by proof of a key revokes **all** certificates on that key at that CA; ");
+    out.push_str("## What to do, most urgent first\n\nSteps are numbered within their key; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ");
     out.push_str("so no proof leaves before every member of its group has its replacement in place.\n");
     let by_id: std::collections::HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
+    let requests: std::collections::HashMap<&str, &String> =
+        plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
     let mut shown = std::collections::HashSet::new();
     for &key in &plan.order {
         let entry = &inventory.keys[key as usize];
@@ -92,8 +105,11 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
         let names: Vec<String> = entry.certificates.iter().map(|c| escape(inventory.certificates[*c as usize].certificate.display_name())).collect();
         let mut names = names;
         names.dedup();
-        let title =
-            if names.is_empty() { "a key without a certificate".to_owned() } else { names.iter().take(4).cloned().collect::<Vec<_>>().join(", ") };
+        let most_urgent = entry.certificates.iter().map(|c| assessment.certificates[*c as usize].verdict).min();
+        let title = match most_urgent {
+            Some(most_urgent) => format!("{}: {}", names.iter().take(4).cloned().collect::<Vec<_>>().join(", "), most_urgent.as_str()),
+            None => "a key without a certificate".to_owned(),
+        };
         let _ = writeln!(
             out,
             "\n### {title}\n\nKey `{}` ({} {}): **{}**.",
@@ -109,10 +125,16 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
             let _ = writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"));
         }
         out.push('\n');
-        for id in &plan.steps_of_key[key as usize] {
+        let group = &plan.steps_of_key[key as usize];
+        for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
             let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
-            push_step(out, step, again);
+            let _ = write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), sentence(&step.says));
+            if let Some(directory) = requests.get(id.as_str()) {
+                let _ = write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")));
+            }
+            push_needs(out, step, group);
+            let _ = writeln!(out, " `{}`", step.id);
         }
     }
     out.push('\n');
@@ -121,29 +143,31 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
 /// Reasons that the text repeats for one key.
 const REASONS: usize = 8;
 
-fn push_step(out: &mut String, step: &Step, again: &str) {
-    let mark = if matches!(step.status, Status::Done | Status::Waived) { 'x' } else { ' ' };
-    let _ = write!(out, "- [{mark}] **{}** `{}`{again}: {}", step.kind.as_str(), step.id, sentence(&step.says));
-    if !step.needs.is_empty() {
-        let needs: Vec<String> = step.needs.iter().map(|n| format!("`{n}`")).collect();
-        let _ = write!(out, " Waits for {}.", needs.join(", "));
-    }
-    out.push('\n');
+const fn mark(status: Status) -> char {
+    if matches!(status, Status::Done | Status::Waived) { 'x' } else { ' ' }
 }
 
-fn push_rows(out: &mut String, planned: &Planned<'_>) {
-    let order = view::order(planned);
-    for (title, wanted, most) in [
-        ("Certificates to act on", (|v| v.asks_for_action()) as fn(Verdict) -> bool, usize::MAX),
-        ("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX),
-        ("Clear", |v| v == Verdict::Clear || v == Verdict::Revoked, CLEAR),
-    ] {
-        let certificates = view::with_verdict(planned, &order, wanted);
+/// What a step waits for: by number within its key, by name elsewhere.
+fn push_needs(out: &mut String, step: &Step, group: &[StepId]) {
+    if step.needs.is_empty() {
+        return;
+    }
+    let name = |need: &StepId| group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string());
+    let needs: Vec<String> = step.needs.iter().map(name).collect();
+    let _ = write!(out, " *After {}.*", needs.join(", "));
+}
+
+/// A title, which certificates belong below it, and from how many on they are counted only.
+type Table = (&'static str, fn(Verdict) -> bool, usize);
+
+fn push_rows(out: &mut String, planned: &Planned<'_>, order: &[u32], tables: &[Table]) {
+    for (title, wanted, most) in tables {
+        let certificates = view::with_verdict(planned, order, wanted);
         if certificates.is_empty() {
             continue;
         }
         let _ = writeln!(out, "## {title}\n");
-        if certificates.len() > most {
+        if certificates.len() > *most {
             for (kind, n) in view::clear_counts(planned, &certificates) {
                 let _ = writeln!(out, "- {n} {}", view::clear_words(kind));
             }
@@ -226,6 +250,7 @@ mod tests {
     fn names_cannot_be_markup() {
         assert_eq!(escape("[x](http://evil) <script> `a` | b"), "\\[x\\](http&#58;//evil) &lt;script&gt; \\`a\\` \\| b");
         assert_eq!(escape("a\nb\u{202e}"), "a\\\\0Ab\\\\E2\\\\80\\\\AE");
+        assert_eq!(escape("https://a http:\\//b 12:30:00 m:7"), "https&#58;//a http:\\\\//b 12:30:00 m:7");
         assert_eq!(sentence("see https://crt.sh/?spkisha256=ab: x"), "see https://crt.sh/?spkisha256=ab: x");
     }
 }

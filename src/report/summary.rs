@@ -87,10 +87,11 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     }
     out.section(planned, Tone::Alarm, "Act on these", &live, shape);
     let expired = view::with_verdict(planned, &order, |v| v == Verdict::Expired);
-    out.section(planned, Tone::Warn, "Exposed, but expired: nothing to revoke, keys to retire", &expired, shape);
+    out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
     out.bare_keys(planned);
     out.clear(planned, &view::with_verdict(planned, &order, |v| v == Verdict::Clear));
     out.unread(planned, shape);
+    out.records(planned);
     out.replacements(planned, shape);
     out.next(planned, shape);
     out.0
@@ -113,13 +114,33 @@ impl Text {
             return;
         }
         self.head(tone, &format!("{title}: {}", count(certificates.len(), "certificate")));
+        self.sureness(planned, certificates);
+        let assessed = &planned.assessment.certificates;
+        let width = certificates.iter().take(shape.rows).map(|at| assessed[*at as usize].verdict.as_str().len()).max().unwrap_or(0);
         for at in certificates.iter().take(shape.rows) {
-            self.row(tone, &view::row(planned, *at), shape);
+            self.row(tone, &view::row(planned, *at), width, shape);
         }
         self.more(certificates.len(), shape);
     }
 
-    fn row(&mut self, tone: Tone, row: &Row, shape: Shape<'_>) {
+    /// How sure the exposure of these is, where that differs among them.
+    fn sureness(&mut self, planned: &Planned<'_>, certificates: &[u32]) {
+        let of = |at: &u32| planned.assessment.keys[planned.inventory.certificates[*at as usize].key as usize].exposure;
+        let words = [
+            (Exposure::Exposed, "exposed for sure"),
+            (Exposure::Presumed, "presumed"),
+            (Exposure::Undetermined, "undetermined"),
+            (Exposure::NotExposed, "only below an exposed CA"),
+            (Exposure::Cleared, "cleared, but below an exposed CA"),
+        ];
+        let parts = words.map(|(exposure, says)| (certificates.iter().filter(|at| of(at) == exposure).count(), says));
+        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, says)| format!("{n} {says}")).collect();
+        if parts.len() > 1 {
+            self.line(&[(Tone::Plain, &format!("  {}", parts.join(", ")))]);
+        }
+    }
+
+    fn row(&mut self, tone: Tone, row: &Row, width: usize, shape: Shape<'_>) {
         let by = if row.issuer == "itself" { "self-signed".to_owned() } else { format!("by {}", row.issuer) };
         let standing = match row.standing {
             crate::assess::Standing::Valid => format!("valid to {}", row.until),
@@ -128,7 +149,7 @@ impl Text {
         };
         self.line(&[
             (Tone::Plain, "  "),
-            (tone, row.verdict.as_str()),
+            (tone, &format!("{:<width$}", row.verdict.as_str())),
             (Tone::Plain, "  "),
             (Tone::Head, &row.name),
             (Tone::Plain, "  "),
@@ -166,7 +187,7 @@ impl Text {
             if places.len() > 10 {
                 self.line(&[(Tone::Faint, &format!("  and {} more", places.len() - 10))]);
             }
-            self.line(&[(Tone::Faint, "  search for certificates on them: they may be valid elsewhere")]);
+            self.line(&[(Tone::Faint, "  certificates elsewhere may use them: plan.md says where to look")]);
         }
     }
 
@@ -218,9 +239,21 @@ impl Text {
                 &format!("  {} whose public half cannot be computed: nothing could be joined to them", count(unnamed, "private key")),
             )]);
         }
-        let without_record = planned.assessment.findings.iter().filter(|f| f.code == Code::FileWithoutRecord).count();
-        if without_record > 0 {
-            self.line(&[(Tone::Faint, &format!("  the manifest has no row for {}", count(without_record, "file")))]);
+    }
+
+    /// Where the manifest and the files do not fit together.
+    fn records(&mut self, planned: &Planned<'_>) {
+        let of = |code: Code| planned.assessment.findings.iter().filter(|f| f.code == code).count();
+        let lines = [
+            (of(Code::FileWithoutRecord), "file", "without a row in it"),
+            (of(Code::ManifestRowUnmatched), "row", "without a file here"),
+            (of(Code::ManifestRowBad), "row", "that could not be used"),
+        ];
+        if lines.iter().any(|(n, _, _)| *n > 0) {
+            self.head(Tone::Warn, "Manifest: it does not fit everywhere; plan.md names each");
+            for (n, what, says) in lines.iter().filter(|(n, _, _)| *n > 0) {
+                self.line(&[(Tone::Plain, &format!("  {} {says}", count(*n, what)))]);
+            }
         }
     }
 
@@ -255,8 +288,10 @@ impl Text {
         if ready(StepKind::Decide) > 0 {
             item(self, format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")));
         }
+        let waiting = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Waiting).count();
         if ready(StepKind::Replace) > 0 {
-            item(self, format!("send the requests to their CAs and install what comes back: {}", count(ready(StepKind::Replace), "certificate")));
+            let more = if waiting > 0 { format!(" ({waiting} more once the new CA stands)") } else { String::new() };
+            item(self, format!("have {} issued from the requests and install them{more}", count(ready(StepKind::Replace), "certificate")));
         }
         if ready(StepKind::Search) > 0 {
             item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
