@@ -9,6 +9,7 @@ use common::pki::{Cert, bundle, chain, intermediate_of, leaf, leaked_leaf, priva
 use common::{Folder, run, state};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 /// Contents of files, made once: keys and signatures are not what varies here.
@@ -73,6 +74,10 @@ fn dress(text: &str, how: u8) -> String {
         3 => text.lines().map(|l| format!("{l}  \t\n")).collect(),
         4 => text.replace('\n', "\n\n"),
         5 => text.replace('\n', "\r"),
+        6 => format!("{{\"pem\": \"{}\"}}\n", text.replace('\n', "\\n")),
+        7 => text.lines().map(|l| format!("> {l}\n")).collect(),
+        8 => text.replace('\n', "") + "\n",
+        9 => text.lines().map(|l| format!("\"{l}\\n\" +\n")).collect(),
         _ => text.to_owned(),
     }
 }
@@ -99,6 +104,9 @@ fn essence(plan: &Value) -> Value {
     json!([plan["ledger"], keys, steps, replacements])
 }
 
+/// The same cases every time; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` have no say, so change them here to look further.
+const SEED: RngSeed = RngSeed::Fixed(20_161_101);
+
 const UPLOADED: [&str; 4] = ["2015-06-01T00:00:00Z", "2016-11-01", "2017-06-01T00:00:00Z", "..2018-01-01T00:00:00Z"];
 
 fn plan(folder: &Folder, uploaded: &str, more: &[&str]) -> Value {
@@ -110,10 +118,10 @@ fn plan(folder: &Folder, uploaded: &str, more: &[&str]) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: SEED, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_object_is_lost_in_noise(parts in prop::collection::vec((noise(), any::<Index>(), 0..6u8), 1..8), tail in noise(), cut in any::<bool>()) {
+    fn no_object_is_lost_in_noise(parts in prop::collection::vec((noise(), any::<Index>(), 0..10u8), 1..8), tail in noise(), cut in any::<bool>()) {
         let folder = Folder::new();
         let mut text = String::new();
         let mut wanted = Vec::new();
@@ -147,13 +155,13 @@ proptest! {
         let cut: String = cut.lines().take(1 + lines).map(|l| format!("{l}\n")).collect();
         folder.write("in/cut.pem", format!("{noise}{cut}{whole}"));
         let records = run(&["scan", &folder.at("in"), "--format=ndjson", "-q"]).records();
-        prop_assert_eq!(found(&records).last().unwrap(), &((*kind).to_owned(), hash.clone()), "{:#?}", records);
+        prop_assert_eq!(found(&records).pop().unwrap(), ((*kind).to_owned(), hash.clone()), "{:#?}", records);
         prop_assert!(records.len() >= 2, "the cut one has a record too: {:#?}", records);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, rng_seed: SEED, ..ProptestConfig::default() })]
 
     #[test]
     fn the_plan_does_not_depend_on_names_order_or_threads(

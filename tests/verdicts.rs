@@ -102,7 +102,7 @@ impl Case<'_> {
         self
     }
 
-    fn as_of(mut self, time: &'static str) -> Self {
+    fn looked_at(mut self, time: &'static str) -> Self {
         self.as_of = time;
         self
     }
@@ -285,6 +285,11 @@ fn several_rows_and_ways_to_name_a_file() {
         "exposed valid replace-and-revoke manifest",
         "lies in acme/a.pem; row uploads.csv:2",
     );
+    for relative in [true, false] {
+        let case = t.case(if relative { "row by path below the root" } else { "row by absolute path" }).file("acme/a.pem", &text);
+        let path = if relative { "./acme//a.pem".to_owned() } else { case.folder.at("in/acme/a.pem") };
+        case.row(&path, BEFORE).certificate(&l, "exposed valid replace-and-revoke manifest", "lies in acme/a.pem; row uploads.csv:2");
+    }
     t.case("a row for another file says nothing of this one")
         .file("a.pem", &text)
         .row("b.pem", BEFORE)
@@ -467,15 +472,22 @@ fn certificate_dates_come_last() {
         "nothing records its upload, which can be before or after",
     );
     // as-of is never evidence: the same inventory, looked at from the future, has the same exposure.
-    t.case("the same, as of later").file("f.pem", bundle(&future, &[])).as_of("2031-01-01T00:00:00Z").certificate(
+    t.case("the same, as of later").file("f.pem", bundle(&future, &[])).looked_at("2031-01-01T00:00:00Z").certificate(
         &future,
         "undetermined valid replace-and-revoke file-time",
         "nothing records its upload",
     );
-    t.case("as of before the cutoff changes no exposure").file("b.pem", bundle(&young, &[])).as_of("2016-01-01T00:00:00Z").certificate(
+    t.case("as of before the cutoff changes no exposure").file("b.pem", bundle(&young, &[])).looked_at("2016-01-01T00:00:00Z").certificate(
         &young,
         "not-exposed not-yet-valid clear certificate-dates",
         "2018-01-01",
+    );
+    // A begin that cannot be read could be older than any other.
+    let beginless = leaf("n.example").key(&young.key).from("2018-01-01").by(&ca).beginless(&ca.key);
+    t.case("a certificate whose begin cannot be read takes the bound away").file("b.pem", bundle(&young, &[])).file("n.pem", beginless.pem()).key(
+        young.key.spki(),
+        "undetermined file-time",
+        "nothing records its upload",
     );
     t.case("a second certificate from a time to come does not lift the bound")
         .file("a.pem", bundle(&young, &[]))
@@ -569,7 +581,7 @@ fn standings() {
     let l = leaf("a.example").from("2015-01-01").to("2017-12-31T23:59:59Z").by(&ca);
     let text = bundle(&l, &[]);
     let one = |t: &mut Table, name, as_of, uploaded: &str, want: &str| {
-        t.case(name).file("a.pem", &text).row("a.pem", uploaded).as_of(as_of).certificate(&l, want, "row uploads.csv:2");
+        t.case(name).file("a.pem", &text).row("a.pem", uploaded).looked_at(as_of).certificate(&l, want, "row uploads.csv:2");
     };
     one(t, "exposed and expired", NOW, BEFORE, "exposed expired expired manifest");
     one(t, "clear and expired", NOW, AFTER, "not-exposed expired clear manifest");

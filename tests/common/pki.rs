@@ -230,9 +230,18 @@ impl Cert {
 
     /// With an end date that is no date.
     pub fn endless(&self, signer: &Key) -> Self {
+        self.without_date(1, signer)
+    }
+
+    /// With a begin that is no date.
+    pub fn beginless(&self, signer: &Key) -> Self {
+        self.without_date(0, signer)
+    }
+
+    fn without_date(&self, which: usize, signer: &Key) -> Self {
         self.with_fields(signer, |fields| {
             let mut dates = elements(content(&fields[4])).into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>();
-            dates[1][4..6].copy_from_slice(b"XX");
+            dates[which][4..6].copy_from_slice(b"XX");
             fields[4] = element(0x30, &dates.concat());
         })
     }
