@@ -15,7 +15,7 @@ pub const HOUR: i64 = 3_600;
 pub const DAY: i64 = 86_400;
 
 /// A local time without a zone can be this much earlier in UTC (UTC+14, Kiribati).
-const EASTERNMOST: i64 = 14 * HOUR;
+pub const EASTERNMOST: i64 = 14 * HOUR;
 /// A local time without a zone can be this much later in UTC (UTC-12, Baker Island).
 const WESTERNMOST: i64 = 12 * HOUR;
 

@@ -116,7 +116,9 @@ impl Manifest {
     /// [`ManifestError`] if it has no usable form; single bad rows are findings.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
         let text = String::from_utf8_lossy(bytes);
-        let text = text.trim_start_matches('\u{feff}');
+        // One kind of line end, so that line numbers are those that an editor shows.
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let text = text.as_str();
         let mut manifest = Self { name: name.to_owned(), ..Self::default() };
         match text.trim_start().chars().next() {
             None => return Err(manifest.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),

@@ -3,7 +3,7 @@
 use super::evidence::{Decided, FileEvidence, Kind, Timing};
 use super::{Exposure, Question, Role};
 use crate::pki::show;
-use crate::time::{Span, Time};
+use crate::time::{EASTERNMOST, Span, Time, Written};
 
 /// Why an occurrence speaks for or against the exposure of its key.
 pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
@@ -11,7 +11,7 @@ pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &F
     let what = match role {
         Role::Private => format!("its private key lies in {path}"),
         Role::EndEntity { beside_locked: true } => format!("a certificate on it lies in {path} beside an encrypted private key"),
-        Role::EndEntity { beside_locked: false } => format!("a certificate on it lies in {path}; an upload for TLS brings its key along"),
+        Role::EndEntity { beside_locked: false } => format!("a certificate on it lies in {path}, and an upload for TLS brings its key along"),
         Role::Chain => return format!("a CA certificate on it lies in {path}: intermediates in a bundle come without their keys"),
         Role::Public => return format!("only its public half lies in {path}"),
     };
@@ -19,35 +19,38 @@ pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &F
 }
 
 fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
-    let cutoff = question.incident.cutoff;
     let side = match decided.timing {
-        Timing::Before => format!("before the cutoff {cutoff}"),
-        Timing::After => format!("not before the cutoff {cutoff}"),
-        Timing::Unclear => format!("which can be before or after the cutoff {cutoff}"),
+        Timing::Before => "before the cutoff",
+        Timing::After => "at or after the cutoff",
+        Timing::Unclear => "before or after the cutoff",
     };
-    let account = if file.accounts.is_empty() { String::new() } else { format!(" (account {})", file.accounts.join(", ")) };
-    match decided.kind {
-        Kind::Manifest => format!("row {} of the manifest says it was uploaded {}{account}, {side}", decided.source, span(decided.span)),
-        Kind::Uploaded => format!("--uploaded says it was uploaded {}, {side}", span(decided.span)),
-        Kind::FileTime if decided.timing == Timing::Before => format!("the file was last changed {}, so it was uploaded {side}", span(decided.span)),
-        Kind::CertificateDates if decided.timing == Timing::After => {
-            let born = decided.span.earliest.map(Time::day).unwrap_or_default();
-            format!("nothing records its upload, but its oldest certificate is of {born}, so the key was uploaded {side}")
+    let born = || decided.span.earliest.map(Time::day).unwrap_or_default();
+    match (decided.kind, decided.timing) {
+        (Kind::Manifest | Kind::Uploaded, timing) => {
+            let can = if timing == Timing::Unclear { "which can be " } else { "" };
+            let account = if file.accounts.is_empty() { String::new() } else { format!(", account {}", file.accounts.join(", ")) };
+            format!("it was uploaded {} ({}{account}), {can}{side}", span(decided.span), decided.source)
         }
-        Kind::CertificateDates if question.distrust_certificate_dates => {
+        (Kind::FileTime, Timing::Before) => format!("the file was last changed {}, so it was uploaded {side}", span(decided.span)),
+        (Kind::CertificateDates, Timing::After) => {
+            format!("nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}", born())
+        }
+        (Kind::CertificateDates, _) if question.distrust_certificate_dates => {
             "nothing records its upload, and the dates of certificates are not to be trusted".to_owned()
         }
-        Kind::CertificateDates => {
-            let born = decided.span.earliest.map(Time::day).unwrap_or_default();
-            format!("nothing records its upload; its oldest certificate is of {born}, {side}")
+        (Kind::CertificateDates, _) => {
+            format!("nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}", born())
         }
-        _ => format!("nothing records its upload, {side}"),
+        _ => format!("nothing records its upload; it can have been {side}"),
     }
 }
 
+/// A span as a person would say it. A date without time or zone is one day on somebody's calendar.
 fn span(span: Span) -> String {
+    let written = |from: Time| Written::parse(&from.plus(EASTERNMOST).day()).map(Written::span);
     match (span.earliest, span.latest) {
         (Some(from), Some(to)) if from == to => format!("at {from}"),
+        (Some(from), Some(_)) if written(from) == Ok(span) => format!("on {} of whatever time zone", from.plus(EASTERNMOST).day()),
         (Some(from), Some(to)) => format!("between {from} and {to}"),
         (Some(from), None) => format!("at {from} or later"),
         (None, Some(to)) => format!("at {to} or earlier"),

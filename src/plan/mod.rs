@@ -148,6 +148,8 @@ impl Group<'_> {
             let mut decide = self.step(StepKind::Decide, &[b"ca", name], Vec::new(), step::decide_ca(self.inventory, &authorities));
             decide.certificates = self.fingerprints(&authorities);
             before_retire.push(decide.id.clone());
+            // The key signs the last revocation list of the old CA; until what hangs below is replaced it has to be there.
+            before_retire.extend(self.deploys_below(&authorities));
             steps.push(decide);
         }
         let revocable = self.by_issuer();
@@ -196,6 +198,14 @@ impl Group<'_> {
             steps.extend([replace, deploy]);
         }
         deploys
+    }
+
+    /// The `deploy` steps of all certificates that hang below these CAs.
+    fn deploys_below(&self, authorities: &[u32]) -> Vec<StepId> {
+        let names: Vec<String> = self.fingerprints(authorities).iter().map(ToString::to_string).collect();
+        let below = |certificate: &u32| self.assessment.certificates[*certificate as usize].because.iter().any(|b| names.contains(&b.source));
+        let waiting = self.plan.replacements.iter().filter(|r| r.replaces.iter().any(below));
+        waiting.map(|r| StepId::derive(StepKind::Deploy.as_str(), &[r.profile.as_bytes()])).collect()
     }
 
     /// The decisions about the exposed CAs that a reissued certificate waits for.

@@ -90,13 +90,13 @@ pub struct Step {
 pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement) -> String {
     let name = mirrored.display_name();
     let count = replacement.replaces.len();
-    let what = if count == 1 { "its certificate".to_owned() } else { format!("{count} certificates") };
+    let what = if count == 1 { format!("serial {}", mirrored.serial.to_hex()) } else { format!("{count} certificates") };
     if replacement.waits_for_new_ca {
-        format!("once the new CA stands, send it the new request for {name}; it stands in for {what} below the exposed CA")
+        format!("once the new CA stands, send it the new request for {name}; it replaces {what} below the exposed CA")
     } else if mirrored.is_self_signed {
         format!("make a new certificate for {name} from the new key and request; the old one signed itself, so nobody can revoke it")
     } else {
-        format!("have a new certificate issued for {name} from the new request; it stands in for {what} of {}", mirrored.issuer)
+        format!("have a new certificate issued for {name} from the new request; it replaces {what} of {}", mirrored.issuer)
     }
 }
 
@@ -122,7 +122,7 @@ const PLACES: usize = 5;
 pub(super) fn search(key: &KeyEntry) -> String {
     let hashes: Vec<String> = std::iter::once(&key.spki).chain(&key.raw_forms).map(|h| format!("https://crt.sh/?spkisha256={h}")).collect();
     format!(
-        "look for certificates on this key that are not here: {}, the CA's portal, private CAs; also uses outside TLS (SSH, JWT, SAML, DKIM)",
+        "look for certificates on this key that are not here: {}, the portal of the CA, CAs of your own; also uses outside TLS (SSH, JWT, SAML, DKIM)",
         hashes.join(" and ")
     )
 }
@@ -148,7 +148,7 @@ pub(super) fn revoke(inventory: &Inventory, issuer: &str, certificates: &[u32]) 
     let serials: Vec<String> = certificates.iter().take(PLACES).map(|i| inventory.certificates[*i as usize].certificate.serial.to_hex()).collect();
     let more = if certificates.len() > PLACES { format!(" and {} more", certificates.len() - PLACES) } else { String::new() };
     format!(
-        "have {issuer} revoke serial {}{more} for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its 24 hours: so only after each replacement is in place",
+        "have {issuer} revoke serial {}{more} for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts the 24 hours of a public CA: so only after each replacement is in place",
         serials.join(", ")
     )
 }
