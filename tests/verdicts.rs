@@ -818,3 +818,14 @@ fn one_modulus_is_one_compromise_when_it_is_only_presumed() {
         .certificate(&first, "presumed valid replace-and-revoke manifest", "")
         .certificate(&second, "presumed valid replace-and-revoke shared-factor", "");
 }
+
+// DEFECT: Manifest::read_csv in src/assess/manifest.rs takes the line from csv's position, which is one too low when lines end in CR LF.
+#[test]
+fn sources_name_the_line_however_lines_end() {
+    for end in ["\n", "\r\n"] {
+        let text = ["path,uploaded_at", "a.pem,2015-06-01", "b.pem,soon", ""].join(end);
+        let manifest = Manifest::parse("uploads.csv", text.as_bytes()).unwrap();
+        let lines = (manifest.rows[0].line, manifest.findings[0].place.as_str());
+        assert_eq!(lines, (2, "uploads.csv:3"), "lines end in {end:?}");
+    }
+}
