@@ -557,7 +557,6 @@ fn a_root_that_is_a_file_is_called_by_its_own_name() {
     assert_eq!(run(&["scan", &folder.at("in/v1.pem"), "--format=ndjson"]).records()[0]["path"], "v1.pem");
 }
 
-// DEFECT: Walk::start_root in src/read/walk.rs takes the name from the canonical path, not from the PATH given (DESIGN section 4, Places).
 #[test]
 fn a_root_that_is_a_link_to_a_file_is_called_as_the_user_wrote_it() {
     let folder = inputs(&[("v1.pem", leaked_leaf().pem())]);
@@ -616,7 +615,6 @@ fn a_directory_of_somebody_else_is_refused_and_left_alone() {
     assert_eq!(fs::metadata(folder.path().join("case")).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
-// DEFECT: root_names in src/cli/plan.rs makes text of the paths that loses bytes, so that different roots can have equal names.
 #[test]
 fn roots_that_are_no_text_are_told_apart() {
     let folder = inputs(&[]);
@@ -728,7 +726,6 @@ fn a_broken_pipe_is_a_quiet_success() {
     }
 }
 
-// DEFECT: write_csv in src/cli/format.rs turns csv::Error into io::Error with `?`, which makes its kind `Other`: exit status 2 and an error.
 #[test]
 fn a_broken_pipe_is_a_quiet_success_in_csv_too() {
     assert_eq!(head_of_scan("csv"), (Some(0), String::new()));
@@ -751,7 +748,6 @@ fn what_a_killed_run_left_behind_does_not_count() {
     assert!(!names.iter().any(|p| p.contains(".new-") && !p.starts_with(".new-4711")), "{names:?}");
 }
 
-// DEFECT: only Batch::open sweeps, and make in src/cli/rekey.rs returns before it when nothing is missing: part of a new key stays behind.
 #[test]
 fn a_half_made_key_of_a_killed_run_is_swept_even_if_nothing_is_to_be_made() {
     let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[]))]);

@@ -208,7 +208,6 @@ fn a_key_given_where_something_else_was_wanted_is_not_quoted() {
     }
 }
 
-// DEFECT: Manifest::read_csv in src/assess/manifest.rs quotes the whole first line of what is no manifest.
 #[test]
 fn a_key_in_bare_base64_given_as_a_manifest_is_not_quoted() {
     let key = Key::new();
@@ -221,7 +220,6 @@ fn a_key_in_bare_base64_given_as_a_manifest_is_not_quoted() {
     }
 }
 
-// DEFECT: label_text in src/read/content.rs passes on any text between BEGIN and the dashes, however little it looks like a label.
 #[test]
 fn key_text_in_the_place_of_a_label_is_not_shown() {
     let key = Key::new();

@@ -172,7 +172,7 @@ impl Manifest {
             names.iter().find_map(|n| header.iter().position(|h| clean(h) == *n))
         });
         if columns[0].is_none() && columns[1].is_none() || columns[2].is_none() {
-            let seen = header.iter().map(crate::pki::show).collect::<Vec<_>>().join(", ");
+            let seen = header.iter().take(COLUMNS_SHOWN).map(column).collect::<Vec<_>>().join(", ");
             let says = format!("it needs a column path or sha256, and a column uploaded_at; it has: {seen}");
             return Err(self.error(Some(1), says));
         }
@@ -250,6 +250,16 @@ impl Manifest {
         let path = path.map(|p| normalise(&p));
         self.rows.push(Row { line, path, sha256, uploaded, account: account.map(|a| crate::pki::show(&a)) });
     }
+}
+
+/// Columns that a message names.
+const COLUMNS_SHOWN: usize = 20;
+
+/// A column for a message: shown only if it looks like a name, since what is no manifest may be a key.
+fn column(name: &str) -> String {
+    let name = name.trim();
+    let like_a_name = name.len() <= 30 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.')) && !name.is_empty();
+    if like_a_name { name.to_owned() } else { format!("({} characters)", name.chars().count()) }
 }
 
 /// Seconds or milliseconds since 1970, as exports of databases have them.

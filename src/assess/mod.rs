@@ -401,21 +401,19 @@ const fn because(evidence: Kind, source: String, span: Span, says: String) -> Be
     Because { evidence, source, earliest: span.earliest, latest: span.latest, says, path: None, findings: Codes::NONE }
 }
 
-/// RSA keys with one modulus are one compromise, whatever their exponents.
+/// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
 fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
-    let exposed: Vec<usize> =
-        (0..keys.len()).filter(|i| keys[*i].exposure == Exposure::Exposed && !inventory.keys[*i].same_modulus.is_empty()).collect();
-    for source in exposed {
-        let name = inventory.keys[source].spki.to_string();
-        for &sibling in &inventory.keys[source].same_modulus {
-            let verdict = &mut keys[sibling as usize];
-            if verdict.exposure != Exposure::Exposed {
-                verdict.exposure = Exposure::Exposed;
-                verdict.on_certificate_dates = false;
-                let says = format!("it has the modulus of the exposed key {name}: who holds that one can compute this one");
-                verdict.because.insert(0, because(Kind::SharedFactor, name.clone(), Span::default(), says));
-            }
-        }
+    let before: Vec<Exposure> = keys.iter().map(|k| k.exposure).collect();
+    for (i, entry) in inventory.keys.iter().enumerate() {
+        let worst = entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize]);
+        let Some(source) = worst.filter(|s| before[*s as usize].is_suspect() && before[*s as usize] < before[i]) else { continue };
+        let exposure = before[source as usize];
+        let name = inventory.keys[source as usize].spki.to_string();
+        let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());
+        let verdict = &mut keys[i];
+        verdict.exposure = exposure;
+        verdict.on_certificate_dates = false;
+        verdict.because.insert(0, because(Kind::SharedFactor, name, Span::default(), says));
     }
 }
 

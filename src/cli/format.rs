@@ -186,7 +186,11 @@ fn csv_row(place: &Place, item: &Item) -> Vec<String> {
 fn write_csv(out: &mut impl Write, rows: &[Vec<String>]) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     for row in rows {
-        writer.write_record(row.iter().map(|cell| harmless(cell)))?;
+        writer.write_record(row.iter().map(|cell| harmless(cell))).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            // Rows of one length into one writer; nothing else can go wrong.
+            _ => io::ErrorKind::InvalidData.into(),
+        })?;
     }
     writer.flush()
 }

@@ -22,7 +22,7 @@ const ROWS: usize = 12;
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let ready = analyse::ready(&args.judging)?;
     let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &root_names(&roots))?;
+    let case = Case::create(&args.output, &roots)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
     let existing = rekey::existing(&case, terminal)?;
     analysis.directories = rekey::directories(&existing);
@@ -46,7 +46,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let ready = analyse::ready(&args.judging)?;
     let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &root_names(&roots))?;
+    let case = Case::create(&args.output, &roots)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
     let existing = rekey::existing(&case, terminal)?;
     analysis.directories = rekey::directories(&existing);
@@ -68,10 +68,6 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     let summary = Summary::of(&analysis.planned());
     Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !analysis.inventory.ledger().is_complete() }
-}
-
-fn root_names(roots: &Roots) -> Vec<String> {
-    roots.list().iter().map(|r| r.absolute.to_string_lossy().into_owned()).collect()
 }
 
 /// Writes every view of the plan.

@@ -26,6 +26,7 @@ pub(crate) struct Done {
 
 /// Reads the replacements that are there and tells what is wrong with any.
 pub(crate) fn existing(case: &Case, terminal: &Terminal) -> Result<Existing, Error> {
+    rekey::sweep(case.directory())?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let existing = rekey::existing(case.directory(), threads)?;
     for trouble in &existing.troubles {
@@ -134,7 +135,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     if plan.roots.iter().any(|r| r == "-") {
         return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
     }
-    let roots = Roots::open(&plan.roots.iter().map(Into::into).collect::<Vec<_>>())?;
+    let roots = Roots::open(&plan.root_paths())?;
     let known: HashSet<SpkiHash> = plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
     let existing = existing(&case, terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));

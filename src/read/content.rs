@@ -435,8 +435,16 @@ fn label_text(label: &[u8]) -> Cow<'static, str> {
     ];
     match KNOWN.iter().find(|k| k.as_bytes() == label) {
         Some(known) => Cow::Borrowed(known),
-        None => Cow::Owned(crate::pki::show(&String::from_utf8_lossy(label))),
+        None if like_a_label(label) => Cow::Owned(crate::pki::show(&String::from_utf8_lossy(label))),
+        None => Cow::Owned(format!("({} bytes)", label.len())),
     }
+}
+
+/// Words of letters and digits. Anything else between BEGIN and its dashes may be part of a key and is not shown.
+fn like_a_label(label: &[u8]) -> bool {
+    label
+        .split(|b| *b == b' ')
+        .all(|word| word.len() <= 20 && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'.' | b'-' | b'_')))
 }
 
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.

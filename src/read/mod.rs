@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,6 +136,21 @@ impl Roots {
     #[must_use]
     pub fn list(&self) -> &[Root] {
         &self.0
+    }
+
+    /// The absolute paths as text; bytes that are not UTF-8 as `\xHH`.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|r| walk::path_text(r.absolute.as_os_str().as_bytes()).0.into()).collect()
+    }
+
+    /// The absolute paths in base64, if any of them is not UTF-8; empty otherwise.
+    #[must_use]
+    pub fn names_b64(&self) -> Vec<String> {
+        if self.0.iter().all(|r| r.absolute.to_str().is_some()) {
+            return Vec::new();
+        }
+        self.0.iter().map(|r| base64_simd::STANDARD.encode_to_string(r.absolute.as_os_str().as_bytes())).collect()
     }
 
     /// Where to open a file of root `root` at relative path `raw`; `None` for standard input.

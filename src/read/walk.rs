@@ -79,7 +79,8 @@ impl<'a> Walk<'a> {
         match &root.kind {
             RootKind::Stdin(_) => Some(Met { root: self.root(), path: b"-".to_vec(), open: None, outcome: Ok(()) }),
             RootKind::File => {
-                let name = root.absolute.file_name().unwrap_or_default().as_bytes().to_vec();
+                // As the user wrote it: a link keeps its own name.
+                let name = root.given.file_name().or_else(|| root.absolute.file_name()).unwrap_or_default().as_bytes().to_vec();
                 Some(Met { root: self.root(), path: name, open: Some(root.absolute.clone()), outcome: Ok(()) })
             }
             RootKind::Folder => {

@@ -64,6 +64,18 @@ pub fn make(
     })
 }
 
+/// Removes what a killed run left half made; it may be part of a new key. **The caller must hold the lock of the case.**
+///
+/// # Errors
+/// What the disk refuses.
+pub fn sweep(case_dir: &Path) -> Result<(), Error> {
+    let parent = case_dir.join(REPLACEMENTS);
+    if parent.is_dir() {
+        Batch::open(&parent)?;
+    }
+    Ok(())
+}
+
 /// What a maker hands to the writer.
 enum Finished {
     Failed(Error),

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use crate::files;
 use crate::id::{Fingerprint, ProfileHash, StepId};
 
-pub use make::make;
+pub use make::{make, sweep};
 pub use mirror::{Action, Change};
 pub use readback::{Existing, Trouble, TroubleKind, existing};
 pub use record::{Made, Record, SCHEMA};

@@ -1,8 +1,8 @@
 //! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -129,10 +129,23 @@ pub struct PlanHead {
     pub schema: String,
     /// Absolute paths of the roots.
     pub roots: Vec<String>,
+    /// The same in base64, where one is not UTF-8.
+    #[serde(default)]
+    pub roots_b64: Vec<String>,
     /// All keys known.
     pub keys: Vec<KnownKey>,
     /// The replacements.
     pub replacements: Vec<ReplacementRecord>,
+}
+
+impl PlanHead {
+    /// The roots as paths.
+    #[must_use]
+    pub fn root_paths(&self) -> Vec<PathBuf> {
+        let exact: Option<Vec<PathBuf>> =
+            self.roots_b64.iter().map(|b| base64_simd::STANDARD.decode_to_vec(b).ok().map(|raw| crate::read::walk::to_path(&raw))).collect();
+        exact.filter(|paths| !paths.is_empty()).unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
+    }
 }
 
 /// A key that a new one may not equal.
@@ -171,11 +184,13 @@ struct IncidentRecord<'a> {
 /// Those of `out`.
 pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
-    let names: Vec<Cow<'_, str>> = roots.list().iter().map(|r| r.absolute.to_string_lossy()).collect();
     out.write_all(b"{\"schema\":")?;
     member(out, &SCHEMA)?;
     named(out, "as_of", &clock.as_of)?;
-    named(out, "roots", &names)?;
+    named(out, "roots", &roots.names())?;
+    if !roots.names_b64().is_empty() {
+        named(out, "roots_b64", &roots.names_b64())?;
+    }
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?;
@@ -234,7 +249,7 @@ fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
         because: &verdict.because,
         because_omitted: verdict.omitted,
         accounts: &verdict.accounts,
-        private_key_paths: paths(inventory, &key.private),
+        private_key_paths: paths_and_roots(inventory, &key.private).0,
         certificates,
         steps: &plan.steps_of_key[at],
         findings: key.findings,
@@ -246,9 +261,7 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
     let entry = &inventory.certificates[at as usize];
     let verdict = &assessment.certificates[at as usize];
     let certificate = &entry.certificate;
-    let mut roots: Vec<u32> = entry.occurrences.iter().map(|o| inventory.files[o.file as usize].place.root).collect();
-    roots.sort_unstable();
-    roots.dedup();
+    let (paths, roots) = paths_and_roots(inventory, &entry.occurrences);
     CertificateRecord {
         sha256: certificate.sha256,
         standing: verdict.standing,
@@ -261,8 +274,8 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
         dns_names: &certificate.names.dns,
         is_ca: entry.is_ca(),
         is_self_signed: certificate.is_self_signed,
-        paths: paths(inventory, &entry.occurrences),
-        roots: if roots == [0] { Vec::new() } else { roots },
+        paths,
+        roots,
         because: &verdict.because,
         replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
     }
@@ -303,10 +316,14 @@ const fn is_zero(n: &usize) -> bool {
 /// Files named for opening a certificate again; any one of them is enough.
 const SOURCES: usize = 8;
 
-fn paths<'a>(inventory: &'a Inventory, occurrences: &[Occurrence]) -> Vec<&'a str> {
-    let mut out: Vec<&str> = occurrences.iter().map(|o| inventory.path(o)).collect();
-    out.dedup();
-    out
+/// The paths, each file once, and the root of each; no roots if all are the first one.
+fn paths_and_roots<'a>(inventory: &'a Inventory, occurrences: &[Occurrence]) -> (Vec<&'a str>, Vec<u32>) {
+    let mut files: Vec<u32> = occurrences.iter().map(|o| o.file).collect();
+    files.dedup();
+    let place = |file: &u32| &inventory.files[*file as usize].place;
+    let paths = files.iter().map(|f| &*place(f).path).collect();
+    let roots: Vec<u32> = files.iter().map(|f| place(f).root).collect();
+    (paths, if roots.iter().all(|r| *r == 0) { Vec::new() } else { roots })
 }
 
 fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Trouble) -> UnreadRecord<'a> {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
+use crate::read::Roots;
 use crate::read::walk::{MARKER, is_marker};
 
 /// The plan as data.
@@ -27,6 +28,7 @@ pub const SUSPECTED: &str = "suspected-spki.txt";
 pub struct Case {
     directory: PathBuf,
     roots: Vec<String>,
+    roots_b64: Vec<String>,
     /// Holds the lock until dropped.
     _lock: File,
 }
@@ -35,6 +37,9 @@ pub struct Case {
 struct Marker {
     schema: String,
     roots: Vec<String>,
+    /// The same in base64, where one is not UTF-8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roots_b64: Vec<String>,
 }
 
 const SCHEMA: &str = "certrecall/case/1";
@@ -111,16 +116,16 @@ impl From<files::Error> for Error {
 }
 
 impl Case {
-    /// Opens the case at `directory`, or makes one. `roots` are the absolute paths it is made from.
+    /// Opens the case at `directory`, or makes one for these roots.
     ///
     /// # Errors
     /// [`Error`]; a directory that holds anything else is never touched.
-    pub fn create(directory: &Path, roots: &[String]) -> Result<Self, Error> {
+    pub fn create(directory: &Path, roots: &Roots) -> Result<Self, Error> {
         if !directory.join(MARKER).exists() {
             make(directory, roots)?;
         }
         let case = Self::open(directory)?;
-        if case.roots != roots {
+        if case.roots != roots.names() || case.roots_b64 != roots.names_b64() {
             return Err(Error::OtherRoots { path: directory.to_owned(), roots: case.roots });
         }
         Ok(case)
@@ -149,7 +154,7 @@ impl Case {
             Err(TryLockError::WouldBlock) => return Err(Error::Locked(directory.to_owned())),
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
-        Ok(Self { directory: directory.to_owned(), roots: marker.roots, _lock: lock })
+        Ok(Self { directory: directory.to_owned(), roots: marker.roots, roots_b64: marker.roots_b64, _lock: lock })
     }
 
     /// Where it lies.
@@ -180,7 +185,7 @@ impl Case {
 }
 
 /// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that counts.
-fn make(directory: &Path, roots: &[String]) -> Result<(), Error> {
+fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
     let io = |error| Error::Io { path: directory.to_owned(), error };
     match fs::read_dir(directory) {
         Ok(entries) => {
@@ -198,7 +203,7 @@ fn make(directory: &Path, roots: &[String]) -> Result<(), Error> {
         Err(error) => return Err(io(error)),
     }
     files::replace(&directory.join(GITIGNORE), b"*\n")?;
-    let content = Marker { schema: SCHEMA.to_owned(), roots: roots.to_vec() };
+    let content = Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64() };
     let mut text = serde_json::to_vec(&content).unwrap_or_default();
     text.push(b'\n');
     let unfinished = directory.join(format!("{}{}-{MARKER}", files::UNFINISHED, std::process::id()));
