@@ -415,7 +415,7 @@ mod tests {
             &[0x30, 0x80],
             &[0x30, 0x80, 0],
             &[0x04, 0x80, 0, 0],
-            &[0x30, 0x04, 0x30, 0x80, 0, 0, 0],
+            &[0x30, 0x03, 0x30, 0x80, 0, 0, 0],
             &[0x30, 0x02, 0x30, 0x80, 0, 0],
             &[0x30, 0x02, 0, 0],
             &[0x30, 0x03, 0x04, 0x05, 0],
@@ -472,7 +472,7 @@ mod tests {
     #[derive(Debug, Clone)]
     enum Tree {
         Leaf(Vec<u8>),
-        Node(Vec<Tree>),
+        Node(Vec<Self>),
     }
 
     fn trees() -> impl Strategy<Value = Tree> {

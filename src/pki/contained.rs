@@ -1,13 +1,15 @@
 //! What some bytes turned out to be: one object, or a container and what it holds.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::object::{self, Object, Unread};
 use super::pkcs7::{self, Bag, Choice, Entry};
-use super::{ber, cert, crl};
+use super::{ber, cert, crl, der};
 use crate::finding::{Code, Codes, Reason};
+use crate::id::Fingerprint;
 use crate::limits;
 
 /// What some bytes turned out to be.
@@ -85,7 +87,8 @@ pub(super) fn from_ber(bytes: &[u8]) -> Result<Option<Piece<'_, Object>>, Unread
     if **der == bytes[..used] {
         return Ok(None);
     }
-    let Some(body) = object::by_tags(&der)? else { return Ok(None) };
+    let Some(mut body) = object::by_tags(&der)? else { return Ok(None) };
+    name_as_signed(&mut body, bytes);
     let mut findings: Codes = [Code::BerEncoding].into_iter().collect();
     if used < bytes.len() {
         findings.insert(Code::TrailingData);
@@ -133,6 +136,26 @@ fn piece<'a>(entry: &Entry<'a>, whole: &[u8]) -> Piece<'a> {
     }
 }
 
+/// Gives an object in BER the fingerprint that other tools (OpenSSL among them) know it by: the signed part stays as found, since the signature
+/// is over those bytes as they see it, and what is around it is DER.
+fn name_as_signed(body: &mut Object, raw: &[u8]) {
+    let Some(fingerprint) = signed_as_found(raw) else { return };
+    match body {
+        Object::Certificate(certificate) => Arc::make_mut(certificate).sha256 = fingerprint,
+        Object::Crl(list) => Arc::make_mut(list).sha256 = fingerprint,
+        Object::Request(request) => Arc::make_mut(request).sha256 = fingerprint,
+        Object::Parameters(_) | Object::PrivateKey(_) | Object::PublicKey(_) => {}
+    }
+}
+
+fn signed_as_found(raw: &[u8]) -> Option<Fingerprint> {
+    let mut parts = ber::Reader::new(ber::element(raw)?.0.content);
+    let (signed, algorithm, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let (algorithm, _) = ber::to_der(algorithm.raw)?;
+    let (signature, _) = ber::to_der(signature.raw)?;
+    Some(Fingerprint::of(&der::tlv(der::SEQUENCE, &[signed.raw, &algorithm, &signature].concat())))
+}
+
 const fn unread(why: Unread, raw: &[u8], offset: usize) -> Piece<'_> {
     Piece { body: Err(why), der: Cow::Borrowed(raw), offset, findings: Codes::NONE }
 }
@@ -151,6 +174,7 @@ fn as_is_or_rewritten(raw: &[u8], read: impl Fn(&[u8]) -> Option<Object>) -> Opt
         return Some(Piece { body, der: Cow::Borrowed(raw), offset: 0, findings: Codes::NONE });
     }
     let (der, _) = ber::to_der(raw).filter(|(der, _)| der != raw)?;
-    let body = read(&der)?;
+    let mut body = read(&der)?;
+    name_as_signed(&mut body, raw);
     Some(Piece { body, der: Cow::Owned(der), offset: 0, findings: [Code::BerEncoding].into_iter().collect() })
 }

@@ -65,10 +65,7 @@ impl Content<'_, '_> {
             return vec![Item::whole_file(Err(Unread::Skipped(Reason::TooDeep, detail)), "file")];
         }
         let mut scratch = Vec::new();
-        let tap = match &mut self.tap {
-            Some(tap) => Some(&mut **tap as _),
-            None => None,
-        };
+        let tap = self.tap.as_mut().map(|tap| &mut **tap as _);
         let mut inner = Content::new(&mut scratch, None, tap);
         inner.depth = self.depth + 1;
         inner.whole(bytes);
@@ -143,3 +140,6 @@ pub(super) fn spot(offset: u64, line: u32, container: &'static str) -> Item {
     let body = Err(Unread::Skipped(Reason::NoPkiContent, String::new()));
     Item { offset, line, findings: Codes::NONE, ..Item::whole_file(body, container) }
 }
+
+#[cfg(test)]
+mod tests;
