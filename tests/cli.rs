@@ -643,7 +643,7 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
     let plan = folder.json("case/plan.json");
     let key = common::key(&plan, &sure.key.spki().to_string());
     assert_eq!((&key["accounts"], &key["spki_sha256_raw"]), (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()])));
-    assert!(key["because"][0]["says"].as_str().unwrap().contains("(account acme), before the cutoff"), "{key}");
+    assert!(key["because"][0]["says"].as_str().unwrap().contains("(uploads.csv:2, account acme), before the cutoff"), "{key}");
     assert!(common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(), "every key is there, clear ones too");
 }
 
