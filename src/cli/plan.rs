@@ -74,7 +74,7 @@ fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
 fn write(case: &Case, analysis: &Analysis) -> Result<(), Error> {
     let planned = analysis.planned();
     files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write(&planned, out))?;
-    case.write(store::PLAN_MD, plan_text::markdown(&planned).as_bytes())?;
+    files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out))?;
     let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
     case.write(store::EXPOSED, exposed.as_bytes())?;
     Ok(case.write(store::SUSPECTED, suspected.as_bytes())?)

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cert::{Extensions, KeyFacts, Names, algorithm_name, read_extensions, signed_parts};
+use super::cert::{Extensions, KeyFacts, Names, algorithm_name, read_extensions};
 use super::der::{self, context};
-use super::signature::{self, Checked};
 use super::{name, spki};
 use crate::finding::{Code, Codes};
 use crate::id::Fingerprint;
@@ -61,21 +60,6 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
         findings: findings.union(key.findings),
         key,
     })
-}
-
-/// Whether the request is signed by the key it names (RFC 2986 section 4.2).
-#[must_use]
-pub fn verify(der: &[u8]) -> Checked {
-    let spki = || {
-        let mut info = der::first(der)?.0.reader().sequence()?;
-        info.integer()?;
-        info.any()?;
-        info.any().map(|t| t.raw)
-    };
-    match (signed_parts(der), spki()) {
-        (Some((tbs, algorithm, signature)), Some(spki)) => signature::check(tbs, algorithm, signature, spki),
-        _ => Checked::Invalid,
-    }
 }
 
 /// `szOID_CERT_EXTENSIONS`, 1.3.6.1.4.1.311.2.1.14.

@@ -96,20 +96,6 @@ pub(crate) fn read(raw: &[u8]) -> Name {
     Name { text: rdns.join(",").into(), id: NameId::of(&comparable) }
 }
 
-/// The last common name, unescaped, for people: the display name of a certificate without subject alternative names.
-pub(crate) fn common_name(raw: &[u8]) -> Option<String> {
-    let mut found = None;
-    for set in der::first(raw)?.0.reader() {
-        for ava in set.reader() {
-            let mut parts = ava.reader();
-            if parts.oid() == Some(oid::COMMON_NAME) {
-                found = parts.any().and_then(decode);
-            }
-        }
-    }
-    found
-}
-
 /// One `AttributeTypeAndValue`: its printed form and its comparable form.
 fn attribute(ava: Tlv<'_>) -> (String, Vec<u8>) {
     let mut parts = ava.reader();
@@ -251,7 +237,6 @@ mod tests {
     fn last_rdn_first_and_multivalued() {
         let raw = name(&[ava(O, 0x13, b"Acme, Inc."), [ava(CN, 0x0c, b"a"), ava(O, 0x0c, b"b")].concat()]);
         assert_eq!(&*read(&raw).text, "CN=a+O=b,O=Acme\\, Inc.");
-        assert_eq!(common_name(&raw).as_deref(), Some("a"));
     }
 
     #[test]

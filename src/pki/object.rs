@@ -229,6 +229,19 @@ pub(crate) fn read_ec_key(der: &[u8], parameters: &[u8]) -> Option<Object> {
     key::read_with_parameters(der, Some(parameters)).ok().map(|key| Object::PrivateKey(Arc::new(key)))
 }
 
+/// How long an object is that these bytes begin like: a SEQUENCE with a length in long form whose first element is a SEQUENCE (certificates,
+/// requests, lists, public keys), a small INTEGER (keys, PKCS #12) or an OID (PKCS #7). Text cannot begin like that.
+pub(crate) fn declared_length(bytes: &[u8]) -> Option<usize> {
+    let (tag, header, length) = der::header(bytes)?;
+    let like_an_object = match bytes.get(header..header + 3)? {
+        [SEQUENCE, second, _] => *second >= 0x80,
+        [INTEGER, 1, version] => *version <= 4,
+        [OID, 9, 0x2a] => true,
+        _ => false,
+    };
+    (tag == SEQUENCE && header > 2 && like_an_object).then(|| header.saturating_add(length))
+}
+
 /// The first element of some bytes, whole, and what follows it; also in BER.
 pub(crate) fn first_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     ber::element(bytes).map(|(tlv, rest)| (tlv.raw, rest))
@@ -337,7 +350,7 @@ fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Opt
     if third.is_some() || matches!(second, [2 | 5]) {
         return Ok(Some(Object::Parameters(if third.is_some() && second.len() > 8 { "dsa" } else { "dh" })));
     }
-    Ok(Some(Object::PublicKey(Arc::new(spki::read(&spki::build(spki::RSA_ALGORITHM, &spki::rsa_public_key(modulus, second)))))))
+    Ok(spki::read_rsa_public_key(der).map(|facts| Object::PublicKey(Arc::new(facts))))
 }
 
 fn private_key(der: &[u8]) -> Result<Option<Object>, Unread> {

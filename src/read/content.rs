@@ -17,6 +17,7 @@ use super::walk::{Met, io_unread};
 use super::{Found, Item, Place, RootKind, Roots, magic};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
+use crate::limits;
 use crate::pki::{Label, Object, Parsed, Unread, read_der, read_labelled};
 use crate::time::Time;
 
@@ -77,15 +78,22 @@ impl<'a> Reader<'a> {
             Err(error) => return found.items = trouble(io_unread(&error)),
         };
         found.modified = Some(opened.modified);
-        let limits = &self.options.limits;
-        if opened.size > limits.file_size {
-            let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limits.file_size);
+        let limit = &self.options.limits;
+        if opened.size > limit.file_size {
+            let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limit.file_size);
             return found.items = trouble(Unread::Skipped(Reason::TooLarge, detail));
         }
         let mut file = opened.file;
-        let end = match fill(&mut file, &mut self.buffer, opened.size.min(limits.window as u64) as usize, limits.window) {
+        let end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
             Ok(end) => end,
             Err(error) => return found.items = trouble(io_unread(&error)),
+        };
+        // Binary objects are read whole; only text can be read in windows.
+        let object = crate::pki::declared_length(&self.buffer).filter(|length| !end && *length <= limits::OBJECT_SIZE);
+        let end = match object.map(|_| read_more(&mut file, &mut self.buffer, limits::OBJECT_SIZE + 1)) {
+            Some(Ok(end)) => end,
+            Some(Err(error)) => return found.items = trouble(io_unread(&error)),
+            None => end,
         };
         let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
         if end {
@@ -205,6 +213,12 @@ impl<'c, 't> Content<'c, 't> {
             }
         }
         self.text(bytes);
+        if self.items.is_empty()
+            && let Some(length) = crate::pki::declared_length(bytes).filter(|length| *length > bytes.len())
+        {
+            let detail = format!("cut short: {} of {length} bytes are there", bytes.len());
+            self.push(Item::whole_file(Err(Unread::Unreadable(Reason::BadObject, detail)), "der"));
+        }
     }
 
     /// A file that does not fit into one window.
@@ -215,6 +229,9 @@ impl<'c, 't> Content<'c, 't> {
         let mut end = false;
         if let Some(unread) = magic::recognise(buffer) {
             self.push(Item::whole_file(Err(unread), "file"));
+        } else if crate::pki::declared_length(buffer).is_some() {
+            let detail = format!("a binary object of more than {} bytes", limits::OBJECT_SIZE);
+            self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
         loop {
             if let Some(digest) = &mut digest {

@@ -1,6 +1,6 @@
 //! `plan.md`: the plan for people, in Markdown that shows names and never obeys them.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::plan_file::Planned;
 use super::summary::Summary;
@@ -40,20 +40,20 @@ fn sentence(text: &str) -> String {
     escape(text).replace("https&#58;//crt.sh/?spkisha256=", "https://crt.sh/?spkisha256=")
 }
 
-/// The whole text.
-#[must_use]
-pub fn markdown(planned: &Planned<'_>) -> String {
-    let mut out = String::new();
+/// Writes the whole text.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     let incident = planned.incident;
     let summary = Summary::of(planned);
     let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
-    let _ = writeln!(out, "# {}\n", escape(title));
+    writeln!(out, "# {}\n", escape(title))?;
     if !incident.summary.is_empty() {
-        let _ = writeln!(out, "{}\n", escape(incident.summary.trim()));
+        writeln!(out, "{}\n", escape(incident.summary.trim()))?;
     }
-    let _ =
-        writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of);
-    let _ = writeln!(out, "| | |\n|---|---|");
+    writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of)?;
+    writeln!(out, "| | |\n|---|---|")?;
     let ledger = planned.inventory.ledger();
     for (what, n) in [
         ("certificates to act on", summary.to_act_on),
@@ -62,39 +62,40 @@ pub fn markdown(planned: &Planned<'_>) -> String {
         ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
         ("keys exposed for sure", summary.exposed_keys),
     ] {
-        let _ = writeln!(out, "| {what} | {n} |");
+        writeln!(out, "| {what} | {n} |")?;
     }
-    let _ = writeln!(
+    writeln!(
         out,
         "| records seen = read + locked + unreadable + skipped | {} = {} + {} + {} + {} |\n",
         ledger.seen, ledger.read, ledger.locked, ledger.unreadable, ledger.skipped
-    );
+    )?;
     if !incident.advice.is_empty() {
-        out.push_str("## Know this first\n\n");
-        incident.advice.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(a))));
-        out.push('\n');
+        out.write_all("## Know this first\n\n".as_bytes())?;
+        for advice in &incident.advice {
+            writeln!(out, "- {}", escape(advice))?;
+        }
+        writeln!(out)?;
     }
     let order = view::order(planned);
-    push_rows(&mut out, planned, &order, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)]);
-    push_steps(&mut out, planned);
+    push_rows(out, planned, &order, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)])?;
+    push_steps(out, planned)?;
     push_rows(
-        &mut out,
+        out,
         planned,
         &order,
         &[("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX), ("Clear", |v| matches!(v, Verdict::Clear | Verdict::Revoked), CLEAR)],
-    );
-    push_unread(&mut out, planned);
-    push_findings(&mut out, planned);
-    out
+    )?;
+    push_unread(out, planned)?;
+    push_findings(out, planned)
 }
 
-fn push_steps(out: &mut String, planned: &Planned<'_>) {
+fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, plan, .. } = *planned;
     if plan.order.is_empty() {
-        return;
+        return Ok(());
     }
-    out.push_str("## What to do, most urgent first\n\nSteps are numbered within their key; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ");
-    out.push_str("so no proof leaves before every member of its group has its replacement in place.\n");
+    out.write_all("## What to do, most urgent first\n\nSteps are numbered within their key; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ".as_bytes())?;
+    out.write_all("so no proof leaves before every member of its group has its replacement in place.\n".as_bytes())?;
     let by_id: std::collections::HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
     let requests: std::collections::HashMap<&str, &String> =
         plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
@@ -110,34 +111,35 @@ fn push_steps(out: &mut String, planned: &Planned<'_>) {
             Some(most_urgent) => format!("{}: {}", names.iter().take(4).cloned().collect::<Vec<_>>().join(", "), most_urgent.as_str()),
             None => "a key without a certificate".to_owned(),
         };
-        let _ = writeln!(
+        writeln!(
             out,
             "\n### {title}\n\nKey `{}` ({} {}): **{}**.",
             entry.spki,
             escape(entry.facts.algorithm.as_str()),
             entry.facts.bits,
             verdict.exposure.as_str()
-        );
+        )?;
         for because in verdict.because.iter().take(REASONS) {
-            let _ = writeln!(out, "- {}", sentence(&because.says));
+            writeln!(out, "- {}", sentence(&because.says))?;
         }
         if verdict.because.len() > REASONS {
-            let _ = writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"));
+            writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
         }
-        out.push('\n');
+        writeln!(out)?;
         let group = &plan.steps_of_key[key as usize];
         for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
             let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
-            let _ = write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), sentence(&step.says));
+            write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), sentence(&step.says))?;
             if let Some(directory) = requests.get(id.as_str()) {
-                let _ = write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")));
+                write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")))?;
             }
-            push_needs(out, step, group);
-            let _ = writeln!(out, " `{}`", step.id);
+            push_needs(out, step, group)?;
+            writeln!(out, " `{}`", step.id)?;
         }
     }
-    out.push('\n');
+    writeln!(out)?;
+    Ok(())
 }
 
 /// Reasons that the text repeats for one key.
@@ -148,62 +150,60 @@ const fn mark(status: Status) -> char {
 }
 
 /// What a step waits for: by number within its key, by name elsewhere.
-fn push_needs(out: &mut String, step: &Step, group: &[StepId]) {
+fn push_needs(out: &mut dyn Write, step: &Step, group: &[StepId]) -> io::Result<()> {
     if step.needs.is_empty() {
-        return;
+        return Ok(());
     }
     let name = |need: &StepId| group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string());
     let needs: Vec<String> = step.needs.iter().map(name).collect();
-    let _ = write!(out, " *After {}.*", needs.join(", "));
+    write!(out, " *After {}.*", needs.join(", "))?;
+    Ok(())
 }
 
 /// A title, which certificates belong below it, and from how many on they are counted only.
 type Table = (&'static str, fn(Verdict) -> bool, usize);
 
-fn push_rows(out: &mut String, planned: &Planned<'_>, order: &[u32], tables: &[Table]) {
+fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, order: &[u32], tables: &[Table]) -> io::Result<()> {
     for (title, wanted, most) in tables {
         let certificates = view::with_verdict(planned, order, wanted);
         if certificates.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "## {title}\n");
+        writeln!(out, "## {title}\n")?;
         if certificates.len() > *most {
             for (kind, n) in view::clear_counts(planned, &certificates) {
-                let _ = writeln!(out, "- {n} {}", view::clear_words(kind));
+                writeln!(out, "- {n} {}", view::clear_words(kind))?;
             }
-            let _ = writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len());
+            writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len())?;
             continue;
         }
-        out.push_str("| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|\n");
-        certificates.iter().for_each(|at| push_row(out, &view::row(planned, *at)));
-        out.push('\n');
+        out.write_all("| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|\n".as_bytes())?;
+        for at in certificates {
+            push_row(out, &view::row(planned, at))?;
+        }
+        writeln!(out)?;
     }
+    Ok(())
 }
 
 /// Clear certificates beyond this many are counted in the text, not listed.
 const CLEAR: usize = 500;
 
-fn push_row(out: &mut String, row: &Row) {
+fn push_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
     let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
     let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
     let places = places.join("<br>");
-    let _ = writeln!(
-        out,
-        "| {} | {words} | {} | {} | {places} | {} | {request} |",
-        escape(&row.name),
-        row.until,
-        escape(&row.issuer),
-        sentence(&row.why)
-    );
+    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), sentence(&row.why))?;
+    Ok(())
 }
 
-fn push_unread(out: &mut String, planned: &Planned<'_>) {
+fn push_unread(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     let inventory = planned.inventory;
     if inventory.troubles.is_empty() && inventory.unnamed_keys.is_empty() {
-        return;
+        return Ok(());
     }
-    out.push_str("## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n");
+    out.write_all("## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n".as_bytes())?;
     for trouble in &inventory.troubles {
         let (kind, reason, detail) = match &trouble.unread {
             Unread::Locked(reason) => ("locked", reason, ""),
@@ -212,31 +212,33 @@ fn push_unread(out: &mut String, planned: &Planned<'_>) {
         };
         let detail = if detail.is_empty() { reason.describe() } else { detail };
         let line = if trouble.line > 0 { trouble.line.to_string() } else { String::new() };
-        let _ = writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.path), escape(detail));
+        writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.path), escape(detail))?;
     }
     for key in &inventory.unnamed_keys {
-        let _ = writeln!(
+        writeln!(
             out,
             "| {} | {} | private key | its public half cannot be computed, so nothing could be joined to it |",
             escape(inventory.path(key)),
             key.line
-        );
+        )?;
     }
-    out.push('\n');
+    writeln!(out)?;
+    Ok(())
 }
 
-fn push_findings(out: &mut String, planned: &Planned<'_>) {
+fn push_findings(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     let findings = &planned.assessment.findings;
     if findings.is_empty() {
-        return;
+        return Ok(());
     }
-    out.push_str("## Findings on the evidence\n\n");
+    out.write_all("## Findings on the evidence\n\n".as_bytes())?;
     for finding in findings.iter().take(FINDINGS) {
-        let _ = writeln!(out, "- `{}` {}: {}", finding.code, escape(&finding.place), escape(&finding.says));
+        writeln!(out, "- `{}` {}: {}", finding.code, escape(&finding.place), escape(&finding.says))?;
     }
     if findings.len() > FINDINGS {
-        let _ = writeln!(out, "- and {} more, in plan.json", findings.len() - FINDINGS);
+        writeln!(out, "- and {} more, in plan.json", findings.len() - FINDINGS)?;
     }
+    Ok(())
 }
 
 /// Findings that the text lists.
