@@ -280,7 +280,7 @@ impl Weigh<'_> {
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
         // The deciding ones first; of those that say the same of many files, one speaks for all.
-        reasons.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        reasons.sort_by_key(Reason::rank);
         reasons.dedup_by(|a, b| a.says_the_same(b));
         let omitted = reasons.len().saturating_sub(REASONS);
         let list =

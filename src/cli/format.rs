@@ -204,7 +204,7 @@ const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certifi
 
 /// The certificates by verdict.
 pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Terminal) -> Result<(), Error> {
-    let rows: Vec<Vec<String>> = view::order(planned)
+    let rows: Vec<Vec<String>> = view::sorted(planned, |_| true)
         .into_iter()
         .map(|at| {
             let r = view::row(planned, at);

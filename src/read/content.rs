@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -281,11 +281,12 @@ impl<'c, 't> Content<'c, 't> {
                 taken.push(block.offset..block.end);
             }
         }
-        if taken.is_empty() && self.base == 0 {
-            if let Some(found) = forms::whole_hex(bytes) {
-                self.candidate(&found, 0);
-                return self.taken = taken;
-            }
+        if taken.is_empty()
+            && self.base == 0
+            && let Some(found) = forms::whole_hex(bytes)
+        {
+            self.candidate(&found, 0);
+            return self.taken = taken;
         }
         let complete = forms::candidates(bytes, &taken, self.line, |found| {
             let offset = original(found.offset);
@@ -485,7 +486,6 @@ pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u
             if end {
                 content.whole(&buffer);
             } else {
-                file.seek(SeekFrom::Current(0)).ok()?;
                 content.windows(&mut file, &mut buffer, &options, &mut None).ok()?;
             }
             buffer.zeroize();

@@ -74,8 +74,7 @@ pub fn read<T: Send, E: Send>(
         let mut reader = Reader::new(options, roots);
         let mut ledgers = vec![Ledger::default(); roots.list().len()];
         let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            let Some(number) = draw(&source, &mut batch) else { break };
+        while let Some(number) = draw(&source, &mut batch) {
             let mut collector = new();
             for met in batch.drain(..) {
                 let found = read_one(&mut reader, met);

@@ -15,7 +15,7 @@ pub fn push_str(out: &mut Vec<u8>, text: &str) {
 
 /// Whether a string can be copied: printable ASCII without quote and backslash. Without early exit, so that it is computed many bytes at once.
 fn is_plain(bytes: &[u8]) -> bool {
-    let special = |b: u8| (b < 0x20) | (b >= 0x7f) | (b == b'"') | (b == b'\\');
+    let special = |b: u8| !(0x20..0x7f).contains(&b) | (b == b'"') | (b == b'\\');
     !bytes.iter().fold(false, |found, b| found | special(*b))
 }
 

@@ -76,13 +76,11 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    let order = view::order(planned);
-    push_rows(out, planned, &order, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)])?;
+    push_rows(out, planned, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)])?;
     push_steps(out, planned)?;
     push_rows(
         out,
         planned,
-        &order,
         &[("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX), ("Clear", |v| matches!(v, Verdict::Clear | Verdict::Revoked), CLEAR)],
     )?;
     push_unread(out, planned)?;
@@ -163,9 +161,9 @@ fn push_needs(out: &mut dyn Write, step: &Step, group: &[StepId]) -> io::Result<
 /// A title, which certificates belong below it, and from how many on they are counted only.
 type Table = (&'static str, fn(Verdict) -> bool, usize);
 
-fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, order: &[u32], tables: &[Table]) -> io::Result<()> {
+fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io::Result<()> {
     for (title, wanted, most) in tables {
-        let certificates = view::with_verdict(planned, order, wanted);
+        let mut certificates = view::select(planned, wanted);
         if certificates.is_empty() {
             continue;
         }
@@ -178,6 +176,7 @@ fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, order: &[u32], tables: 
             continue;
         }
         out.write_all("| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|\n".as_bytes())?;
+        view::sort(planned, &mut certificates);
         for at in certificates {
             push_row(out, &view::row(planned, at))?;
         }

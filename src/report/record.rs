@@ -150,8 +150,11 @@ fn push_object(out: &mut Vec<u8>, object: &Object) {
 
 thread_local! {
     /// Facts already written out, of objects that the reader met more than once: an intermediate beside every leaf, a key in many files.
-    static WRITTEN: RefCell<Vec<Option<(Object, Box<[u8]>)>>> = const { RefCell::new(Vec::new()) };
+    static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
 }
+
+/// An object and its facts as text.
+type Written = (Object, Box<[u8]>);
 
 /// Slots of that table; objects that share one displace each other.
 const WRITTEN_SLOTS: usize = 1024;

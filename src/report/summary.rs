@@ -75,21 +75,20 @@ pub struct Shape<'a> {
 /// The summary, line by line.
 #[must_use]
 pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
-    let order = view::order(planned);
     let mut out = Text(Vec::new());
     let incident = planned.incident;
     let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
     out.line(&[(Tone::Head, title)]);
     out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
-    let live = view::with_verdict(planned, &order, Verdict::asks_for_action);
+    let live = view::sorted(planned, Verdict::asks_for_action);
     if live.is_empty() {
         out.head(Tone::Good, "Nothing that is exposed is still valid");
     }
     out.section(planned, Tone::Alarm, "Act on these", &live, shape);
-    let expired = view::with_verdict(planned, &order, |v| v == Verdict::Expired);
+    let expired = view::sorted(planned, |v| v == Verdict::Expired);
     out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
     out.bare_keys(planned);
-    out.clear(planned, &view::with_verdict(planned, &order, |v| v == Verdict::Clear));
+    out.clear(planned, &view::select(planned, |v| v == Verdict::Clear));
     out.unread(planned, shape);
     out.records(planned);
     out.replacements(planned, shape);

@@ -32,25 +32,31 @@ pub struct Row {
     pub request: Option<String>,
 }
 
-/// All certificates, by verdict, those of the most urgent keys first: indices into the inventory.
+/// The certificates with such verdicts, as in the inventory: for counting.
 #[must_use]
-pub fn order(planned: &Planned<'_>) -> Vec<u32> {
+pub fn select(planned: &Planned<'_>, wanted: impl Fn(Verdict) -> bool) -> Vec<u32> {
+    let verdicts = planned.assessment.certificates.iter().enumerate();
+    verdicts.filter(|(_, v)| wanted(v.verdict)).map(|(i, _)| i as u32).collect()
+}
+
+/// Puts certificates in the order of reports: by verdict, those of the most urgent keys first, then by name.
+pub fn sort(planned: &Planned<'_>, certificates: &mut [u32]) {
     let Planned { inventory, plan, .. } = *planned;
     let urgency: HashMap<u32, usize> = plan.order.iter().enumerate().map(|(at, key)| (*key, at)).collect();
-    let mut order: Vec<u32> = (0..inventory.certificates.len() as u32).collect();
     let rank = |i: &u32| {
         let entry = &inventory.certificates[*i as usize];
         let verdict = planned.assessment.certificates[*i as usize].verdict;
         (verdict, urgency.get(&entry.key).copied().unwrap_or(usize::MAX), entry.certificate.display_name(), entry.certificate.sha256)
     };
-    order.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
-    order
+    certificates.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
 }
 
-/// The part of an order that has such verdicts.
+/// [`select`] and [`sort`].
 #[must_use]
-pub fn with_verdict(planned: &Planned<'_>, order: &[u32], wanted: impl Fn(Verdict) -> bool) -> Vec<u32> {
-    order.iter().copied().filter(|i| wanted(planned.assessment.certificates[*i as usize].verdict)).collect()
+pub fn sorted(planned: &Planned<'_>, wanted: impl Fn(Verdict) -> bool) -> Vec<u32> {
+    let mut certificates = select(planned, wanted);
+    sort(planned, &mut certificates);
+    certificates
 }
 
 /// What decides about a certificate: a reason of its own, else the first of its key.
