@@ -465,6 +465,21 @@ fn like_a_label(label: &[u8]) -> bool {
         .all(|word| word.len() <= 20 && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'.' | b'-' | b'_')))
 }
 
+/// Reads the bytes of one file that are in memory already: the door for a single buffer. What the file would be told by its name, size
+/// or time is not known here; at least one item comes back.
+#[must_use]
+pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
+    let mut scratch = Vec::new();
+    let mut content = Content::new(&mut scratch, None, None);
+    content.whole(bytes);
+    let mut items = content.items;
+    scratch.zeroize();
+    if items.is_empty() {
+        items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
+    }
+    items
+}
+
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
 #[must_use]
 pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {

@@ -25,7 +25,7 @@ use crate::id::Fingerprint;
 use crate::pki::{Object, Unread};
 use crate::time::Time;
 
-pub use content::reopen;
+pub use content::{read_bytes, reopen};
 pub use ledger::Ledger;
 pub use pipeline::{Options, read};
 
