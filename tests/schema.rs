@@ -35,7 +35,10 @@ fn assert_valid(validator: &Validator, value: &Value) {
     assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
 }
 
-/// One file of every kind of record.
+/// How many records [`make_files`] makes for.
+const RECORDS: u64 = 13;
+
+/// Files for every kind of record.
 fn make_files(folder: &Path) {
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file is written");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are valid names");
@@ -97,16 +100,19 @@ fn records_of_scan_fit_their_schema() {
         certrecall(&["scan", "--format", "ndjson", "--all"].map(Path::new).iter().copied().chain([folder.path(), &testdata]).collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     let mut kinds = BTreeSet::new();
+    let mut counted = 0;
     for line in output.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
         let record: Value = serde_json::from_slice(line).expect("a record is JSON");
         assert_valid(&validator, &record);
         kinds.insert(record["kind"].as_str().expect("a kind").to_owned());
+        counted += u64::from(record["root"] == json!(0));
         let mut more = record;
         more["surprise"] = json!(1);
         assert!(!validator.is_valid(&more), "a field more is refused");
     }
     let all = ["certificate", "certificate-request", "crl", "locked", "parameters", "private-key", "public-key", "skipped", "unreadable"];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
+    assert_eq!(counted, RECORDS);
 }
 
 #[test]
@@ -130,6 +136,9 @@ fn plans_fit_their_schema() {
         let text = fs::read(case.join("plan.json")).expect("the plan is there");
         let plan: Value = serde_json::from_slice(&text).expect("the plan is JSON");
         assert_valid(&validator, &plan);
+        let ledger = |part: &str| plan["ledger"][part].as_u64().expect("a number");
+        assert_eq!(ledger("seen"), ledger("read") + ledger("locked") + ledger("unreadable") + ledger("skipped"));
+        assert_eq!(ledger("seen"), RECORDS, "the same files as in the scan");
         assert!(["keys", "replacements", "steps", "unread"].iter().all(|list| plan[list].as_array().is_some_and(|l| !l.is_empty())), "{plan:#}");
         let mut more = plan;
         more["keys"][0]["surprise"] = json!(1);
