@@ -1,7 +1,7 @@
 //! Floor 4: inventory, incident and clock to verdicts. Pure: nothing is read, and the time is an argument.
 //!
 //! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows for each key and each
-//! certificate on it, and [`words`] says so in a sentence.
+//! certificate on it, and `words` says so in a sentence.
 
 pub mod evidence;
 pub mod incident;

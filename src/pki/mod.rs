@@ -1,7 +1,7 @@
 //! Floor 1: bytes to owned values. Certificates, keys, requests and revocation lists, read once and described completely.
 //!
 //! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look, so that no
-//! object that users have disappears. Private numbers live only inside [`key`] and are wiped; what comes out is public.
+//! object that users have disappears. Private numbers live only inside `key` and are wiped; what comes out is public.
 
 pub(crate) mod ber;
 pub(crate) mod cert;

@@ -1,7 +1,7 @@
 //! Floor 2: roots to found things. Every file is judged by its content; whatever is met gets a record.
 //!
-//! [`walk`] finds files, [`content`] turns the bytes of one file into [`Item`]s with the help of the splitter ([`pem`]) and the
-//! other text forms ([`forms`]), and [`pipeline`] does that on all cores while it hands results on in order.
+//! [`walk`] finds files, `content` turns the bytes of one file into [`Item`]s with the help of the splitter (`pem`) and the
+//! other text forms (`forms`), and `pipeline` does that on all cores while it hands results on in order.
 
 mod cache;
 mod content;
