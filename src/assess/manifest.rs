@@ -168,7 +168,6 @@ impl Manifest {
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|e| self.error(Some(1), e.to_string()))?.clone();
         let columns = COLUMNS.map(|(_, names)| {
-            let clean = |h: &str| h.trim().to_ascii_lowercase().replace([' ', '.'], "_");
             names.iter().find_map(|n| header.iter().position(|h| clean(h) == *n))
         });
         if columns[0].is_none() && columns[1].is_none() || columns[2].is_none() {
@@ -192,42 +191,35 @@ impl Manifest {
     }
 
     fn read_json(&mut self, text: &str) -> Result<(), ManifestError> {
+        let wrong = "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
         if let Ok(whole) = serde_json::from_str::<Value>(text) {
             let list = match whole {
                 Value::Array(list) => list,
-                Value::Object(mut map) => match map.iter().find_map(|(k, v)| v.is_array().then(|| k.clone())).and_then(|k| map.remove(&k)) {
-                    Some(Value::Array(list)) => list,
-                    _ => vec![Value::Object(map)],
-                },
-                _ => return Err(self.error(None, "a JSON manifest is an array of objects, or one object a line".to_owned())),
+                row @ Value::Object(_) if is_row(&row) => vec![row],
+                // A wrapper around the rows: its array of such objects, whatever its name.
+                Value::Object(map) => {
+                    let rows = map.into_iter().find_map(|(_, v)| if let Value::Array(list) = v { list.iter().any(is_row).then_some(list) } else { None });
+                    rows.ok_or_else(|| self.error(None, wrong.to_owned()))?
+                }
+                _ => return Err(self.error(None, wrong.to_owned())),
             };
+            // A document has no lines of its own: rows are numbered from 1.
             for (i, value) in list.iter().enumerate() {
                 self.add_json(i as u64 + 1, value);
             }
-            return Ok(());
-        }
-        let mut any = false;
-        for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-            match serde_json::from_str::<Value>(line) {
-                Ok(value) => {
-                    any = true;
-                    self.add_json(i as u64 + 1, &value);
+        } else {
+            for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+                match serde_json::from_str::<Value>(line) {
+                    Ok(value) => self.add_json(i as u64 + 1, &value),
+                    Err(e) => self.bad_row(i as u64 + 1, format!("no JSON: {e}")),
                 }
-                Err(e) => self.bad_row(i as u64 + 1, format!("no JSON: {e}")),
             }
         }
-        if any { Ok(()) } else { Err(self.error(Some(1), "it begins like JSON, but neither the whole nor any line is JSON".to_owned())) }
+        if self.rows.is_empty() { Err(self.error(Some(1), format!("no row of it can be used; {wrong}"))) } else { Ok(()) }
     }
 
     fn add_json(&mut self, line: u64, value: &Value) {
-        let field = |i: usize| {
-            let (_, names) = COLUMNS[i];
-            names.iter().find_map(|n| value.get(n)).and_then(|v| match v {
-                Value::String(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
-                Value::Number(n) => Some(n.to_string()),
-                _ => None,
-            })
-        };
+        let field = |i: usize| json_field(value, i);
         self.add_row(line, [field(0), field(1), field(2), field(3)]);
     }
 
@@ -250,6 +242,27 @@ impl Manifest {
         let path = path.map(|p| normalise(&p));
         self.rows.push(Row { line, path, sha256, uploaded, account: account.map(|a| crate::pki::show(&a)) });
     }
+}
+
+/// A column of a JSON row; names compare like those of CSV heads.
+fn json_field(value: &Value, column: usize) -> Option<String> {
+    let (_, names) = COLUMNS[column];
+    let fields = value.as_object()?;
+    names.iter().find_map(|n| fields.iter().find(|(k, _)| clean(k) == *n)).and_then(|(_, v)| match v {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    })
+}
+
+/// Whether an object says when something was uploaded.
+fn is_row(value: &Value) -> bool {
+    json_field(value, 2).is_some() && (json_field(value, 0).is_some() || json_field(value, 1).is_some())
+}
+
+/// A column name in the form in which names compare.
+fn clean(name: &str) -> String {
+    name.trim().to_ascii_lowercase().replace([' ', '.'], "_")
 }
 
 /// Columns that a message names.
@@ -292,6 +305,10 @@ mod tests {
         assert_eq!(rows("\n{\"file\":\"acme/tls.pem\",\"uploaded_at\":1433116800000,\"account\":\"acme\"}\n{}\n"), want);
         let json = rows("{\"uploads\":[{\"path\":\"acme/tls.pem\",\"uploaded_at\":\"2015-06-01T00:00:00Z\",\"account\":\"acme\"}]}");
         assert_eq!((json.len(), json[0].0), (1, 1));
+        // The first array of a wrapper need not be the rows, nor an array inside a row.
+        let json = rows("{\"errors\":[],\"uploads\":[{\"path\":\"acme/tls.pem\",\"Uploaded At\":\"2015-06-01T00:00:00Z\"}]}");
+        assert_eq!((json.len(), json[0].2.as_str()), (1, "2015-06-01T00:00:00Z..2015-06-01T00:00:00Z"));
+        assert_eq!(rows("{\"path\":\"acme/tls.pem\",\"uploaded_at\":\"2015-06-01T00:00:00Z\",\"tags\":[\"x\"]}").len(), 1);
     }
 
     #[test]
@@ -300,7 +317,7 @@ mod tests {
         assert_eq!(manifest.rows.len(), 1);
         let places: Vec<_> = manifest.findings.iter().map(|f| f.place.as_str()).collect();
         assert_eq!(places, ["m.csv:2", "m.csv:3", "m.csv:4"]);
-        for text in ["", "a,b\n1,2\n", "{broken", "path\nx\n"] {
+        for text in ["", "a,b\n1,2\n", "{broken", "path\nx\n", "[]", "{\"a\":1}", "{\"uploads\":[]}"] {
             assert!(Manifest::parse("m", text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -8,9 +8,9 @@ pub mod incident;
 pub mod manifest;
 mod words;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Codes, Finding};
 use crate::id::SpkiHash;
@@ -134,7 +134,7 @@ impl Standing {
 }
 
 /// What is to be done about a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// A CA certificate with an exposed key: its owner must decide.
@@ -273,7 +273,7 @@ impl Weigh<'_> {
         }
         accounts.sort_unstable();
         accounts.dedup();
-        let listed = self.question.known_compromised.filter(|(_, list)| list.contains(&key.spki) || key.raw_forms.iter().any(|r| list.contains(r)));
+        let listed = self.question.known_compromised.filter(|(_, list)| key.is_on(list));
         // Chain certificates and bare public keys prove nothing either way unless they are all there is.
         let by_upload = reasons.iter().filter(|r| r.speaks()).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
         let exposure = if listed.is_some() { Exposure::Exposed } else { by_upload };
@@ -404,9 +404,13 @@ const fn because(evidence: Kind, source: String, span: Span, says: String) -> Be
 /// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
 fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
     let before: Vec<Exposure> = keys.iter().map(|k| k.exposure).collect();
-    for (i, entry) in inventory.keys.iter().enumerate() {
-        let worst = entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize]);
-        let Some(source) = worst.filter(|s| before[*s as usize].is_suspect() && before[*s as usize] < before[i]) else { continue };
+    let mut worst_of: HashMap<*const u32, u32> = HashMap::new();
+    for (i, entry) in inventory.keys.iter().enumerate().filter(|(_, k)| !k.same_modulus.is_empty()) {
+        let worst = || entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize]).unwrap_or(i as u32);
+        let source = *worst_of.entry(entry.same_modulus.as_ptr()).or_insert_with(worst);
+        if !before[source as usize].is_suspect() || before[source as usize] >= before[i] {
+            continue;
+        }
         let exposure = before[source as usize];
         let name = inventory.keys[source as usize].spki.to_string();
         let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());

@@ -94,7 +94,7 @@ pub(crate) fn options(reading: &Reading) -> Options {
 pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &Terminal) -> Analysis {
     let mut options = options(reading);
     options.hash_files = ready.manifest.as_ref().is_some_and(Manifest::needs_hashes);
-    let inventory = inventory(&roots, &options, terminal);
+    let inventory = inventory(&roots, &options, ready.known.as_ref().map(|(_, list)| list), terminal);
     let question = Question {
         incident: &ready.incident,
         manifest: ready.manifest.as_ref(),
@@ -108,7 +108,7 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &
     Analysis { roots, incident: ready.incident, clock: ready.clock, inventory, assessment, plan, directories: BTreeMap::new() }
 }
 
-fn inventory(roots: &Roots, options: &Options, terminal: &Terminal) -> Inventory {
+fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>, terminal: &Terminal) -> Inventory {
     let mut builder = Builder::default();
     let mut files = 0;
     let mut progress = terminal.progress("files read:");
@@ -121,7 +121,8 @@ fn inventory(roots: &Roots, options: &Options, terminal: &Terminal) -> Inventory
     let Ok(ledgers) = read::read(roots, options, Vec::new, Vec::push, consume);
     drop(progress);
     let mut inventory = builder.finish(ledgers);
-    link::link(&mut inventory, |inventory, sha256, occurrences| {
+    let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));
+    link::link(&mut inventory, listed, |inventory, sha256, occurrences| {
         let place = |o: &inventory::Occurrence| &inventory.files[o.file as usize].place;
         occurrences.iter().take(REOPEN).find_map(|o| read::reopen(roots, place(o), sha256))
     });

@@ -1,8 +1,10 @@
 //! `plan` and `run`.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 
 use certrecall::files;
+use certrecall::id::SpkiHash;
 use certrecall::read::Roots;
 use certrecall::report::summary::{self, Shape, Summary};
 use certrecall::report::{plan_file, plan_text};
@@ -53,8 +55,8 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     write(&case, &analysis)?;
     let threads = analyse::options(&args.reading).threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
-    let inventory = &analysis.inventory;
-    let known = |spki: &certrecall::id::SpkiHash| inventory.find_key(spki).is_some();
+    let keys = &analysis.inventory.keys;
+    let known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
     let done = rekey::make(&case, &analysis.roots, &records, &existing, &known, args.key, threads, terminal)?;
     analysis.directories = done.directories;
     if done.made > 0 {
@@ -67,7 +69,9 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     let summary = Summary::of(&analysis.planned());
-    Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !analysis.inventory.ledger().is_complete() }
+    // A key that nothing can be joined to may belong to any certificate.
+    let complete = analysis.inventory.ledger().is_complete() && analysis.inventory.unnamed_keys.is_empty();
+    Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !complete }
 }
 
 /// Writes every view of the plan.

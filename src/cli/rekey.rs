@@ -7,7 +7,7 @@ use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::read::{self, Place, Roots};
 use certrecall::rekey::{self, Existing, KeySpec, OldKey, Wanted};
-use certrecall::report::plan_file::{self, PlanHead, ReplacementRecord, SourceRecord};
+use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
 use certrecall::store::{self, Case};
 
@@ -47,7 +47,7 @@ pub(crate) fn make(
     roots: &Roots,
     records: &[ReplacementRecord],
     existing: &Existing,
-    known: &(dyn Fn(&SpkiHash) -> bool + Sync),
+    known: &HashSet<SpkiHash>,
     key: KeySpec,
     threads: usize,
     terminal: &Terminal,
@@ -56,9 +56,10 @@ pub(crate) fn make(
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
         existing.troubles.iter().filter(|t| t.kind == rekey::TroubleKind::Damaged).filter_map(|t| t.profile).collect();
+    let by_profile: BTreeMap<ProfileHash, &rekey::Made> = existing.made.iter().map(|m| (m.record.profile, m)).collect();
     let mut missing = Vec::new();
     for record in records {
-        if let Some(made) = existing.made.iter().find(|m| m.record.profile == record.profile) {
+        if let Some(made) = by_profile.get(&record.profile) {
             made.update(case.directory(), &wanted(record, Vec::new()))?;
             done.before += 1;
             continue;
@@ -81,7 +82,7 @@ pub(crate) fn make(
         return Ok(done);
     }
     let progress = std::cell::RefCell::new(terminal.progress("keys and requests made:"));
-    let forbidden = |spki: &SpkiHash| known(spki) || earlier.contains(spki);
+    let forbidden = |spki: &SpkiHash| known.contains(spki) || earlier.contains(spki);
     let outcome = rekey::make(&missing, key, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
     drop(progress);
     for refused in &outcome.refused {
@@ -139,12 +140,12 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let known: HashSet<SpkiHash> = plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
     let existing = existing(&case, terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let done = make(&case, &roots, &plan.replacements, &existing, &|spki| known.contains(spki), args.key, threads, terminal)?;
+    let done = make(&case, &roots, &plan.replacements, &existing, &known, args.key, threads, terminal)?;
     let records: Vec<ReplacementRecord> =
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
     let text = plan_file::with_replacements(&text, &records).map_err(|error| Error::Input { what: "plan", path, error })?;
     case.write(store::PLAN_JSON, &text)?;
-    terminal.say(&format!("{} made, {} there already", count(done.made, "key and request").replace("requestss", "requests"), done.before));
+    terminal.say(&format!("{} with requests made, {} there already", count(done.made, "new key"), done.before));
     let mut out = String::new();
     for record in &records {
         if let Some(directory) = &record.directory {
@@ -152,5 +153,5 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         }
     }
     terminal.data(out.as_bytes())?;
-    Ok(Outcome { to_act_on: !records.is_empty(), incomplete: done.failed })
+    Ok(Outcome { to_act_on: plan.keys.iter().any(KnownKey::asks_for_action), incomplete: done.failed || plan.ledger.is_none_or(|l| !l.is_complete()) })
 }

@@ -1,11 +1,12 @@
 //! Issuer links. Names and key identifiers propose; a signature decides wherever the link decides something (DESIGN: once per pair).
 //!
 //! A link decides something when the issuer is no declared CA (issuing makes it one, and a CA's key is not presumed to be uploaded), or
-//! when the issuer's private key was found (its exposure would void the certificates below it).
+//! when the issuer's private key was found or is on a list (its exposure would void the certificates below it). Where a signature cannot be
+//! checked the careful answer depends on the question: the link voids what hangs below an exposed CA, but makes nothing a CA.
 
 use std::collections::HashMap;
 
-use super::{Inventory, Occurrence};
+use super::{Inventory, KeyEntry, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::pki::{Checked, check_signature};
 use crate::pki::{signed_parts, spki_of};
@@ -33,14 +34,20 @@ pub struct IssuerLink {
 /// Different keys of one issuer name that are tried for a certificate. Real CAs have a handful; more is an attack on our time.
 const ISSUER_KEYS: usize = 64;
 
+/// Issuers by name alone that are kept for a certificate: cross-certificates of one CA are a handful.
+const NAMED_ISSUERS: usize = 16;
+
 /// Links every certificate to its issuers. `open` gives the DER of a certificate again, from one of its occurrences.
-pub fn link(inventory: &mut Inventory, open: impl Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>) {
+///
+/// `listed` tells which keys a list of compromised keys names.
+pub fn link(inventory: &mut Inventory, listed: impl Fn(&KeyEntry) -> bool, open: impl Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>) {
     let mut by_subject: HashMap<NameId, Vec<u32>> = HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
         by_subject.entry(entry.certificate.subject_id).or_default().push(i as u32);
     }
     let mut links = Vec::new();
-    let mut verifier = Verifier { inventory, open, spkis: HashMap::new() };
+    let decisive = decisive(inventory, listed);
+    let mut verifier = Verifier { inventory, open, decisive, spkis: HashMap::new() };
     for child in 0..inventory.certificates.len() as u32 {
         let found = verifier.issuers_of(child, &by_subject);
         if !found.is_empty() {
@@ -48,16 +55,40 @@ pub fn link(inventory: &mut Inventory, open: impl Fn(&Inventory, Fingerprint, &[
         }
     }
     for (child, found) in links {
-        for issuer in found.iter().filter(|l| l.basis != Basis::Names) {
+        for issuer in found.iter().filter(|l| l.basis == Basis::Signature) {
             inventory.certificates[issuer.certificate as usize].issued_others = true;
         }
         inventory.certificates[child as usize].issuers = found;
     }
 }
 
+/// For each key whether its exposure, or that of a key above it, would void something: on these links everything depends.
+fn decisive(inventory: &Inventory, listed: impl Fn(&KeyEntry) -> bool) -> Vec<bool> {
+    let mut decisive: Vec<bool> = inventory.keys.iter().map(|k| !k.private.is_empty() || listed(k) || !k.same_modulus.is_empty()).collect();
+    let mut below: HashMap<NameId, Vec<u32>> = HashMap::new();
+    let mut queue = Vec::new();
+    for (i, entry) in inventory.certificates.iter().enumerate().filter(|(_, c)| c.certificate.is_ca) {
+        below.entry(entry.certificate.issuer_id).or_default().push(i as u32);
+        if decisive[entry.key as usize] {
+            queue.push(i as u32);
+        }
+    }
+    while let Some(above) = queue.pop() {
+        let issuer = &inventory.certificates[above as usize].certificate;
+        // Each name is followed down once, from whichever certificate of that name comes first.
+        for child in below.remove(&issuer.subject_id).unwrap_or_default() {
+            decisive[inventory.certificates[child as usize].key as usize] = true;
+            queue.push(child);
+        }
+    }
+    decisive
+}
+
 struct Verifier<'a, F> {
     inventory: &'a Inventory,
     open: F,
+    /// For each key whether its exposure could void something.
+    decisive: Vec<bool>,
     spkis: HashMap<u32, Option<Vec<u8>>>,
 }
 
@@ -77,8 +108,11 @@ impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<
                 continue;
             }
             let key = &inventory.keys[entry.key as usize];
-            if entry.certificate.is_ca && key.private.is_empty() {
-                found.push(IssuerLink { certificate: issuer, basis: Basis::Names });
+            if entry.certificate.is_ca && !self.decisive[entry.key as usize] {
+                // Nothing depends on it but the levels above, and one of equal standing is as good as a thousand.
+                if found.len() < NAMED_ISSUERS {
+                    found.push(IssuerLink { certificate: issuer, basis: Basis::Names });
+                }
                 continue;
             }
             let known = tried.iter().find(|(spki, _)| *spki == key.spki).map(|(_, basis)| *basis);

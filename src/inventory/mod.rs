@@ -3,7 +3,7 @@
 
 pub mod link;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::finding::{Codes, Reason};
@@ -99,8 +99,16 @@ pub struct KeyEntry {
     pub certificates: Vec<u32>,
     /// Where requests or bare public keys of it lie.
     pub public: Vec<Occurrence>,
-    /// Other keys with the same RSA modulus, indices into [`Inventory::keys`].
-    pub same_modulus: Vec<u32>,
+    /// Keys with the same RSA modulus, this one among them: indices into [`Inventory::keys`], shared by all of them. Empty if it is alone.
+    pub same_modulus: Arc<[u32]>,
+}
+
+impl KeyEntry {
+    /// Whether a list of hashes names it in any form met.
+    #[must_use]
+    pub fn is_on(&self, list: &HashSet<SpkiHash>) -> bool {
+        list.contains(&self.spki) || self.raw_forms.iter().any(|r| list.contains(r))
+    }
 }
 
 /// A record that is no object.
@@ -129,7 +137,7 @@ pub struct Builder {
 impl Builder {
     /// Adds one file.
     pub fn add(&mut self, found: Found) {
-        let matters = |item: &Item| !matches!(&item.body, Err(Unread::Skipped(reason, _)) if reason.is_harmless());
+        let matters = |item: &Item| !matches!(&item.body, Err(Unread::Skipped(Reason::NoPkiContent, _)));
         if !found.items.iter().any(matters) {
             return;
         }
@@ -148,7 +156,7 @@ impl Builder {
         let occurrence = Occurrence { file, index: item.index, line: item.line, member: item.member };
         let object = match item.body {
             Ok(object) => object,
-            Err(Unread::Skipped(reason, _)) if reason.is_harmless() => return,
+            Err(Unread::Skipped(Reason::NoPkiContent, _)) => return,
             Err(unread) => {
                 let label = item.label.map(|l| l.into_owned().into());
                 return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
@@ -204,7 +212,7 @@ impl Builder {
                     private: Vec::new(),
                     certificates: Vec::new(),
                     public: Vec::new(),
-                    same_modulus: Vec::new(),
+                    same_modulus: Arc::default(),
                 },
             );
             (keys.len() - 1) as u32
@@ -275,8 +283,9 @@ fn join_moduli(keys: &mut [KeyEntry]) {
         }
     }
     for group in by_modulus.into_values().filter(|g| g.len() > 1) {
-        for &i in &group {
-            keys[i as usize].same_modulus = group.iter().copied().filter(|j| *j != i).collect();
+        let group: Arc<[u32]> = group.into();
+        for &i in group.iter() {
+            keys[i as usize].same_modulus = Arc::clone(&group);
         }
     }
 }

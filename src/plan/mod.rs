@@ -7,11 +7,11 @@
 pub mod step;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::assess::{Assessment, Clock, Exposure, Verdict};
+use crate::assess::{Assessment, Clock, Exposure, Kind, Verdict};
 use crate::id::{Fingerprint, ProfileHash, StepId};
-use crate::inventory::{CertificateEntry, Inventory};
+use crate::inventory::Inventory;
 use crate::time::Time;
 
 pub use step::{Status, Step, StepKind};
@@ -29,6 +29,8 @@ pub struct Plan {
     pub replacement_of: Vec<Option<u32>>,
     /// Keys with something to do, most urgent first: indices into the inventory.
     pub order: Vec<u32>,
+    /// CA certificates whose exposed key voids a live certificate.
+    voiding: HashSet<Fingerprint>,
 }
 
 /// One new key and request, and what they stand in for.
@@ -52,7 +54,7 @@ impl Plan {
     pub fn construct(inventory: &Inventory, assessment: &Assessment, clock: Clock) -> Self {
         let (replacements, replacement_of) = replacements(inventory, assessment);
         let mut plan =
-            Self { steps: Vec::new(), replacements, steps_of_key: vec![Vec::new(); inventory.keys.len()], replacement_of, order: Vec::new() };
+            Self { steps: Vec::new(), replacements, steps_of_key: vec![Vec::new(); inventory.keys.len()], replacement_of, order: Vec::new(), voiding: voiding(assessment) };
         plan.order = order(inventory, assessment, clock);
         let mut known: HashMap<StepId, ()> = HashMap::new();
         for key in plan.order.clone() {
@@ -63,6 +65,12 @@ impl Plan {
         }
         plan
     }
+}
+
+/// The CA certificates that the reasons of live certificates name.
+fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {
+    let live = assessment.certificates.iter().filter(|c| c.verdict == Verdict::Reissue || c.verdict == Verdict::Decide);
+    live.flat_map(|c| &c.because).filter(|b| b.evidence == Kind::IssuerKey).filter_map(|b| b.source.parse().ok()).collect()
 }
 
 /// Groups the certificates that get a replacement by what they are for.
@@ -114,7 +122,8 @@ fn risk(inventory: &Inventory, assessment: &Assessment, clock: Clock, key: u32) 
         let live = |i: &&u32| assessment.certificates[**i as usize].verdict.asks_for_action();
         inventory.keys[key as usize].certificates.iter().filter(live).map(|i| &inventory.certificates[*i as usize])
     };
-    let ca = live().any(CertificateEntry::is_ca);
+    let decide = |i: &u32| assessment.certificates[*i as usize].verdict == Verdict::Decide;
+    let ca = inventory.keys[key as usize].certificates.iter().any(decide);
     let names = live().map(|c| c.certificate.names.len().max(1)).sum();
     let left = live().map(|c| c.certificate.not_after.map_or(i64::MAX, |t| t.unix() - clock.as_of.unix())).max().unwrap_or(0);
     (Reverse(ca), Reverse(live().next().is_some()), Reverse(names), Reverse(left), assessment.keys[key as usize].exposure)
@@ -135,6 +144,7 @@ impl Group<'_> {
         let exposure = self.assessment.keys[self.key as usize].exposure;
         let name = key.spki.as_bytes();
         let deploys = self.replace_and_deploy(&mut steps);
+        self.reissue_authorities(&mut steps);
         if !exposure.is_suspect() {
             return steps;
         }
@@ -143,7 +153,7 @@ impl Group<'_> {
         let mut gate = deploys.clone();
         gate.push(search.id.clone());
         steps.push(search);
-        let authorities = self.certificates(|v| v == Verdict::Decide);
+        let authorities = self.authorities();
         if !authorities.is_empty() {
             let mut decide = self.step(StepKind::Decide, &[b"ca", name], Vec::new(), step::decide_ca(self.inventory, &authorities));
             decide.certificates = self.fingerprints(&authorities);
@@ -186,7 +196,7 @@ impl Group<'_> {
         let mut deploys = Vec::with_capacity(wanted.len());
         for at in wanted {
             let replacement = &self.plan.replacements[at as usize];
-            let needs = if replacement.waits_for_new_ca { self.new_ca_decisions(replacement) } else { Vec::new() };
+            let needs = if replacement.waits_for_new_ca { self.new_ca_decisions(&replacement.replaces) } else { Vec::new() };
             let mirrored = &self.inventory.certificates[replacement.mirrors as usize].certificate;
             let certificates = self.fingerprints(&replacement.replaces);
             let mut replace = self.step(StepKind::Replace, &[replacement.profile.as_bytes()], needs, step::replace(mirrored, replacement));
@@ -200,6 +210,28 @@ impl Group<'_> {
         deploys
     }
 
+    /// The CA certificates of this key that someone has to decide about: those with the verdict, and expired ones that live certificates
+    /// still hang below.
+    fn authorities(&self) -> Vec<u32> {
+        let all = &self.inventory.keys[self.key as usize].certificates;
+        let voids = |i: &u32| self.plan.voiding.contains(&self.inventory.certificates[*i as usize].certificate.sha256);
+        all.iter().copied().filter(|i| self.assessment.certificates[*i as usize].verdict == Verdict::Decide || voids(i)).collect()
+    }
+
+    /// A CA below an exposed one: its own key may be sound, but its certificate has to come from a new CA.
+    fn reissue_authorities(&self, steps: &mut Vec<Step>) {
+        for at in self.certificates(|v| v == Verdict::Reissue) {
+            let entry = &self.inventory.certificates[at as usize];
+            if entry.is_ca() {
+                let sha256 = entry.certificate.sha256;
+                let needs = self.new_ca_decisions(&[at]);
+                let mut decide = self.step(StepKind::Decide, &[b"reissue", sha256.as_bytes()], needs, step::reissue_ca(&entry.certificate));
+                decide.certificates = vec![sha256];
+                steps.push(decide);
+            }
+        }
+    }
+
     /// The `deploy` steps of all certificates that hang below these CAs.
     fn deploys_below(&self, authorities: &[u32]) -> Vec<StepId> {
         let names: Vec<String> = self.fingerprints(authorities).iter().map(ToString::to_string).collect();
@@ -208,16 +240,14 @@ impl Group<'_> {
         waiting.map(|r| StepId::derive(StepKind::Deploy.as_str(), &[r.profile.as_bytes()])).collect()
     }
 
-    /// The decisions about the exposed CAs that a reissued certificate waits for.
-    fn new_ca_decisions(&self, replacement: &Replacement) -> Vec<StepId> {
+    /// The decisions about the exposed CAs that reissued certificates wait for.
+    fn new_ca_decisions(&self, certificates: &[u32]) -> Vec<StepId> {
         let mut out = Vec::new();
-        for &certificate in &replacement.replaces {
-            for because in &self.assessment.certificates[certificate as usize].because {
+        for &certificate in certificates {
+            for because in self.assessment.certificates[certificate as usize].because.iter().filter(|b| b.evidence == Kind::IssuerKey) {
                 let issuer = because.source.parse::<Fingerprint>().ok();
                 let entry = issuer.and_then(|sha| self.inventory.certificates.binary_search_by_key(&sha, |c| c.certificate.sha256).ok());
-                if let Some(at) = entry
-                    && self.assessment.certificates[at].verdict == Verdict::Decide
-                {
+                if let Some(at) = entry {
                     let key = &self.inventory.keys[self.inventory.certificates[at].key as usize];
                     out.push(StepId::derive(StepKind::Decide.as_str(), &[b"ca", key.spki.as_bytes()]));
                 }

@@ -135,6 +135,13 @@ pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32]) -> String {
     )
 }
 
+pub(super) fn reissue_ca(authority: &Certificate) -> String {
+    format!(
+        "the CA {} hangs below an exposed one: once the new CA stands, have this one certified by it, or retire it with what hangs below it",
+        authority.subject
+    )
+}
+
 pub(super) fn decide_suspicion(exposure: Exposure) -> String {
     let why = if exposure == Exposure::Presumed {
         "the key itself was not found; it is presumed to have come along with its certificate"

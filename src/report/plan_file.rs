@@ -132,6 +132,9 @@ pub struct PlanHead {
     /// The same in base64, where one is not UTF-8.
     #[serde(default)]
     pub roots_b64: Vec<String>,
+    /// What was seen.
+    #[serde(default)]
+    pub ledger: Option<Ledger>,
     /// All keys known.
     pub keys: Vec<KnownKey>,
     /// The replacements.
@@ -156,6 +159,24 @@ pub struct KnownKey {
     /// Hashes of other forms met.
     #[serde(default)]
     pub spki_sha256_raw: Vec<SpkiHash>,
+    /// The certificates on it.
+    #[serde(default)]
+    pub certificates: Vec<KnownCertificate>,
+}
+
+/// A certificate of a plan, as far as the exit status needs it.
+#[derive(Debug, Deserialize)]
+pub struct KnownCertificate {
+    /// Its verdict.
+    pub verdict: Verdict,
+}
+
+impl KnownKey {
+    /// Whether somebody has to act on a certificate of this key.
+    #[must_use]
+    pub fn asks_for_action(&self) -> bool {
+        self.certificates.iter().any(|c| c.verdict.asks_for_action())
+    }
 }
 
 #[derive(Serialize)]
