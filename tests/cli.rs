@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::pki::{Cert, bundle, compressed, leaf, leaked_leaf, pem, private_ca, public_ca, self_signed};
+use common::pki::{Cert, bundle, compressed, intermediate_of, leaf, leaked_leaf, pem, private_ca, public_ca, self_signed};
 use common::{Folder, Ran, certrecall, modes, run, run_with_input, state};
 use serde_json::Value;
 
@@ -781,4 +781,25 @@ fn a_run_killed_at_any_moment_is_finished_by_the_next() {
     for replacement in plan["replacements"].as_array().unwrap() {
         assert!(folder.path().join("case").join(replacement["directory"].as_str().unwrap()).join("request.pem").is_file());
     }
+}
+
+/// A CA below an exposed one is somebody's work too: it has a step, and what hangs below waits for decisions.
+#[test]
+fn every_certificate_to_act_on_has_a_step_that_is_not_retire() {
+    let root = private_ca();
+    let intermediate = intermediate_of(&root);
+    let below = leaf("below.example").by(&intermediate);
+    let folder = inputs(&[("root.key", root.key.pem()), ("chain.pem", bundle(&below, &[&intermediate, &root]))]);
+    folder.write("uploads.csv", "path,uploaded_at\nroot.key,2015-01-01\nchain.pem,2018-01-01\n");
+    let ran = plan(&folder, &["--manifest", &folder.at("uploads.csv")]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    let plan = folder.json("case/plan.json");
+    let steps = plan["steps"].as_array().unwrap();
+    for certificate in [&root, &intermediate, &below] {
+        let sha256 = serde_json::json!(certificate.sha256().to_string());
+        let names = |s: &&Value| s["kind"] != "retire" && s["certificates"].as_array().unwrap().contains(&sha256);
+        assert!(steps.iter().any(|s| names(&s)), "{sha256} has no step");
+    }
+    let replace = steps.iter().find(|s| s["kind"] == "replace").unwrap();
+    assert_eq!((&replace["status"], replace["needs"].as_array().map(Vec::len)), (&serde_json::json!("waiting"), Some(1)), "{replace}");
 }

@@ -127,10 +127,10 @@ impl Case<'_> {
         let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
             occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
         };
-        link::link(&mut inventory, reopen);
+        let list = HashSet::from_iter(self.listed);
+        link::link(&mut inventory, |key| key.is_on(&list), reopen);
         let mut incident = Incident::built_in(incident::DEFAULT).unwrap();
         incident.cutoff = self.cutoff.map_or(incident.cutoff, time);
-        let list = HashSet::from_iter(self.listed);
         let question = Question {
             incident: &incident,
             manifest: manifest.as_ref(),
@@ -693,6 +693,19 @@ fn authorities() {
         .certificate(&root, "exposed valid decide manifest", "its private key lies in root.key")
         .certificate(&intermediate, "not-exposed valid reissue issuer-key", "the key of the CA above it, CN=Example Private CA, is exposed")
         .certificate(&l, "not-exposed valid reissue issuer-key", "CN=Example Private CA, is exposed");
+    let (listed, other) = (private_ca(), private_ca());
+    let of_other = leaf("b.example").by(&other);
+    t.case("two CAs of one name, the one that did not sign on the list")
+        .file("x.pem", bundle(&of_other, &[&listed, &other]))
+        .row("x.pem", AFTER)
+        .listed(listed.key.spki())
+        .certificate(&listed, "exposed valid decide list", "the list of compromised keys")
+        .certificate(&of_other, "not-exposed valid clear manifest", "");
+    t.case("two CAs of one name, the one that signed on the list")
+        .file("x.pem", bundle(&of_other, &[&listed, &other]))
+        .row("x.pem", AFTER)
+        .listed(other.key.spki())
+        .certificate(&of_other, "not-exposed valid reissue issuer-key", "is exposed: whoever holds it");
     t.case("leaf with an exposed key below an exposed CA")
         .file("a.pem", bundle(&l, &[&intermediate]))
         .file("ca.key", intermediate.key.pem())

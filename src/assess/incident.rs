@@ -72,8 +72,10 @@ impl Incident {
     pub fn built_in(name: &str) -> Result<Self, IncidentError> {
         let names = || BUILT_IN.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", ");
         let text = BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, t)| *t);
-        let text =
-            text.ok_or_else(|| IncidentError { place: format!("{name:?}"), says: format!("there is no such profile; built in: {}", names()) })?;
+        let text = text.ok_or_else(|| IncidentError {
+            place: format!("{name:?}"),
+            says: format!("there is neither a built-in profile nor a file of this name; built in: {}", names()),
+        })?;
         Self::from_toml(name, text)
     }
 

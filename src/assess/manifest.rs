@@ -167,9 +167,7 @@ impl Manifest {
         let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| header.bytes().filter(|b| b == d).count()).unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|e| self.error(Some(1), e.to_string()))?.clone();
-        let columns = COLUMNS.map(|(_, names)| {
-            names.iter().find_map(|n| header.iter().position(|h| clean(h) == *n))
-        });
+        let columns = COLUMNS.map(|(_, names)| names.iter().find_map(|n| header.iter().position(|h| clean(h) == *n)));
         if columns[0].is_none() && columns[1].is_none() || columns[2].is_none() {
             let seen = header.iter().take(COLUMNS_SHOWN).map(column).collect::<Vec<_>>().join(", ");
             let says = format!("it needs a column path or sha256, and a column uploaded_at; it has: {seen}");
@@ -198,7 +196,8 @@ impl Manifest {
                 row @ Value::Object(_) if is_row(&row) => vec![row],
                 // A wrapper around the rows: its array of such objects, whatever its name.
                 Value::Object(map) => {
-                    let rows = map.into_iter().find_map(|(_, v)| if let Value::Array(list) = v { list.iter().any(is_row).then_some(list) } else { None });
+                    let rows =
+                        map.into_iter().find_map(|(_, v)| if let Value::Array(list) = v { list.iter().any(is_row).then_some(list) } else { None });
                     rows.ok_or_else(|| self.error(None, wrong.to_owned()))?
                 }
                 _ => return Err(self.error(None, wrong.to_owned())),

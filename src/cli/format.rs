@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use certrecall::pki::{Object, Unread, show};
 use certrecall::read::{Found, Item, Place};
-use certrecall::report::plan_file::Planned;
+use certrecall::report::plan_file::{self, Planned};
 use certrecall::report::view;
 
 use super::args::Format;
@@ -99,7 +99,7 @@ fn shown(item: &Item) -> Shown {
             }
             match object {
                 Object::Certificate(c) => {
-                    shown.what = c.display_name().to_owned();
+                    shown.what = c.display_name().into_owned();
                     shown.from = c.not_before.map_or_else(String::new, |t| t.day());
                     shown.until = c.not_after.map_or_else(String::new, |t| t.day());
                 }
@@ -202,34 +202,54 @@ fn harmless(cell: &str) -> String {
 
 const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request"];
 
+/// What the comma-separated list has besides.
+const VERDICTS_CSV: &[&str] = &["sha256", "spki_sha256", "serial", "why"];
+
 /// The certificates by verdict.
 pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Terminal) -> Result<(), Error> {
-    let rows: Vec<Vec<String>> = view::sorted(planned, |_| true)
-        .into_iter()
-        .map(|at| {
-            let r = view::row(planned, at);
-            let words = [r.verdict.as_str(), r.exposure.as_str(), r.standing.as_str()].map(str::to_owned);
-            let rest = [r.until, r.name, r.issuer, r.places.join(", "), r.request.map(|d| format!("{d}/request.pem")).unwrap_or_default()];
-            words.into_iter().chain(rest).collect()
-        })
-        .collect();
+    let order = view::sorted(planned, |_| true);
     let mut out = Vec::new();
     match format {
         Format::Csv => {
-            write_csv(&mut out, &[VERDICTS.iter().map(|c| (*c).to_owned()).collect()])?;
+            write_csv(&mut out, &[VERDICTS.iter().chain(VERDICTS_CSV).map(|c| c.replace(' ', "_")).collect()])?;
+            let rows: Vec<Vec<String>> = order.iter().map(|at| csv_verdict(planned, *at)).collect();
             write_csv(&mut out, &rows)?;
         }
         Format::Ndjson => {
-            for row in &rows {
-                let object: serde_json::Map<String, serde_json::Value> =
-                    VERDICTS.iter().zip(row).map(|(name, value)| (name.replace(' ', "_"), value.as_str().into())).collect();
-                out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
+            for at in order {
+                out.extend_from_slice(plan_file::certificate_line(planned, at).as_bytes());
                 out.push(b'\n');
             }
         }
-        Format::Table | Format::Json => out = table::render(VERDICTS, &rows).into_bytes(),
+        Format::Table | Format::Json => {
+            let rows: Vec<Vec<String>> = order.iter().map(|at| verdict(view::row(planned, *at))).collect();
+            out = table::render(VERDICTS, &rows).into_bytes();
+        }
     }
     terminal.data(&out)
+}
+
+fn verdict(row: view::Row) -> Vec<String> {
+    let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].map(str::to_owned);
+    let rest = [row.until, row.name, row.issuer, row.places.join(", "), row.request.map(|d| format!("{d}/request.pem")).unwrap_or_default()];
+    words.into_iter().chain(rest).collect()
+}
+
+/// All places, not the first few, and what names the certificate.
+fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
+    let inventory = planned.inventory;
+    let entry = &inventory.certificates[at as usize];
+    let row = view::row(planned, at);
+    let why = row.why.clone();
+    let mut cells = verdict(row);
+    let mut places: Vec<&str> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
+    places.dedup();
+    cells[6] = places.join(" | ");
+    cells.push(entry.certificate.sha256.to_string());
+    cells.push(inventory.keys[entry.key as usize].spki.to_string());
+    cells.push(entry.certificate.serial.to_hex());
+    cells.push(why);
+    cells
 }
 
 #[cfg(test)]

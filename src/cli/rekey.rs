@@ -153,5 +153,8 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         }
     }
     terminal.data(out.as_bytes())?;
-    Ok(Outcome { to_act_on: plan.keys.iter().any(KnownKey::asks_for_action), incomplete: done.failed || plan.ledger.is_none_or(|l| !l.is_complete()) })
+    Ok(Outcome {
+        to_act_on: plan.keys.iter().any(KnownKey::asks_for_action),
+        incomplete: done.failed || plan.ledger.is_none_or(|l| !l.is_complete()),
+    })
 }

@@ -63,12 +63,12 @@ pub struct Certificate {
 impl Certificate {
     /// What people call it: the first DNS name, else another name, else the subject.
     #[must_use]
-    pub fn display_name(&self) -> &str {
+    pub fn display_name(&self) -> Cow<'_, str> {
         let names = &self.names;
         let first = names.dns.first().or_else(|| names.ip.first()).or_else(|| names.email.first());
         match first {
-            Some(name) => name,
-            None => self.subject.split(',').find_map(|part| part.strip_prefix("CN=")).unwrap_or(&self.subject),
+            Some(name) => Cow::Borrowed(name),
+            None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
         }
     }
 

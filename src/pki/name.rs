@@ -96,6 +96,50 @@ pub(crate) fn read(raw: &[u8]) -> Name {
     Name { text: rdns.join(",").into(), id: NameId::of(&comparable) }
 }
 
+/// The common name in a printed name, unescaped; the last one of the encoding, which is printed first. Escaped commas and plus signs are part
+/// of a value (RFC 4514 section 3), so a value cannot pose as a common name.
+#[must_use]
+pub fn common_name(printed: &str) -> Option<String> {
+    let mut rest = printed;
+    loop {
+        let end = unescaped_end(rest);
+        if let Some(value) = rest[..end].strip_prefix("CN=") {
+            return Some(unescape(value));
+        }
+        rest = rest.get(end + 1..)?;
+    }
+}
+
+/// Where the first unescaped `,` or `+` is, or the end.
+fn unescaped_end(text: &str) -> usize {
+    let mut escaped = false;
+    for (i, b) in text.bytes().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b',' | b'+' => return i,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Undoes `\,` and the like. `\HH` stays: what it hides is not for showing.
+fn unescape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(next) if c == '\\' && !next.is_ascii_hexdigit() => {}
+            _ => out.push(c),
+        }
+        if c == '\\' && chars.peek().is_some_and(|next| !next.is_ascii_hexdigit()) {
+            out.extend(chars.next());
+        }
+    }
+    out
+}
+
 /// One `AttributeTypeAndValue`: its printed form and its comparable form.
 fn attribute(ava: Tlv<'_>) -> (String, Vec<u8>) {
     let mut parts = ava.reader();
@@ -237,6 +281,20 @@ mod tests {
     fn last_rdn_first_and_multivalued() {
         let raw = name(&[ava(O, 0x13, b"Acme, Inc."), [ava(CN, 0x0c, b"a"), ava(O, 0x0c, b"b")].concat()]);
         assert_eq!(&*read(&raw).text, "CN=a+O=b,O=Acme\\, Inc.");
+    }
+
+    #[test]
+    fn a_value_cannot_pose_as_a_common_name() {
+        for (printed, name) in [
+            ("CN=Smith\\, John,O=x", Some("Smith, John")),
+            ("O=x\\,CN=www.bank.example,CN=real.example", Some("real.example")),
+            ("OU=a+CN=b\\+c,O=d", Some("b+c")),
+            ("CN=a\\1B\\\\", Some("a\\1B\\")),
+            ("O=x", None),
+            ("", None),
+        ] {
+            assert_eq!(common_name(printed).as_deref(), name, "{printed}");
+        }
     }
 
     #[test]

@@ -53,8 +53,14 @@ impl Plan {
     #[must_use]
     pub fn construct(inventory: &Inventory, assessment: &Assessment, clock: Clock) -> Self {
         let (replacements, replacement_of) = replacements(inventory, assessment);
-        let mut plan =
-            Self { steps: Vec::new(), replacements, steps_of_key: vec![Vec::new(); inventory.keys.len()], replacement_of, order: Vec::new(), voiding: voiding(assessment) };
+        let mut plan = Self {
+            steps: Vec::new(),
+            replacements,
+            steps_of_key: vec![Vec::new(); inventory.keys.len()],
+            replacement_of,
+            order: Vec::new(),
+            voiding: voiding(assessment),
+        };
         plan.order = order(inventory, assessment, clock);
         let mut known: HashMap<StepId, ()> = HashMap::new();
         for key in plan.order.clone() {

@@ -71,6 +71,9 @@ struct CertificateRecord<'a> {
     is_ca: bool,
     is_self_signed: bool,
     paths: Vec<&'a str>,
+    /// The bytes of each path, where one is not UTF-8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    paths_b64: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roots: Vec<u32>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -184,6 +187,8 @@ struct UnreadRecord<'a> {
     kind: &'static str,
     root: u32,
     path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_b64: Option<String>,
     index: u32,
     line: Option<u32>,
     label: Option<&'a str>,
@@ -296,10 +301,39 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
         is_ca: entry.is_ca(),
         is_self_signed: certificate.is_self_signed,
         paths,
+        paths_b64: paths_b64(inventory, &entry.occurrences),
         roots,
         because: &verdict.because,
         replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
     }
+}
+
+/// A certificate with the facts of its key, for lists.
+#[derive(Serialize)]
+struct ListedRecord<'a> {
+    spki_sha256: SpkiHash,
+    exposure: Exposure,
+    #[serde(flatten)]
+    certificate: CertificateRecord<'a>,
+    why: Option<&'a str>,
+    request: Option<String>,
+}
+
+/// One certificate as a JSON object on one line: verdict, key, every path.
+#[must_use]
+pub fn certificate_line(planned: &Planned<'_>, at: u32) -> String {
+    let Planned { inventory, assessment, plan, directories, .. } = *planned;
+    let key = inventory.certificates[at as usize].key as usize;
+    let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
+    let record = ListedRecord {
+        spki_sha256: inventory.keys[key].spki,
+        exposure: assessment.keys[key].exposure,
+        certificate: certificate_record(planned, at),
+        why: super::view::ground(planned, at).map(|b| b.says.as_str()),
+        request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
+    };
+    // Strings, numbers and lists of them always have a JSON form.
+    serde_json::to_string(&record).unwrap_or_default()
 }
 
 /// The record of one replacement.
@@ -316,7 +350,7 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
     ReplacementRecord {
         id: replacement.step.clone(),
         profile: replacement.profile,
-        name: certificate.display_name().to_owned(),
+        name: certificate.display_name().into_owned(),
         subject: certificate.subject.to_string(),
         replaces: replacement.replaces.iter().map(|i| inventory.certificates[*i as usize].certificate.sha256).collect(),
         mirrors: certificate.sha256,
@@ -347,6 +381,17 @@ fn paths_and_roots<'a>(inventory: &'a Inventory, occurrences: &[Occurrence]) -> 
     (paths, if roots.iter().all(|r| *r == 0) { Vec::new() } else { roots })
 }
 
+/// The bytes of the same paths in base64, if any of them is not UTF-8.
+fn paths_b64(inventory: &Inventory, occurrences: &[Occurrence]) -> Vec<String> {
+    let mut files: Vec<u32> = occurrences.iter().map(|o| o.file).collect();
+    files.dedup();
+    let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
+    if places().all(|p| p.raw.is_none()) {
+        return Vec::new();
+    }
+    places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect()
+}
+
 fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Trouble) -> UnreadRecord<'a> {
     let place = &inventory.files[trouble.file as usize].place;
     let (kind, reason, detail) = match &trouble.unread {
@@ -355,7 +400,9 @@ fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Tr
         Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
     };
     let line = (trouble.line > 0).then_some(trouble.line);
+    let path_b64 = place.raw.as_ref().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
     UnreadRecord {
+        path_b64,
         kind,
         root: place.root,
         path: &place.path,

@@ -9,7 +9,7 @@ use crate::assess::Verdict;
 use crate::id::StepId;
 use crate::pki::{Unread, show};
 
-use crate::plan::{Status, Step};
+use crate::plan::{Status, Step, StepKind};
 
 /// Makes hostile text plain text of Markdown: nothing in it can be markup, a link or HTML.
 #[must_use]
@@ -101,7 +101,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     for &key in &plan.order {
         let entry = &inventory.keys[key as usize];
         let verdict = &assessment.keys[key as usize];
-        let names: Vec<String> = entry.certificates.iter().map(|c| escape(inventory.certificates[*c as usize].certificate.display_name())).collect();
+        let names: Vec<String> = entry.certificates.iter().map(|c| escape(&inventory.certificates[*c as usize].certificate.display_name())).collect();
         let mut names = names;
         names.dedup();
         let most_urgent = entry.certificates.iter().map(|c| assessment.certificates[*c as usize].verdict).min();
@@ -131,6 +131,9 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), sentence(&step.says))?;
             if let Some(directory) = requests.get(id.as_str()) {
                 write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")))?;
+            }
+            if step.kind == StepKind::Replace && !requests.contains_key(id.as_str()) {
+                write!(out, " `certrecall rekey` makes the request, in replacements/.")?;
             }
             push_needs(out, step, group)?;
             writeln!(out, " `{}`", step.id)?;

@@ -3,7 +3,7 @@
 use super::plan_file::Planned;
 use super::view::{self, Row, count};
 use crate::assess::{Exposure, Kind, Verdict};
-use crate::finding::Code;
+use crate::finding::{Code, Reason};
 use crate::pki::{Unread, show};
 use crate::plan::{Status, StepKind};
 
@@ -161,7 +161,15 @@ impl Text {
             Exposure::Undetermined => "undetermined: ",
             _ => "",
         };
-        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, sure), (Tone::Plain, &row.why)]);
+        // The degree of certainty is that of its own key.
+        let (first, second) = match &row.also {
+            Some(_) => ("", sure),
+            None => (sure, ""),
+        };
+        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, first), (Tone::Plain, &row.why)]);
+        if let Some(also) = &row.also {
+            self.line(&[(Tone::Plain, "      and "), (Tone::Warn, second), (Tone::Plain, also)]);
+        }
         if let Some(directory) = &row.request {
             self.line(&[(Tone::Plain, "      new "), (Tone::Good, &format!("{}/{directory}/request.pem", shape.case))]);
         }
@@ -205,7 +213,10 @@ impl Text {
         let inventory = planned.inventory;
         let ledger = inventory.ledger();
         let unnamed = inventory.unnamed_keys.len();
-        if inventory.troubles.is_empty() && unnamed == 0 {
+        // What holds nothing of X.509 is in plan.json; a folder passed over as a case of ours is said here, since anybody can make one look so.
+        let is_other = |t: &&crate::inventory::Trouble| matches!(t.unread, Unread::Skipped(Reason::OtherFormat, _));
+        let troubles: Vec<_> = inventory.troubles.iter().filter(|t| !is_other(t)).collect();
+        if troubles.is_empty() && unnamed == 0 {
             return;
         }
         let title = format!(
@@ -215,7 +226,7 @@ impl Text {
             ledger.skipped - ledger.harmless
         );
         self.head(Tone::Warn, &title);
-        for trouble in inventory.troubles.iter().take(shape.rows) {
+        for trouble in troubles.iter().take(shape.rows) {
             let (kind, reason, detail) = match &trouble.unread {
                 Unread::Locked(reason) => ("locked", reason, String::new()),
                 Unread::Skipped(reason, detail) => ("skipped", reason, detail.clone()),
@@ -231,7 +242,7 @@ impl Text {
                 (Tone::Faint, &format!("  {reason}: {detail}")),
             ]);
         }
-        self.more(inventory.troubles.len(), shape);
+        self.more(troubles.len(), shape);
         if unnamed > 0 {
             self.line(&[(
                 Tone::Plain,

@@ -28,6 +28,8 @@ pub struct Row {
     pub places: Vec<String>,
     /// The deciding reason.
     pub why: String,
+    /// Why its own key is suspect, where the deciding reason is another one.
+    pub also: Option<String>,
     /// The directory of its replacement, relative to the case.
     pub request: Option<String>,
 }
@@ -102,7 +104,7 @@ pub fn row(planned: &Planned<'_>, at: u32) -> Row {
     let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
     Row {
         certificate: at,
-        name: show(certificate.display_name()),
+        name: show(&certificate.display_name()),
         exposure: key.exposure,
         standing: verdict.standing,
         verdict: verdict.verdict,
@@ -110,6 +112,7 @@ pub fn row(planned: &Planned<'_>, at: u32) -> Row {
         issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer) },
         places: places(planned, &entry.occurrences),
         why: reason.map_or_else(String::new, |b| b.says.clone()),
+        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says.clone()),
         request: replacement.and_then(|r| directories.get(&r.profile)).cloned(),
     }
 }
@@ -131,7 +134,7 @@ const PLACES: usize = 3;
 /// The common name of an RFC 4514 name, else all of it.
 #[must_use]
 pub fn short_name(name: &str) -> String {
-    name.split(',').find_map(|part| part.strip_prefix("CN=")).unwrap_or(name).to_owned()
+    crate::pki::name::common_name(name).unwrap_or_else(|| name.to_owned())
 }
 
 /// `1 certificate`, `2 certificates`.
