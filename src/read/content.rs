@@ -174,6 +174,8 @@ struct Content<'c, 't> {
     line: u32,
     /// Blocks from here on belong to the next window.
     cut: usize,
+    /// Where the last object ends that begins before the cut.
+    reached: usize,
     /// Where the blocks of the current text lie; kept for its memory.
     taken: Vec<Range<usize>>,
     /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
@@ -195,6 +197,7 @@ impl<'c, 't> Content<'c, 't> {
             base: 0,
             line: 1,
             cut: usize::MAX,
+            reached: 0,
             taken: Vec::new(),
             ec_parameters: None,
         }
@@ -242,10 +245,12 @@ impl<'c, 't> Content<'c, 't> {
             if end {
                 break;
             }
-            let keep = buffer.len() - self.cut;
-            self.base += self.cut as u64;
-            self.line = super::pem::Lines::new(buffer, self.line).at(self.cut);
-            buffer.copy_within(self.cut.., 0);
+            // The rest of an object that lies over the cut is not looked at again: it could be taken for another one.
+            let next = self.cut.max(std::mem::take(&mut self.reached)).min(buffer.len());
+            let keep = buffer.len() - next;
+            self.base += next as u64;
+            self.line = super::pem::Lines::new(buffer, self.line).at(next);
+            buffer.copy_within(next.., 0);
             buffer.truncate(keep);
             fresh = keep;
             end = read_more(file, buffer, window)?;
@@ -276,6 +281,9 @@ impl<'c, 't> Content<'c, 't> {
         for block in Splitter::from_line(bytes, self.line) {
             let offset = original(block.offset);
             let decoded = offset >= self.cut || self.block(&block, offset);
+            if decoded && offset < self.cut {
+                self.reached = self.reached.max(original(block.end));
+            }
             // Text behind a mere mention of BEGIN is looked at like any other.
             if decoded {
                 taken.push(block.offset..block.end);
@@ -291,6 +299,7 @@ impl<'c, 't> Content<'c, 't> {
         let complete = forms::candidates(bytes, &taken, self.line, |found| {
             let offset = original(found.offset);
             if offset < self.cut {
+                self.reached = self.reached.max(original(found.end));
                 self.candidate(&found, offset);
             }
         });
