@@ -29,6 +29,8 @@ pub(crate) enum Kind {
 pub(crate) struct Candidate {
     /// Where its text begins in the buffer.
     pub(crate) offset: usize,
+    /// Where its text ends.
+    pub(crate) end: usize,
     /// Line of its first character.
     pub(crate) line: u32,
     /// What it seems to be.
@@ -151,7 +153,7 @@ pub(crate) fn whole_hex(buffer: &[u8]) -> Option<Candidate> {
     let complete = high.is_none() && der::first(&bytes).is_some_and(|(_, rest)| rest.is_empty());
     let offset = buffer.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or_default();
     let line = super::pem::Lines::new(buffer, 1).at(offset);
-    complete.then_some(Candidate { offset, line, kind: Kind::Der, bytes })
+    complete.then_some(Candidate { offset, end: buffer.len(), line, kind: Kind::Der, bytes })
 }
 
 /// The hex digits of a text; `None` for what is neither digit nor separator.

@@ -44,7 +44,7 @@ pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32,
             let mut gap = Gap::new(buffer, start, end, allowance);
             while let Some((found, bytes)) = gap.next_candidate() {
                 let Found { kind, text } = found;
-                visit(Candidate { offset: text.start, line: lines.at(text.start), kind, bytes });
+                visit(Candidate { offset: text.start, end: text.end, line: lines.at(text.start), kind, bytes });
             }
             allowance = gap.allowance;
             complete &= allowance > 0;
