@@ -293,7 +293,7 @@ fn a_file_that_grows_while_it_is_read() {
     let grow = |i: u64| {
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        if i % 50 == 0 {
+        if i.is_multiple_of(50) {
             file.set_len(text.len() as u64 * 1000).unwrap();
         }
         std::thread::yield_now();
@@ -330,7 +330,7 @@ fn files_that_vanish_and_change_kind_while_they_are_read() {
             3 => rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).map_err(Into::into),
             _ => fs::write(&path, &text),
         };
-        if i % 100 == 0 {
+        if i.is_multiple_of(100) {
             let _ = fs::rename(at("in/sub"), at("elsewhere")).or_else(|_| fs::rename(at("elsewhere"), at("in/sub")));
         }
     };

@@ -108,7 +108,7 @@ fn sequence(parts: &[&[u8]]) -> Vec<u8> {
 /// A positive INTEGER of so many bits, all of them set.
 fn integer(bits: usize) -> Vec<u8> {
     let mut octets = vec![0xff; bits / 8];
-    if bits % 8 > 0 {
+    if !bits.is_multiple_of(8) {
         octets.insert(0, (1 << (bits % 8)) - 1);
     }
     if octets.first().is_none_or(|b| b & 0x80 != 0) {

@@ -177,6 +177,6 @@ fn elements_in_elements_without_end() {
         let labels = ["CERTIFICATE", "PKCS7", "PRIVATE KEY", "X509 CRL", "CERTIFICATE REQUEST", "PUBLIC KEY"];
         folder.write("in/a.der", &bytes).write("in/b.pem", labels.map(|label| pem(label, &bytes)).concat());
         let (_, records) = scan(bounds, &[folder.at("in")]);
-        assert!(records.len() >= 1 + labels.len(), "{name}");
+        assert!(records.len() > labels.len(), "{name}");
     }
 }
