@@ -38,5 +38,9 @@ pub const BER_DEPTH: usize = 64;
 /// Objects read from one container; what is beyond becomes one record. The certificates of all public roots ever are below 3,000.
 pub const CONTAINED: usize = 100_000;
 
+/// Records of one file that are no objects; what is beyond becomes one record. A log may hold thousands of broken blocks, never so many; but
+/// 100 MiB of BEGIN lines would otherwise be six million records.
+pub const BROKEN: u64 = 100_000;
+
 /// A container in a container, and so on, is opened so many times. Mail is signed, encrypted and signed again (RFC 2634 section 1.1): three.
 pub const CONTAINERS_DEEP: u32 = 8;

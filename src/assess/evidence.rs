@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::manifest::{Manifest, normalise};
+use super::words;
 use super::{Clock, Question};
 use crate::finding::{Code, Codes, Finding};
 use crate::id::Fingerprint;
@@ -114,7 +115,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     if let Some(manifest) = question.manifest {
         findings.extend(manifest.findings.iter().cloned());
         for (row, _) in manifest.rows.iter().zip(&matched).filter(|(_, hit)| !**hit) {
-            let what = row.path.as_deref().map_or_else(|| "its hash".to_owned(), |p| format!("{:?}", crate::pki::show(p)));
+            let what = row.path.as_deref().map_or_else(|| "its hash".to_owned(), |p| format!("{:?}", words::cut(&crate::pki::show(p))));
             let says = format!("{what} matches no file with certificates or keys here");
             findings.push(Finding { code: Code::ManifestRowUnmatched, place: format!("{}:{}", manifest.name, row.line), says });
         }
@@ -198,7 +199,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
             accounts.sort_unstable();
             accounts.dedup();
             let lines: Vec<String> = rows.iter().map(|i| row(*i).line.to_string()).collect();
-            Some((Kind::Manifest, Cow::Owned(format!("{}:{}", manifest.name, lines.join(","))), span))
+            Some((Kind::Manifest, Cow::Owned(format!("{}:{}", manifest.name, words::few(&lines, ","))), span))
         }
         _ => question.uploaded.map(|span| (Kind::Uploaded, Cow::Borrowed("--uploaded"), span)),
     };

@@ -28,7 +28,7 @@ fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> 
     match (decided.kind, decided.timing) {
         (Kind::Manifest | Kind::Uploaded, timing) => {
             let can = if timing == Timing::Unclear { "which can be " } else { "" };
-            let account = if file.accounts.is_empty() { String::new() } else { format!(", account {}", file.accounts.join(", ")) };
+            let account = if file.accounts.is_empty() { String::new() } else { format!(", account {}", few(&file.accounts, ", ")) };
             format!("it was uploaded {} ({}{account}), {can}{side}", span(decided.span), decided.source)
         }
         (Kind::FileTime, Timing::Before) => format!("the file was last changed {}, so it was uploaded {side}", span(decided.span)),
@@ -43,6 +43,26 @@ fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> 
         }
         _ => format!("nothing records its upload; it can have been {side}"),
     }
+}
+
+/// What a sentence names of a list.
+const FEW: usize = 10;
+
+/// Characters of a name that come from a manifest.
+const LONGEST: usize = 256;
+
+/// The first of a list, joined, and how many more there are: a manifest may have a hundred thousand rows for one file.
+pub(super) fn few(list: &[impl AsRef<str>], separator: &str) -> String {
+    let mut text = list.iter().take(FEW).map(|item| cut(item.as_ref())).collect::<Vec<_>>().join(separator);
+    if list.len() > FEW {
+        text.push_str(&format!(" and {} more", list.len() - FEW));
+    }
+    text
+}
+
+/// The beginning of a name that is too long for a sentence.
+pub(super) fn cut(name: &str) -> String {
+    name.char_indices().nth(LONGEST).map_or_else(|| name.to_owned(), |(end, _)| format!("{}...", &name[..end]))
 }
 
 /// A span as a person would say it. A date without time or zone is one day on somebody's calendar.

@@ -217,7 +217,7 @@ pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Termina
         }
         Format::Ndjson => {
             for at in order {
-                out.extend_from_slice(plan_file::certificate_line(planned, at).as_bytes());
+                out.extend_from_slice(&plan_file::certificate_line(planned, at));
                 out.push(b'\n');
             }
         }

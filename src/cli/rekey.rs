@@ -149,7 +149,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let mut out = String::new();
     for record in &records {
         if let Some(directory) = &record.directory {
-            out.push_str(&format!("{}\t{}\n", args.case.join(directory).join(rekey::REQUEST).display(), show(&record.name)));
+            out.push_str(&format!("{}\t{}\n", show(&args.case.join(directory).join(rekey::REQUEST).to_string_lossy()), show(&record.name)));
         }
     }
     terminal.data(out.as_bytes())?;

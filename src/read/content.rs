@@ -174,6 +174,9 @@ struct Content<'c, 't> {
     line: u32,
     /// Blocks from here on belong to the next window.
     cut: usize,
+    /// How many items of the file itself are no objects, and the first one beyond the limit.
+    broken: u64,
+    beyond: Option<Item>,
     /// Where the last object ends that begins before the cut.
     reached: usize,
     /// Where the blocks of the current text lie; kept for its memory.
@@ -197,6 +200,8 @@ impl<'c, 't> Content<'c, 't> {
             base: 0,
             line: 1,
             cut: usize::MAX,
+            broken: 0,
+            beyond: None,
             reached: 0,
             taken: Vec::new(),
             ec_parameters: None,
@@ -216,6 +221,7 @@ impl<'c, 't> Content<'c, 't> {
             }
         }
         self.text(bytes);
+        self.push_beyond();
         if self.items.is_empty()
             && let Some(length) = crate::pki::declared_length(bytes).filter(|length| *length > bytes.len())
         {
@@ -255,6 +261,7 @@ impl<'c, 't> Content<'c, 't> {
             fresh = keep;
             end = read_more(file, buffer, window)?;
         }
+        self.push_beyond();
         if let Some(digest) = digest {
             *hash = digest.finish().as_ref().try_into().ok().map(Fingerprint::from_bytes);
         }
@@ -282,7 +289,7 @@ impl<'c, 't> Content<'c, 't> {
             let offset = original(block.offset);
             let decoded = offset >= self.cut || self.block(&block, offset);
             if decoded && offset < self.cut {
-                self.reached = self.reached.max(original(block.end));
+                self.reach(block.end, bytes, original);
             }
             // Text behind a mere mention of BEGIN is looked at like any other.
             if decoded {
@@ -299,7 +306,7 @@ impl<'c, 't> Content<'c, 't> {
         let complete = forms::candidates(bytes, &taken, self.line, |found| {
             let offset = original(found.offset);
             if offset < self.cut {
-                self.reached = self.reached.max(original(found.end));
+                self.reach(found.end, bytes, original);
                 self.candidate(&found, offset);
             }
         });
@@ -308,6 +315,13 @@ impl<'c, 't> Content<'c, 't> {
             self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
         self.taken = taken;
+    }
+
+    /// Notes that what lies before `end` belongs to an object. One that reaches to the end of the window may go on behind it.
+    fn reach(&mut self, end: usize, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
+        if end < bytes.len() {
+            self.reached = self.reached.max(original(end));
+        }
     }
 
     /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only a guess.

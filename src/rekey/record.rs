@@ -9,6 +9,7 @@ use super::{Error, RECORD, REPLACEMENTS, Wanted};
 use crate::files;
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
+use crate::pki::name::is_hidden;
 
 /// The version of the form.
 pub const SCHEMA: &str = "certrecall/replacement/1";
@@ -88,9 +89,15 @@ impl Record {
     /// The file, the same for equal records.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         // Strings, numbers and lists of them always have a JSON form; the map keys are field names.
-        let mut out = serde_json::to_vec_pretty(self).unwrap_or_default();
-        out.push(b'\n');
-        out
+        let mut out = serde_json::to_string_pretty(self).unwrap_or_default();
+        out.push('\n');
+        // Outside of strings only line ends are hidden, and in them there is none.
+        let hidden = |c: char| c != '\n' && is_hidden(c);
+        if out.contains(hidden) {
+            let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
+        }
+        out.into_bytes()
     }
 
     /// Reads the file back; the reason in words if it is none.

@@ -1,5 +1,7 @@
 //! Writing JSON by hand where it is hot: strings, numbers and lists straight into a buffer.
 
+use std::io;
+
 use crate::pki::name::is_hidden;
 
 /// Appends a JSON string. Hidden and reordering characters are written as `\u` escapes: the value is the same, and a terminal stays unharmed.
@@ -44,6 +46,20 @@ fn push_char(out: &mut Vec<u8>, c: char) {
             let mut bytes = [0; 4];
             out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
         }
+    }
+}
+
+/// What lets `serde_json` write strings as [`push_str`] does: the standard asks for escapes below U+0020 only (RFC 8259 section 7).
+pub(super) struct Escaping;
+
+impl serde_json::ser::Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if is_plain(fragment.as_bytes()) {
+            return out.write_all(fragment.as_bytes());
+        }
+        let mut text = Vec::with_capacity(fragment.len() + 8);
+        fragment.chars().for_each(|c| push_char(&mut text, c));
+        out.write_all(&text)
     }
 }
 

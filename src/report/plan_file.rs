@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::json;
 use crate::assess::{Assessment, Because, Clock, Exposure, Incident, Standing, Verdict};
 use crate::finding::{Codes, Finding};
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
@@ -245,7 +246,7 @@ pub fn with_replacements(text: &[u8], records: &[ReplacementRecord]) -> io::Resu
 }
 
 fn member<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
-    serde_json::to_writer(out, value).map_err(io::Error::from)
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, json::Escaping)).map_err(io::Error::from)
 }
 
 fn named<T: Serialize + ?Sized>(out: &mut dyn Write, name: &str, value: &T) -> io::Result<()> {
@@ -311,6 +312,7 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
 /// A certificate with the facts of its key, for lists.
 #[derive(Serialize)]
 struct ListedRecord<'a> {
+    name: String,
     spki_sha256: SpkiHash,
     exposure: Exposure,
     #[serde(flatten)]
@@ -321,19 +323,22 @@ struct ListedRecord<'a> {
 
 /// One certificate as a JSON object on one line: verdict, key, every path.
 #[must_use]
-pub fn certificate_line(planned: &Planned<'_>, at: u32) -> String {
+pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
     let Planned { inventory, assessment, plan, directories, .. } = *planned;
     let key = inventory.certificates[at as usize].key as usize;
     let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
     let record = ListedRecord {
+        name: inventory.certificates[at as usize].certificate.display_name().into_owned(),
         spki_sha256: inventory.keys[key].spki,
         exposure: assessment.keys[key].exposure,
         certificate: certificate_record(planned, at),
         why: super::view::ground(planned, at).map(|b| b.says.as_str()),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
     };
-    // Strings, numbers and lists of them always have a JSON form.
-    serde_json::to_string(&record).unwrap_or_default()
+    let mut line = Vec::new();
+    // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
+    let _ = member(&mut line, &record);
+    line
 }
 
 /// The record of one replacement.

@@ -43,7 +43,16 @@ fn manifests_that_are_broken_are_refused_or_told_row_by_row() {
         ("controls in a row", format!("{good}\x1b[2J\x07.pem,\x1b]0;x\x07,\u{202e}\n").into(), &[1], true),
         ("JSON without end", "[".repeat(1_000_000).into(), &[2], false),
         ("JSON objects without end", "{\"a\":".repeat(300_000).into(), &[2], false),
-        ("JSON that escapes", format!("[{{\"path\":\"{}\",\"uploaded_at\":\"2015\"}}]", "\\u0000\\u001b".repeat(1000)).into(), &[1], true),
+        (
+            "JSON that escapes",
+            format!(
+                "[{{\"path\":\"a.pem\",\"uploaded_at\":\"2015-01-01\"}},{{\"path\":\"{}\",\"uploaded_at\":\"2015\"}}]",
+                "\\u0000\\u001b".repeat(1000)
+            )
+            .into(),
+            &[1],
+            true,
+        ),
         ("bytes that are no text", [good.as_bytes(), &[0xff, 0xfe, b',', 0x80, b'\n']].concat(), &[1], true),
     ];
     for (what, content, statuses, complains) in table {

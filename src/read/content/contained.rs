@@ -118,9 +118,27 @@ impl Content<'_, '_> {
 
     /// Adds an item of the file itself.
     pub(super) fn push(&mut self, mut item: Item) {
+        if matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..))) {
+            self.broken += 1;
+            if self.broken > limits::BROKEN {
+                self.beyond.get_or_insert(item);
+                return;
+            }
+        }
         item.index = self.own;
         self.own += 1;
         self.place(item.offset, item);
+    }
+
+    /// Adds one record for all that had none of their own, where the first of them lies.
+    pub(super) fn push_beyond(&mut self) {
+        if let Some(first) = self.beyond.take() {
+            let detail = format!("{} more places without an object behind the first {}", self.broken - limits::BROKEN, limits::BROKEN);
+            let spot = spot(first.offset, first.line, first.container);
+            self.broken = 0;
+            self.push(Item { body: Err(Unread::Skipped(Reason::TooLarge, detail)), ..spot });
+            self.sort(0);
+        }
     }
 
     /// Adds an item that lies at `at` in the file, in a container or not.
