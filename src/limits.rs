@@ -26,7 +26,11 @@ pub const RSA_BITS: usize = 16_384;
 /// DSA and Diffie-Hellman moduli above this many bits are not computed with (OpenSSL's ceiling is 10,000 bits).
 pub const DH_BITS: usize = 10_240;
 
-/// Names of one certificate beyond this many are counted, not kept. The CA/B Forum sets none; the largest real ones have about 2,000.
+/// Extensions of one certificate beyond this many are not read, with finding `extension-not-read`. Real certificates have up to 20; finding
+/// duplicates among them takes time that grows with the square.
+pub const EXTENSIONS: usize = 1_024;
+
+/// Names of one certificate beyond this many are not kept, with finding `extension-not-read`. The CA/B Forum sets none; the largest real ones have about 2,000.
 pub const NAMES: usize = 200_000;
 
 /// A BEGIN label longer than this is text, not a label. The longest in use, `X509 CERTIFICATE REQUEST` and the like, have about 30.

@@ -803,3 +803,51 @@ fn every_certificate_to_act_on_has_a_step_that_is_not_retire() {
     let replace = steps.iter().find(|s| s["kind"] == "replace").unwrap();
     assert_eq!((&replace["status"], replace["needs"].as_array().map(Vec::len)), (&serde_json::json!("waiting"), Some(1)), "{replace}");
 }
+
+/// The second object of a file counts as much as the first, however the two were put together.
+#[test]
+fn objects_behind_the_first_one_are_found() {
+    let (a, b) = (leaked_leaf(), leaf("b.example").by(&public_ca()));
+    let folder = inputs(&[]);
+    let encode = |bytes: &[u8]| base64_simd::STANDARD.encode_to_string(bytes);
+    folder.write("in/der-then-pem", [a.der.as_slice(), a.key.pem().as_bytes()].concat());
+    folder.write("in/der-then-der", [a.der.as_slice(), &b.der].concat());
+    folder.write("in/blank-then-der", [b"\r\n", a.der.as_slice()].concat());
+    folder.write("in/two-in-a-block.pem", pem("CERTIFICATE", &[a.der.as_slice(), &b.der].concat()));
+    folder.write("in/two-in-a-line.txt", encode(&[a.der.as_slice(), &b.der].concat()));
+    let ran = common::run(&["scan", "--format", "ndjson", &folder.at("in")]);
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for record in ran.records() {
+        kinds.entry(record["path"].as_str().unwrap().to_owned()).or_default().push(record["kind"].as_str().unwrap().to_owned());
+    }
+    let certificates = |n: usize| vec!["certificate".to_owned(); n];
+    assert_eq!(kinds["der-then-pem"], ["certificate", "private-key"]);
+    assert_eq!(kinds["blank-then-der"], certificates(1));
+    for two in ["der-then-der", "two-in-a-block.pem", "two-in-a-line.txt"] {
+        assert_eq!(kinds[two], certificates(2), "{two}");
+    }
+    assert_eq!(ran.status, 0);
+}
+
+/// An EC key without a curve means the EC PARAMETERS before it, in each file anew, also where equal blocks were read before.
+#[test]
+fn parameters_before_a_key_are_those_of_the_key() {
+    let openssl = |args: &[&str]| {
+        let ran = Command::new("openssl").args(args).output().unwrap();
+        assert!(ran.status.success(), "{args:?}");
+        ran.stdout
+    };
+    let key = openssl(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-outform", "DER"]);
+    // Version and scalar alone: RFC 5915 lets parameters and point be left out.
+    let scalar = &key[5..39];
+    let bare = [&[0x30, 0x25, 2, 1, 1][..], scalar].concat();
+    let parameters = String::from_utf8(openssl(&["ecparam", "-name", "prime256v1"])).unwrap();
+    let folder = inputs(&[]);
+    for i in 0..6 {
+        folder.write(&format!("in/{i}.pem"), format!("{parameters}{}", pem("EC PRIVATE KEY", &bare)));
+    }
+    let ran = common::run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
+    let keys: Vec<_> = ran.records().into_iter().filter(|r| r["kind"] == "private-key").collect();
+    assert_eq!(keys.len(), 6);
+    assert!(keys.iter().all(|k| k["spki_sha256"].is_string() && k["spki_sha256"] == keys[0]["spki_sha256"]), "{keys:?}");
+}

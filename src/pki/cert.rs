@@ -12,6 +12,7 @@ use super::signature::{self, Checked};
 use super::{name, spki, times};
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, NameId, ProfileHash, Serial};
+use crate::limits;
 use crate::oid;
 use crate::time::Time;
 
@@ -244,7 +245,9 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [
         return;
     };
     let mut list: Reader<'a> = list;
-    while let Some(extension) = list.any() {
+    while out.len() < limits::EXTENSIONS
+        && let Some(extension) = list.any()
+    {
         let mut parts = extension.reader();
         let oid = parts.oid();
         if let Some(critical) = parts.tagged(der::BOOLEAN)

@@ -54,6 +54,12 @@ impl Object {
         }
     }
 
+    /// Whether its key, if it has one, could be named by a hash.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.key().is_none_or(|key| key.spki.is_some())
+    }
+
     /// The key it holds, if any.
     #[must_use]
     pub fn key(&self) -> Option<&KeyFacts> {

@@ -120,12 +120,18 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// Overwrites a buffer that is used again; a plain fill is as fast as memory and cannot be optimised away, since the buffer lives on.
+/// Overwrites a buffer that is used again, with its spare room, where decoding in place leaves text. A plain fill is as fast as memory and
+/// cannot be optimised away, since the buffer lives on. Room that only a large file needed is given back, so that this stays cheap.
 fn wipe(buffer: &mut Vec<u8>) {
+    buffer.resize(buffer.capacity(), 0);
     buffer.fill(0);
     std::hint::black_box(buffer.as_slice());
     buffer.clear();
+    buffer.shrink_to(KEPT);
 }
+
+/// Room that a buffer keeps after it was wiped.
+const KEPT: usize = 1 << 20;
 
 struct Opened {
     file: File,
@@ -210,7 +216,8 @@ impl<'c, 't> Content<'c, 't> {
 
     /// All bytes of a file.
     fn whole(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() || (bytes[0] == 0x30 && self.der(bytes)) {
+        let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if bytes.get(blanks) == Some(&0x30) && self.der(bytes, blanks) {
             return;
         }
         if let Some(unread) = magic::recognise(bytes) {
@@ -222,11 +229,16 @@ impl<'c, 't> Content<'c, 't> {
         }
         self.text(bytes);
         self.push_beyond();
+        let bytes = &bytes[blanks..];
         if self.items.is_empty()
-            && let Some(length) = crate::pki::declared_length(bytes).filter(|length| *length > bytes.len())
+            && let Some(length) = crate::pki::declared_length(bytes)
         {
-            let detail = format!("cut short: {} of {length} bytes are there", bytes.len());
-            self.push(Item::whole_file(Err(Unread::Unreadable(Reason::BadObject, detail)), "der"));
+            let unread = if length > bytes.len() {
+                Unread::Unreadable(Reason::BadObject, format!("cut short: {} of {length} bytes are there", bytes.len()))
+            } else {
+                Unread::Skipped(Reason::OtherFormat, "DER of no known kind".to_owned())
+            };
+            self.push(Item::whole_file(Err(unread), "der"));
         }
     }
 
@@ -333,7 +345,7 @@ impl<'c, 't> Content<'c, 't> {
                 self.push(Item { body, ..spot });
             }
             Kind::Der => {
-                self.unlabelled(&found.bytes, spot);
+                self.elements(&found.bytes, |_| spot.clone());
             }
             Kind::Text => {
                 for block in Splitter::new(&found.bytes) {
@@ -349,13 +361,17 @@ impl<'c, 't> Content<'c, 't> {
     /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64.
     fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
         let spot = Item { label: Some(label_text(&block.name())), ..contained::spot(self.base + offset as u64, block.line, "pem") };
-        let hash = self.cache.as_ref().map(|c| c.hash(block.label, block.body));
+        // EC PARAMETERS are remembered for the key behind them, so they are read each time.
+        let cache = self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS");
+        let hash = cache.map(|c| c.hash(block.label, block.body));
         let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
         let (body, findings) = match known {
             Some(outcome) => outcome,
             None => {
                 let Some(outcome) = self.read_block(block, &spot) else { return true };
-                if let (Some(cache), Some(hash)) = (&mut self.cache, hash) {
+                // A key that got its name from the block before it may get another one elsewhere.
+                let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
+                if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
                 outcome
@@ -384,13 +400,22 @@ impl<'c, 't> Content<'c, 't> {
                         if let Some(tap) = &mut self.tap {
                             tap(&object.der, &object.body);
                         }
-                        Some((Ok(object.body), decoded.findings.union(object.findings)))
+                        let findings = decoded.findings.union(object.findings);
+                        // One block should hold one object; where more follow, each is an item.
+                        let tail = crate::pki::first_element(&decoded_bytes).map_or(&[][..], |(_, tail)| tail);
+                        if tail.first() == Some(&0x30) && label != Label::TrustedCertificate {
+                            self.push_object(spot.clone(), Ok(object.body), findings);
+                            self.elements(tail, |_| spot.clone());
+                            None
+                        } else {
+                            Some((Ok(object.body), findings))
+                        }
                     }
                     Err(unread) => Some((Err(unread), decoded.findings)),
                 }
             }
         };
-        if memchr::memmem::find(block.label, b"PRIVATE").is_some() {
+        if !matches!(outcome, Some((Ok(Object::Certificate(_)), _))) {
             wipe(&mut decoded_bytes);
         }
         *self.scratch = decoded_bytes;
@@ -401,7 +426,7 @@ impl<'c, 't> Content<'c, 't> {
     fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
         match (&read, name, &self.ec_parameters) {
             (Ok(_), b"EC PARAMETERS", _) => self.ec_parameters = Some(der.to_vec()),
-            (Err(Unread::Unreadable(..)), b"EC PRIVATE KEY", Some(parameters)) => {
+            (Ok(Parsed::Object(piece)), b"EC PRIVATE KEY", Some(parameters)) if !piece.body.is_named() => {
                 if let Some(object) = crate::pki::read_ec_key(der, parameters) {
                     return Ok(Parsed::as_is(object, der));
                 }
@@ -412,7 +437,8 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     fn push_object(&mut self, spot: Item, body: Result<Object, Unread>, findings: Codes) {
-        self.secret |= matches!(body, Ok(Object::PrivateKey(_)));
+        // What could not be read may be a key too.
+        self.secret |= matches!(body, Ok(Object::PrivateKey(_)) | Err(Unread::Locked(_) | Unread::Unreadable(..)));
         self.push(Item { body, findings, ..spot });
     }
 
@@ -432,23 +458,38 @@ impl<'c, 't> Content<'c, 't> {
         true
     }
 
-    /// DER objects, one behind another. `false` if the first bytes are none.
-    fn der(&mut self, bytes: &[u8]) -> bool {
+    /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked at as text. `false` if the first
+    /// bytes are no object.
+    fn der(&mut self, bytes: &[u8], blanks: usize) -> bool {
+        let rest = self.elements(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
+        let found = self.items.len();
+        if found > 0 && !rest.trim_ascii().is_empty() {
+            let start = bytes.len() - rest.len();
+            self.base = start as u64;
+            self.line = 0;
+            self.text(rest);
+            (self.base, self.line) = (0, 1);
+            if self.items.len() == found
+                && let Some(last) = self.items.last_mut()
+            {
+                last.findings.insert(Code::TrailingData);
+            }
+        }
+        found > 0
+    }
+
+    /// Elements one behind another, each an item of its own; returns what is left when one is nothing of interest.
+    fn elements<'b>(&mut self, bytes: &'b [u8], spot: impl Fn(usize) -> Item) -> &'b [u8] {
         let mut rest = bytes;
         while !rest.is_empty() {
             // What has no end may be a container that was cut short.
             let (element, tail) = crate::pki::first_element(rest).unwrap_or((rest, &[]));
-            if !self.unlabelled(element, contained::spot((bytes.len() - rest.len()) as u64, 0, "der")) {
+            if !self.unlabelled(element, spot(bytes.len() - rest.len())) {
                 break;
             }
             rest = tail;
         }
-        if let Some(last) = self.items.last_mut()
-            && !rest.is_empty()
-        {
-            last.findings.insert(Code::TrailingData);
-        }
-        !self.items.is_empty()
+        rest
     }
 }
 

@@ -53,6 +53,8 @@ struct Folder {
 struct Entry {
     name: OsString,
     kind: Kind,
+    /// Whether it sorts as a folder.
+    folder: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,9 @@ impl<'a> Walk<'a> {
                 t if t.is_fifo() || t.is_socket() || t.is_block_device() || t.is_char_device() => Kind::Special,
                 _ => Kind::Unknown,
             });
-            entries.push(Entry { name, kind });
+            // A link that is followed sorts as what it leads to.
+            let folder = kind == Kind::Folder || self.follow && kind == Kind::Link && fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
+            entries.push(Entry { name, kind, folder });
         }
         if is_case && is_marker(&path.join(MARKER)) {
             return Err(Unread::Skipped(Reason::OwnCase, String::new()));
@@ -214,7 +218,7 @@ impl Iterator for Walk<'_> {
 
 /// The bytes to sort by: a folder as if its name ended in `/`.
 fn sort_key(entry: &Entry) -> SortKey<'_> {
-    SortKey(entry.name.as_bytes(), entry.kind == Kind::Folder)
+    SortKey(entry.name.as_bytes(), entry.folder)
 }
 
 #[derive(PartialEq, Eq)]

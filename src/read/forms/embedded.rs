@@ -217,7 +217,10 @@ impl<'a> Gap<'a> {
         }
         // Counted first, so that a failed attempt needs no memory.
         let (count, end) = self.walk(start, needed, |_| ());
-        if indefinite || count == needed && !self.continues(end) {
+        if !indefinite && count == needed && self.continues(end) {
+            return self.several(start, total).ok_or(start + 1);
+        }
+        if indefinite || count == needed {
             let mut bytes = self.copy(start, count);
             if base64::decode(&mut bytes) && (!indefinite || bytes.ends_with(&[0, 0])) {
                 return Ok((Found { kind: Kind::Der, text: start..end }, bytes));
@@ -225,6 +228,15 @@ impl<'a> Gap<'a> {
         }
         self.allowance = self.allowance.saturating_sub(end - start);
         failed
+    }
+
+    /// Elements one behind another in one run of digits, the first of which has `total` bytes.
+    fn several(&mut self, start: usize, total: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+        let (count, end) = self.walk(start, usize::MAX, |_| ());
+        self.allowance = self.allowance.saturating_sub(end - start);
+        let mut bytes = self.copy(start, count);
+        let whole = base64::decode(&mut bytes) && bytes.get(total) == Some(&der::SEQUENCE);
+        whole.then_some((Found { kind: Kind::Der, text: start..end }, bytes))
     }
 
     /// Whether the digits go on at `end` on the same line.
