@@ -232,6 +232,9 @@ impl Builder {
     pub fn finish(self, ledgers: Vec<Ledger>) -> Inventory {
         let Self { mut inventory, by_fingerprint, by_spki } = self;
         drop((by_fingerprint, by_spki));
+        inventory.files.shrink_to_fit();
+        inventory.certificates.shrink_to_fit();
+        inventory.keys.shrink_to_fit();
         let certificate_order = sort_order(&inventory.certificates, |c| c.certificate.sha256);
         let key_order = sort_order(&inventory.keys, |k| k.spki);
         for certificate in &mut inventory.certificates {

@@ -66,7 +66,7 @@ impl Certificate {
     #[must_use]
     pub fn display_name(&self) -> Cow<'_, str> {
         let names = &self.names;
-        let first = names.dns.first().or_else(|| names.ip.first()).or_else(|| names.email.first());
+        let first = names.dns.first().or_else(|| names.ip().first()).or_else(|| names.email().first());
         match first {
             Some(name) => Cow::Borrowed(name),
             None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
@@ -89,6 +89,13 @@ impl Certificate {
 pub struct Names {
     /// `dNSName`.
     pub dns: Vec<Box<str>>,
+    /// The rarer kinds; most certificates have none of them.
+    pub rare: Option<Box<RareNames>>,
+}
+
+/// Names that are no DNS names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RareNames {
     /// `iPAddress`.
     pub ip: Vec<Box<str>>,
     /// `rfc822Name`.
@@ -100,10 +107,34 @@ pub struct Names {
 }
 
 impl Names {
+    /// IP addresses.
+    #[must_use]
+    pub fn ip(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |r| &r.ip)
+    }
+
+    /// Mail addresses.
+    #[must_use]
+    pub fn email(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |r| &r.email)
+    }
+
+    /// URIs.
+    #[must_use]
+    pub fn uri(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |r| &r.uri)
+    }
+
+    /// Names of all other kinds.
+    #[must_use]
+    pub fn other(&self) -> &[Box<str>] {
+        self.rare.as_ref().map_or(&[], |r| &r.other)
+    }
+
     /// How many names there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.dns.len() + self.ip.len() + self.email.len() + self.uri.len() + self.other.len()
+        self.dns.len() + self.ip().len() + self.email().len() + self.uri().len() + self.other().len()
     }
 
     /// Whether there are none.
@@ -116,14 +147,17 @@ impl Names {
     pub(crate) fn push(&mut self, name: Tlv<'_>) {
         // As it is: whoever shows it escapes it.
         let text = || -> Box<str> { String::from_utf8_lossy(name.content).into() };
+        if name.tag == 0x82 {
+            return self.dns.push(text());
+        }
+        let rare = self.rare.get_or_insert_default();
         match name.tag {
-            0x82 => self.dns.push(text()),
-            0x81 => self.email.push(text()),
-            0x86 => self.uri.push(text()),
-            0x87 => self.ip.push(ip_text(name.content)),
-            0xa4 => self.other.push(format!("directoryName:{}", name::read(name.content).text).into()),
-            0x88 => self.other.push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),
-            tag => self.other.push(format!("{}:#{}", if tag == 0xa0 { "otherName" } else { "name" }, crate::id::hex(name.content)).into()),
+            0x81 => rare.email.push(text()),
+            0x86 => rare.uri.push(text()),
+            0x87 => rare.ip.push(ip_text(name.content)),
+            0xa4 => rare.other.push(format!("directoryName:{}", name::read(name.content).text).into()),
+            0x88 => rare.other.push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),
+            tag => rare.other.push(format!("{}:#{}", if tag == 0xa0 { "otherName" } else { "name" }, crate::id::hex(name.content)).into()),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) mod signature;
 pub(crate) mod spki;
 pub(crate) mod times;
 
-pub use cert::{Certificate, Extended, Names, Purpose};
+pub use cert::{Certificate, Extended, Names, Purpose, RareNames};
 pub(crate) use cert::{signed_parts, spki_of};
 pub use contained::{Contained, Parsed, Piece};
 pub use crl::Crl;

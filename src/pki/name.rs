@@ -258,6 +258,7 @@ pub(crate) fn general_names(raw: &[u8], out: &mut super::cert::Names) -> bool {
     for name in reader.by_ref().take(crate::limits::NAMES) {
         out.push(name);
     }
+    out.dns.shrink_to_fit();
     reader.is_empty()
 }
 

@@ -224,10 +224,10 @@ fn push_names(out: &mut Vec<u8>, names: &Names) {
         push_list(out, values.iter().map(AsRef::as_ref));
     };
     list("dns_names", &names.dns);
-    list("ip_addresses", &names.ip);
-    list("email_addresses", &names.email);
-    list("uris", &names.uri);
-    if !names.other.is_empty() {
-        list("other_names", &names.other);
+    list("ip_addresses", names.ip());
+    list("email_addresses", names.email());
+    list("uris", names.uri());
+    if !names.other().is_empty() {
+        list("other_names", names.other());
     }
 }
