@@ -815,7 +815,7 @@ fn objects_behind_the_first_one_are_found() {
     folder.write("in/blank-then-der", [b"\r\n", a.der.as_slice()].concat());
     folder.write("in/two-in-a-block.pem", pem("CERTIFICATE", &[a.der.as_slice(), &b.der].concat()));
     folder.write("in/two-in-a-line.txt", encode(&[a.der.as_slice(), &b.der].concat()));
-    let ran = common::run(&["scan", "--format", "ndjson", &folder.at("in")]);
+    let ran = run(&["scan", "--format", "ndjson", &folder.at("in")]);
     let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for record in ran.records() {
         kinds.entry(record["path"].as_str().unwrap().to_owned()).or_default().push(record["kind"].as_str().unwrap().to_owned());
@@ -846,7 +846,7 @@ fn parameters_before_a_key_are_those_of_the_key() {
     for i in 0..6 {
         folder.write(&format!("in/{i}.pem"), format!("{parameters}{}", pem("EC PRIVATE KEY", &bare)));
     }
-    let ran = common::run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
+    let ran = run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
     let keys: Vec<_> = ran.records().into_iter().filter(|r| r["kind"] == "private-key").collect();
     assert_eq!(keys.len(), 6);
     assert!(keys.iter().all(|k| k["spki_sha256"].is_string() && k["spki_sha256"] == keys[0]["spki_sha256"]), "{keys:?}");
