@@ -844,7 +844,7 @@ fn parameters_before_a_key_are_those_of_the_key() {
     let parameters = String::from_utf8(openssl(&["ecparam", "-name", "prime256v1"])).unwrap();
     let folder = inputs(&[]);
     for i in 0..6 {
-        folder.write(&format!("in/{i}.pem"), format!("{parameters}{}", pem("EC PRIVATE KEY", &bare)));
+        folder.write(format!("in/{i}.pem"), format!("{parameters}{}", pem("EC PRIVATE KEY", &bare)));
     }
     let ran = run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
     let keys: Vec<_> = ran.records().into_iter().filter(|r| r["kind"] == "private-key").collect();
