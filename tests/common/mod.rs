@@ -46,6 +46,15 @@ pub fn certrecall() -> Command {
     command
 }
 
+/// A copy of the binary that any user can reach: the build folder may lie where only its owner may look.
+pub fn for_anybody(folder: &Folder) -> PathBuf {
+    let copy = folder.path().join("program");
+    if !copy.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_certrecall"), &copy).unwrap();
+    }
+    copy
+}
+
 /// Runs it with these arguments.
 pub fn run<A: AsRef<OsStr>>(arguments: &[A]) -> Ran {
     certrecall().args(arguments).output().unwrap().into()

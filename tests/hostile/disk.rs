@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::common::pki::{bundle, leaf, leaked_leaf, public_ca};
-use crate::common::{Folder, certrecall, everything, openssl};
-use crate::{SMALL, bounded, finish, run};
+use crate::common::{Folder, certrecall, everything, for_anybody, openssl};
+use crate::{SMALL, bounded, finish, limited, run};
 
 const BEFORE: &str = "--uploaded=2015-06-01T00:00:00Z";
 
@@ -176,8 +176,9 @@ fn a_case_that_may_not_be_written_ends_the_run() {
         if !root && case == "theirs" {
             continue;
         }
+        let program = for_anybody(&folder);
         let before = everything(folder.path()).len();
-        let mut command = bounded(SMALL, "");
+        let mut command = limited(SMALL, "", program.as_os_str());
         command.args(["run", &folder.at("in"), "-o", &folder.at(case), BEFORE]);
         if root {
             command.uid(65_534).gid(65_534);

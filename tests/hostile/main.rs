@@ -31,9 +31,14 @@ const SMALL: Bounds = Bounds { memory: 768, seconds: 120 };
 
 /// The binary under limits of the operating system, with `shell` before it.
 fn bounded(bounds: Bounds, shell: &str) -> Command {
+    limited(bounds, shell, env!("CARGO_BIN_EXE_certrecall").as_ref())
+}
+
+/// A program under limits.
+fn limited(bounds: Bounds, shell: &str, program: &OsStr) -> Command {
     let mut command = Command::new("sh");
     let script = format!("{shell} ulimit -v {}; ulimit -t {}; exec \"$0\" \"$@\"", u64::from(bounds.memory) << 10, bounds.seconds);
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_certrecall")]).env_remove("NO_COLOR").stdin(std::process::Stdio::null());
+    command.args(["-c", &script]).arg(program).env_remove("NO_COLOR").stdin(std::process::Stdio::null());
     command
 }
 

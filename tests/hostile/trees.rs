@@ -12,9 +12,9 @@ use std::process::Command;
 use rustix::fs::{CWD, Mode, OFlags};
 use serde_json::Value;
 
-use crate::common::Folder;
 use crate::common::pki::{leaked_leaf, pem};
-use crate::{SMALL, bounded, check, finish, kinds, run, scan};
+use crate::common::{Folder, for_anybody};
+use crate::{SMALL, check, finish, kinds, limited, run, scan};
 
 /// Makes so many folders in one another, by steps: no path names the deepest. Puts a file into each `every`th.
 fn nest(start: &Path, name: &str, depth: usize, every: usize, text: &[u8]) {
@@ -212,7 +212,7 @@ fn folders_that_may_be_listed_or_entered_but_not_both() {
     folder.write("root/a.pem", leaked_leaf().pem());
     let mode = |name: &str, mode| fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
     let user = |arguments: &[&str]| {
-        let mut command = bounded(SMALL, "");
+        let mut command = limited(SMALL, "", for_anybody(&folder).as_os_str());
         command.args(arguments);
         if fs::metadata(folder.path()).unwrap().uid() == 0 {
             mode(".", 0o755);
