@@ -67,7 +67,7 @@ pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
     });
     let uploaded = judging.uploaded.as_deref().map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
     let known = judging.known_compromised.as_deref().map(known_compromised);
-    let now = Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()));
+    let now = now();
     let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
     Ok(Ready {
         incident,
@@ -77,6 +77,11 @@ pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
         distrust: judging.distrust_certificate_dates,
         clock: Clock { now, as_of },
     })
+}
+
+/// The real time.
+pub(crate) fn now() -> Time {
+    Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()))
 }
 
 /// Options of the reading stage.
@@ -142,7 +147,7 @@ fn incident(name: &str) -> Result<Incident, Error> {
 }
 
 /// A time that sets something: a date is midnight UTC, a time of day needs its zone.
-fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
+pub(crate) fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
     match Written::parse(text) {
         Ok(Written::Local(_)) => Err(Error::Value { flag, says: format!("{text:?} has no zone; write it with one, such as 2016-11-01T00:00:00Z") }),
         Ok(time) => Ok(time.as_utc()),

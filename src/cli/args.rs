@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use certrecall::plan::Mark;
 use certrecall::rekey::KeySpec;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -54,6 +55,12 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// New private keys and certification requests for a planned case
     Rekey(RekeyArgs),
+    /// Write down what was done or decided about a step of the plan
+    Mark(MarkArgs),
+    /// Where a case stands: what is done, what can be done now, what is late
+    Status(StatusArgs),
+    /// The whole story of one key: where it was found, how it was judged, every certificate on it, every step
+    Explain(ExplainArgs),
     /// Write a small incident to practise on
     Demo(DemoArgs),
     /// List the incident profiles, or print one as TOML to start from
@@ -106,9 +113,9 @@ pub(crate) struct Judging {
     pub(crate) distrust_certificate_dates: bool,
 }
 
-/// Arguments of `run`.
+/// What `run` and `plan` both need: what to read, how to judge, where to keep it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {
+pub(crate) struct Planning {
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Case directory: new, empty, or made by an earlier run on the same paths
@@ -116,6 +123,13 @@ pub(crate) struct RunArgs {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) judging: Judging,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) planning: Planning,
     /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
     #[arg(long, value_name = "KIND", default_value = "mirror")]
     pub(crate) key: KeySpec,
@@ -138,12 +152,7 @@ pub(crate) struct ScanArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
-    pub(crate) reading: Reading,
-    /// Case directory: new, empty, or made by an earlier run on the same paths
-    #[arg(short, long, value_name = "CASE")]
-    pub(crate) output: PathBuf,
-    #[command(flatten)]
-    pub(crate) judging: Judging,
+    pub(crate) planning: Planning,
     /// List the certificates by verdict in this format (json is plan.json) instead of the summary
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
@@ -160,6 +169,62 @@ pub(crate) struct RekeyArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+/// Arguments of `mark`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MarkArgs {
+    /// The case directory
+    pub(crate) case: PathBuf,
+    /// The step, as plan.md names it, or the beginning of its name
+    pub(crate) step: String,
+    /// waived, deployed (deploy), sent (revoke), searched (search), confirmed (decide, replace, verify, retire, rotate), cleared (a suspicion),
+    /// or reopened to take back what was said before
+    pub(crate) status: Mark,
+    /// Why; it is kept with the name of who says so
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub(crate) reason: String,
+    /// Since when it is so [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Who says so [default: the user of this shell]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusArgs {
+    /// The case directory
+    pub(crate) case: PathBuf,
+    /// Tell what is late as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: CaseFormat,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The case directory
+    pub(crate) case: PathBuf,
+    /// A host name, subject, serial or path of a certificate, or the SHA-256 of a certificate or a public key
+    #[arg(value_name = "NAME|SHA256|SPKI")]
+    pub(crate) what: String,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: CaseFormat,
+}
+
+/// Output formats of what a case tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CaseFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
 }
 
 /// Arguments of `demo`.

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod args;
+mod case;
 mod error;
 mod exit;
 mod format;
@@ -38,6 +39,9 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(command: Command, terminal: &mut Terminal) -> Result<Outcome, Error> {
     match command {
+        Command::Explain(args) => case::explain(&args, terminal),
+        Command::Mark(args) => case::mark(&args, terminal),
+        Command::Status(args) => case::status(&args, terminal),
         Command::Demo(args) => small::demo(&args, terminal),
         Command::Incident(args) => small::incident(&args, terminal),
         Command::Plan(args) => plan::plan(&args, terminal),

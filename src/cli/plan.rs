@@ -5,13 +5,17 @@ use std::io::Write as _;
 
 use certrecall::files;
 use certrecall::id::SpkiHash;
+use certrecall::plan::progress;
 use certrecall::read::Roots;
+use certrecall::rekey::Existing;
 use certrecall::report::summary::{self, Shape, Summary};
+use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
-use certrecall::store::{self, Case};
+use certrecall::store::{self, Case, Changes, Run, Store};
 
 use super::analyse::{self, Analysis};
-use super::args::{Format, PlanArgs, RunArgs};
+use super::args::{Format, PlanArgs, Planning, RunArgs};
+use super::case::why_closed;
 use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
@@ -22,16 +26,10 @@ const ROWS: usize = 12;
 
 /// `certrecall plan`.
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
-    let ready = analyse::ready(&args.judging)?;
-    let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &roots)?;
-    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
-    let existing = rekey::existing(&case, terminal)?;
-    analysis.directories = rekey::directories(&existing);
-    write(&case, &analysis)?;
+    let Prepared { analysis, .. } = prepare(&args.planning, terminal)?;
     match args.format {
         None => {
-            let shape = Shape { case: &args.output.to_string_lossy(), rows: ROWS, made: None };
+            let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: None };
             terminal.print(&summary::lines(&analysis.planned(), shape))?;
         }
         Some(Format::Json) => {
@@ -46,14 +44,8 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
-    let ready = analyse::ready(&args.judging)?;
-    let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &roots)?;
-    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
-    let existing = rekey::existing(&case, terminal)?;
-    analysis.directories = rekey::directories(&existing);
-    write(&case, &analysis)?;
-    let threads = analyse::options(&args.reading).threads;
+    let Prepared { case, mut analysis, existing } = prepare(&args.planning, terminal)?;
+    let threads = analyse::options(&args.planning.reading).threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
     let keys = &analysis.inventory.keys;
     let known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
@@ -62,9 +54,57 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     if done.made > 0 {
         write(&case, &analysis)?;
     }
-    let shape = Shape { case: &args.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
+    let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
     Ok(outcome(&analysis, done.failed))
+}
+
+/// A plan that is kept in its case, and what was made for it before.
+struct Prepared {
+    case: Case,
+    analysis: Analysis,
+    existing: Existing,
+}
+
+/// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
+fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
+    let ready = analyse::ready(&args.judging)?;
+    let roots = Roots::open(&args.reading.paths)?;
+    let case = Case::create(&args.output, &roots)?;
+    let mut store = case.store()?;
+    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
+    progress::apply(&mut analysis.plan.steps, &store.words()?);
+    let existing = rekey::existing(&case, terminal)?;
+    analysis.directories = rekey::directories(&existing);
+    let changes = keep(&case, &mut store, &analysis)?;
+    if changes.closed + changes.reopened > 0 {
+        terminal.say(&format!(
+            "the plan changed: {} new, {} closed, {} needed again; `certrecall status` tells more",
+            count(changes.added, "step"),
+            changes.closed,
+            changes.reopened
+        ));
+    }
+    Ok(Prepared { case, analysis, existing })
+}
+
+/// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
+/// behind is written anew by the next.
+fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, Error> {
+    let planned = analysis.planned();
+    let inventory = &analysis.inventory;
+    let exposure = |key: &SpkiHash| {
+        let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
+        Some(analysis.assessment.keys[at].exposure.as_str())
+    };
+    let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
+    std::thread::scope(|scope| {
+        let saving = scope.spawn(|| store.save(run, plan_file::stories(&planned), &analysis.plan.steps, |step| why_closed(step, exposure)));
+        let written = write(case, analysis);
+        let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        written?;
+        Ok(saved?)
+    })
 }
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {

@@ -4,6 +4,7 @@
 //! member of its group has a replacement in place and the owner has looked for others. What is only presumed or undetermined is replaced
 //! like the exposed, but revoked only after its owner decided.
 
+pub mod progress;
 pub mod step;
 
 use std::cmp::Reverse;
@@ -12,8 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::assess::{Assessment, Clock, Exposure, Kind, Verdict};
 use crate::id::{Fingerprint, ProfileHash, StepId};
 use crate::inventory::Inventory;
-use crate::time::Time;
 
+pub use progress::{Mark, Word};
 pub use step::{Status, Step, StepKind};
 
 /// What to do, in order.
@@ -285,6 +286,17 @@ impl Group<'_> {
     fn step(&self, kind: StepKind, parts: &[&[u8]], needs: Vec<StepId>, says: String) -> Step {
         let status = if needs.is_empty() { Status::Ready } else { Status::Waiting };
         let key = Some(self.inventory.keys[self.key as usize].spki);
-        Step { id: StepId::derive(kind.as_str(), parts), kind, status, needs, deadline: None::<Time>, says, key, certificates: Vec::new() }
+        Step {
+            id: StepId::derive(kind.as_str(), parts),
+            kind,
+            status,
+            needs,
+            deadline: None,
+            deadline_source: None,
+            says,
+            key,
+            certificates: Vec::new(),
+            of_authority: false,
+        }
     }
 }

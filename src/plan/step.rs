@@ -64,6 +64,26 @@ pub enum Status {
     Failed,
 }
 
+impl Status {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Ready => "ready",
+            Self::Done => "done",
+            Self::Waived => "waived",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing more is to be done about the step.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Waived)
+    }
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -77,6 +97,9 @@ pub struct Step {
     pub needs: Vec<StepId>,
     /// When it is due.
     pub deadline: Option<Time>,
+    /// The rule that the deadline follows from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deadline_source: Option<String>,
     /// For a person.
     pub says: String,
     /// The key it is about; a replacement can be about several and names none.
@@ -85,6 +108,23 @@ pub struct Step {
     /// The certificates it is about.
     #[serde(default)]
     pub certificates: Vec<Fingerprint>,
+    /// Whether one of them is a CA certificate: those who have to revoke it have longer.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub of_authority: bool,
+}
+
+impl Step {
+    /// Hours that a public CA has from the proof of compromise, and the rule that says so.
+    pub(super) const fn authority_clock(&self) -> (i64, &'static str) {
+        if self.of_authority {
+            (
+                7 * 24,
+                "7 days from the evidence for the certificate of a subordinate CA (CA/B Baseline Requirements 4.9.1.2); a private CA has its own rules",
+            )
+        } else {
+            (24, "24 hours from the evidence of key compromise (CA/B Baseline Requirements 4.9.1.1); a private CA has its own rules")
+        }
+    }
 }
 
 pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement) -> String {

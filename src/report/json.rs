@@ -90,6 +90,15 @@ pub fn push_list<'a>(out: &mut Vec<u8>, items: impl IntoIterator<Item = &'a str>
     out.push(b']');
 }
 
+/// Any value as JSON in one piece; hidden characters are escaped.
+#[must_use]
+pub fn to_vec<T: serde::Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    // What is handed in has a JSON form, and a vector takes it.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Escaping));
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@ pub mod json;
 pub mod plan_file;
 pub mod plan_text;
 pub mod record;
+pub mod status;
+pub mod story;
 pub mod summary;
 pub mod view;
 

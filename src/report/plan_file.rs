@@ -12,8 +12,9 @@ use crate::finding::{Codes, Finding};
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
 use crate::pki::Unread;
-use crate::plan::{Plan, Replacement};
+use crate::plan::{Plan, Replacement, Step};
 use crate::read::{Ledger, Roots};
+use crate::store::Story;
 use crate::time::Time;
 
 /// The schema name written into the file.
@@ -229,18 +230,28 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n}\n")
 }
 
-/// One member of a list that `write` wrote, for replacing the list of replacements alone.
+/// The text with the list of replacements that `write` wrote replaced by another.
 ///
 /// # Errors
 /// If the text is not as `write` leaves it.
 pub fn with_replacements(text: &[u8], records: &[ReplacementRecord]) -> io::Result<Vec<u8>> {
-    const HEAD: &[u8] = b",\n\"replacements\":[";
-    const NEXT: &[u8] = b",\n\"steps\":[";
+    with_list(text, "replacements", "steps", records.iter())
+}
+
+/// The text with the list of steps that `write` wrote replaced by another.
+///
+/// # Errors
+/// If the text is not as `write` leaves it.
+pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
+    with_list(text, "steps", "unread", steps.iter())
+}
+
+fn with_list<T: Serialize>(text: &[u8], name: &str, next: &str, items: impl Iterator<Item = T>) -> io::Result<Vec<u8>> {
     let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
-    let start = memchr::memmem::find(text, HEAD).ok_or_else(edited)?;
-    let end = memchr::memmem::find(&text[start..], NEXT).map(|n| start + n).ok_or_else(edited)?;
+    let start = memchr::memmem::find(text, format!(",\n\"{name}\":[").as_bytes()).ok_or_else(edited)?;
+    let end = memchr::memmem::find(&text[start..], format!(",\n\"{next}\":[").as_bytes()).map(|n| start + n).ok_or_else(edited)?;
     let mut out = text[..start].to_vec();
-    list(&mut out, "replacements", records.iter())?;
+    list(&mut out, name, items)?;
     out.extend_from_slice(&text[end..]);
     Ok(out)
 }
@@ -307,6 +318,18 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
         because: &verdict.because,
         replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
     }
+}
+
+/// The record of every key, for the case to keep.
+pub fn stories<'a>(planned: &'a Planned<'a>) -> impl Iterator<Item = Story> + 'a {
+    let Planned { inventory, assessment, .. } = *planned;
+    inventory.keys.iter().enumerate().map(move |(at, key)| {
+        let mut record = Vec::new();
+        // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
+        let _ = member(&mut record, &key_record(planned, at));
+        let certificates = key.certificates.iter().map(|c| inventory.certificates[*c as usize].certificate.sha256).collect();
+        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), certificates, record }
+    })
 }
 
 /// A certificate with the facts of its key, for lists.

@@ -143,6 +143,21 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of people among it.
+#[must_use]
+pub fn with_marks(text: &str, steps: &[Step]) -> String {
+    let by_id: std::collections::HashMap<&str, Status> = steps.iter().map(|s| (s.id.as_str(), s.status)).collect();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let status = line.trim_end().strip_suffix('`').and_then(|l| l.rsplit_once('`')).and_then(|(_, id)| by_id.get(id));
+        match (status, line.strip_prefix("- [ ]").or_else(|| line.strip_prefix("- [x]"))) {
+            (Some(status), Some(rest)) => out.extend(["- [", &mark(*status).to_string(), "]", rest]),
+            _ => out.push_str(line),
+        }
+    }
+    out
+}
+
 /// Reasons that the text repeats for one key.
 const REASONS: usize = 8;
 

@@ -2,6 +2,8 @@
 //!
 //! `certrecall-case.json` marks it and names its roots; whoever works on the case holds a lock on that file.
 
+mod db;
+
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -9,6 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use db::{Changes, DATABASE, Kept, Run, Store, Story};
 
 use crate::files;
 use crate::read::Roots;
@@ -57,8 +61,17 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// The database of the case.
+    Database {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Another process works on it.
     Locked(PathBuf),
+    /// The database was made by a newer version.
+    NewerDatabase(PathBuf),
     /// There is something in the directory, and it is no case.
     NotACase(PathBuf),
     /// The marker is of a form this version does not know.
@@ -77,6 +90,8 @@ impl fmt::Display for Error {
         match self {
             Self::Files(_) => f.write_str("cannot write the case"),
             Self::Io { path, .. } => write!(f, "cannot read {path:?}"),
+            Self::Database { path, .. } => write!(f, "cannot use {path:?}"),
+            Self::NewerDatabase(path) => write!(f, "{path:?} was written by a newer certrecall"),
             Self::Locked(path) => write!(f, "another certrecall works on the case {path:?}"),
             Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
             Self::UnknownMarker(path) => write!(f, "the case {path:?} is of a version that this one cannot read"),
@@ -90,6 +105,7 @@ impl std::error::Error for Error {
         match self {
             Self::Files(error) => Some(error),
             Self::Io { error, .. } => Some(error),
+            Self::Database { error, .. } => Some(&**error),
             _ => None,
         }
     }
@@ -103,7 +119,10 @@ impl Error {
             Self::Locked(_) => Some("wait until it is done, then run this again"),
             Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
             Self::OtherRoots { .. } => Some("name another directory for these paths, or run with the paths of the case"),
-            Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
+            Self::Database { .. } => {
+                Some("check free space and permissions, then run this again; a copy of the case from before keeps what was said in it")
+            }
+            Self::NewerDatabase(_) | Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
             Self::Files(_) | Self::Io { .. } => None,
         }
     }
@@ -155,6 +174,14 @@ impl Case {
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
         Ok(Self { directory: directory.to_owned(), roots: marker.roots, roots_b64: marker.roots_b64, _lock: lock })
+    }
+
+    /// Opens what the case remembers.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::NewerDatabase`].
+    pub fn store(&self) -> Result<Store, Error> {
+        Store::open(&self.directory)
     }
 
     /// Where it lies.

@@ -1,0 +1,237 @@
+//! How far a plan has come: what people said about its steps, and what follows for the status of the others. Pure.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::step::{Status, Step, StepKind};
+use crate::id::{SpkiHash, StepId};
+use crate::time::Time;
+
+/// What a person says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// The key of a suspicion counts as not compromised.
+    Cleared,
+    /// It is so, or it is done.
+    Confirmed,
+    /// The new certificate is in place.
+    Deployed,
+    /// The word before is taken back.
+    Reopened,
+    /// Other certificates on the key were looked for.
+    Searched,
+    /// The revocation was asked for; the clock of the CA runs from then.
+    Sent,
+    /// It will not be done.
+    Waived,
+}
+
+impl Mark {
+    /// Every mark by its name.
+    pub const VALUES: &[(&str, Self)] = &[
+        ("waived", Self::Waived),
+        ("deployed", Self::Deployed),
+        ("sent", Self::Sent),
+        ("searched", Self::Searched),
+        ("confirmed", Self::Confirmed),
+        ("cleared", Self::Cleared),
+        ("reopened", Self::Reopened),
+    ];
+
+    /// Its name in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::VALUES.iter().find(|(_, mark)| *mark == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether it can be said of a step, else what can.
+    ///
+    /// # Errors
+    /// [`DoesNotFit`], with the marks that do.
+    pub fn fits(self, step: &Step) -> Result<(), DoesNotFit> {
+        let own: &[Self] = match step.kind {
+            StepKind::Decide if is_suspicion(step) => &[Self::Confirmed, Self::Cleared],
+            StepKind::Deploy => &[Self::Deployed],
+            StepKind::Revoke => &[Self::Sent],
+            StepKind::Search => &[Self::Searched],
+            StepKind::Decide | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => &[Self::Confirmed],
+        };
+        if own.contains(&self) || matches!(self, Self::Waived | Self::Reopened) {
+            return Ok(());
+        }
+        let fitting = own.iter().chain(&[Self::Waived, Self::Reopened]).map(|m| m.as_str()).collect();
+        Err(DoesNotFit { mark: self, step: step.id.clone(), fitting })
+    }
+
+    const fn status(self) -> Option<Status> {
+        match self {
+            Self::Waived => Some(Status::Waived),
+            Self::Reopened => None,
+            _ => Some(Status::Done),
+        }
+    }
+}
+
+impl FromStr for Mark {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::VALUES.iter().find(|(name, _)| *name == text).map(|(_, mark)| *mark).ok_or_else(|| {
+            let names: Vec<&str> = Self::VALUES.iter().map(|(name, _)| *name).collect();
+            format!("{text:?} is no status; write {}", names.join(", "))
+        })
+    }
+}
+
+/// A mark on a step of another kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoesNotFit {
+    /// What was said.
+    pub mark: Mark,
+    /// Of what.
+    pub step: StepId,
+    /// What can be said of it.
+    pub fitting: Vec<&'static str>,
+}
+
+impl fmt::Display for DoesNotFit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be {}; it can be {}", self.step, self.mark.as_str(), self.fitting.join(", "))
+    }
+}
+
+impl std::error::Error for DoesNotFit {}
+
+/// One word of a person about one step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// The step.
+    pub step: StepId,
+    /// What is said of it.
+    pub mark: Mark,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// Since when it is so.
+    pub at: Time,
+    /// When it was written down.
+    pub recorded: Time,
+}
+
+/// Whether a step asks if a key that is only presumed or undetermined counts as compromised.
+#[must_use]
+pub fn is_suspicion(step: &Step) -> bool {
+    step.key.is_some_and(|key| step.id == suspicion(&key))
+}
+
+/// The step that asks whether this key counts as compromised.
+#[must_use]
+pub fn suspicion(key: &SpkiHash) -> StepId {
+    StepId::derive(StepKind::Decide.as_str(), &[key.as_bytes()])
+}
+
+/// Sets the status of every step from the words, the last one about a step being the one that counts, and from what each needs. A
+/// certificate that is deployed was issued. A revocation that was sent gives its check the deadline of the CA.
+pub fn apply(steps: &mut [Step], words: &[Word]) {
+    let mut last: BTreeMap<&StepId, &Word> = BTreeMap::new();
+    for word in words {
+        last.insert(&word.step, word);
+    }
+    last.retain(|_, word| word.mark.status().is_some());
+    let issued: HashSet<StepId> = steps
+        .iter()
+        .filter(|s| s.kind == StepKind::Deploy && last.get(&s.id).is_some_and(|w| w.mark == Mark::Deployed))
+        .flat_map(|s| s.needs.iter().cloned())
+        .collect();
+    let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id.clone()).collect();
+    let said =
+        |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
+    let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step.clone(), w.at)).collect();
+    let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).cloned().collect();
+    for step in steps {
+        step.status = said(&step.id).unwrap_or_else(|| match step.needs.iter().all(|n| over.contains(n)) {
+            true => Status::Ready,
+            false => Status::Waiting,
+        });
+        if step.kind == StepKind::Verify
+            && let Some(at) = step.needs.iter().find_map(|n| sent.get(n))
+        {
+            let (hours, rule) = step.authority_clock();
+            step.deadline = Some(at.plus(hours * 3600));
+            step.deadline_source = Some(rule.to_owned());
+        }
+    }
+}
+
+/// The steps that a step waits for, by their ids, in the order of its needs.
+#[must_use]
+pub fn missing<'a>(step: &Step, steps: &'a [Step]) -> Vec<&'a Step> {
+    let open = |s: &&Step| step.needs.contains(&s.id) && !matches!(s.status, Status::Done | Status::Waived);
+    steps.iter().filter(open).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(kind: StepKind, name: &str, needs: &[&Step]) -> Step {
+        Step {
+            id: StepId::derive(kind.as_str(), &[name.as_bytes()]),
+            kind,
+            status: Status::Waiting,
+            needs: needs.iter().map(|s| s.id.clone()).collect(),
+            deadline: None,
+            deadline_source: None,
+            says: String::new(),
+            key: None,
+            certificates: Vec::new(),
+            of_authority: false,
+        }
+    }
+
+    fn word(step: &Step, mark: Mark, at: i64) -> Word {
+        Word { step: step.id.clone(), mark, reason: "r".into(), by: "b".into(), at: Time::from_unix(at), recorded: Time::from_unix(at) }
+    }
+
+    #[test]
+    fn what_is_done_makes_the_next_ready() {
+        let replace = step(StepKind::Replace, "a", &[]);
+        let deploy = step(StepKind::Deploy, "a", &[&replace]);
+        let search = step(StepKind::Search, "k", &[]);
+        let revoke = step(StepKind::Revoke, "k", &[&deploy, &search]);
+        let verify = step(StepKind::Verify, "k", &[&revoke]);
+        let words = [word(&deploy, Mark::Deployed, 5)];
+        let mut steps = vec![replace.clone(), deploy.clone(), search.clone(), revoke.clone(), verify.clone()];
+        apply(&mut steps, &words);
+        let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
+        use Status::{Done, Ready, Waiting, Waived};
+        assert_eq!(statuses(&steps), [Done, Done, Ready, Waiting, Waiting], "deployed means issued; the search is still due");
+        assert_eq!(missing(&steps[3], &steps).iter().map(|s| &s.id).collect::<Vec<_>>(), [&search.id]);
+        let mut words = words.to_vec();
+        words.extend([word(&search, Mark::Waived, 6), word(&revoke, Mark::Sent, 100)]);
+        apply(&mut steps, &words);
+        assert_eq!(statuses(&steps), [Done, Done, Waived, Done, Ready]);
+        assert_eq!(steps[4].deadline, Some(Time::from_unix(100 + 24 * 3600)), "the CA has 24 hours from what it was sent");
+        words.push(word(&search, Mark::Reopened, 7));
+        apply(&mut steps, &words);
+        assert_eq!(statuses(&steps), [Done, Done, Ready, Done, Ready], "the last word counts");
+    }
+
+    #[test]
+    fn a_mark_is_for_its_kind() {
+        let search = step(StepKind::Search, "k", &[]);
+        assert!(Mark::Searched.fits(&search).is_ok() && Mark::Waived.fits(&search).is_ok());
+        let error = Mark::Sent.fits(&search).unwrap_err();
+        assert_eq!(error.fitting, ["searched", "waived", "reopened"]);
+        let key = SpkiHash::of(b"k");
+        let mut decide = step(StepKind::Decide, "x", &[]);
+        assert!(Mark::Cleared.fits(&decide).is_err(), "only a suspicion can be cleared");
+        (decide.id, decide.key) = (suspicion(&key), Some(key));
+        assert!(Mark::Cleared.fits(&decide).is_ok() && Mark::Confirmed.fits(&decide).is_ok());
+    }
+}

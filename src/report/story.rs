@@ -1,0 +1,178 @@
+//! The whole story of one key, as a case keeps it, for people.
+
+use serde::Deserialize;
+
+use super::summary::{Line, Tone};
+use crate::id::{Fingerprint, SpkiHash};
+use crate::pki::show;
+use crate::plan::{Status, Step, Word};
+use crate::store::Kept;
+use crate::time::Time;
+
+/// What is read of the record of a key.
+#[derive(Debug, Deserialize)]
+pub struct KeyStory {
+    /// Its name.
+    pub spki_sha256: SpkiHash,
+    #[serde(default)]
+    spki_sha256_raw: Vec<SpkiHash>,
+    key_algorithm: String,
+    key_bits: u32,
+    exposure: String,
+    because: Vec<Because>,
+    #[serde(default)]
+    because_omitted: usize,
+    #[serde(default)]
+    accounts: Vec<String>,
+    private_key_paths: Vec<String>,
+    certificates: Vec<CertificateStory>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Because {
+    evidence: String,
+    source: String,
+    says: String,
+    earliest: Option<Time>,
+    latest: Option<Time>,
+    #[serde(default)]
+    findings: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CertificateStory {
+    sha256: Fingerprint,
+    standing: String,
+    verdict: String,
+    subject: String,
+    issuer: String,
+    serial: String,
+    not_before: Option<Time>,
+    not_after: Option<Time>,
+    dns_names: Vec<String>,
+    paths: Vec<String>,
+    #[serde(default)]
+    because: Vec<Because>,
+}
+
+impl KeyStory {
+    /// Whether a person who says `name` can mean this key: a name, a subject or a path of one of its certificates, or a place of the key.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        let same = |text: &String| text.eq_ignore_ascii_case(name);
+        let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
+        self.private_key_paths.iter().any(same)
+            || self.certificates.iter().any(|c| {
+                c.dns_names.iter().any(same) || c.paths.iter().any(same) || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
+            })
+    }
+
+    /// The certificates on it.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        self.certificates.iter().map(|c| c.sha256).collect()
+    }
+
+    /// Everything known of the key: where it lies and how that is known, its certificates, what is to be done and what was done.
+    #[must_use]
+    pub fn lines(&self, steps: &[Kept], words: &[Word]) -> Vec<Line> {
+        let mut out = Vec::new();
+        out.push(vec![(Tone::Head, format!("key {}", self.spki_sha256))]);
+        out.push(plain(format!("  {} {}: {}", show(&self.key_algorithm), self.key_bits, self.exposure)));
+        for raw in &self.spki_sha256_raw {
+            out.push(plain(format!("  also met as {raw}, another encoding of it")));
+        }
+        if !self.accounts.is_empty() {
+            out.push(plain(format!("  uploaded by {}", self.accounts.iter().map(|a| show(a)).collect::<Vec<_>>().join(", "))));
+        }
+        section(&mut out, "where its private half was found");
+        if self.private_key_paths.is_empty() {
+            out.push(plain("  nowhere here".to_owned()));
+        }
+        out.extend(self.private_key_paths.iter().map(|p| plain(format!("  {}", show(p)))));
+        section(&mut out, "how it was judged");
+        self.because.iter().for_each(|b| b.push(&mut out));
+        if self.because_omitted > 0 {
+            out.push(plain(format!("  and {} more places that say the same", self.because_omitted)));
+        }
+        section(&mut out, "certificates on it");
+        if self.certificates.is_empty() {
+            out.push(plain("  none here; search steps look for others".to_owned()));
+        }
+        for certificate in &self.certificates {
+            certificate.push(&mut out);
+        }
+        self.push_steps(steps, words, &mut out);
+        out
+    }
+
+    fn push_steps(&self, steps: &[Kept], words: &[Word], out: &mut Vec<Line>) {
+        let about = |step: &Step| step.key == Some(self.spki_sha256) || self.certificates.iter().any(|c| step.certificates.contains(&c.sha256));
+        section(out, "steps");
+        let mut any = false;
+        for kept in steps.iter().filter(|k| about(&k.step)) {
+            any = true;
+            let status = kept.closed.as_ref().map_or(kept.step.status.as_str(), |_| "closed");
+            out.push(vec![(tone(kept), format!("  {status:8}")), (Tone::Plain, format!("{}: {}", kept.step.id, show(&kept.step.says)))]);
+            if let Some((why, since)) = &kept.closed {
+                out.push(plain(format!("          closed {since}: {}", show(why))));
+            }
+            if let (Some(deadline), Some(source)) = (kept.step.deadline, &kept.step.deadline_source) {
+                out.push(plain(format!("          due {deadline}: {}", show(source))));
+            }
+            for word in words.iter().filter(|w| w.step == kept.step.id) {
+                out.push(plain(format!("          {} {} by {}: {}", word.at, word.mark.as_str(), show(&word.by), show(&word.reason))));
+            }
+        }
+        if !any {
+            out.push(plain("  none: nothing is to be done about it".to_owned()));
+        }
+    }
+}
+
+impl Because {
+    fn push(&self, out: &mut Vec<Line>) {
+        out.push(plain(format!("  {}", show(&self.says))));
+        let span = match (self.earliest, self.latest) {
+            (None, None) => String::new(),
+            (earliest, latest) => {
+                let side = |t: Option<Time>| t.map_or_else(|| "?".to_owned(), |t| t.to_string());
+                format!(", uploaded between {} and {}", side(earliest), side(latest))
+            }
+        };
+        out.push(plain(format!("      evidence: {} ({}){span}", self.evidence, show(&self.source))));
+        if !self.findings.is_empty() {
+            out.push(plain(format!("      findings: {}", self.findings.join(", "))));
+        }
+    }
+}
+
+impl CertificateStory {
+    fn push(&self, out: &mut Vec<Line>) {
+        let name = self.dns_names.first().cloned().unwrap_or_else(|| self.subject.clone());
+        out.push(vec![(Tone::Head, format!("  {}", show(&name))), (Tone::Plain, format!(": {}, {}", self.verdict, self.standing))]);
+        let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
+        out.push(plain(format!("      serial {} of {}", self.serial, show(&self.issuer))));
+        out.push(plain(format!("      from {} until {}; sha256 {}", day(self.not_before), day(self.not_after), self.sha256)));
+        out.extend(self.paths.iter().map(|p| plain(format!("      in {}", show(p)))));
+        out.extend(self.because.iter().map(|b| plain(format!("      {}", show(&b.says)))));
+    }
+}
+
+fn tone(kept: &Kept) -> Tone {
+    match kept.step.status {
+        _ if kept.closed.is_some() => Tone::Plain,
+        Status::Ready => Tone::Warn,
+        Status::Done | Status::Waived => Tone::Good,
+        _ => Tone::Plain,
+    }
+}
+
+fn section(out: &mut Vec<Line>, title: &str) {
+    out.push(Vec::new());
+    out.push(vec![(Tone::Head, title.to_owned())]);
+}
+
+fn plain(text: String) -> Line {
+    vec![(Tone::Plain, text)]
+}

@@ -1,0 +1,335 @@
+//! `case.db`: what a case remembers. SQLite, durable; the only module that knows so. Everything that changes together is one transaction,
+//! so a run killed at any point leaves the case as it was before or as it is after.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
+
+use super::Error;
+use crate::files;
+use crate::id::{Fingerprint, SpkiHash, StepId};
+use crate::plan::{Step, Word};
+use crate::time::Time;
+
+/// File name of the database in a case.
+pub const DATABASE: &str = "case.db";
+
+/// Each migration takes a database from the version of its index to the next one. They are only ever added to.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE run(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, as_of INTEGER NOT NULL, version TEXT NOT NULL, incident TEXT NOT NULL) STRICT;
+    -- One row per key of the inventory; story is its record as plan.json has it: certificates, places, evidence, verdicts.
+    CREATE TABLE key(spki BLOB PRIMARY KEY, exposure TEXT NOT NULL, story TEXT NOT NULL) STRICT;
+    -- The other encodings of a key that were met.
+    CREATE TABLE key_form(raw BLOB PRIMARY KEY, spki BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE certificate(sha256 BLOB PRIMARY KEY, spki BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    -- closed: why the step is not in the plan any more.
+    CREATE TABLE step(id TEXT PRIMARY KEY, place INTEGER NOT NULL, content TEXT NOT NULL, closed TEXT, closed_at INTEGER) STRICT;
+    CREATE TABLE word(seq INTEGER PRIMARY KEY, step TEXT NOT NULL, content TEXT NOT NULL) STRICT;
+    CREATE TABLE decision(seq INTEGER PRIMARY KEY, spki BLOB NOT NULL, content TEXT NOT NULL) STRICT;
+"];
+
+/// The open database of a case, held by whoever holds the lock of the case.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// One key as it is kept.
+#[derive(Debug)]
+pub struct Story {
+    /// Its name.
+    pub spki: SpkiHash,
+    /// Its other encodings.
+    pub forms: Vec<SpkiHash>,
+    /// Its exposure, by name.
+    pub exposure: &'static str,
+    /// Its certificates.
+    pub certificates: Vec<Fingerprint>,
+    /// Its record, JSON.
+    pub record: Vec<u8>,
+}
+
+/// A run, for the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// When.
+    pub at: Time,
+    /// The time for which standing was told.
+    pub as_of: Time,
+    /// The incident.
+    pub incident: &'a str,
+}
+
+/// A step as it is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The step, with the status that it had when it was planned.
+    pub step: Step,
+    /// Why it is not in the plan any more, and since when.
+    pub closed: Option<(String, Time)>,
+}
+
+/// What a new plan changed in the list of steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// New ones.
+    pub added: usize,
+    /// Gone ones, closed with a reason.
+    pub closed: usize,
+    /// Ones that were closed and are needed again.
+    pub reopened: usize,
+}
+
+impl Store {
+    /// Opens the database of the case at `directory`, or makes it; an older one is brought to the present form.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
+    pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(DATABASE);
+        if !path.exists() {
+            // Made by us, so that its mode is ours from the first moment; SQLite gives its journal the same.
+            files::write_new(&path, b"")?;
+        }
+        let failed = |error| Error::Database { path: path.clone(), error: Box::new(error) };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let absolute = std::fs::canonicalize(directory).map_err(|error| Error::Io { path: directory.to_owned(), error })?.join(DATABASE);
+        let mut connection = Connection::open_with_flags(&absolute, flags).map_err(failed)?;
+        connection
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+            .map_err(failed)?;
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
+        if version > MIGRATIONS.len() {
+            return Err(Error::NewerDatabase(path));
+        }
+        for (at, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+            let step = |t: &Transaction<'_>| t.execute_batch(migration).and_then(|()| t.execute_batch(&format!("PRAGMA user_version = {}", at + 1)));
+            let transaction = connection.transaction().map_err(failed)?;
+            step(&transaction).map_err(failed)?;
+            transaction.commit().map_err(failed)?;
+        }
+        Ok(Self { connection, path })
+    }
+
+    fn failed(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {
+        let path = self.path.clone();
+        move |error| Error::Database { path: path.clone(), error: Box::new(error) }
+    }
+
+    /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
+    /// closed with the reason that `why` gives.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; nothing is changed then.
+    pub fn save(
+        &mut self,
+        run: Run<'_>,
+        stories: impl Iterator<Item = Story>,
+        steps: &[Step],
+        why: impl Fn(&Step) -> String,
+    ) -> Result<Changes, Error> {
+        let failed = self.failed();
+        let earlier = self.steps()?;
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        let changes = save(&transaction, run, stories, &earlier, steps, why).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        Ok(changes)
+    }
+
+    /// Every step that ever was in the plan: those of today in their order, then those that are closed.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn steps(&self) -> Result<Vec<Kept>, Error> {
+        let sql = "SELECT content, closed, closed_at FROM step ORDER BY closed IS NOT NULL, place, id";
+        let read = || -> rusqlite::Result<Vec<Kept>> {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| {
+                let closed: Option<String> = row.get(1)?;
+                let since: Option<i64> = row.get(2)?;
+                Ok(Kept { step: content(row.get_ref(0)?.as_bytes()?)?, closed: closed.map(|why| (why, Time::from_unix(since.unwrap_or_default()))) })
+            })?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// Every word said, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn words(&self) -> Result<Vec<Word>, Error> {
+        let read = || -> rusqlite::Result<Vec<Word>> {
+            let mut statement = self.connection.prepare("SELECT content FROM word ORDER BY seq")?;
+            let rows = statement.query_map([], |row| content(row.get_ref(0)?.as_bytes()?))?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// Writes a word down, and with it what it decides about a key (`None` takes an earlier decision back).
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn say<D: serde::Serialize>(&mut self, word: &Word, decision: Option<(SpkiHash, Option<D>)>) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        let write = || -> rusqlite::Result<()> {
+            transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), json(word)?])?;
+            if let Some((spki, decision)) = &decision {
+                transaction.execute("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), json(decision)?])?;
+            }
+            Ok(())
+        };
+        write().map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+
+    /// Writes decisions about keys down.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn decide<D: serde::Serialize>(&mut self, decisions: &BTreeMap<SpkiHash, D>) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        for (spki, decision) in decisions {
+            let text = json(decision).map_err(&failed)?;
+            transaction.execute("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), text]).map_err(&failed)?;
+        }
+        transaction.commit().map_err(&failed)
+    }
+
+    /// The decision that holds for each key: the last one.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn decisions<D: serde::de::DeserializeOwned>(&self) -> Result<BTreeMap<SpkiHash, D>, Error> {
+        let read = || -> rusqlite::Result<BTreeMap<SpkiHash, D>> {
+            let mut statement = self.connection.prepare("SELECT spki, content FROM decision ORDER BY seq")?;
+            let mut rows = statement.query([])?;
+            let mut out = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let spki = SpkiHash::from_bytes(row.get(0)?);
+                match content::<Option<D>>(row.get_ref(1)?.as_bytes()?)? {
+                    Some(decision) => out.insert(spki, decision),
+                    None => out.remove(&spki),
+                };
+            }
+            Ok(out)
+        };
+        read().map_err(self.failed())
+    }
+
+    /// The record of the key of that name, in any form met.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn key(&self, spki: &SpkiHash) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT story FROM key WHERE spki = coalesce((SELECT spki FROM key_form WHERE raw = ?1), ?1)";
+        let found = self.connection.query_row(sql, [spki.as_bytes()], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()));
+        found.optional().map_err(self.failed())
+    }
+
+    /// The key of a certificate.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn key_of(&self, certificate: &Fingerprint) -> Result<Option<SpkiHash>, Error> {
+        let sql = "SELECT spki FROM certificate WHERE sha256 = ?1";
+        let found = self.connection.query_row(sql, [certificate.as_bytes()], |row| row.get(0).map(SpkiHash::from_bytes));
+        found.optional().map_err(self.failed())
+    }
+
+    /// Calls `each` with the record of every key.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn each_key(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare("SELECT story FROM key ORDER BY spki")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_bytes()?);
+            }
+            Ok(())
+        };
+        read().map_err(self.failed())
+    }
+
+    /// How many keys have each exposure.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn exposures(&self) -> Result<BTreeMap<String, u64>, Error> {
+        let read = || -> rusqlite::Result<BTreeMap<String, u64>> {
+            let mut statement = self.connection.prepare("SELECT exposure, count(*) FROM key GROUP BY exposure")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+}
+
+fn save(
+    transaction: &Transaction<'_>,
+    run: Run<'_>,
+    stories: impl Iterator<Item = Story>,
+    earlier: &[Kept],
+    steps: &[Step],
+    why: impl Fn(&Step) -> String,
+) -> rusqlite::Result<Changes> {
+    transaction.execute(
+        "INSERT INTO run(at, as_of, version, incident) VALUES(?1, ?2, ?3, ?4)",
+        params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
+    )?;
+    transaction.execute_batch("DELETE FROM key; DELETE FROM key_form; DELETE FROM certificate;")?;
+    let mut key = transaction.prepare("INSERT INTO key(spki, exposure, story) VALUES(?1, ?2, ?3)")?;
+    let mut form = transaction.prepare("INSERT OR IGNORE INTO key_form(raw, spki) VALUES(?1, ?2)")?;
+    let mut certificates = Vec::new();
+    for story in stories {
+        // Our own JSON is UTF-8.
+        key.execute(params![story.spki.as_bytes(), story.exposure, str::from_utf8(&story.record).unwrap_or_default()])?;
+        for raw in &story.forms {
+            form.execute(params![raw.as_bytes(), story.spki.as_bytes()])?;
+        }
+        certificates.extend(story.certificates.into_iter().map(|c| (c, story.spki)));
+    }
+    // In the order of the index it is appended to, never split.
+    certificates.sort_unstable();
+    let mut certificate = transaction.prepare("INSERT INTO certificate(sha256, spki) VALUES(?1, ?2)")?;
+    for (sha256, spki) in &certificates {
+        certificate.execute(params![sha256.as_bytes(), spki.as_bytes()])?;
+    }
+    let mut changes = Changes::default();
+    let before: HashMap<&StepId, &Kept> = earlier.iter().map(|k| (&k.step.id, k)).collect();
+    let mut put = transaction.prepare(
+        "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
+         ON CONFLICT(id) DO UPDATE SET place = excluded.place, content = excluded.content, closed = NULL, closed_at = NULL",
+    )?;
+    for (place, step) in steps.iter().enumerate() {
+        match before.get(&step.id) {
+            None => changes.added += 1,
+            Some(kept) if kept.closed.is_some() => changes.reopened += 1,
+            Some(_) => {}
+        }
+        put.execute(params![step.id.as_str(), place as i64, json(step)?])?;
+    }
+    let now: std::collections::HashSet<&StepId> = steps.iter().map(|s| &s.id).collect();
+    let mut close = transaction.prepare("UPDATE step SET closed = ?2, closed_at = ?3 WHERE id = ?1")?;
+    for gone in earlier.iter().filter(|k| k.closed.is_none() && !now.contains(&k.step.id)) {
+        close.execute(params![gone.step.id.as_str(), why(&gone.step), run.at.unix()])?;
+        changes.closed += 1;
+    }
+    Ok(changes)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn content<T: serde::de::DeserializeOwned>(text: &[u8]) -> rusqlite::Result<T> {
+    serde_json::from_slice(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}

@@ -1,0 +1,234 @@
+//! A case that lasts: what people said of its steps, what it tells of a key, and what being killed, run twice or run at once does to it.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::pki::{bundle, leaf, private_ca, public_ca};
+use common::{Folder, Ran, certrecall, run};
+use serde_json::Value;
+
+/// Two exposed keys with a live certificate each, one of which was uploaded without its key; and the case that `plan` makes of them.
+struct Incident {
+    folder: Folder,
+}
+
+impl Incident {
+    fn new() -> Self {
+        let incident = Self { folder: Folder::new() };
+        let uploads = incident.folder.path().join("uploads");
+        fs::create_dir(&uploads).unwrap();
+        let ca = private_ca();
+        fs::write(uploads.join("a.pem"), bundle(&leaf("a.example").serial(7).from("2015-01-01").to("2040-01-01").by(&ca), &[])).unwrap();
+        fs::write(uploads.join("b.pem"), leaf("b.example").from("2015-01-01").to("2040-01-01").by(&public_ca()).pem()).unwrap();
+        incident
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn plan(&self) -> Ran {
+        run(&["plan", &self.path("uploads"), "-o", &self.path("case"), "--uploaded", "2016-01-01"])
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.folder.path().join("case/plan.json")).unwrap()).unwrap()
+    }
+
+    /// The step of that kind about the certificate of that name.
+    fn step(&self, kind: &str, name: &str) -> Value {
+        let plan = self.json();
+        let keys = plan["keys"].as_array().unwrap();
+        let key = keys.iter().find(|k| k["certificates"].as_array().unwrap().iter().any(|c| c["dns_names"][0] == name)).unwrap();
+        let ids = key["steps"].as_array().unwrap();
+        let steps = plan["steps"].as_array().unwrap();
+        steps.iter().find(|s| s["kind"] == kind && ids.contains(&s["id"])).unwrap_or_else(|| panic!("{kind} {name}")).clone()
+    }
+
+    fn id(&self, kind: &str, name: &str) -> String {
+        self.step(kind, name)["id"].as_str().unwrap().to_owned()
+    }
+
+    fn mark(&self, step: &str, status: &str, more: &[&str]) -> Ran {
+        let case = self.path("case");
+        let mut arguments = vec!["mark", &case, step, status, "--reason", "because", "--by", "Ada"];
+        arguments.extend(more);
+        run(&arguments)
+    }
+}
+
+#[test]
+fn what_is_said_of_a_step_lasts_and_frees_the_next() {
+    let incident = Incident::new();
+    assert_eq!(incident.plan().status, 1);
+    let (deploy, search, revoke) = (incident.id("deploy", "a.example"), incident.id("search", "a.example"), incident.id("revoke", "a.example"));
+    assert_eq!(incident.step("revoke", "a.example")["status"], "waiting");
+    assert_eq!(incident.mark(&deploy, "deployed", &[]).status, 0);
+    assert_eq!(incident.step("replace", "a.example")["status"], "done", "what is deployed was issued");
+    assert_eq!(incident.step("revoke", "a.example")["status"], "waiting", "the search is still due");
+    assert_eq!(incident.mark(&search[..12], "searched", &[]).status, 0, "the beginning of a name is enough");
+    assert_eq!(incident.step("revoke", "a.example")["status"], "ready");
+    let text = fs::read_to_string(incident.folder.path().join("case/plan.md")).unwrap();
+    assert!(text.lines().any(|l| l.starts_with("- [x]") && l.ends_with(&format!("`{search}`"))), "{text}");
+    assert!(text.lines().any(|l| l.starts_with("- [ ]") && l.ends_with(&format!("`{revoke}`"))), "{text}");
+    assert_eq!(incident.mark(&revoke, "sent", &["--at", "2026-11-20T10:00:00Z"]).status, 0);
+    let before = incident.json();
+    assert_eq!(incident.step("verify", "a.example")["deadline"], "2026-11-21T10:00:00Z");
+    assert!(incident.step("verify", "a.example")["deadline_source"].as_str().unwrap().starts_with("24 hours from the evidence"));
+    // Another run forgets nothing and makes nothing twice.
+    assert_eq!(incident.plan().status, 1);
+    assert_eq!(incident.json()["steps"], before["steps"]);
+    let status = run(&["status", &incident.path("case"), "--as-of", "2026-11-22T00:00:00Z", "--format", "json"]);
+    assert_eq!(status.status, 1);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["late"][0]["id"], incident.id("verify", "a.example"));
+    assert_eq!(status["words"][0]["mark"], "sent");
+    assert_eq!(status["steps"]["search"], serde_json::json!({"ready": 1, "done": 1}));
+    // A word can be taken back.
+    assert_eq!(incident.mark(&search, "reopened", &[]).status, 0);
+    assert_eq!(incident.step("search", "a.example")["status"], "ready");
+}
+
+#[test]
+fn explain_tells_the_whole_story_by_any_of_its_names() {
+    let incident = Incident::new();
+    incident.plan();
+    let deploy = incident.id("deploy", "a.example");
+    incident.mark(&deploy, "deployed", &["--at", "2026-11-20T10:00:00Z"]);
+    let plan = incident.json();
+    let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "a.example").unwrap();
+    let certificate = &key["certificates"][0];
+    for name in [&key["spki_sha256"], &certificate["sha256"], &certificate["dns_names"][0], &certificate["serial"], &certificate["paths"][0]] {
+        let told = run(&["explain", &incident.path("case"), name.as_str().unwrap()]);
+        assert_eq!(told.status, 0, "{name}: {}", told.stderr);
+        for part in ["a.pem", "evidence: uploaded", "replace-and-revoke, valid", "2026-11-20T10:00:00Z deployed by Ada: because", &deploy] {
+            assert!(told.stdout.contains(part), "{name} tells {part}: {}", told.stdout);
+        }
+        assert!(!told.stdout.contains("b.example"), "{}", told.stdout);
+    }
+    let told = run(&["explain", &incident.path("case"), "a.example", "--format", "json"]);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told[0]["words"][0]["by"], "Ada");
+    let nothing = run(&["explain", &incident.path("case"), "nobody.example"]);
+    assert_eq!(nothing.status, 2);
+    assert!(nothing.stderr.contains("nothing in the case answers to"), "{}", nothing.stderr);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_with_what_can() {
+    let incident = Incident::new();
+    incident.plan();
+    let search = incident.id("search", "a.example");
+    for (step, status, more, says) in [
+        (&*search, "sent", &[][..], "cannot be sent; it can be searched, waived, reopened"),
+        ("search-zz", "searched", &[], "the plan has no step"),
+        ("search", "searched", &[], "is the beginning of several steps"),
+        (&*search, "searched", &["--at", "2999-01-01"], "has not come yet"),
+        (&*search, "finished", &[], "write waived, deployed, sent, searched, confirmed, cleared, reopened"),
+    ] {
+        let ran = incident.mark(step, status, more);
+        assert_eq!(ran.status, 2, "{step} {status}");
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    assert_eq!(run(&["mark", &incident.path("case"), &search, "searched"]).status, 2, "a reason is needed");
+    // What happened out of turn is written down all the same, and told.
+    let ran = incident.mark(&incident.id("revoke", "a.example"), "sent", &[]);
+    assert_eq!(ran.status, 0);
+    assert!(ran.stderr.contains("was to come before"), "{}", ran.stderr);
+}
+
+#[test]
+fn steps_that_vanish_are_closed_with_a_reason_and_come_back_with_their_history() {
+    let incident = Incident::new();
+    incident.plan();
+    let search = incident.id("search", "a.example");
+    incident.mark(&search, "searched", &[]);
+    let (file, aside) = (incident.folder.path().join("uploads/a.pem"), incident.folder.path().join("aside.pem"));
+    fs::rename(&file, &aside).unwrap();
+    let ran = incident.plan();
+    assert!(ran.stderr.contains("closed"), "{}", ran.stderr);
+    let status: Value = serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
+    assert!(status["closed"].as_u64().unwrap() > 3);
+    assert_eq!(status["words"][0]["step"], search, "what was said is kept");
+    fs::rename(&aside, &file).unwrap();
+    let ran = incident.plan();
+    assert!(ran.stderr.contains("needed again"), "{}", ran.stderr);
+    assert_eq!(incident.step("search", "a.example")["status"], "done");
+}
+
+#[test]
+fn the_database_is_private_and_an_older_or_newer_case_is_told_apart() {
+    let incident = Incident::new();
+    incident.plan();
+    let database = incident.folder.path().join("case/case.db");
+    assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
+    let search = incident.id("search", "a.example");
+    // A case from before there was a database: it gets one.
+    fs::remove_file(&database).unwrap();
+    assert_eq!(incident.plan().status, 1);
+    assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
+    // The version is at byte 60 of the file (SQLite file format, section 1.3).
+    let mut bytes = fs::read(&database).unwrap();
+    assert_eq!(bytes[60..64], [0, 0, 0, 1]);
+    bytes[60..64].copy_from_slice(&[0, 0, 0, 99]);
+    fs::write(&database, &bytes).unwrap();
+    let ran = run(&["status", &incident.path("case")]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("was written by a newer certrecall"), "{}", ran.stderr);
+    fs::write(&database, b"this is no database, but long enough to be taken for one at first sight, or so one would think").unwrap();
+    let ran = run(&["status", &incident.path("case")]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("cannot use") && ran.stderr.contains("case.db"), "{}", ran.stderr);
+}
+
+#[test]
+fn two_at_once_exclude_each_other() {
+    let incident = Incident::new();
+    incident.plan();
+    let marker = fs::File::open(incident.folder.path().join("case/certrecall-case.json")).unwrap();
+    marker.lock().unwrap();
+    for ran in [incident.plan(), incident.mark("search", "searched", &[]), run(&["status", &incident.path("case")])] {
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains("another certrecall works on the case"), "{}", ran.stderr);
+    }
+    drop(marker);
+    assert_eq!(incident.plan().status, 1);
+}
+
+#[test]
+fn a_hundred_kills_leave_a_case_that_opens_and_goes_on() {
+    let incident = Incident::new();
+    incident.plan();
+    let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
+    let plan: &[&str] = &["plan", &uploads, "-o", &case, "--uploaded", "2016-01-01"];
+    let mark: &[&str] = &["mark", &case, &search, "searched", "--reason", "again", "--by", "Ada"];
+    let begun = Instant::now();
+    assert_eq!(incident.plan().status, 1);
+    let whole = begun.elapsed().as_micros() as u64;
+    let mut killed = 0;
+    for round in 0..100u64 {
+        let command = if round % 2 == 0 { plan } else { mark };
+        let mut child = certrecall().args(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Points spread over the length of a run, in no order (a step of 37 visits them all).
+        sleep(Duration::from_micros(whole * (round * 37 % 100) / 100));
+        child.kill().unwrap();
+        killed += u32::from(child.wait().unwrap().code().is_none());
+        if round % 10 == 9 {
+            let status = run(&["status", &case]);
+            assert_eq!(status.status, 1, "round {round}: {}", status.stderr);
+        }
+    }
+    assert!(killed > 20, "only {killed} runs were killed");
+    assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
+    assert_eq!(incident.plan().status, 1);
+    assert_eq!(incident.step("search", "a.example")["status"], "done");
+    let leftovers: Vec<_> = fs::read_dir(&case).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let known = [".gitignore", "case.db", "certrecall-case.json", "exposed-spki.txt", "plan.json", "plan.md", "suspected-spki.txt"];
+    assert!(leftovers.iter().all(|n| known.contains(&n.as_str())), "{leftovers:?}");
+}
