@@ -20,6 +20,10 @@ impl Default for Limits {
 /// One object (a block, a DER file) is at most this large. The largest real CRLs have about 50 MiB.
 pub const OBJECT_SIZE: usize = 128 << 20;
 
+/// Text of one PEM block that lies over the border of two windows is gathered up to this many bytes. Base64 makes 4/3 of an object; the rest is for line
+/// ends and for prefixes of lines.
+pub const BLOCK_TEXT: usize = OBJECT_SIZE / 2 * 3;
+
 /// RSA moduli above this many bits are recorded but not computed with: checking one costs seconds. OpenSSL's own ceiling is 16,384.
 pub const RSA_BITS: usize = 16_384;
 

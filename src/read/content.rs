@@ -23,7 +23,8 @@ use crate::time::Time;
 
 mod contained;
 
-/// Text that a window shares with the next one, so that a block across the border is whole in one of them: as large as blocks get.
+/// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one
+/// without an END in a window moves the border back to its BEGIN.
 const OVERLAP: usize = 16 << 20;
 
 /// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every file that had some.
@@ -107,7 +108,8 @@ impl<'a> Reader<'a> {
         }
         let secret = content.secret;
         found.items = content.items;
-        if secret {
+        // A window that grew for one block is not kept for the next file.
+        if secret || self.buffer.capacity() > 2 * limit.window {
             wipe(&mut self.buffer);
         }
     }
@@ -178,8 +180,9 @@ struct Content<'c, 't> {
     /// Offset and line of the current window.
     base: u64,
     line: u32,
-    /// Blocks from here on belong to the next window.
+    /// Blocks from here on belong to the next window, if there is more of the file.
     cut: usize,
+    more: bool,
     /// How many items of the file itself are no objects, and the first one beyond the limit.
     broken: u64,
     beyond: Option<Item>,
@@ -206,6 +209,7 @@ impl<'c, 't> Content<'c, 't> {
             base: 0,
             line: 1,
             cut: usize::MAX,
+            more: false,
             broken: 0,
             beyond: None,
             reached: 0,
@@ -258,6 +262,7 @@ impl<'c, 't> Content<'c, 't> {
             if let Some(digest) = &mut digest {
                 digest.update(&buffer[fresh..]);
             }
+            self.more = !end;
             self.cut = if end { usize::MAX } else { buffer.len() - OVERLAP.min(buffer.len()) };
             self.text(buffer);
             if end {
@@ -271,7 +276,8 @@ impl<'c, 't> Content<'c, 't> {
             buffer.copy_within(next.., 0);
             buffer.truncate(keep);
             fresh = keep;
-            end = read_more(file, buffer, window)?;
+            // A window grows with what is known to be the text of one block, so each byte is looked at a constant number of times.
+            end = read_more(file, buffer, keep.saturating_mul(2).clamp(window, limits::BLOCK_TEXT.max(window)))?;
         }
         self.push_beyond();
         if let Some(digest) = digest {
@@ -284,7 +290,13 @@ impl<'c, 't> Content<'c, 't> {
     fn text(&mut self, bytes: &[u8]) {
         let first = self.items.len();
         let narrowed = forms::to_narrow(bytes);
-        if narrowed.as_ref().is_none_or(|n| !n.whole) {
+        let plain = narrowed.as_ref().is_none_or(|n| !n.whole);
+        if self.more && bytes.len() < limits::BLOCK_TEXT {
+            let open = if plain { super::pem::unclosed(bytes) } else { None };
+            let wide = narrowed.as_ref().and_then(|n| Some(n.original(super::pem::unclosed(&n.bytes)?)));
+            self.cut = open.into_iter().chain(wide).fold(self.cut, usize::min);
+        }
+        if plain {
             self.blocks(bytes, &|position| position);
         }
         if let Some(narrowed) = &narrowed {
@@ -496,6 +508,13 @@ impl<'c, 't> Content<'c, 't> {
 /// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
 fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
     let want = window.saturating_sub(buffer.len());
+    if buffer.capacity() <= window {
+        // Not left to the allocator, which does not wipe the old place.
+        let mut larger = Vec::with_capacity(window + 1);
+        larger.extend_from_slice(buffer);
+        wipe(buffer);
+        *buffer = larger;
+    }
     let got = file.by_ref().take(want as u64).read_to_end(buffer)?;
     Ok(got < want)
 }

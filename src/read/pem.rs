@@ -102,6 +102,17 @@ impl<'a> Block<'a> {
     }
 }
 
+/// Where the line begins, or the part of it that is looked at, on which the last block of the buffer has its BEGIN, if that block has no END.
+pub(crate) fn unclosed(buffer: &[u8]) -> Option<usize> {
+    let mut last = None;
+    while let Some(marker) = marker::next(buffer, last.map_or(0, |m: Marker<'_>| m.after)) {
+        last = Some(marker);
+    }
+    let begin = last.filter(|m| m.word == Word::Begin)?.offset;
+    let from = begin.saturating_sub(PREFIX);
+    Some(memchr::memrchr2(b'\n', b'\r', &buffer[from..begin]).map_or(from, |n| from + n + 1))
+}
+
 /// Yields the blocks of a buffer in order. A stray END is nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Splitter<'a> {

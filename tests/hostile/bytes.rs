@@ -132,16 +132,48 @@ fn a_prefix_on_the_border_of_two_windows() {
     }
 }
 
-#[test]
-#[ignore = "a text block of more than 16 MiB over the border of two windows is told as one without end"]
-fn a_large_block_over_the_border_of_two_windows() {
+/// 20 MiB of DER that begin at 40 MiB, in what the first window reads last, and end behind it; with a second certificate behind them.
+fn large_block(prefix: &str) {
     let folder = Folder::new();
-    // 20 MiB of DER from 40 MiB on: it begins in what the first window leaves alone and ends behind it.
     let der = crate::with_extension(&leaked_leaf().der, &[0x2a, 3, 4], &vec![b'x'; 20 << 20]);
-    let text = [".".repeat(40 << 20), "\n".to_owned(), crate::common::pki::pem("CERTIFICATE", &der)].concat();
+    let block = crate::common::pki::pem("CERTIFICATE", &der);
+    let block: String = if prefix.is_empty() { block } else { block.lines().map(|line| format!("{prefix}{line}\n")).collect() };
+    let text = [".".repeat(40 << 20), "\n".to_owned(), block, leaked_leaf().pem()].concat();
+    let second = text.rfind("-----BEGIN").unwrap();
     folder.write("big", text);
     let (status, records) = scan(LARGE, &[folder.at("big")]);
-    assert_eq!((status, kinds(&records)), (0, vec![("certificate", "")]));
+    assert_eq!((status, kinds(&records)), (0, vec![("certificate", ""); 2]));
+    let places: Vec<_> = records.iter().map(|r| (r["offset"].as_u64().unwrap(), r["index"].as_u64().unwrap())).collect();
+    assert_eq!(places, [((40 << 20) + 1 + prefix.len() as u64, 0), (second as u64, 1)]);
+    assert_eq!(records[0]["line"], 2);
+}
+
+#[test]
+fn a_large_block_over_the_border_of_two_windows() {
+    large_block("");
+}
+
+#[test]
+#[ignore = "decodes 40 MB of text with prefixes"]
+fn a_large_block_with_prefixed_lines_over_the_border_of_two_windows() {
+    large_block("host-7 app[4711]: ");
+}
+
+#[test]
+#[ignore = "reads 500 MiB of text behind a BEGIN"]
+fn a_begin_without_end_is_told_once_and_hides_nothing() {
+    let folder = Folder::new();
+    let certificate = leaked_leaf();
+    let begin = b"\n-----BEGIN CERTIFICATE-----\n";
+    let places = [WINDOW / 2, WINDOW * 3, WINDOW * 8 - 1];
+    let block = certificate.pem();
+    let pieces = [(places[0], &begin[..]), (places[1], begin), (places[2], block.as_bytes())];
+    let size = WINDOW * 8 + 10_000;
+    sparse(&folder.path().join("big"), size, &pieces);
+    let (status, records) = scan(LARGE, &[folder.at("big")]);
+    assert_eq!((status, kinds(&records)), (3, vec![("unreadable", "missing-end"), ("unreadable", "missing-end"), ("certificate", "")]));
+    let found: Vec<_> = records.iter().map(|r| r["offset"].as_u64().unwrap()).collect();
+    assert_eq!(found, [places[0] + 1, places[1] + 1, places[2]]);
 }
 
 /// Where the octets of `inner` lie in `outer`.
