@@ -93,6 +93,7 @@ codes! {
         IoError "io-error" "the operating system refused to read it",
         LinkLoop "link-loop" "following the link leads back to a folder already being read",
         LinkNotFollowed "link-not-followed" "a link to a folder; --follow-symlinks follows it",
+        LinkRepeated "link-repeated" "another link to the same folder was followed already",
         MissingEnd "missing-end" "a BEGIN line without END, and the text between them is not an object",
         NoPkiContent "no-pki-content" "nothing of interest is in it",
         OtherFormat "other-format" "a known format that holds no X.509 material",

@@ -409,6 +409,18 @@ fn links_followed_on_request_end() {
 }
 
 #[test]
+fn a_second_link_to_a_folder_is_told_as_such() {
+    let folder = inputs(&[]);
+    folder.write("outside/leaf.pem", leaked_leaf().pem());
+    for link in ["a", "b"] {
+        symlink("../outside", folder.path().join("in").join(link)).unwrap();
+    }
+    let ran = scan(&folder, &["--follow-symlinks"]);
+    assert_eq!(shown(&ran.records()), [("a/leaf.pem", "certificate", ""), ("b", "skipped", "link-repeated")]);
+    assert_eq!(ran.status, 3, "a file may be expected under the second path");
+}
+
+#[test]
 fn a_link_to_a_file_is_a_second_occurrence() {
     let l = leaked_leaf();
     let folder = inputs(&[("a.pem", bundle(&l, &[]))]);

@@ -174,15 +174,15 @@ impl<'a> Walk<'a> {
             return Some(self.met(relative, None, Err(Unread::Skipped(Reason::LinkNotFollowed, String::new()))));
         }
         let identity = (target.dev(), target.ino());
-        let detail = if self.stack.iter().any(|f| f.identity == Some(identity)) {
-            Some("leads back to a folder above it")
+        let refused = if self.stack.iter().any(|f| f.identity == Some(identity)) {
+            Some((Reason::LinkLoop, "leads back to a folder above it"))
         } else if !self.linked.insert(identity) {
-            Some("another link to the same folder was followed already")
+            Some((Reason::LinkRepeated, ""))
         } else {
             None
         };
-        if let Some(detail) = detail {
-            return Some(self.met(relative, None, Err(Unread::Skipped(Reason::LinkLoop, detail.to_owned()))));
+        if let Some((reason, detail)) = refused {
+            return Some(self.met(relative, None, Err(Unread::Skipped(reason, detail.to_owned()))));
         }
         self.descend(path, relative, Some(identity))
     }
