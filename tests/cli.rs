@@ -855,11 +855,23 @@ fn parameters_before_a_key_are_those_of_the_key() {
     let bare = [&[0x30, 0x25, 2, 1, 1][..], scalar].concat();
     let parameters = String::from_utf8(openssl(&["ecparam", "-name", "prime256v1"])).unwrap();
     let folder = inputs(&[]);
-    for i in 0..6 {
+    // The same in PKCS #8 whose AlgorithmIdentifier has no parameters either.
+    let algorithm = [0x30, 9, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    let pkcs8 = [&[0x30, 0x37, 2, 1, 0][..], &algorithm, &[4, 0x27], &bare].concat();
+    for i in 0..3 {
         folder.write(format!("in/{i}.pem"), format!("{parameters}{}", pem("EC PRIVATE KEY", &bare)));
+        folder.write(format!("in/{i}.p8.pem"), format!("{parameters}{}", pem("PRIVATE KEY", &pkcs8)));
     }
+    let foreign = String::from_utf8(openssl(&["ecparam", "-name", "secp521r1"])).unwrap();
+    folder.write("foreign/key.pem", format!("{foreign}{}{}", pem("PRIVATE KEY", &pkcs8), pem("EC PRIVATE KEY", &bare)));
     let ran = run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
     let keys: Vec<_> = ran.records().into_iter().filter(|r| r["kind"] == "private-key").collect();
     assert_eq!(keys.len(), 6);
     assert!(keys.iter().all(|k| k["spki_sha256"].is_string() && k["spki_sha256"] == keys[0]["spki_sha256"]), "{keys:?}");
+    let foreign = run(&["scan", "--format", "ndjson", &folder.at("foreign")]).records();
+    assert_eq!(foreign.len(), 3);
+    for key in &foreign[1..] {
+        assert!(key["spki_sha256"].is_null() && key["key_bits"].is_null(), "{key}");
+        assert_eq!(key["findings"], serde_json::json!(["public-key-not-computable"]));
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::contained::{self, Parsed};
 use super::der::{self, BIT_STRING, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, context};
 use super::key::{self, KeyError};
-use super::spki::KeyFacts;
+use super::spki::{KeyAlgorithm, KeyFacts};
 use super::{ber, cert, crl, csr, spki};
 use crate::finding::{Code, Reason};
 use crate::oid;
@@ -230,9 +230,11 @@ pub fn read_der(der: &[u8]) -> Result<Parsed<'_>, Unread> {
     by_shape(der)?.ok_or_else(|| Unread::Skipped(Reason::NoPkiContent, String::new()))
 }
 
-/// An EC key without parameters of its own, read with those of the EC PARAMETERS block before it.
+/// An EC key without parameters of its own, in whatever form, read with those of the EC PARAMETERS block before it. `None` where that names
+/// it no better than it was.
 pub(crate) fn read_ec_key(der: &[u8], parameters: &[u8]) -> Option<Object> {
-    key::read_with_parameters(der, Some(parameters)).ok().map(|key| Object::PrivateKey(Arc::new(key)))
+    let key = key::read_with_parameters(der, Some(parameters)).ok()?;
+    (key.facts.algorithm == KeyAlgorithm::Ec && key.facts.spki.is_some()).then(|| Object::PrivateKey(Arc::new(key)))
 }
 
 /// How long an object is that these bytes begin like: a SEQUENCE with a length in long form whose first element is a SEQUENCE (certificates,

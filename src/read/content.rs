@@ -435,15 +435,15 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     /// An EC key that names no curve means the EC PARAMETERS before it.
-    fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
-        match (&read, name, &self.ec_parameters) {
-            (Ok(_), b"EC PARAMETERS", _) => self.ec_parameters = Some(der.to_vec()),
-            (Ok(Parsed::Object(piece)), b"EC PRIVATE KEY", Some(parameters)) if !piece.body.is_named() => {
-                if let Some(object) = crate::pki::read_ec_key(der, parameters) {
-                    return Ok(Parsed::as_is(object, der));
-                }
-            }
-            _ => {}
+    fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], mut read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
+        if read.is_ok() && name == b"EC PARAMETERS" {
+            self.ec_parameters = Some(der.to_vec());
+        } else if let (Ok(Parsed::Object(piece)), Some(parameters)) = (&mut read, &self.ec_parameters)
+            && matches!(piece.body, Object::PrivateKey(_))
+            && !piece.body.is_named()
+            && let Some(object) = crate::pki::read_ec_key(der, parameters)
+        {
+            piece.body = object;
         }
         read
     }

@@ -38,18 +38,16 @@ impl<'a> Sec1<'a> {
     }
 }
 
-/// Reads a key. The curve is taken from the AlgorithmIdentifier around it, else from its own parameters, else from `hint`; a key
-/// without any is tried on every named curve of its point's size, and the one on which its public point comes out is its curve.
+/// Reads a key. The curve is taken from the AlgorithmIdentifier around it, else from its own parameters, else from `hint`, if that fits; a
+/// key without any is tried on every named curve of its point's size, and the one on which its public point comes out is its curve.
 pub(super) fn read(key: &Sec1<'_>, outer: Option<(&[u8], Option<Tlv<'_>>)>, outer_public: Option<&[u8]>, hint: Option<&[u8]>) -> KeyFacts {
     let oid = outer.map_or(oid::EC_PUBLIC_KEY, |(oid, _)| oid);
-    let names_curve = |parameters: &Tlv<'_>| matches!(parameters.tag, der::OID | der::SEQUENCE);
-    let hint = hint.and_then(|hint| der::first(hint)).map(|(tlv, _)| tlv);
-    let said = [outer.and_then(|(_, parameters)| parameters), key.parameters, hint];
+    let said = [outer.and_then(|(_, parameters)| parameters), key.parameters];
     let mut said: Vec<Tlv<'_>> = said.into_iter().flatten().filter(names_curve).collect();
     said.dedup_by(|a, b| a.raw == b.raw);
     let stored = key.public.or(outer_public);
     let Some(first) = said.first() else {
-        return guess(key, oid, stored);
+        return hint.and_then(|hint| hinted(key, oid, hint, stored)).unwrap_or_else(|| guess(key, oid, stored));
     };
     let facts = on_curve(key, oid, *first, stored);
     if facts.findings.contains(Code::KeyMismatch) {
@@ -60,6 +58,24 @@ pub(super) fn read(key: &Sec1<'_>, outer: Option<(&[u8], Option<Tlv<'_>>)>, oute
         }
     }
     facts
+}
+
+/// Whether parameters say which curve it is: `implicitCurve` does not (RFC 5480 section 2.1.1).
+fn names_curve(parameters: &Tlv<'_>) -> bool {
+    matches!(parameters.tag, der::OID | der::SEQUENCE)
+}
+
+/// Facts of the key on a curve that was named beside it. They may belong to another key: `None` if scalar or point do not fit that curve, or
+/// if it cannot be computed on.
+fn hinted(key: &Sec1<'_>, oid: &[u8], hint: &[u8], stored: Option<&[u8]>) -> Option<KeyFacts> {
+    let (parameters, _) = der::first(hint).filter(|(parameters, _)| names_curve(parameters))?;
+    let facts = on_curve(key, oid, parameters, stored);
+    let octets = facts.bits.div_ceil(8) as usize;
+    // RFC 5915 section 3: as many octets as the order has, which may be one bit longer than the field. Writers drop leading zeros; eight of
+    // them are one key in 2^64.
+    let fits = strip_zeros(key.scalar).len() <= octets + 1 && key.scalar.len() + 8 > octets;
+    let point = stored.is_none_or(|point| [1 + octets, 1 + 2 * octets].contains(&point.len()));
+    (octets > 0 && fits && point && facts.spki.is_some() && !facts.findings.contains(Code::KeyMismatch)).then_some(facts)
 }
 
 /// Facts of the key on the curve that these parameters give.

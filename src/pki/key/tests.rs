@@ -117,6 +117,52 @@ fn a_key_that_names_no_curve_is_tried_on_those_of_its_size() {
     assert_eq!(read_with_parameters(&private, Some(&block)).map(|k| k.facts.spki), Ok(good.spki));
 }
 
+/// Version and scalar alone, as SEC 1 and in PKCS #8 without parameters.
+fn without_curve(scalar: &[u8]) -> [Vec<u8>; 2] {
+    let sec1 = der::tlv(der::SEQUENCE, &[&[2, 1, 1][..], &der::tlv(der::OCTET_STRING, scalar)].concat());
+    let algorithm = der::tlv(der::SEQUENCE, &der::tlv(der::OID, oid::EC_PUBLIC_KEY));
+    let pkcs8 = der::tlv(der::SEQUENCE, &[&[2, 1, 0][..], &algorithm, &der::tlv(der::OCTET_STRING, &sec1)].concat());
+    [sec1, pkcs8]
+}
+
+#[test]
+fn parameters_beside_a_key_count_if_they_fit() {
+    let whole = der_of("sec1-p256");
+    let scalar = Reader::new(&whole).sequence().and_then(|mut fields| fields.nth(1)).expect("a scalar").content.to_vec();
+    let good = read(&whole).expect("it reads").facts;
+    let named = |curve: &[u8]| der::tlv(der::OID, curve);
+    for key in without_curve(&scalar) {
+        let first = read(&key).expect("it reads").facts;
+        let beside = |parameters: &[u8]| read_with_parameters(&key, Some(parameters)).expect("it reads").facts;
+        assert_eq!((first.spki, codes(&first)), (None, vec!["public-key-not-computable"]));
+        let fitting = beside(&named(oid::P256));
+        assert_eq!((fitting.spki, fitting.curve, codes(&fitting)), (good.spki, Some(Curve::P256), vec![]));
+        // Too large, too small, not known, no curve, cut, not DER, explicit and broken.
+        let cut = &named(oid::P256)[..5];
+        for foreign in
+            [&named(Curve::P521.oid())[..], &named(Curve::Brainpool160r1.oid()), &named(&[0x2a, 3, 4]), &[5, 0], cut, b"", &[0x30, 3, 2, 1, 1]]
+        {
+            let facts = beside(foreign);
+            assert_eq!((facts.spki, facts.bits, codes(&facts)), (None, first.bits, codes(&first)), "{foreign:02x?}");
+        }
+    }
+    // The leading zeros that some writers drop, and one too many.
+    for scalar in [&[7; 31][..], &[&[0][..], &scalar].concat()] {
+        for key in without_curve(scalar) {
+            assert!(read_with_parameters(&key, Some(&named(oid::P256))).expect("it reads").facts.spki.is_some());
+        }
+    }
+}
+
+#[test]
+fn parameters_beside_a_key_do_not_displace_its_own() {
+    let foreign = der::tlv(der::OID, Curve::P384.oid());
+    for name in ["ec-prime256v1", "sec1-p256", "ec-brainpoolP256r1"] {
+        let facts = |parameters| read_with_parameters(&der_of(name), parameters).map(|key| (key.facts.spki, codes(&key.facts)));
+        assert_eq!(facts(Some(&foreign)), facts(None), "{name}");
+    }
+}
+
 #[test]
 fn rsa_parts_that_contradict() {
     let good = numbers(&der_of("rsa1024"));
