@@ -8,6 +8,7 @@ use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser;
 
 use super::der::{self, Reader, Tlv, context};
+use super::seen::Seen;
 use super::signature::{self, Checked};
 use super::{name, spki, times};
 use crate::finding::{Code, Codes};
@@ -203,7 +204,7 @@ struct Fields<'a> {
     subject: &'a [u8],
     spki: &'a [u8],
     signature_algorithm: &'a [u8],
-    extensions: Vec<(&'a [u8], &'a [u8])>,
+    extensions: Listed<'a>,
     findings: Codes,
 }
 
@@ -258,7 +259,7 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     let (not_before, not_after) = (validity.any(), validity.any());
     let subject = tbs.tagged(der::SEQUENCE)?.raw;
     let spki = tbs.tagged(der::SEQUENCE)?.raw;
-    let mut extensions = Vec::new();
+    let mut extensions = Listed::default();
     while let Some(field) = tbs.any() {
         if field.tag == context(3) {
             read_extensions(field, &mut extensions, &mut findings);
@@ -272,16 +273,21 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     Some(Fields { serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
 }
 
-/// `Extensions` in its explicit tag: pairs of OID and value, in order.
-pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [u8])>, findings: &mut Codes) {
-    let Some(list) = field.reader().sequence() else {
+/// Extensions as found: what means something here, in order, and the names of all others.
+#[derive(Default)]
+pub(crate) struct Listed<'a> {
+    read: Vec<(&'a [u8], &'a [u8])>,
+    others: Seen<'a>,
+}
+
+/// `Extensions` in its explicit tag: pairs of OID and value. However many there are, those that mean something here are all found; only names of
+/// others are no longer remembered beyond a limit.
+pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings: &mut Codes) {
+    let Some(mut list) = field.reader().sequence() else {
         findings.insert(Code::ExtensionNotRead);
         return;
     };
-    let mut list: Reader<'a> = list;
-    while out.len() < limits::EXTENSIONS
-        && let Some(extension) = list.any()
-    {
+    while let Some(extension) = list.any() {
         let mut parts = extension.reader();
         let oid = parts.oid();
         if let Some(critical) = parts.tagged(der::BOOLEAN)
@@ -289,18 +295,43 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Vec<(&'a [u8], &'a [
         {
             findings.insert(Code::ExplicitDefault);
         }
-        match (oid, parts.octet_string()) {
-            (Some(oid), Some(value)) if out.iter().any(|(seen, _)| *seen == oid) => {
-                findings.insert(Code::DuplicateExtension);
-                let _ = value;
+        let (Some(oid), Some(value)) = (oid, parts.octet_string()) else {
+            findings.insert(Code::ExtensionNotRead);
+            continue;
+        };
+        let is_new = if !means_something(oid) {
+            if out.others.len() >= limits::EXTENSIONS {
+                findings.insert(Code::ExtensionNotRead);
+                continue;
             }
-            (Some(oid), Some(value)) => out.push((oid, value)),
-            _ => findings.insert(Code::ExtensionNotRead),
+            out.others.insert(oid)
+        } else if out.read.iter().any(|(seen, _)| *seen == oid) {
+            false
+        } else {
+            out.read.push((oid, value));
+            true
+        };
+        if !is_new {
+            findings.insert(Code::DuplicateExtension);
         }
     }
     if !list.is_empty() {
         findings.insert(Code::ExtensionNotRead);
     }
+}
+
+/// Whether [`Extensions`] takes something from the extension of that name.
+fn means_something(oid: &[u8]) -> bool {
+    matches!(
+        oid,
+        oid::SUBJECT_ALT_NAME
+            | oid::BASIC_CONSTRAINTS
+            | oid::SUBJECT_KEY_ID
+            | oid::AUTHORITY_KEY_ID
+            | oid::KEY_USAGE
+            | oid::EXT_KEY_USAGE
+            | oid::SCT_LIST
+    )
 }
 
 fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
@@ -331,7 +362,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     Certificate {
         sha256: Fingerprint::of(raw),
         findings: findings.union(key.findings),
-        profile: profile(fields.subject, &fields.extensions),
+        profile: profile(fields.subject, &fields.extensions.read),
         key,
         subject: (*subject.text).into(),
         issuer: issuer.text,
@@ -376,9 +407,9 @@ pub(crate) struct Extensions {
 }
 
 impl Extensions {
-    pub(crate) fn read(extensions: &[(&[u8], &[u8])], findings: &mut Codes) -> Self {
+    pub(crate) fn read(extensions: &Listed<'_>, findings: &mut Codes) -> Self {
         let mut out = Self::default();
-        for (oid, value) in extensions {
+        for (oid, value) in &extensions.read {
             let understood = match *oid {
                 oid::SUBJECT_ALT_NAME => name::general_names(value, &mut out.names),
                 oid::BASIC_CONSTRAINTS => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cert::{Extensions, KeyFacts, Names, algorithm_name, read_extensions};
+use super::cert::{Extensions, KeyFacts, Listed, Names, algorithm_name, read_extensions};
 use super::der::{self, context};
 use super::{name, spki};
 use crate::finding::{Code, Codes};
@@ -36,7 +36,7 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
     let subject = info.tagged(der::SEQUENCE)?.raw;
     let spki = info.tagged(der::SEQUENCE)?.raw;
     let mut findings = Codes::NONE;
-    let mut extensions = Vec::new();
+    let mut extensions = Listed::default();
     // The attributes are mandatory but often left out; old Microsoft tools put the extensions under an OID of their own.
     for attribute in info.tagged(context(0)).into_iter().flat_map(|a| a.reader()) {
         let mut parts = attribute.reader();

@@ -13,6 +13,7 @@ pub(crate) mod key;
 pub mod name;
 pub(crate) mod object;
 pub(crate) mod pkcs7;
+pub(crate) mod seen;
 pub(crate) mod signature;
 pub(crate) mod spki;
 pub(crate) mod times;

@@ -9,8 +9,10 @@ use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wi
 use super::spec::NewKind;
 use super::usage;
 use crate::finding::{Code, Codes};
+use crate::limits;
 use crate::oid;
 use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, SET, Tlv, context};
+use crate::pki::seen::Seen;
 
 /// `dNSName` (RFC 5280 section 4.2.1.6).
 const DNS_NAME: u8 = 0x82;
@@ -79,11 +81,15 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
     let old = read(certificate)?;
     let mut out = Mirror { subject: old.subject.content, wishes: Vec::new(), names: Vec::new(), changes: Vec::new(), codes: Codes::NONE };
     out.subject_change(&old);
-    let mut seen = Vec::new();
+    let (mut seen, mut beyond) = (Seen::default(), 0u64);
     if let Some(extensions) = old.extensions {
         let list = &mut extensions.reader().sequence().unwrap_or_else(|| extensions.reader());
         while let Some(extension) = list.any() {
-            out.extension(extension, kind, &mut seen);
+            beyond += u64::from(!out.extension(extension, kind, &mut seen));
+        }
+        if beyond > 0 {
+            out.codes.insert(Code::ExtensionNotRead);
+            out.note(&format!("{beyond} more extensions"), Action::Dropped, "there are too many to tell of each");
         }
         if !list.is_empty() {
             out.unreadable("the rest of the extensions");
@@ -134,17 +140,24 @@ impl Mirror<'_> {
         }
     }
 
-    /// Decides about one extension.
-    fn extension<'a>(&mut self, extension: Tlv<'a>, kind: NewKind, seen: &mut Vec<&'a [u8]>) {
-        let Some((oid, critical, value)) = open(extension) else {
-            return self.unreadable("an extension");
-        };
-        let name = name_of(oid);
-        if seen.contains(&oid) {
-            self.codes.insert(Code::DuplicateExtension);
-            return self.note(&name, Action::Dropped, "it occurs twice; the first one counts");
+    /// Decides about one extension. `false`: it is one too many to be told of, and asks for nothing.
+    fn extension<'a>(&mut self, extension: Tlv<'a>, kind: NewKind, seen: &mut Seen<'a>) -> bool {
+        let full = self.changes.len() >= limits::EXTENSIONS;
+        match open(extension) {
+            Some((oid, critical, value)) if (!full || is_mirrored(oid)) && seen.insert(oid) => self.decide(oid, critical, value, kind),
+            _ if full => return false,
+            Some((oid, ..)) => {
+                self.codes.insert(Code::DuplicateExtension);
+                self.note(&name_of(oid), Action::Dropped, "it occurs twice; the first one counts");
+            }
+            None => self.unreadable("an extension"),
         }
-        seen.push(oid);
+        true
+    }
+
+    /// Decides about an extension that is met for the first time.
+    fn decide(&mut self, oid: &[u8], critical: bool, value: &[u8], kind: NewKind) {
+        let name = name_of(oid);
         let copied = match oid {
             oid::SUBJECT_ALT_NAME => SUBJECT_ALT_NAME,
             oid::KEY_USAGE => return self.key_usage(critical, value, kind),
@@ -200,6 +213,11 @@ impl Mirror<'_> {
         let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
         elements(&usages.value).into_iter().flatten().any(|usage| usage.content == SERVER_AUTH)
     }
+}
+
+/// Whether the extension of that name is asked for again.
+fn is_mirrored(oid: &[u8]) -> bool {
+    matches!(oid, oid::SUBJECT_ALT_NAME | oid::KEY_USAGE | oid::EXT_KEY_USAGE | oid::TLS_FEATURE)
 }
 
 /// `Extension` (RFC 5280 section 4.1): name, critical, value.

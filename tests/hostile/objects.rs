@@ -112,6 +112,33 @@ fn as_many_names_as_anybody_could_want() {
 }
 
 #[test]
+fn names_are_found_behind_any_number_of_extensions() {
+    let alternative = sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &tlv(0x04, &sequence(&[&tlv(0x82, b"behind.example")]))]);
+    let other = |i: u32| sequence(&[&tlv(0x06, &[0x2a, i as u8 >> 1, (i >> 7 & 0x7f) as u8 | 0x80, (i >> 14 & 0x7f) as u8]), &[4, 0]]);
+    for (count, distinct, finding) in [(2_000, true, None), (2_000, false, Some("duplicate-extension")), (200_000, true, Some("extension-not-read"))]
+    {
+        let others: Vec<u8> = (0..count).flat_map(|i| other(if distinct { i * 2 } else { 0 })).collect();
+        let der = with_fields(&plain().der, |fields| fields[7] = tlv(0xa3, &sequence(&[&others, &alternative])));
+        let folder = Folder::new();
+        folder.write("in/a.pem", pem("CERTIFICATE", &der));
+        let (status, records) = scan(SMALL, &[folder.at("in")]);
+        assert_eq!((status, kinds(&records)), (0, vec![("certificate", "")]));
+        assert_eq!(records[0]["dns_names"], serde_json::json!(["behind.example"]), "{count}");
+        let findings: Vec<_> = records[0]["findings"].as_array().unwrap().iter().filter(|f| *f != "strict-parser-refused").collect();
+        assert_eq!(findings, finding.iter().collect::<Vec<_>>(), "{count}");
+        let made = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, "--key=ecdsa-p256"]);
+        assert_eq!(made.status, 1, "{}", made.stderr);
+        let record =
+            crate::common::everything(&folder.path().join("case")).into_iter().find(|(path, _)| path.ends_with("replacement.json")).unwrap().0;
+        let record = folder.json(&format!("case/{}", record.display()));
+        assert!(record.to_string().contains("behind.example"), "{count}");
+        let told = record["changes"].as_array().unwrap();
+        assert!(told.len() <= 10_010, "{}", told.len());
+        assert_eq!(told.iter().any(|c| c["what"].as_str().unwrap().ends_with(" more extensions")), count > 10_000, "{count}");
+    }
+}
+
+#[test]
 fn diffie_hellman_of_32768_bits() {
     let (p, g) = (integer(32_768), integer(2));
     let (status, records) = scan_one("dh.pem", pem("DH PARAMETERS", &sequence(&[&p, &g])));
