@@ -234,6 +234,11 @@ pub(crate) fn spki_of(der: &[u8]) -> Option<&[u8]> {
     walk(der::first(der)?.0).map(|f| f.spki)
 }
 
+/// The extensions of a certificate, as OID and value.
+pub(crate) fn extensions_of(der: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
+    walk(der::first(der)?.0).map(|f| f.extensions)
+}
+
 /// Walks the outer fields by tag.
 fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     let mut findings = Codes::NONE;

@@ -110,6 +110,21 @@ pub fn common_name(printed: &str) -> Option<String> {
     }
 }
 
+/// The organizations (`O=`) in a printed name, unescaped, in the order printed.
+#[must_use]
+pub fn organizations(printed: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = printed;
+    loop {
+        let end = unescaped_end(rest);
+        out.extend(rest[..end].strip_prefix("O=").map(unescape));
+        match rest.get(end + 1..) {
+            Some(tail) => rest = tail,
+            None => return out,
+        }
+    }
+}
+
 /// Where the first unescaped `,` or `+` is, or the end.
 fn unescaped_end(text: &str) -> usize {
     let mut escaped = false;

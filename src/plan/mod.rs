@@ -4,6 +4,7 @@
 //! member of its group has a replacement in place and the owner has looked for others. What is only presumed or undetermined is replaced
 //! like the exposed, but revoked only after its owner decided.
 
+pub mod ca;
 pub mod progress;
 pub mod step;
 
