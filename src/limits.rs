@@ -30,6 +30,13 @@ pub const RSA_BITS: usize = 16_384;
 /// DSA and Diffie-Hellman moduli above this many bits are not computed with (OpenSSL's ceiling is 10,000 bits).
 pub const DH_BITS: usize = 10_240;
 
+/// Findings on evidence that are told one by one, of each code; the others are counted. A manifest of a million rows may fit no file at all.
+pub const FINDINGS_TOLD: u64 = 1_000;
+
+/// A quoted field of a CSV manifest that goes over lines ends within this many bytes, or its quote is taken as never closed. Comments, the
+/// only fields with line ends in real exports, are shorter; without a bound each open quote would be looked for to the end of the file.
+pub const QUOTED_FIELD: usize = 8 << 10;
+
 /// Of the extensions of one certificate that mean nothing here, so many are kept apart by name and told of one by one; with more, finding
 /// `extension-not-read`. Those that do mean something are found behind any number of others. Real certificates have up to 20 in all; names of
 /// all that fit into the largest object would take some hundred megabytes, and a record of a replacement as many.

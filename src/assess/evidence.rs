@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::manifest::{Manifest, normalise};
+use super::path_date::PathDate;
+use super::told::Told;
 use super::words;
 use super::{Clock, Question};
-use crate::finding::{Code, Codes, Finding};
-use crate::id::Fingerprint;
+use crate::finding::{Code, Codes};
 use crate::inventory::{File, Inventory};
 use crate::read::{RootKind, Roots};
 use crate::time::{Span, Time};
@@ -81,6 +82,8 @@ pub(super) struct FileEvidence {
     pub(super) span: Span,
     /// The accounts that manifest rows name.
     pub(super) accounts: Vec<String>,
+    /// When the account was created, where that is what the span begins with.
+    pub(super) account_created: Option<Time>,
     /// Contradictions and ignored times.
     pub(super) findings: Codes,
 }
@@ -96,56 +99,53 @@ pub(super) struct Decided<'a> {
 }
 
 /// Gathers the evidence for every file.
-pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Vec<Finding>) -> Vec<FileEvidence> {
-    let dates = FileDates::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_hashes));
+pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Vec<FileEvidence> {
+    let contents = Contents::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_certificates));
     let mut matched = vec![false; question.manifest.map_or(0, |m| m.rows.len())];
     let mut out = Vec::with_capacity(inventory.files.len());
     for (i, file) in inventory.files.iter().enumerate() {
-        let rows = question.manifest.map_or_else(Vec::new, |m| rows_for(m, file, roots, dates.fingerprints.get(i).map_or(&[], Vec::as_slice)));
-        rows.iter().for_each(|r| matched[*r as usize] = true);
+        let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
+        let rows = question.manifest.map_or_else(Vec::new, |m| rows_for(m, file, roots, inventory, here, &mut matched));
+        let tell = |findings: &mut Told, code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
         if question.manifest.is_some() && rows.is_empty() {
-            findings.push(finding(Code::FileWithoutRecord, file, "the manifest has no row for it"));
+            tell(findings, Code::FileWithoutRecord);
         }
-        let evidence = for_file(file, &rows, dates.oldest[i], question);
-        for code in evidence.findings.iter() {
-            findings.push(finding(code, file, code.describe()));
-        }
+        let evidence = for_file(file, &rows, contents.oldest[i], question);
+        evidence.findings.iter().for_each(|code| tell(findings, code));
         out.push(evidence);
     }
     if let Some(manifest) = question.manifest {
-        findings.extend(manifest.findings.iter().cloned());
+        findings.extend(&manifest.findings);
         for (row, _) in manifest.rows.iter().zip(&matched).filter(|(_, hit)| !**hit) {
-            let what = row.path.as_deref().map_or_else(|| "its hash".to_owned(), |p| format!("{:?}", words::cut(&crate::pki::show(p))));
-            let says = format!("{what} matches no file with certificates or keys here");
-            findings.push(Finding { code: Code::ManifestRowUnmatched, place: format!("{}:{}", manifest.name, row.line), says });
+            findings.tell(Code::ManifestRowUnmatched, || {
+                let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));
+                let what = path.unwrap_or_else(|| if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned());
+                (format!("{}:{}", manifest.name, row.line), format!("{what} matches no file with certificates or keys here"))
+            });
         }
     }
     out
 }
 
-fn finding(code: Code, file: &File, says: &str) -> Finding {
-    Finding { code, place: file.place.path.to_string(), says: says.to_owned() }
-}
-
-/// Dates and fingerprints of the certificates of each file.
-struct FileDates {
+/// Dates and certificates of each file.
+struct Contents {
     oldest: Vec<Option<Time>>,
-    fingerprints: Vec<Vec<Fingerprint>>,
+    /// Indices into [`Inventory::certificates`]; only gathered where rows are matched by them.
+    certificates: Vec<Vec<u32>>,
 }
 
-impl FileDates {
-    fn gather(inventory: &Inventory, clock: Clock, hashes: bool) -> Self {
-        // Fingerprints are only needed to match rows that name a hash.
+impl Contents {
+    fn gather(inventory: &Inventory, clock: Clock, certificates: bool) -> Self {
         let mut out = Self {
             oldest: vec![None; inventory.files.len()],
-            fingerprints: if hashes { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
+            certificates: if certificates { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
         };
-        for entry in &inventory.certificates {
+        for (i, entry) in inventory.certificates.iter().enumerate() {
             let from = entry.certificate.not_before.filter(|t| *t <= clock.now);
             for occurrence in &entry.occurrences {
                 let at = occurrence.file as usize;
-                if let Some(list) = out.fingerprints.get_mut(at) {
-                    list.push(entry.certificate.sha256);
+                if let Some(list) = out.certificates.get_mut(at) {
+                    list.push(i as u32);
                 }
                 out.oldest[at] = match (out.oldest[at], from) {
                     (Some(a), Some(b)) => Some(a.min(b)),
@@ -157,10 +157,12 @@ impl FileDates {
     }
 }
 
-/// Rows that speak of a file: by path relative to its root, below the root as the user wrote it, absolute; by the hash of the file; by the
-/// fingerprint of a certificate in it.
-fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, fingerprints: &[Fingerprint]) -> Vec<u32> {
+/// Rows that speak of a file. The strongest way in which any row names it counts: path relative to its root, below the root as the user
+/// wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial number of one; then a host name of one
+/// that is no CA. All rows that name it are marked in `matched`.
+fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, inventory: &Inventory, certificates: &[u32], matched: &mut [bool]) -> Vec<u32> {
     let path = &*file.place.path;
+    let entries = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
     let mut rows = manifest.rows_for_path(&normalise(path)).to_vec();
     if let Some(root) = roots.list().get(file.place.root as usize) {
         let bases = [root.given.to_string_lossy(), root.absolute.to_string_lossy()];
@@ -173,9 +175,14 @@ fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, fingerprints: &[Fin
             rows.extend(manifest.rows_for_path(&full));
         }
     }
-    for hash in file.hash.iter().map(AsRef::as_ref).chain(fingerprints) {
+    for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
         rows.extend(manifest.rows_for_hash(hash));
     }
+    let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
+    let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
+    let ways = [rows, by_issuer, by_host];
+    ways.iter().flatten().for_each(|r| matched[*r as usize] = true);
+    let mut rows = ways.into_iter().find(|r| !r.is_empty()).unwrap_or_default();
     rows.sort_unstable();
     rows.dedup();
     rows
@@ -190,31 +197,87 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
         }
         possible
     });
-    let mut accounts = Vec::new();
-    let record = match (question.manifest, rows) {
-        (Some(manifest), [first, rest @ ..]) => {
-            let row = |i: u32| &manifest.rows[i as usize];
-            let span = rest.iter().fold(row(*first).uploaded, |s, i| s.hull(row(*i).uploaded));
-            accounts = rows.iter().filter_map(|i| row(*i).account.clone()).collect();
-            accounts.sort_unstable();
-            accounts.dedup();
-            let lines: Vec<String> = rows.iter().map(|i| row(*i).line.to_string()).collect();
-            Some((Kind::Manifest, Cow::Owned(format!("{}:{}", manifest.name, words::few(&lines, ","))), span))
-        }
-        _ => question.uploaded.map(|span| (Kind::Uploaded, Cow::Borrowed("--uploaded"), span)),
-    };
     let by_time = Span { earliest: None, latest: time };
-    let Some((kind, source, mut span)) = record else {
-        return FileEvidence { record: None, source: Cow::Borrowed("file time"), span: by_time, accounts, findings };
+    let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question.incident.cutoff));
+    let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.path) {
+        PathDate::Found(span) => Some(span),
+        PathDate::Absent | PathDate::Impossible => {
+            findings.insert(Code::PathDateBad);
+            None
+        }
+    });
+    // From the strongest to the weakest; the first there is decides, the others fill its open ends.
+    let mut records = [
+        by_rows.as_ref().and_then(|r| r.span).map(|span| (Kind::Manifest, span)),
+        question.uploaded.map(|span| (Kind::Uploaded, span)),
+        by_path.map(|span| (Kind::PathDate, span)),
+    ]
+    .into_iter()
+    .flatten();
+    let strongest = records.next();
+    let rows = by_rows.unwrap_or_default();
+    findings = findings.union(rows.findings);
+    let Some((kind, mut span)) = strongest else {
+        let (source, accounts) = (Cow::Borrowed("file time"), rows.accounts);
+        return FileEvidence { record: None, source, span: by_time, accounts, account_created: None, findings };
     };
-    // A weaker kind below --uploaded is another record; below both is the file time.
-    if kind == Kind::Manifest
-        && let Some(weaker) = question.uploaded
-    {
+    for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
     }
     fill(&mut span, by_time, &mut findings);
-    FileEvidence { record: Some(kind), source, span, accounts, findings }
+    let (source, account_created) = match kind {
+        Kind::Manifest => (Cow::Owned(rows.source), rows.account_created),
+        Kind::Uploaded => (Cow::Borrowed("--uploaded"), None),
+        _ => (Cow::Borrowed("--date-from-path"), None),
+    };
+    FileEvidence { record: Some(kind), source, span, accounts: rows.accounts, account_created, findings }
+}
+
+/// What the rows for one file say together.
+#[derive(Default)]
+struct Rows {
+    source: String,
+    span: Option<Span>,
+    accounts: Vec<String>,
+    account_created: Option<Time>,
+    findings: Codes,
+}
+
+impl Rows {
+    fn weigh(manifest: &Manifest, rows: &[u32], cutoff: Time) -> Self {
+        let mut out = Self::default();
+        let mut lines: Vec<String> = Vec::new();
+        for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
+            out.accounts.extend(row.account.clone());
+            let mut span = row.uploaded;
+            let created = manifest.account_created(row);
+            // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
+            if let Some(created) = created {
+                if span.latest.is_some_and(|latest| latest < created) {
+                    out.findings.insert(Code::EvidenceDisagrees);
+                } else {
+                    span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
+                }
+            }
+            // A row without an upload time is an upload record only where its account is too young.
+            if row.uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
+                continue;
+            }
+            let first = out.span.and_then(|s| s.earliest);
+            if created.is_some() && span.earliest == created && row.uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
+                out.account_created = created;
+            }
+            out.span = Some(out.span.map_or(span, |s| s.hull(span)));
+            lines.push(row.line.to_string());
+        }
+        if out.span.and_then(|s| s.earliest) != out.account_created {
+            out.account_created = None;
+        }
+        out.accounts.sort_unstable();
+        out.accounts.dedup();
+        out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
+        out
+    }
 }
 
 /// Fills open ends of `span` from weaker evidence that agrees with it; notes it where it does not.

@@ -1,12 +1,25 @@
 //! Upload manifests: what a vendor's records say about when each file came in. CSV, JSON or NDJSON, told by content.
 
-use std::collections::HashMap;
+mod columns;
+mod issuer;
+mod json;
+mod table;
+mod text;
+mod when;
 
-use serde_json::Value;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::finding::{Code, Finding};
+use super::told::Told;
+use super::words;
+use crate::finding::Code;
 use crate::id::Fingerprint;
-use crate::time::{Span, Time, Written};
+use crate::pki::{Certificate, show};
+use crate::time::{Span, Written};
+
+pub use columns::{Field, Mapping};
+
+use columns::FIELDS;
 
 /// A manifest, read.
 #[derive(Debug, Clone, Default)]
@@ -15,10 +28,14 @@ pub struct Manifest {
     pub name: String,
     /// Usable rows, in order.
     pub rows: Vec<Row>,
-    /// Rows that could not be used.
-    pub findings: Vec<Finding>,
+    /// Rows that could not be used, or only with a doubt.
+    pub findings: Told,
     by_path: HashMap<String, Vec<u32>>,
     by_hash: HashMap<Fingerprint, Vec<u32>>,
+    by_issuer: HashMap<String, Vec<u32>>,
+    by_host: HashMap<String, Vec<u32>>,
+    accounts: HashMap<String, Account>,
+    seen: HashMap<u64, u64>,
 }
 
 /// One row.
@@ -30,34 +47,21 @@ pub struct Row {
     pub path: Option<String>,
     /// SHA-256 of the file, or of a certificate in it.
     pub sha256: Option<Fingerprint>,
-    /// When it was uploaded.
+    /// When it was uploaded; open on both ends where the row tells only when the account was created.
     pub uploaded: Span,
     /// Whose it is.
     pub account: Option<String>,
 }
 
-/// The column names understood, in order of preference.
-const COLUMNS: [(&str, &[&str]); 4] = [
-    ("path", &["path", "file", "filename", "file_name", "file_path", "filepath", "key", "object", "name"]),
-    ("sha256", &["sha256", "sha-256", "file_sha256", "hash", "digest", "checksum", "fingerprint", "fingerprint_sha256", "certificate_sha256"]),
-    (
-        "uploaded_at",
-        &[
-            "uploaded_at",
-            "uploaded",
-            "upload_time",
-            "upload_date",
-            "uploadedat",
-            "created_at",
-            "createdat",
-            "timestamp",
-            "last_modified",
-            "date",
-            "time",
-        ],
-    ),
-    ("account", &["account", "account_id", "customer", "customer_id", "tenant", "subdomain", "owner"]),
-];
+/// What is known of an account.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    created: Span,
+    line: u64,
+}
+
+/// The fields of a row as written; empty ones are none.
+type Fields = [Option<String>; FIELDS];
 
 /// A manifest that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,29 +114,28 @@ pub fn normalise(path: &str) -> String {
 }
 
 impl Manifest {
-    /// Reads a manifest; `name` is what sources call it.
+    /// Reads a manifest by the usual names of columns; `name` is what sources call it.
     ///
     /// # Errors
     /// [`ManifestError`] if it has no usable form; single bad rows are findings.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
-        let text = String::from_utf8_lossy(bytes);
-        // One kind of line end, so that line numbers are those that an editor shows.
-        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-        let text = text.as_str();
+        Self::parse_mapped(name, bytes, &Mapping::default())
+    }
+
+    /// Reads a manifest whose columns are named by `--map` where the usual names do not tell.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`]; and if a mapped column is not there.
+    pub fn parse_mapped(name: &str, bytes: &[u8], mapping: &Mapping) -> Result<Self, ManifestError> {
         let mut manifest = Self { name: name.to_owned(), ..Self::default() };
+        let text::Text { text, latin } = text::read(bytes).map_err(|says| manifest.error(None, says))?;
         match text.trim_start().chars().next() {
             None => return Err(manifest.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
-            Some('[' | '{') => manifest.read_json(text)?,
-            Some(_) => manifest.read_csv(text)?,
+            Some('[' | '{') => json::read(&mut manifest, &text, mapping)?,
+            Some(_) => table::read(&mut manifest, &text, mapping)?,
         }
-        for (i, row) in manifest.rows.iter().enumerate() {
-            if let Some(path) = &row.path {
-                manifest.by_path.entry(path.clone()).or_default().push(i as u32);
-            }
-            if let Some(hash) = row.sha256 {
-                manifest.by_hash.entry(hash).or_default().push(i as u32);
-            }
-        }
+        manifest.tell_latin(&latin);
+        manifest.seen = HashMap::new();
         Ok(manifest)
     }
 
@@ -148,10 +151,36 @@ impl Manifest {
         self.by_hash.get(hash).map_or(&[], Vec::as_slice)
     }
 
+    /// Rows that name a certificate by issuer and serial number, and nothing stronger.
+    pub(super) fn rows_for_issuer(&self, certificate: &Certificate) -> Vec<u32> {
+        if self.by_issuer.is_empty() {
+            return Vec::new();
+        }
+        issuer::of_certificate(certificate).filter_map(|name| self.by_issuer.get(&name)).flatten().copied().collect()
+    }
+
+    /// Rows that name a certificate by one of its `dNSName`s, and nothing stronger.
+    pub(super) fn rows_for_host(&self, certificate: &Certificate) -> Vec<u32> {
+        if self.by_host.is_empty() {
+            return Vec::new();
+        }
+        certificate.names.dns.iter().filter_map(|name| self.by_host.get(&host(name))).flatten().copied().collect()
+    }
+
     /// Whether any row names a hash, so that files must be hashed.
     #[must_use]
     pub fn needs_hashes(&self) -> bool {
         !self.by_hash.is_empty()
+    }
+
+    /// Whether any row is found by the certificates in a file.
+    pub(super) fn needs_certificates(&self) -> bool {
+        !(self.by_hash.is_empty() && self.by_issuer.is_empty() && self.by_host.is_empty())
+    }
+
+    /// The first moment at which the account of a row can have been created.
+    pub(super) fn account_created(&self, row: &Row) -> Option<crate::time::Time> {
+        self.accounts.get(row.account.as_ref()?)?.created.earliest
     }
 
     fn error(&self, line: Option<u64>, says: String) -> ManifestError {
@@ -159,130 +188,121 @@ impl Manifest {
     }
 
     fn bad_row(&mut self, line: u64, says: String) {
-        self.findings.push(Finding { code: Code::ManifestRowBad, place: format!("{}:{line}", self.name), says });
+        let name = &self.name;
+        self.findings.tell(Code::ManifestRowBad, || (format!("{name}:{line}"), says));
     }
 
-    fn read_csv(&mut self, text: &str) -> Result<(), ManifestError> {
-        let header = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
-        let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| header.bytes().filter(|b| b == d).count()).unwrap_or(b',');
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(true).from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|e| self.error(Some(1), e.to_string()))?.clone();
-        let columns = COLUMNS.map(|(_, names)| names.iter().find_map(|n| header.iter().position(|h| clean(h) == *n)));
-        if columns[0].is_none() && columns[1].is_none() || columns[2].is_none() {
-            let seen = header.iter().take(COLUMNS_SHOWN).map(column).collect::<Vec<_>>().join(", ");
-            let says = format!("it needs a column path or sha256, and a column uploaded_at; it has: {seen}");
-            return Err(self.error(Some(1), says));
+    fn doubt(&mut self, line: u64, says: impl FnOnce() -> String) {
+        let name = &self.name;
+        self.findings.tell(Code::ManifestRowDoubtful, || (format!("{name}:{line}"), says()));
+    }
+
+    fn tell_latin(&mut self, lines: &BTreeSet<u64>) {
+        for line in lines {
+            self.doubt(*line, || "it is not UTF-8; it was read as Latin-1".to_owned());
         }
-        for record in reader.records() {
-            let record = match record {
-                Ok(record) => record,
-                Err(e) => {
-                    self.bad_row(e.position().map_or(0, csv::Position::line), e.to_string());
-                    continue;
-                }
-            };
-            let line = record.position().map_or(0, csv::Position::line);
-            let field = |i: usize| columns[i].and_then(|c| record.get(c)).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-            self.add_row(line, [field(0), field(1), field(2), field(3)]);
+    }
+
+    /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
+    fn add_row(&mut self, line: u64, fields: Fields) {
+        let digest = digest(&fields);
+        let [path, hash, uploaded, account, created, issuer, serial, host_name] = fields.map(|f| f.map(|text| literal(&text)));
+        if let Some(first) = self.seen.get(&digest).copied() {
+            return self.doubt(line, || format!("it says the same as line {first}; it was counted once"));
         }
-        Ok(())
-    }
-
-    fn read_json(&mut self, text: &str) -> Result<(), ManifestError> {
-        let wrong = "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
-        if let Ok(whole) = serde_json::from_str::<Value>(text) {
-            let list = match whole {
-                Value::Array(list) => list,
-                row @ Value::Object(_) if is_row(&row) => vec![row],
-                // A wrapper around the rows: its array of such objects, whatever its name.
-                Value::Object(map) => {
-                    let rows =
-                        map.into_iter().find_map(|(_, v)| if let Value::Array(list) = v { list.iter().any(is_row).then_some(list) } else { None });
-                    rows.ok_or_else(|| self.error(None, wrong.to_owned()))?
-                }
-                _ => return Err(self.error(None, wrong.to_owned())),
-            };
-            // A document has no lines of its own: rows are numbered from 1.
-            for (i, value) in list.iter().enumerate() {
-                self.add_json(i as u64 + 1, value);
-            }
-        } else {
-            for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-                match serde_json::from_str::<Value>(line) {
-                    Ok(value) => self.add_json(i as u64 + 1, &value),
-                    Err(e) => self.bad_row(i as u64 + 1, format!("no JSON: {e}")),
-                }
-            }
-        }
-        if self.rows.is_empty() { Err(self.error(Some(1), format!("no row of it can be used; {wrong}"))) } else { Ok(()) }
-    }
-
-    fn add_json(&mut self, line: u64, value: &Value) {
-        let field = |i: usize| json_field(value, i);
-        self.add_row(line, [field(0), field(1), field(2), field(3)]);
-    }
-
-    fn add_row(&mut self, line: u64, [path, hash, uploaded, account]: [Option<String>; 4]) {
-        let Some(uploaded) = uploaded else {
+        let time = |text: Option<String>| text.map(|t| when::read(&t)).transpose();
+        let (uploaded, created) = match (time(uploaded), time(created)) {
+            (Ok(uploaded), Ok(created)) => (uploaded, created),
+            (Err(says), _) => return self.bad_row(line, says),
+            (_, Err(says)) => return self.bad_row(line, format!("the creation date of the account: {says}")),
+        };
+        if uploaded.is_none() && created.is_none() {
             return self.bad_row(line, "it says no upload time".to_owned());
-        };
-        let uploaded = match epoch(&uploaded).map_or_else(|| parse_span(&uploaded), Ok) {
-            Ok(span) => span,
-            Err(says) => return self.bad_row(line, says),
-        };
+        }
         let sha256 = match hash.as_deref().map(str::parse) {
             Some(Err(_)) if path.is_none() => return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned()),
             Some(Ok(hash)) => Some(hash),
             _ => None,
         };
-        if path.is_none() && sha256.is_none() {
-            return self.bad_row(line, "it names neither a path nor a hash".to_owned());
+        let by_issuer = issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
+        let named = path.is_some() || sha256.is_some() || !by_issuer.is_empty() || host_name.is_some();
+        let account = account.map(|a| show(&a));
+        if !named && (account.is_none() || created.is_none()) {
+            let says = if serial.is_some() {
+                "a serial number names a certificate only together with its issuer"
+            } else {
+                "it names neither a path nor a hash"
+            };
+            return self.bad_row(line, says.to_owned());
         }
+        if [&uploaded, &created].into_iter().flatten().any(|t| t.ambiguous) {
+            self.doubt(line, || "its date can be read with the day or the month first; both count".to_owned());
+        }
+        if path.as_deref().is_some_and(|p| p.starts_with(['=', '#'])) {
+            self.doubt(line, || "its path looks like a formula or an error of a spreadsheet; it was taken as it is".to_owned());
+        }
+        if let (Some(account), Some(created)) = (&account, created) {
+            self.add_account(line, account, created.span);
+        }
+        self.seen.insert(digest, line);
+        if !named {
+            return;
+        }
+        let at = self.rows.len() as u32;
         let path = path.map(|p| normalise(&p));
-        self.rows.push(Row { line, path, sha256, uploaded, account: account.map(|a| crate::pki::show(&a)) });
+        // A row speaks by its strongest name: a host has many certificates, a path is one file.
+        if path.is_some() || sha256.is_some() {
+            path.iter().for_each(|p| self.by_path.entry(p.clone()).or_default().push(at));
+            sha256.iter().for_each(|h| self.by_hash.entry(*h).or_default().push(at));
+        } else if !by_issuer.is_empty() {
+            by_issuer.into_iter().for_each(|name| self.by_issuer.entry(name).or_default().push(at));
+        } else if let Some(name) = host_name {
+            self.by_host.entry(host(&name)).or_default().push(at);
+        }
+        self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
+    }
+
+    fn add_account(&mut self, line: u64, account: &str, created: Span) {
+        match self.accounts.entry(account.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Account { created, line });
+            }
+            Entry::Occupied(mut entry) if entry.get().created != created => {
+                let first = *entry.get();
+                // The earlier one clears less.
+                if created.earliest < first.created.earliest {
+                    entry.insert(Account { created, line });
+                }
+                let account = words::cut(account);
+                self.doubt(line, || format!("line {} has another creation date of the account {account}; the earlier one counts", first.line));
+            }
+            Entry::Occupied(_) => {}
+        }
     }
 }
 
-/// A column of a JSON row; names compare like those of CSV heads.
-fn json_field(value: &Value, column: usize) -> Option<String> {
-    let (_, names) = COLUMNS[column];
-    let fields = value.as_object()?;
-    names.iter().find_map(|n| fields.iter().find(|(k, _)| clean(k) == *n)).and_then(|(_, v)| match v {
-        Value::String(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
-        Value::Number(n) => Some(n.to_string()),
-        _ => None,
-    })
+/// A host name in the form in which they compare.
+fn host(name: &str) -> String {
+    name.trim().trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Whether an object says when something was uploaded.
-fn is_row(value: &Value) -> bool {
-    json_field(value, 2).is_some() && (json_field(value, 0).is_some() || json_field(value, 1).is_some())
+/// A field without what spreadsheets put around text so that they do not compute with it: `="x"`, `'=x`.
+fn literal(text: &str) -> String {
+    let quoted = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
+    let marked = || text.strip_prefix('\'').filter(|t| t.starts_with(['=', '+', '-', '@']));
+    quoted.or_else(marked).unwrap_or(text).to_owned()
 }
 
-/// A column name in the form in which names compare.
-fn clean(name: &str) -> String {
-    name.trim().to_ascii_lowercase().replace([' ', '.'], "_")
-}
-
-/// Columns that a message names.
-const COLUMNS_SHOWN: usize = 20;
-
-/// A column for a message: shown only if it looks like a name, since what is no manifest may be a key.
-fn column(name: &str) -> String {
-    let name = name.trim();
-    let like_a_name = name.len() <= 30 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.')) && !name.is_empty();
-    if like_a_name { name.to_owned() } else { format!("({} characters)", name.chars().count()) }
-}
-
-/// Seconds or milliseconds since 1970, as exports of databases have them.
-fn epoch(text: &str) -> Option<Span> {
-    let digits = text.len();
-    let number: i64 = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()))?;
-    match digits {
-        9 | 10 => Some(Span::at(Time::from_unix(number))),
-        12 | 13 => Some(Span::at(Time::from_unix(number / 1000))),
-        _ => None,
+/// Equal for rows that say the same; 64 bits of SHA-256, so that nobody makes two that differ.
+fn digest(fields: &Fields) -> u64 {
+    let mut text = Vec::new();
+    for field in fields {
+        text.push(u8::from(field.is_some()));
+        text.extend_from_slice(field.as_deref().unwrap_or_default().as_bytes());
+        text.push(0xff);
     }
+    let hash = Fingerprint::of(&text);
+    hash.as_bytes()[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
 }
 
 #[cfg(test)]
@@ -314,7 +334,7 @@ mod tests {
     fn bad_rows_are_findings_and_bad_files_errors() {
         let manifest = Manifest::parse("m.csv", b"path,uploaded_at\na,never\nb,\n,2015-01-01\nc,2015-01-01\n").unwrap();
         assert_eq!(manifest.rows.len(), 1);
-        let places: Vec<_> = manifest.findings.iter().map(|f| f.place.as_str()).collect();
+        let places: Vec<_> = manifest.findings.list.iter().map(|f| f.place.as_str()).collect();
         assert_eq!(places, ["m.csv:2", "m.csv:3", "m.csv:4"]);
         for text in ["", "a,b\n1,2\n", "{broken", "path\nx\n", "[]", "{\"a\":1}", "{\"uploads\":[]}"] {
             assert!(Manifest::parse("m", text.as_bytes()).is_err(), "{text}");

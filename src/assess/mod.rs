@@ -3,12 +3,15 @@
 //! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows for each key and each
 //! certificate on it, and `words` says so in a sentence.
 
+pub mod decision;
 pub mod evidence;
 pub mod incident;
 pub mod manifest;
+pub mod path_date;
+pub mod told;
 mod words;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +21,12 @@ use crate::inventory::{Inventory, KeyEntry, Occurrence};
 use crate::read::Roots;
 use crate::time::{Span, Time};
 
+pub use decision::Decision;
 pub use evidence::{Kind, Timing};
-pub use incident::{Incident, IncidentError};
-pub use manifest::{Manifest, ManifestError, parse_span};
+pub use incident::{Incident, IncidentError, Profile};
+pub use manifest::{Manifest, ManifestError, Mapping, parse_span};
+pub use path_date::PathPattern;
+pub use told::Told;
 
 use evidence::{Decided, FileEvidence};
 
@@ -46,6 +52,10 @@ pub struct Question<'a> {
     pub distrust_certificate_dates: bool,
     /// `--known-compromised`: name of the list and the keys on it.
     pub known_compromised: Option<(&'a str, &'a HashSet<SpkiHash>)>,
+    /// `--date-from-path`.
+    pub date_from_path: Option<&'a PathPattern>,
+    /// What persons decided, by canonical name of the key or by another form of it that was met.
+    pub decisions: &'a BTreeMap<SpkiHash, Decision>,
     /// The times.
     pub clock: Clock,
 }
@@ -231,12 +241,14 @@ pub struct Assessment {
     pub certificates: Vec<CertificateVerdict>,
     /// Findings on evidence.
     pub findings: Vec<Finding>,
+    /// How many findings of each code there are; of codes with very many, not all are told.
+    pub finding_counts: BTreeMap<Code, u64>,
 }
 
 /// Weighs everything.
 #[must_use]
 pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> Assessment {
-    let mut findings = Vec::new();
+    let mut findings = Told::default();
     let files = evidence::for_files(inventory, roots, question, &mut findings);
     let births = evidence::births(inventory, question.clock);
     let weigh = Weigh { inventory, question, files: &files };
@@ -244,7 +256,16 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys);
     let certificates = (0..inventory.certificates.len()).map(|i| weigh.certificate(i, &keys, voided[i])).collect();
-    Assessment { keys, certificates, findings }
+    unmatched(inventory, question.decisions, &mut findings);
+    let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
+    Assessment { keys, certificates, findings: findings.list, finding_counts: findings.counts }
+}
+
+/// Decisions about keys that are not here.
+fn unmatched(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, findings: &mut Told) {
+    for key in decisions.keys().filter(|k| inventory.find_key(k).is_none()) {
+        findings.tell(Code::DecisionUnmatched, || (key.to_string(), Code::DecisionUnmatched.describe().to_owned()));
+    }
 }
 
 struct Weigh<'a> {
@@ -276,7 +297,9 @@ impl Weigh<'_> {
         let listed = self.question.known_compromised.filter(|(_, list)| key.is_on(list));
         // Chain certificates and bare public keys prove nothing either way unless they are all there is.
         let by_upload = reasons.iter().filter(|r| r.speaks()).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
-        let exposure = if listed.is_some() { Exposure::Exposed } else { by_upload };
+        let by_list = if listed.is_some() { Exposure::Exposed } else { by_upload };
+        let decision = self.decision(key);
+        let exposure = decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
         // The deciding ones first; of those that say the same of many files, one speaks for all.
@@ -285,9 +308,22 @@ impl Weigh<'_> {
         let omitted = reasons.len().saturating_sub(REASONS);
         let list =
             listed.map(|(name, _)| because(Kind::List, name.to_owned(), Span::default(), format!("the list of compromised keys {name:?} names it")));
-        let because = list.into_iter().chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
+        let decided = decision.map(|d| {
+            let mut because = because(Kind::Decision, "decision".to_owned(), Span::default(), words::decision(d));
+            // A list says that somebody has the key; a person may know better, and that is told.
+            if listed.is_some() && !d.exposed {
+                because.findings.insert(Code::EvidenceDisagrees);
+            }
+            because
+        });
+        let because = decided.into_iter().chain(list).chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
         let accounts = accounts.into_iter().map(str::to_owned).collect();
         KeyVerdict { exposure, because, omitted, accounts, on_certificate_dates }
+    }
+
+    fn decision(&self, key: &KeyEntry) -> Option<&Decision> {
+        let decisions = self.question.decisions;
+        decisions.get(&key.spki).or_else(|| key.raw_forms.iter().find_map(|raw| decisions.get(raw)))
     }
 
     /// Every occurrence of a key, with its part in this.
@@ -415,9 +451,14 @@ fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
         let name = inventory.keys[source as usize].spki.to_string();
         let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());
         let verdict = &mut keys[i];
+        let mut says = because(Kind::SharedFactor, name, Span::default(), says);
+        // What follows from numbers, no decision about one of the keys can undo.
+        if verdict.exposure == Exposure::Cleared {
+            says.findings.insert(Code::EvidenceDisagrees);
+        }
         verdict.exposure = exposure;
         verdict.on_certificate_dates = false;
-        verdict.because.insert(0, because(Kind::SharedFactor, name, Span::default(), says));
+        verdict.because.insert(0, says);
     }
 }
 

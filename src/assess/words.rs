@@ -1,7 +1,7 @@
 //! The sentences of verdicts. All wording of reasons is here.
 
 use super::evidence::{Decided, FileEvidence, Kind, Timing};
-use super::{Exposure, Question, Role};
+use super::{Decision, Exposure, Question, Role};
 use crate::pki::show;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
@@ -26,9 +26,13 @@ fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> 
     };
     let born = || decided.span.earliest.map(Time::day).unwrap_or_default();
     match (decided.kind, decided.timing) {
-        (Kind::Manifest | Kind::Uploaded, timing) => {
+        (Kind::Manifest | Kind::Uploaded | Kind::PathDate, timing) => {
             let can = if timing == Timing::Unclear { "which can be " } else { "" };
             let account = if file.accounts.is_empty() { String::new() } else { format!(", account {}", few(&file.accounts, ", ")) };
+            let account = match file.account_created.filter(|_| decided.kind == Kind::Manifest) {
+                Some(created) => format!("{account}, which was created at {created} or later"),
+                None => account,
+            };
             format!("it was uploaded {} ({}{account}), {can}{side}", span(decided.span), decided.source)
         }
         (Kind::FileTime, Timing::Before) => format!("the file was last changed {}, so it was uploaded {side}", span(decided.span)),
@@ -76,6 +80,13 @@ fn span(span: Span) -> String {
         (None, Some(to)) => format!("at {to} or earlier"),
         (None, None) => "at an unknown time".to_owned(),
     }
+}
+
+/// What a person decided about a key.
+pub(super) fn decision(decision: &Decision) -> String {
+    let what = if decision.exposed { "is taken as exposed" } else { "is cleared" };
+    let Decision { by, at, .. } = decision;
+    format!("it {what} by decision ({}, {at}): {}", cut(&show(by)), cut(&show(&decision.reason)))
 }
 
 /// Why a certificate below an exposed CA is void.

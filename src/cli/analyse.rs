@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use certrecall::assess::{self, Assessment, Clock, Incident, Manifest, Question, parse_span};
+use certrecall::assess::{self, Assessment, Clock, Decision, Incident, Manifest, Mapping, PathPattern, Profile, Question, parse_span};
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::inventory::{self, Builder, Inventory, link};
 use certrecall::limits::Limits;
@@ -26,6 +26,8 @@ pub(crate) struct Ready {
     uploaded: Option<Span>,
     known: Option<(String, HashSet<SpkiHash>)>,
     distrust: bool,
+    date_from_path: Option<PathPattern>,
+    decisions: BTreeMap<SpkiHash, Decision>,
     clock: Clock,
 }
 
@@ -56,25 +58,28 @@ impl Analysis {
 
 /// Checks flags and reads the files they name.
 pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
-    let mut incident = incident(&judging.incident)?;
-    if let Some(text) = &judging.cutoff {
-        incident.cutoff = moment("--cutoff", text)?;
-    }
+    let cutoff = judging.cutoff.as_deref().map(|t| moment("--cutoff", t)).transpose()?;
+    let incident = profile(&judging.incident)?.with(cutoff)?;
+    let mapping = Mapping::parse(&judging.map).map_err(|says| Error::Value { flag: "--map", says })?;
     let manifest = judging.manifest.as_deref().map(|path| {
         let bytes = fs::read(path).map_err(|error| Error::Input { what: "manifest", path: path.to_owned(), error })?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
-        Ok::<_, Error>(Manifest::parse(&certrecall::pki::show(&name), &bytes)?)
+        Ok::<_, Error>(Manifest::parse_mapped(&certrecall::pki::show(&name), &bytes, &mapping)?)
     });
     let uploaded = judging.uploaded.as_deref().map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
     let known = judging.known_compromised.as_deref().map(known_compromised);
     let now = now();
     let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
+    let date_from_path =
+        judging.date_from_path.as_deref().map(|t| PathPattern::parse(t).map_err(|says| Error::Value { flag: "--date-from-path", says }));
     Ok(Ready {
         incident,
         manifest: manifest.transpose()?,
         uploaded: uploaded.transpose()?,
         known: known.transpose()?,
         distrust: judging.distrust_certificate_dates,
+        date_from_path: date_from_path.transpose()?,
+        decisions: decisions(&judging.clear, now)?,
         clock: Clock { now, as_of },
     })
 }
@@ -106,6 +111,8 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &
         uploaded: ready.uploaded,
         distrust_certificate_dates: ready.distrust,
         known_compromised: ready.known.as_ref().map(|(name, list)| (name.as_str(), list)),
+        date_from_path: ready.date_from_path.as_ref(),
+        decisions: &ready.decisions,
         clock: ready.clock,
     };
     let assessment = assess::assess(&inventory, &roots, &question);
@@ -137,13 +144,13 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
 /// Places tried when a certificate's bytes are needed again.
 pub(crate) const REOPEN: usize = 8;
 
-fn incident(name: &str) -> Result<Incident, Error> {
+fn profile(name: &str) -> Result<Profile, Error> {
     let is_file = Path::new(name).is_file() && assess::incident::BUILT_IN.iter().all(|(n, _)| *n != name);
     if !is_file {
-        return Ok(Incident::built_in(name)?);
+        return Ok(Profile::built_in(name)?);
     }
     let text = fs::read_to_string(name).map_err(|error| Error::Input { what: "incident profile", path: name.into(), error })?;
-    Ok(Incident::from_toml(name, &text)?)
+    Ok(Profile::from_toml(name, &text)?)
 }
 
 /// A time that sets something: a date is midnight UTC, a time of day needs its zone.
@@ -153,6 +160,18 @@ pub(crate) fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
         Ok(time) => Ok(time.as_utc()),
         Err(error) => Err(Error::Value { flag, says: error.to_string() }),
     }
+}
+
+fn decisions(clear: &[String], now: Time) -> Result<BTreeMap<SpkiHash, Decision>, Error> {
+    let mut out = BTreeMap::new();
+    for text in clear {
+        let wrong = |says| Error::Value { flag: "--clear", says };
+        let (key, decision) = Decision::clear(text, now).map_err(wrong)?;
+        if out.insert(key, decision).is_some() {
+            return Err(wrong(format!("{key} is given twice")));
+        }
+    }
+    Ok(out)
 }
 
 fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {

@@ -99,9 +99,18 @@ pub(crate) struct Judging {
     /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
+    /// A column of the manifest by its name: path, sha256, uploaded_at, account, account_created_at, issuer, serial or host
+    #[arg(long, value_name = "COLUMN=FIELD", requires = "manifest")]
+    pub(crate) map: Vec<String>,
     /// When every file without a record of its own was uploaded
     #[arg(long, value_name = "TIME|FROM..TO")]
     pub(crate) uploaded: Option<String>,
+    /// Where paths tell the day of the upload, such as {YYYY}/{MM}/{DD}
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) date_from_path: Option<String>,
+    /// Clear a key by decision; SPKI is its spki_sha256
+    #[arg(long, value_name = "SPKI=REASON")]
+    pub(crate) clear: Vec<String>,
     /// Tell standing as of this time; never used as evidence
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,

@@ -1,6 +1,6 @@
 //! `demo` and `incident`.
 
-use certrecall::assess::Incident;
+use certrecall::assess::Profile;
 use certrecall::assess::incident::{BUILT_IN, DEFAULT};
 use certrecall::demo;
 
@@ -21,13 +21,14 @@ pub(crate) fn demo(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome, 
 /// `certrecall incident`.
 pub(crate) fn incident(args: &IncidentArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let text = match &args.name {
-        Some(name) => Incident::built_in(name)?.text,
+        Some(name) => Profile::built_in(name)?.text,
         None => {
             let mut lines = String::new();
             for (name, _) in BUILT_IN {
-                let incident = Incident::built_in(name)?;
+                let incident = Profile::built_in(name)?;
+                let cutoff = incident.cutoff.map_or_else(|| "given with --cutoff".to_owned(), |t| t.to_string());
                 let default = if *name == DEFAULT { " (default)" } else { "" };
-                lines.push_str(&format!("{name}{default}\n    {}\n    cutoff {}\n", incident.title, incident.cutoff));
+                lines.push_str(&format!("{name}{default}\n    {}\n    cutoff {cutoff}\n", incident.title));
             }
             lines
         }

@@ -253,11 +253,12 @@ impl Text {
 
     /// Where the manifest and the files do not fit together.
     fn records(&mut self, planned: &Planned<'_>) {
-        let of = |code: Code| planned.assessment.findings.iter().filter(|f| f.code == code).count();
+        let of = |code: Code| planned.assessment.finding_counts.get(&code).map_or(0, |n| *n as usize);
         let lines = [
             (of(Code::FileWithoutRecord), "file", "without a row in it"),
             (of(Code::ManifestRowUnmatched), "row", "without a file here"),
             (of(Code::ManifestRowBad), "row", "that could not be used"),
+            (of(Code::ManifestRowDoubtful), "row", "with something doubtful"),
         ];
         if lines.iter().any(|(n, _, _)| *n > 0) {
             self.head(Tone::Warn, "Manifest: it does not fit everywhere; plan.md names each");

@@ -84,6 +84,7 @@ pub const fn clear_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Manifest => "uploaded at or after the cutoff, says the manifest",
         Kind::Uploaded => "uploaded at or after the cutoff, says --uploaded",
+        Kind::PathDate => "uploaded at or after the cutoff, says the date in the path",
         Kind::ChainCertificate => "chain certificates: a bundle brings them without their keys",
         Kind::PublicOnly => "of which only the public half was found",
         Kind::Decision => "by decision",

@@ -1,0 +1,53 @@
+//! What a person decided about a key. It outranks all evidence of uploads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::SpkiHash;
+use crate::time::Time;
+
+/// A recorded decision about one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Whether the key is to be taken as exposed; else it is cleared.
+    pub exposed: bool,
+    /// Why, in the words of whoever decided.
+    pub reason: String,
+    /// Who decided, or where that was said.
+    pub by: String,
+    /// When.
+    pub at: Time,
+}
+
+impl Decision {
+    /// Reads `SPKI=REASON` as given to `--clear`; `at` is when it was given.
+    ///
+    /// # Errors
+    /// The text of what is wrong.
+    pub fn clear(text: &str, at: Time) -> Result<(SpkiHash, Self), String> {
+        let (key, reason) = text.split_once('=').ok_or("it needs a reason: SPKI=REASON")?;
+        let key = key.parse().map_err(|e| format!("the name of the key is {e}"))?;
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err("the reason is empty; say why the key is not exposed".to_owned());
+        }
+        Ok((key, Self { exposed: false, reason: reason.to_owned(), by: "--clear".to_owned(), at }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_needs_a_key_and_a_reason() {
+        let at = Time::from_unix(0);
+        let hash = "ab".repeat(32);
+        let (key, decision) = Decision::clear(&format!("{hash}= in an HSM = safe "), at).unwrap();
+        assert_eq!((key.to_string(), decision.reason.as_str(), decision.exposed), (hash.clone(), "in an HSM = safe", false));
+        for wrong in [hash.clone(), format!("{hash}= "), "ab=reason".to_owned()] {
+            assert!(Decision::clear(&wrong, at).is_err(), "{wrong}");
+        }
+        let text = serde_json::to_string(&decision).unwrap();
+        assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+}
