@@ -114,6 +114,11 @@ fn exit_status_2_for_wrong_usage_and_fatal_errors() {
         (vec!["plan"], vec![("", "in"), ("-o", "case"), ("--manifest", "empty.csv")], "empty.csv"),
         (vec!["plan"], vec![("", "in"), ("-o", "case"), ("--manifest", "odd.csv")], "uploaded_at"),
         (vec!["plan"], vec![("", "in"), ("-o", "case"), ("--known-compromised", "list")], "list:1"),
+        (vec!["plan", "--incident=generic"], vec![("", "in"), ("-o", "case")], "--cutoff"),
+        (vec!["plan", "--map=x=path"], vec![("", "in"), ("-o", "case")], "--manifest"),
+        (vec!["plan", "--map=x=paths"], vec![("", "in"), ("-o", "case"), ("--manifest", "odd.csv")], "uploaded_at"),
+        (vec!["plan", "--date-from-path=%Y"], vec![("", "in"), ("-o", "case")], "--date-from-path"),
+        (vec!["plan", "--clear=ab=reason"], vec![("", "in"), ("-o", "case")], "--clear"),
         (vec!["run", "--key=rsa-512"], vec![("", "in"), ("-o", "case")], "rsa-512"),
         (vec!["plan"], vec![("", "in"), ("-o", "foreign")], "no case directory"),
         (vec!["rekey"], vec![("", "missing")], "missing"),
@@ -657,6 +662,46 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
     assert_eq!((&key["accounts"], &key["spki_sha256_raw"]), (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()])));
     assert!(key["because"][0]["says"].as_str().unwrap().contains("(uploads.csv:2, account acme), before the cutoff"), "{key}");
     assert!(common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(), "every key is there, clear ones too");
+}
+
+#[test]
+fn columns_accounts_paths_and_decisions_from_the_command_line() {
+    let ca = public_ca();
+    let names = ["mapped", "young", "dated", "cleared"];
+    let leaves: Vec<_> = names.iter().map(|n| leaf(&format!("{n}.example")).by(&ca)).collect();
+    let folder = inputs(&[]);
+    for (name, leaf) in names.iter().zip(&leaves) {
+        folder.write(format!("in/{name}-2015-06-01.pem"), bundle(leaf, &[]));
+    }
+    folder.write(
+        "export.csv",
+        "Where,When,Who,Since\nmapped-2015-06-01.pem,2015-06-02T00:00:00Z,acme,2014-01-01\nyoung-2015-06-01.pem,,new,2017-01-01T00:00:00Z\n",
+    );
+    let clear = format!("--clear={}=it lay in an HSM", leaves[3].key.spki());
+    let maps = ["--map=where=path", "--map=When=uploaded_at", "--map=Who=account", "--map=Since=account_created_at"];
+    let ran = plan(&folder, &[&["--manifest", &folder.at("export.csv"), "--date-from-path={YYYY}-{MM}-{DD}", &clear], &maps[..]].concat());
+    assert_eq!(ran.status, 1, "{ran:?}");
+    let plan = folder.json("case/plan.json");
+    let got: Vec<_> = leaves
+        .iter()
+        .map(|l| {
+            let key = common::key(&plan, &l.key.spki().to_string());
+            (key["exposure"].as_str().unwrap().to_owned(), key["because"][0]["evidence"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let want = [("exposed", "manifest"), ("not-exposed", "manifest"), ("exposed", "path-date"), ("cleared", "decision")];
+    assert_eq!(got, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    let says = common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["says"].to_string();
+    assert!(says.contains("it lay in an HSM"), "{says}");
+}
+
+#[test]
+fn the_generic_profile_takes_its_cutoff_from_the_command_line() {
+    assert!(run(&["incident"]).stdout.contains("generic\n"), "it is listed");
+    let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[]))]);
+    let ran = plan(&folder, &["--incident", "generic", "--cutoff", "2026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert_eq!(folder.json("case/plan.json")["incident"]["cutoff"], "2026-01-01T00:00:00Z");
 }
 
 #[test]

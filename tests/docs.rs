@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use certrecall::assess::manifest::Field;
 use certrecall::finding::{Code, Reason};
 
 fn page(path: &str) -> String {
@@ -46,4 +47,14 @@ fn the_harmless_reasons_are_the_ones_that_the_pages_name() {
         assert!(harmless.iter().all(|name| page.contains(name.as_str())), "{path} names {harmless:?}");
     }
     assert_eq!(harmless.len(), 3, "a new one is named on both pages");
+}
+
+#[test]
+fn every_column_name_of_a_manifest_is_on_its_page() {
+    let page = page("docs/manifest.md");
+    for field in Field::ALL {
+        let names: Vec<_> = field.usual().iter().map(|n| format!("`{n}`")).collect();
+        let row = format!("| {} | {} |", field.as_str(), names.join(", "));
+        assert!(page.contains(&row), "{row}");
+    }
 }

@@ -1,0 +1,308 @@
+//! Further ways to name a file, accounts, dates in paths, decisions.
+
+use super::*;
+
+const EXPOSED: &str = "exposed valid replace-and-revoke manifest";
+const CLEAR: &str = "not-exposed valid clear manifest";
+const UNCLEAR: &str = "undetermined valid replace-and-revoke manifest";
+const ON_DATES: &str = "undetermined valid replace-and-revoke certificate-dates";
+
+#[test]
+fn certificates_named_by_issuer_and_serial() {
+    let t = &mut Table::default();
+    let ca = public_ca();
+    let l = leaf("a.example").serial(0x2a).by(&ca);
+    let text = bundle(&l, &[]);
+    let subject = "CN=Example Public CA";
+    let one = |t: &mut Table, name, row: &str, want: &str, says: &str| {
+        let manifest = format!("issuer;serial;uploaded_at\n{row};2015-06-01T00:00:00Z\n");
+        t.case(name).file("a.pem", &text).manifest(&manifest).certificate(&l, want, says);
+    };
+    one(t, "issuer and serial", &format!("{subject};2a"), EXPOSED, "at 2015-06-01T00:00:00Z (uploads.csv:2), before the cutoff");
+    one(t, "decimal serial", &format!("{subject};42"), EXPOSED, "(uploads.csv:2)");
+    one(t, "serial with 0x and zeros", &format!("{subject};0x002A"), EXPOSED, "(uploads.csv:2)");
+    one(t, "serial with colons", &format!("{subject};00:2a"), EXPOSED, "(uploads.csv:2)");
+    one(t, "issuer as OpenSSL prints it", "/CN=Example Public CA;2a", EXPOSED, "(uploads.csv:2)");
+    one(t, "common name alone", "example public ca;2a", EXPOSED, "(uploads.csv:2)");
+    one(t, "another serial of the issuer", &format!("{subject};2b"), ON_DATES, "nothing records its upload");
+    one(t, "the serial at another issuer", "CN=Other CA;2a", ON_DATES, "nothing records its upload");
+    t.case("a serial alone never decides")
+        .file("a.pem", &text)
+        .manifest("path,serial,uploaded_at\n,2a,2015-06-01\n")
+        .certificate(&l, ON_DATES, "nothing records its upload")
+        .finding("manifest-row-bad")
+        .finding("file-without-record");
+    t.case("a row with a path is not found by its serial")
+        .file("a.pem", &text)
+        .manifest(&format!("path,issuer,serial,uploaded_at\nother.pem,{subject},2a,2015-06-01\n"))
+        .certificate(&l, ON_DATES, "nothing records its upload")
+        .finding("manifest-row-unmatched");
+    t.case("a path is stronger than issuer and serial")
+        .file("a.pem", &text)
+        .manifest(&format!("path,issuer,serial,uploaded_at\na.pem,,,{AFTER}\n,{subject},2a,{BEFORE}\n"))
+        .certificate(&l, CLEAR, "(uploads.csv:2), at or after the cutoff")
+        .told_not("manifest-row-unmatched");
+}
+
+#[test]
+fn certificates_named_by_host() {
+    let t = &mut Table::default();
+    let ca = public_ca();
+    let l = leaf("shop.example").names(&["shop.example", "*.shop.example"]).by(&ca);
+    let text = bundle(&l, &[]);
+    let one = |t: &mut Table, name, host: &str, want: &str, says: &str| {
+        t.case(name).file("a.pem", &text).manifest(&format!("host,uploaded_at\n{host},{BEFORE}\n")).certificate(&l, want, says);
+    };
+    one(t, "host name", "shop.example", EXPOSED, "(uploads.csv:2), before the cutoff");
+    one(t, "host name in capitals, with a dot", "SHOP.example.", EXPOSED, "(uploads.csv:2)");
+    one(t, "wildcard name as written", "*.shop.example", EXPOSED, "(uploads.csv:2)");
+    one(t, "a wildcard is no pattern here", "www.shop.example", ON_DATES, "nothing records its upload");
+    one(t, "part of a host name", "example", ON_DATES, "nothing records its upload");
+    t.case("host and a path that is elsewhere")
+        .file("a.pem", &text)
+        .manifest(&format!("path,host,uploaded_at\nb.pem,shop.example,{BEFORE}\n"))
+        .certificate(&l, ON_DATES, "nothing records its upload");
+    t.case("a fingerprint is stronger than a host name")
+        .file("a.pem", &text)
+        .manifest(&format!("sha256,host,uploaded_at\n{},,{AFTER}\n,shop.example,{BEFORE}\n", l.sha256()))
+        .certificate(&l, CLEAR, "(uploads.csv:2)");
+    t.case("two uploads for one host straddle")
+        .file("a.pem", &text)
+        .manifest(&format!("host,uploaded_at\nshop.example,{BEFORE}\nshop.example,{AFTER}\n"))
+        .certificate(&l, UNCLEAR, "(uploads.csv:2,3), which can be before or after");
+}
+
+#[test]
+fn rows_as_spreadsheets_leave_them() {
+    let t = &mut Table::default();
+    let l = leaked_leaf();
+    let text = bundle(&l, &[]);
+    let one = |t: &mut Table, name, manifest: &str, want: &str, says: &str, code: &str| {
+        let case = t.case(name).file("a.pem", &text).manifest(manifest).certificate(&l, want, says);
+        if code.is_empty() {
+            case.told_not("manifest-row-doubtful")
+        } else {
+            case.finding(code)
+        };
+    };
+    let doubtful = "manifest-row-doubtful";
+    one(t, "the same row twice", "path,uploaded_at\na.pem,2015-06-01\na.pem,2015-06-01\n", EXPOSED, "(uploads.csv:2), before", doubtful);
+    one(t, "date with the day first", "path;uploaded\na.pem;30.10.2016\n", EXPOSED, "on 2016-10-30 of whatever time zone", "");
+    one(t, "date with slashes, month first", "path;uploaded\na.pem;10/30/2016\n", EXPOSED, "on 2016-10-30 of whatever time zone", "");
+    one(t, "date that can be read in two ways", "path;uploaded\na.pem;11/10/2016\n", UNCLEAR, "which can be before or after", doubtful);
+    one(t, "two ways, both before", "path;uploaded\na.pem;05/06/2015\n", EXPOSED, "before the cutoff", doubtful);
+    one(t, "date as in mails", "path,uploaded\na.pem,\"Mon, 31 Oct 2016 23:59:59 GMT\"\n", EXPOSED, "at 2016-10-31T23:59:59Z", "");
+    one(t, "formula in place of a time", "path,uploaded\na.pem,=TODAY()\n", ON_DATES, "nothing records", "manifest-row-bad");
+    one(t, "path kept as text by a formula", "path,uploaded\n\"=\"\"a.pem\"\"\",2015-06-01\n", EXPOSED, "(uploads.csv:2)", "");
+    one(
+        t,
+        "a quote that nothing closes, before the row",
+        "path,uploaded\n\"b.pem,2015-01-01\na.pem,2015-06-01\n",
+        EXPOSED,
+        "(uploads.csv:3)",
+        "manifest-row-bad",
+    );
+    one(
+        t,
+        "a quote that nothing closes, in the row",
+        "path,uploaded\n\"a.pem,2015-06-01\nb.pem,2015-01-01\n",
+        ON_DATES,
+        "nothing records",
+        "manifest-row-bad",
+    );
+    one(t, "vendor columns", "S3 Key,Last Modified,Tenant\na.pem,2015-06-01T00:00:00.000Z,acme\n", EXPOSED, "(uploads.csv:2, account acme)", "");
+}
+
+#[test]
+fn accounts_and_when_they_were_created() {
+    let t = &mut Table::default();
+    let l = leaked_leaf();
+    let text = bundle(&l, &[]);
+    let one = |t: &mut Table, name, rows: &str, want: &str, says: &str| {
+        t.case(name).file("a.pem", &text).manifest(&format!("path,uploaded_at,account,account_created_at\n{rows}\n")).certificate(&l, want, says);
+    };
+    one(
+        t,
+        "account created after the cutoff, no upload time",
+        "a.pem,,acme,2017-01-01T00:00:00Z",
+        CLEAR,
+        "between 2017-01-01T00:00:00Z and 2025-06-01T00:00:00Z (uploads.csv:2, account acme, which was created at 2017-01-01T00:00:00Z or later), at or after the cutoff",
+    );
+    one(t, "created exactly at the cutoff", "a.pem,,acme,2016-11-01T00:00:00Z", CLEAR, "which was created at 2016-11-01T00:00:00Z or later");
+    one(t, "created a second before it", "a.pem,,acme,2016-10-31T23:59:59Z", ON_DATES, "nothing records its upload");
+    one(t, "created on the day of the cutoff, wherever that was", "a.pem,,acme,2016-11-01", ON_DATES, "nothing records its upload");
+    one(
+        t,
+        "created before, uploaded after",
+        &format!("a.pem,{AFTER},acme,2014-01-01"),
+        CLEAR,
+        "at 2017-06-01T00:00:00Z (uploads.csv:2, account acme), at",
+    );
+    one(
+        t,
+        "created before, uploaded before",
+        &format!("a.pem,{BEFORE},acme,2014-01-01"),
+        EXPOSED,
+        "(uploads.csv:2, account acme), before the cutoff",
+    );
+    one(
+        t,
+        "the creation decides what a date leaves open",
+        "a.pem,2016-11-01,acme,2016-11-01T06:00:00Z",
+        CLEAR,
+        "account acme, which was created at 2016-11-01T06:00:00Z or later), at or after the cutoff",
+    );
+    one(
+        t,
+        "created in a row of its own",
+        "a.pem,..2018-01-01,acme,\n,,acme,2017-01-01T00:00:00Z",
+        CLEAR,
+        "account acme, which was created at 2017-01-01",
+    );
+    one(
+        t,
+        "two creation dates, the earlier one counts",
+        "a.pem,..2018-01-01,acme,2017-01-01T00:00:00Z\n,,acme,2014-01-01T00:00:00Z",
+        UNCLEAR,
+        "which can be before or after",
+    );
+    one(t, "one of two accounts is old", "a.pem,,new,2017-01-01\na.pem,2015-06-01,old,", UNCLEAR, "account new, old), which can be before or after");
+    t.case("an upload before the account was created decides, and is told")
+        .file("a.pem", &text)
+        .manifest(&format!("path,uploaded_at,account,account_created_at\na.pem,{BEFORE},acme,2017-01-01\n"))
+        .certificate(&l, EXPOSED, "at 2015-06-01T00:00:00Z (uploads.csv:2, account acme), before the cutoff")
+        .finding("evidence-disagrees");
+}
+
+#[test]
+fn dates_in_paths() {
+    let t = &mut Table::default();
+    let l = leaked_leaf();
+    let text = bundle(&l, &[]);
+    let pattern = "{YYYY}/{MM}/{DD}";
+    let exposed = "exposed valid replace-and-revoke path-date";
+    t.case("date in the path before").file("2015/06/01/a.pem", &text).dated_by_path(pattern).certificate(
+        &l,
+        exposed,
+        "lies in 2015/06/01/a.pem; it was uploaded on 2015-06-01 of whatever time zone (--date-from-path), before the cutoff",
+    );
+    t.case("date in the path after").file("2017/06/01/a.pem", &text).dated_by_path(pattern).certificate(
+        &l,
+        "not-exposed valid clear path-date",
+        "on 2017-06-01 of whatever time zone (--date-from-path), at or after the cutoff",
+    );
+    t.case("date in the path, the day before the cutoff").file("2016/10/31/a.pem", &text).dated_by_path(pattern).certificate(
+        &l,
+        "undetermined valid replace-and-revoke path-date",
+        "which can be before or after the cutoff",
+    );
+    t.case("month in the path").file("2016-09/a.pem", &text).dated_by_path("{YYYY}-{MM}").certificate(&l, exposed, "before the cutoff");
+    t.case("month of the cutoff in the path").file("2016-11/a.pem", &text).dated_by_path("{YYYY}-{MM}").certificate(
+        &l,
+        "undetermined valid replace-and-revoke path-date",
+        "which can be before or after",
+    );
+    t.case("a manifest row beats the path")
+        .file("2015/06/01/a.pem", &text)
+        .dated_by_path(pattern)
+        .row("2015/06/01/a.pem", AFTER)
+        .certificate(&l, CLEAR, "(uploads.csv:2)")
+        .finding("evidence-disagrees");
+    t.case("--uploaded beats the path").file("2015/06/01/a.pem", &text).dated_by_path(pattern).uploaded(AFTER).certificate(
+        &l,
+        "not-exposed valid clear uploaded",
+        "(--uploaded)",
+    );
+    t.case("the path beats the file time")
+        .changed("2017/06/01/a.pem", &text, BEFORE)
+        .dated_by_path(pattern)
+        .certificate(&l, "not-exposed valid clear path-date", "(--date-from-path)")
+        .finding("evidence-disagrees");
+    t.case("the path fills an open row").file("2015/06/01/a.pem", &text).dated_by_path(pattern).row("2015/06/01/a.pem", "2015-01-01..").certificate(
+        &l,
+        EXPOSED,
+        "(uploads.csv:2), before the cutoff",
+    );
+    t.case("impossible date in the path")
+        .file("2015/02/30/a.pem", &text)
+        .dated_by_path(pattern)
+        .certificate(&l, ON_DATES, "nothing records its upload")
+        .finding("path-date-bad");
+    t.case("no date in the path").file("a.pem", &text).dated_by_path(pattern).certificate(&l, ON_DATES, "nothing").finding("path-date-bad");
+    let young = leaf("young.example").from("2018-01-01").by(&public_ca());
+    t.case("the path beats certificate dates, which contradict it")
+        .file("2015/06/01/a.pem", bundle(&young, &[]))
+        .dated_by_path(pattern)
+        .certificate(&young, exposed, "on 2015-06-01")
+        .finding("evidence-disagrees");
+}
+
+#[test]
+fn decisions_come_first() {
+    let t = &mut Table::default();
+    let l = leaked_leaf();
+    let text = bundle(&l, &[]);
+    let key = l.key.spki();
+    t.case("cleared by decision").file("a.pem", &text).row("a.pem", BEFORE).decided(key, false, "it lay in an HSM").certificate(
+        &l,
+        "cleared valid clear decision",
+        "it is cleared by decision (alice, 2026-01-01T00:00:00Z): it lay in an HSM",
+    );
+    t.case("exposed by decision").file("a.pem", &text).row("a.pem", AFTER).decided(key, true, "seen for sale").certificate(
+        &l,
+        "exposed valid replace-and-revoke decision",
+        "it is taken as exposed by decision (alice, 2026-01-01T00:00:00Z): seen for sale",
+    );
+    t.case("an undetermined key cleared").file("a.pem", &text).decided(key, false, "x").certificate(&l, "cleared valid clear decision", ": x");
+    t.case("a presumed key cleared").file("a.pem", l.pem()).row("a.pem", BEFORE).decided(key, false, "x").certificate(
+        &l,
+        "cleared valid clear decision",
+        "by decision",
+    );
+    t.case("cleared although it is on a list")
+        .file("a.pem", &text)
+        .listed(key)
+        .decided(key, false, "the list is wrong")
+        .certificate(&l, "cleared valid clear decision", "the list is wrong")
+        .finding("evidence-disagrees");
+    let (other_form, raw) = compressed(&l.key);
+    t.case("decided by the name of another form").file("a.pem", &text).file("a.pub", other_form).decided(raw, false, "x").certificate(
+        &l,
+        "cleared valid clear decision",
+        "by decision",
+    );
+    t.case("a decision about a key that is not here")
+        .file("a.pem", &text)
+        .row("a.pem", BEFORE)
+        .decided(Key::new().spki(), false, "x")
+        .certificate(&l, EXPOSED, "(uploads.csv:2)")
+        .finding("decision-unmatched");
+    let root = private_ca();
+    let below = leaf("b.example").by(&root);
+    t.case("a CA exposed by decision")
+        .file("b.pem", bundle(&below, &[&root]))
+        .row("b.pem", AFTER)
+        .decided(root.key.spki(), true, "x")
+        .certificate(&root, "exposed valid decide decision", "is taken as exposed")
+        .certificate(&below, "not-exposed valid reissue issuer-key", "is exposed");
+    t.case("a CA cleared by decision")
+        .file("b.pem", bundle(&below, &[]))
+        .file("root.pem", bundle(&root, &[]))
+        .row("b.pem", AFTER)
+        .row("root.pem", BEFORE)
+        .decided(root.key.spki(), false, "x")
+        .certificate(&root, "cleared valid clear decision", "is cleared")
+        .certificate(&below, CLEAR, "");
+    let rsa = Key::rsa();
+    let ca = public_ca();
+    let first = leaf("r.example").key(&rsa).by(&ca);
+    let sibling = RsaPublic::with_exponent(&rsa, 3);
+    let second = leaf("r3.example").on_public_by(&sibling, &ca);
+    t.case("a decision does not undo an exposed modulus")
+        .file("r.pem", bundle(&first, &[]))
+        .file("r3.pem", second.pem())
+        .uploaded(BEFORE)
+        .decided(sibling.spki(), false, "x")
+        .certificate(&second, "exposed valid replace-and-revoke shared-factor", "it has the modulus")
+        .finding("evidence-disagrees");
+}
