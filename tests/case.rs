@@ -188,6 +188,40 @@ fn the_database_is_private_and_an_older_or_newer_case_is_told_apart() {
 }
 
 #[test]
+fn a_suspicion_is_cleared_or_confirmed_by_a_word_and_that_can_be_taken_back() {
+    let incident = Incident::new();
+    incident.plan();
+    let decide = incident.id("decide", "b.example");
+    let exposure = || {
+        let plan = incident.json();
+        let keys = plan["keys"].as_array().unwrap();
+        let key = keys.iter().find(|k| k["certificates"][0]["dns_names"][0] == "b.example").unwrap();
+        (key["exposure"].clone(), key["because"][0]["evidence"].clone(), key["because"][0]["says"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(exposure().0, "presumed");
+    assert_eq!(incident.mark(&decide, "cleared", &[]).status, 0);
+    incident.plan();
+    let (now, evidence, says) = exposure();
+    assert_eq!((now, evidence), ("cleared".into(), "decision".into()));
+    assert!(says.contains("because") && says.contains("Ada"), "{says}");
+    let first = incident.json();
+    incident.plan();
+    assert_eq!(incident.json()["keys"], first["keys"], "the decision keeps its date");
+    assert_eq!(incident.mark(&decide, "reopened", &[]).status, 0);
+    incident.plan();
+    assert_eq!(exposure().0, "presumed");
+    assert_eq!(incident.mark(&decide, "confirmed", &[]).status, 0);
+    incident.plan();
+    assert_eq!(exposure().0, "exposed");
+    // On the command line too, and remembered from then on.
+    let key = incident.json()["keys"][0]["spki_sha256"].as_str().unwrap().to_owned();
+    let clear = format!("{key}=it lived in a module that gives no key away");
+    run(&["plan", &incident.path("uploads"), "-o", &incident.path("case"), "--uploaded", "2016-01-01", "--clear", &clear]);
+    incident.plan();
+    assert_eq!(incident.json()["keys"][0]["exposure"], "cleared");
+}
+
+#[test]
 fn two_at_once_exclude_each_other() {
     let incident = Incident::new();
     incident.plan();

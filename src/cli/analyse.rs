@@ -27,7 +27,7 @@ pub(crate) struct Ready {
     known: Option<(String, HashSet<SpkiHash>)>,
     distrust: bool,
     date_from_path: Option<PathPattern>,
-    decisions: BTreeMap<SpkiHash, Decision>,
+    pub(crate) decisions: BTreeMap<SpkiHash, Decision>,
     clock: Clock,
 }
 

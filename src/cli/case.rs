@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use certrecall::assess::Decision;
 use certrecall::id::{Fingerprint, SpkiHash};
-use certrecall::plan::progress::{self, missing};
+use certrecall::plan::progress::{self, is_suspicion, missing};
 use certrecall::plan::{Mark, Step, Word};
 use certrecall::report::status::CaseStatus;
 use certrecall::report::story::KeyStory;
@@ -29,9 +30,12 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         return Err(Error::Value { flag: "--at", says: format!("{at} has not come yet; say it when it has happened") });
     }
     let (kept, mut words) = (store.steps()?, store.words()?);
-    let mut steps: Vec<Step> = kept.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
+    let (open, closed): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|k| k.closed.is_none());
+    let mut steps: Vec<Step> = open.into_iter().map(|k| k.step).collect();
     progress::apply(&mut steps, &words);
-    let step = find(&steps, &args.step)?.clone();
+    // A decision closes the step that asked for it; it can be taken back all the same.
+    let closed: Vec<Step> = closed.into_iter().map(|k| k.step).filter(|s| args.status == Mark::Reopened && is_suspicion(s)).collect();
+    let step = find(&steps, &args.step).or_else(|error| find(&closed, &args.step).map_err(|_| error))?.clone();
     args.status.fits(&step).map_err(|e| Error::Value { flag: "STATUS", says: e.to_string() })?;
     let waits = missing(&step, &steps);
     if !waits.is_empty() && !matches!(args.status, Mark::Waived | Mark::Reopened) {
@@ -40,13 +44,30 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     }
     let by = args.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok())).unwrap_or_else(|| "unknown".to_owned());
     let word = Word { step: step.id.clone(), mark: args.status, reason: args.reason.clone(), by, at, recorded };
-    store.say(&word, None::<(SpkiHash, Option<()>)>)?;
+    let decided = decision(&step, &word);
+    let decides = decided.is_some();
+    store.say(&word, decided)?;
     words.push(word);
     progress::apply(&mut steps, &words);
     show_again(&case, &steps)?;
-    let state = find(&steps, step.id.as_str())?.status.as_str();
+    let state = steps.iter().find(|s| s.id == step.id).map_or("closed", |s| s.status.as_str());
     terminal.say(&format!("{} is {state}", step.id));
+    if decides {
+        terminal.say("the decision counts from the next `certrecall plan` on");
+    }
     Ok(Outcome::default())
+}
+
+/// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.
+fn decision(step: &Step, word: &Word) -> Option<(SpkiHash, Option<Decision>)> {
+    let key = step.key.filter(|_| is_suspicion(step))?;
+    let decided = |exposed| Decision { exposed, reason: word.reason.clone(), by: word.by.clone(), at: word.at };
+    match word.mark {
+        Mark::Cleared => Some((key, Some(decided(false)))),
+        Mark::Confirmed => Some((key, Some(decided(true)))),
+        Mark::Reopened => Some((key, None)),
+        _ => None,
+    }
 }
 
 /// The step of that name, or the only one whose name begins like that.

@@ -1,8 +1,9 @@
 //! `plan` and `run`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 
+use certrecall::assess::Decision;
 use certrecall::files;
 use certrecall::id::SpkiHash;
 use certrecall::plan::progress;
@@ -68,10 +69,11 @@ struct Prepared {
 
 /// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
 fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
-    let ready = analyse::ready(&args.judging)?;
+    let mut ready = analyse::ready(&args.judging)?;
     let roots = Roots::open(&args.reading.paths)?;
     let case = Case::create(&args.output, &roots)?;
     let mut store = case.store()?;
+    remember(&mut ready.decisions, &mut store)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
     let existing = rekey::existing(&case, terminal)?;
@@ -86,6 +88,19 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
         ));
     }
     Ok(Prepared { case, analysis, existing })
+}
+
+/// Writes new decisions down, and adds those that the case remembers.
+fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> Result<(), Error> {
+    let mut kept: BTreeMap<SpkiHash, Decision> = store.decisions()?;
+    // Said again in the same words it stays what it was, with its date.
+    decisions.retain(|key, new| kept.get(key).is_none_or(|old| old.exposed != new.exposed || old.reason != new.reason));
+    if !decisions.is_empty() {
+        store.decide(decisions)?;
+    }
+    kept.append(decisions);
+    *decisions = kept;
+    Ok(())
 }
 
 /// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left

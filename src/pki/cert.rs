@@ -234,9 +234,9 @@ pub(crate) fn spki_of(der: &[u8]) -> Option<&[u8]> {
     walk(der::first(der)?.0).map(|f| f.spki)
 }
 
-/// The extensions of a certificate, as OID and value.
+/// The extensions of a certificate that mean something here, as OID and value.
 pub(crate) fn extensions_of(der: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
-    walk(der::first(der)?.0).map(|f| f.extensions)
+    walk(der::first(der)?.0).map(|f| f.extensions.read)
 }
 
 /// Walks the outer fields by tag.
@@ -325,14 +325,16 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings
     }
 }
 
-/// Whether [`Extensions`] takes something from the extension of that name.
+/// Whether [`Extensions`] or [`super::hosts`] takes something from the extension of that name.
 fn means_something(oid: &[u8]) -> bool {
     matches!(
         oid,
         oid::SUBJECT_ALT_NAME
             | oid::BASIC_CONSTRAINTS
             | oid::SUBJECT_KEY_ID
+            | oid::AUTHORITY_INFO_ACCESS
             | oid::AUTHORITY_KEY_ID
+            | oid::CRL_DISTRIBUTION_POINTS
             | oid::KEY_USAGE
             | oid::EXT_KEY_USAGE
             | oid::SCT_LIST
