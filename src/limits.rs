@@ -9,16 +9,25 @@ pub struct Limits {
     pub window: usize,
     /// Files above this many bytes are recorded as too large. 64 GiB: a log of a busy year; sparse files of terabytes would take hours.
     pub file_size: u64,
+    /// Records of one file that are no objects; what is beyond becomes one record. A log may hold thousands of broken blocks, never so many; but
+    /// 100 MiB of BEGIN lines would otherwise be six million records. `--max-broken`.
+    pub broken: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 512, window: 64 << 20, file_size: 64 << 30 }
+        Self { depth: 512, window: 64 << 20, file_size: 64 << 30, broken: 100_000 }
     }
 }
 
 /// One object (a block, a DER file) is at most this large. The largest real CRLs have about 50 MiB.
 pub const OBJECT_SIZE: usize = 128 << 20;
+
+/// Standard input is read up to this many bytes, for it is held in memory; a file has its own, larger limit.
+pub const STDIN: u64 = 1 << 30;
+
+/// Manifests and lists of compromised keys are read up to this many bytes. A row of a manifest has about 100, so this is ten million uploads.
+pub const INPUT: u64 = 1 << 30;
 
 /// Text of one PEM block that lies over the border of two windows is gathered up to this many bytes. Base64 makes 4/3 of an object; the rest is for line
 /// ends and for prefixes of lines.
@@ -53,10 +62,6 @@ pub const BER_DEPTH: usize = 64;
 
 /// Objects read from one container; what is beyond becomes one record. The certificates of all public roots ever are below 3,000.
 pub const CONTAINED: usize = 100_000;
-
-/// Records of one file that are no objects; what is beyond becomes one record. A log may hold thousands of broken blocks, never so many; but
-/// 100 MiB of BEGIN lines would otherwise be six million records.
-pub const BROKEN: u64 = 100_000;
 
 /// A container in a container, and so on, is opened so many times. Mail is signed, encrypted and signed again (RFC 2634 section 1.1): three.
 pub const CONTAINERS_DEEP: u32 = 8;

@@ -448,6 +448,39 @@ fn limits_are_told_and_can_be_raised() {
     assert_eq!(scan(&folder, &["--max-depth=9", "--max-file-size=1M"]).status, 0);
 }
 
+#[test]
+fn broken_places_beyond_the_limit_share_a_record() {
+    let folder = inputs(&[("log", "-----BEGIN CERTIFICATE-----\n!\n".repeat(5))]);
+    let ran = scan(&folder, &["--max-broken=3"]);
+    let reasons: Vec<_> = ran.records().iter().map(|r| r["reason"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((ran.status, reasons.len(), &*reasons[3]), (3, 4, "too-large"), "{reasons:?}");
+    assert!(ran.records()[3]["detail"].as_str().unwrap().starts_with("2 more places") && ran.stdout.contains("--max-broken"), "{}", ran.stdout);
+    assert!(!scan(&folder, &["--max-broken=5"]).stdout.contains("too-large"));
+}
+
+#[test]
+fn standard_input_has_the_limit_of_files() {
+    let folder = inputs(&[("a.pem", leaked_leaf().pem())]);
+    for (limit, status, reason) in [("--max-file-size=100", 3, "too-large"), ("--max-file-size=1M", 0, "")] {
+        let input = fs::File::open(folder.path().join("in/a.pem")).unwrap();
+        let ran = Ran::from(certrecall().args(["scan", "-", "--format=ndjson", limit]).stdin(input).output().unwrap());
+        assert_eq!((ran.status, ran.records().len()), (status, 1), "{ran:?}");
+        assert_eq!(ran.records()[0]["reason"].as_str().unwrap_or_default(), reason);
+    }
+}
+
+#[test]
+fn a_manifest_or_list_above_the_limit_ends_the_run() {
+    let folder = inputs(&[("a.pem", leaked_leaf().pem())]);
+    fs::File::create(folder.path().join("long")).unwrap().set_len((1 << 30) + 1).unwrap();
+    for flag in ["--manifest", "--known-compromised"] {
+        let ran = run(&["plan", &folder.at("in"), "-o", &folder.at("case"), flag, &folder.at("long")]);
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.stderr.contains("long") && ran.stderr.contains("1073741824 bytes"), "{}", ran.stderr);
+        assert!(!folder.path().join("case").exists());
+    }
+}
+
 /// As somebody who is not allowed everything: root may read whatever it likes.
 fn unprivileged(folder: &Folder, arguments: &[&str]) -> Ran {
     let mut command = certrecall();

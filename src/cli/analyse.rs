@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::SystemTime;
 
 use certrecall::assess::{self, Assessment, Clock, Decision, Incident, Manifest, Mapping, PathPattern, Profile, Question, parse_span};
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::inventory::{self, Builder, Inventory, link};
-use certrecall::limits::Limits;
+use certrecall::limits::{self, Limits};
 use certrecall::plan::Plan;
 use certrecall::read::{self, Found, Options, Roots};
 use certrecall::report::plan_file::Planned;
@@ -62,7 +63,7 @@ pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
     let incident = profile(&judging.incident)?.with(cutoff)?;
     let mapping = Mapping::parse(&judging.map).map_err(|says| Error::Value { flag: "--map", says })?;
     let manifest = judging.manifest.as_deref().map(|path| {
-        let bytes = fs::read(path).map_err(|error| Error::Input { what: "manifest", path: path.to_owned(), error })?;
+        let bytes = input("manifest", path)?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
         Ok::<_, Error>(Manifest::parse_mapped(&certrecall::pki::show(&name), &bytes, &mapping)?)
     });
@@ -96,7 +97,7 @@ pub(crate) fn options(reading: &Reading) -> Options {
         follow_symlinks: reading.follow_symlinks,
         hash_files: false,
         threads: reading.threads.unwrap_or(defaults.threads).max(1),
-        limits: Limits { depth: reading.max_depth, file_size: reading.max_file_size, ..Limits::default() },
+        limits: Limits { depth: reading.max_depth, file_size: reading.max_file_size, broken: reading.max_broken, ..Limits::default() },
     }
 }
 
@@ -149,8 +150,30 @@ fn profile(name: &str) -> Result<Profile, Error> {
     if !is_file {
         return Ok(Profile::built_in(name)?);
     }
-    let text = fs::read_to_string(name).map_err(|error| Error::Input { what: "incident profile", path: name.into(), error })?;
+    let text = text("incident profile", Path::new(name))?;
     Ok(Profile::from_toml(name, &text)?)
+}
+
+/// The bytes of a file named on the command line. It may be a pipe, as `<(command)` gives; what has no end is given up at the limit.
+fn input(what: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
+    let wrong = |error| Error::Input { what, path: path.to_owned(), error };
+    let file = File::open(path).map_err(wrong)?;
+    let told = file.metadata().map_or(0, |meta| meta.len());
+    let mut bytes = Vec::new();
+    if told <= limits::INPUT {
+        file.take(limits::INPUT + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    }
+    if told.max(bytes.len() as u64) > limits::INPUT {
+        let says = format!("it has more than {} bytes; leave out what concerns no file that is scanned", limits::INPUT);
+        return Err(wrong(io::Error::new(io::ErrorKind::FileTooLarge, says)));
+    }
+    Ok(bytes)
+}
+
+/// The same as text.
+fn text(what: &'static str, path: &Path) -> Result<String, Error> {
+    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8");
+    String::from_utf8(input(what, path)?).map_err(no_text).map_err(|error| Error::Input { what, path: path.to_owned(), error })
 }
 
 /// A time that sets something: a date is midnight UTC, a time of day needs its zone.
@@ -175,7 +198,7 @@ fn decisions(clear: &[String], now: Time) -> Result<BTreeMap<SpkiHash, Decision>
 }
 
 fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {
-    let text = fs::read_to_string(path).map_err(|error| Error::Input { what: "list of compromised keys", path: path.to_owned(), error })?;
+    let text = text("list of compromised keys", path)?;
     let mut list = HashSet::new();
     for (i, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();

@@ -82,6 +82,9 @@ pub(crate) struct Reading {
     /// Largest file to read, in bytes or with K, M, G, T behind
     #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
     pub(crate) max_file_size: u64,
+    /// Broken places of one file that have a record each; those beyond have one together
+    #[arg(long, value_name = "N", default_value_t = certrecall::limits::Limits::default().broken)]
+    pub(crate) max_broken: u64,
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,

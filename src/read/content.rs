@@ -14,10 +14,10 @@ use super::forms::{self, Candidate, Kind};
 use super::pem::{Block, Splitter};
 use super::pipeline::Options;
 use super::walk::{Met, io_unread};
-use super::{Found, Item, Place, RootKind, Roots, magic};
+use super::{Found, Item, Place, RootKind, Roots, StdinBytes, magic};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::pki::{Label, Object, Parsed, Unread, read_der, read_labelled};
 use crate::time::Time;
 
@@ -58,10 +58,7 @@ impl<'a> Reader<'a> {
             (Ok(()), Some(path)) => self.read_file(&path, &mut found),
             (Ok(()), None) => {
                 if let Some(RootKind::Stdin(bytes)) = self.roots.list().get(met.root as usize).map(|r| &r.kind) {
-                    found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes.expose()));
-                    let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
-                    content.whole(bytes.expose());
-                    found.items = content.items;
+                    self.read_stdin(bytes, &mut found);
                 }
             }
         }
@@ -71,8 +68,25 @@ impl<'a> Reader<'a> {
         found
     }
 
+    fn read_stdin(&mut self, bytes: &StdinBytes, found: &mut Found) {
+        let limit = self.options.limits.file_size;
+        let too_large = |detail| found_whole(Unread::Skipped(Reason::TooLarge, detail));
+        let Some(bytes) = bytes.expose() else {
+            let detail = format!("more than {} bytes on standard input; write them to a file and name that", limits::STDIN);
+            return found.items = too_large(detail);
+        };
+        if bytes.len() as u64 > limit {
+            return found.items = too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
+        }
+        found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes));
+        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+        content.most_broken = self.options.limits.broken;
+        content.whole(bytes);
+        found.items = content.items;
+    }
+
     fn read_file(&mut self, path: &Path, found: &mut Found) {
-        let trouble = |unread| vec![Item::whole_file(Err(unread), "file")];
+        let trouble = found_whole;
         let opened = match open(path) {
             Ok(Ok(opened)) => opened,
             Ok(Err(unread)) => return found.items = trouble(unread),
@@ -97,6 +111,7 @@ impl<'a> Reader<'a> {
             None => end,
         };
         let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+        content.most_broken = limit.broken;
         if end {
             found.file_hash = self.options.hash_files.then(|| Fingerprint::of(&self.buffer));
             content.whole(&self.buffer);
@@ -113,6 +128,11 @@ impl<'a> Reader<'a> {
             wipe(&mut self.buffer);
         }
     }
+}
+
+/// The only item of a file that was not read.
+fn found_whole(unread: Unread) -> Vec<Item> {
+    vec![Item::whole_file(Err(unread), "file")]
 }
 
 impl Drop for Reader<'_> {
@@ -183,8 +203,9 @@ struct Content<'c, 't> {
     /// Blocks from here on belong to the next window, if there is more of the file.
     cut: usize,
     more: bool,
-    /// How many items of the file itself are no objects, and the first one beyond the limit.
+    /// How many items of the file itself are no objects, and the the limit of them, and the first one beyond it.
     broken: u64,
+    most_broken: u64,
     beyond: Option<Item>,
     /// Where the last object ends that begins before the cut.
     reached: usize,
@@ -211,6 +232,7 @@ impl<'c, 't> Content<'c, 't> {
             cut: usize::MAX,
             more: false,
             broken: 0,
+            most_broken: Limits::default().broken,
             beyond: None,
             reached: 0,
             taken: Vec::new(),
@@ -576,7 +598,7 @@ pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u
     let mut scratch = Vec::new();
     let mut content = Content::new(&mut scratch, None, Some(&mut tap));
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
-        RootKind::Stdin(bytes) => content.whole(bytes.expose()),
+        RootKind::Stdin(bytes) => content.whole(bytes.expose()?),
         RootKind::File | RootKind::Folder => {
             let mut file = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?.file;
             let mut buffer = Vec::new();

@@ -68,6 +68,7 @@ impl Content<'_, '_> {
         let tap = self.tap.as_mut().map(|tap| &mut **tap as _);
         let mut inner = Content::new(&mut scratch, None, tap);
         inner.depth = self.depth + 1;
+        inner.most_broken = self.most_broken;
         inner.whole(bytes);
         let (items, secret) = (inner.items, inner.secret);
         self.secret |= secret;
@@ -120,7 +121,7 @@ impl Content<'_, '_> {
     pub(super) fn push(&mut self, mut item: Item) {
         if matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..))) {
             self.broken += 1;
-            if self.broken > limits::BROKEN {
+            if self.broken > self.most_broken {
                 self.beyond.get_or_insert(item);
                 return;
             }
@@ -133,9 +134,11 @@ impl Content<'_, '_> {
     /// Adds one record for all that had none of their own, where the first of them lies.
     pub(super) fn push_beyond(&mut self) {
         if let Some(first) = self.beyond.take() {
-            let detail = format!("{} more places without an object behind the first {}", self.broken - limits::BROKEN, limits::BROKEN);
+            let most = self.most_broken;
+            let detail = format!("{} more places without an object behind the first {most}; --max-broken raises the limit", self.broken - most);
             let spot = spot(first.offset, first.line, first.container);
             self.broken = 0;
+            self.most_broken = self.most_broken.max(1);
             self.push(Item { body: Err(Unread::Skipped(Reason::TooLarge, detail)), ..spot });
             self.sort(0);
         }
