@@ -36,7 +36,7 @@ fn assert_valid(validator: &Validator, value: &Value) {
 }
 
 /// How many records [`make_files`] makes for.
-const RECORDS: u64 = 13;
+const RECORDS: u64 = 14;
 
 /// Files for every kind of record.
 fn make_files(folder: &Path) {
@@ -78,6 +78,11 @@ fn make_files(folder: &Path) {
         "locked.pem",
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\nAAAAAAAAAAA=\n-----END RSA PRIVATE KEY-----\n",
     );
+    let string = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+    let public = [string(b"ssh-ed25519"), string(&[7; 32])].concat();
+    let locked = [string(b"aes256-ctr"), string(b"bcrypt"), string(b""), vec![0, 0, 0, 1], string(&public), string(&[9; 160])].concat();
+    let locked = base64_simd::STANDARD.encode_to_string([&b"openssh-key-v1\0"[..], &locked].concat());
+    write("id_ed25519", &format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{locked}\n-----END OPENSSH PRIVATE KEY-----\n"));
     write("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
     write("other.pem", "-----BEGIN ZEN MASTER JOKE-----\nAAAA\n-----END ZEN MASTER JOKE-----\n");
     write("notes.txt", "nothing of interest\n");
@@ -106,6 +111,11 @@ fn records_of_scan_fit_their_schema() {
         assert_valid(&validator, &record);
         kinds.insert(record["kind"].as_str().expect("a kind").to_owned());
         counted += u64::from(record["root"] == json!(0));
+        if record["path"] == "id_ed25519" {
+            assert_eq!((&record["kind"], &record["key_algorithm"], &record["key_bits"]), (&json!("locked"), &json!("ed25519"), &json!(255)));
+            assert_eq!(record["spki_sha256"].as_str().map(str::len), Some(64));
+            assert_eq!(record["findings"], json!(["public-key-not-verified"]));
+        }
         let mut more = record;
         more["surprise"] = json!(1);
         assert!(!validator.is_valid(&more), "a field more is refused");

@@ -233,3 +233,66 @@ fn key_text_in_the_place_of_a_label_is_not_shown() {
         assert!(!needles.are_in(&told), "{format}: {}", needles.line_with(&told));
     }
 }
+
+/// The writable memory of a process of ours.
+fn memory_of(pid: u32) -> Vec<u8> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let file = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
+    let mut all = Vec::new();
+    for map in maps.lines().filter(|l| l.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw"))) {
+        let (start, end) = map.split(' ').next().unwrap().split_once('-').unwrap();
+        let [start, end] = [start, end].map(|n| u64::from_str_radix(n, 16).unwrap());
+        // Reserved and never touched parts of large maps read as zeros; one page at a time keeps them out.
+        for page in (start..end).step_by(4096) {
+            let mut bytes = [0; 4096];
+            if std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, page).is_ok() && bytes != [0; 4096] {
+                all.extend_from_slice(&bytes);
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn keys_that_were_read_are_wiped_from_memory() {
+    let (folder, public) = (Folder::new(), leaf("public.example").by(&public_ca()));
+    let mut texts = Vec::new();
+    // Each key once: what is met twice is kept for comparison until the end.
+    for (i, form) in ["plain", "wide", "json", "indented", "header", "unknown"].into_iter().cycle().take(24).enumerate() {
+        let key = if i < 18 { Key::new() } else { Key::rsa() };
+        let text = if i % 2 == 0 { key.pem() } else { key.traditional().0 };
+        texts.extend(text.lines().filter(|l| !l.starts_with('-')).map(|l| l[l.len() / 2..].as_bytes().to_vec()));
+        let written = match form {
+            "wide" => text.bytes().flat_map(|b| [b, 0]).collect(),
+            "json" => format!("{{\"key\": \"{}\"}}", text.replace('\n', "\\n")).into_bytes(),
+            "indented" => text.replace('\n', "\n    ").into_bytes(),
+            "header" => text.replacen('\n', &format!("\nComment: {}\n\n", &text[40..100].replace('\n', "")), 1).into_bytes(),
+            "unknown" => text.replace("PRIVATE KEY", "SECRET THING").into_bytes(),
+            _ => text.into_bytes(),
+        };
+        folder.write(format!("in/a/{i}-{form}.pem"), written);
+    }
+    // Records without end, which nobody takes: the program stands still behind the keys.
+    for i in 0..400 {
+        folder.write(format!("in/b/{i}.pem"), public.pem());
+    }
+    let mut child = certrecall()
+        .args(["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 1];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let memory = memory_of(child.id());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let holds = |text: &[u8]| memory.windows(text.len()).any(|w| w == text);
+    assert!(holds(b"public.example"), "the search sees what is there");
+    let needles: HashSet<&[u8]> = texts.iter().filter_map(|t| t.get(..16)).collect();
+    let begins: HashSet<[u8; 2]> = needles.iter().map(|n| [n[0], n[1]]).collect();
+    let begins: Vec<bool> = (0..=u16::MAX).map(|n| begins.contains(&n.to_be_bytes())).collect();
+    let left = memory.windows(16).find(|w| begins[usize::from(w[0]) << 8 | usize::from(w[1])] && needles.contains(w));
+    assert!(left.is_none(), "a line of a private key is left in memory: {}", String::from_utf8_lossy(left.unwrap_or_default()));
+}

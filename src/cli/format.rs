@@ -126,7 +126,7 @@ fn shown(item: &Item) -> Shown {
 
 fn parts(unread: &Unread) -> (&'static str, &'static str, &str) {
     match unread {
-        Unread::Locked(reason) => ("locked", reason.as_str(), ""),
+        Unread::Locked(reason, _) => ("locked", reason.as_str(), ""),
         Unread::Skipped(reason, detail) => ("skipped", reason.as_str(), detail),
         Unread::Unreadable(reason, detail) => ("unreadable", reason.as_str(), detail),
     }

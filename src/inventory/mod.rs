@@ -93,7 +93,7 @@ pub struct KeyEntry {
     pub raw_forms: Vec<SpkiHash>,
     /// Findings on any of its objects.
     pub findings: Codes,
-    /// Where its private half lies.
+    /// Where its private half lies, encrypted or not.
     pub private: Vec<Occurrence>,
     /// Certificates on it, indices into [`Inventory::certificates`].
     pub certificates: Vec<u32>,
@@ -142,7 +142,7 @@ impl Builder {
             return;
         }
         let file = self.inventory.files.len() as u32;
-        let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(_))));
+        let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(..))));
         push_slowly(
             &mut self.inventory.files,
             File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked },
@@ -158,6 +158,13 @@ impl Builder {
             Ok(object) => object,
             Err(Unread::Skipped(Reason::NoPkiContent, _)) => return,
             Err(unread) => {
+                // Uploaded in encrypted form is uploaded too: guessing is offline.
+                if let Unread::Locked(_, Some(facts)) = &unread
+                    && let Some(spki) = facts.spki
+                {
+                    let key = self.key(spki, facts);
+                    push_tight(&mut self.inventory.keys[key as usize].private, occurrence);
+                }
                 let label = item.label.map(|l| l.into_owned().into());
                 return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
             }
@@ -322,7 +329,7 @@ impl Inventory {
     pub fn trouble_counts(&self) -> Vec<(Reason, usize)> {
         let mut counts: HashMap<Reason, usize> = HashMap::new();
         for trouble in &self.troubles {
-            let (Unread::Locked(reason) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
+            let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
             *counts.entry(*reason).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();

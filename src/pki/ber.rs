@@ -3,6 +3,8 @@
 //! [`Reader`] walks indefinite lengths as they lie, so that what is inside a container keeps the bytes it was signed over; [`to_der`] rewrites
 //! one element for the readers that know definite lengths only. It changes lengths and the form of strings, never values or their order.
 
+use zeroize::Zeroizing;
+
 use super::der::{BIT_STRING, OCTET_STRING, OID, Tlv};
 use crate::limits;
 
@@ -159,9 +161,9 @@ pub(crate) fn to_der(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     }
     let mut measure = Measure::default();
     walk(whole.raw, &mut |event| measure.take(event))?;
-    let mut write = Write { lengths: measure.lengths.iter(), out: Vec::with_capacity(measure.total), bits: Vec::new() };
+    let mut write = Write { lengths: measure.lengths.iter(), out: Zeroizing::new(Vec::with_capacity(measure.total)), bits: Vec::new() };
     walk(whole.raw, &mut |event| write.take(event))?;
-    Some((write.out, whole.raw.len()))
+    Some((std::mem::take(&mut *write.out), whole.raw.len()))
 }
 
 /// What [`walk`] meets.
@@ -306,7 +308,8 @@ impl Measure {
 /// Second pass: writes, with the lengths of the first.
 struct Write<'m> {
     lengths: std::slice::Iter<'m, u32>,
-    out: Vec<u8>,
+    /// May be a private key, also when writing ends half-way.
+    out: Zeroizing<Vec<u8>>,
     /// For everything open: where the octet of unused bits stands, if it is a BIT STRING.
     bits: Vec<Option<usize>>,
 }

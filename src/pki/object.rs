@@ -76,8 +76,8 @@ impl Object {
 /// Why something that was found is no object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// Encrypted.
-    Locked(Reason),
+    /// Encrypted; with the facts of the key where its public half lies beside it in the clear.
+    Locked(Reason, Option<Arc<KeyFacts>>),
     /// Passed over, for a reason.
     Skipped(Reason, String),
     /// Broken.
@@ -181,7 +181,7 @@ impl Label {
 /// [`Unread`]: locked, broken, or of no concern; never with a byte of the content in its text.
 pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<Parsed<'_>, Unread> {
     if encrypted {
-        return Err(Unread::Locked(Reason::PassphraseNeeded));
+        return Err(Unread::Locked(Reason::PassphraseNeeded, None));
     }
     if der.is_empty() {
         return Err(Unread::Unreadable(Reason::EmptyBlock, String::new()));
@@ -190,7 +190,7 @@ pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<Parsed
         Label::Certificate | Label::TrustedCertificate => certificate(der, label),
         Label::PrivateKey => match key::read(der) {
             Ok(key) => Some(Object::PrivateKey(Arc::new(key))),
-            Err(KeyError::Encrypted) => return Err(Unread::Locked(Reason::PassphraseNeeded)),
+            Err(KeyError::Encrypted) => return Err(Unread::Locked(Reason::PassphraseNeeded, None)),
             Err(_) => None,
         },
         Label::OpenSsh => Some(open_ssh(der)?),
@@ -212,9 +212,9 @@ pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<Parsed
             }
             Ok(parsed)
         }
-        Err(unread @ (Unread::Locked(_) | Unread::Skipped(..))) => Err(unread),
+        Err(unread @ (Unread::Locked(..) | Unread::Skipped(..))) => Err(unread),
         Ok(None) | Err(_) => Err(match label {
-            Label::EncryptedKey => Unread::Locked(Reason::PassphraseNeeded),
+            Label::EncryptedKey => Unread::Locked(Reason::PassphraseNeeded, None),
             Label::Other => Unread::Skipped(Reason::OtherFormat, String::new()),
             Label::Unknown => Unread::Skipped(Reason::UnknownLabel, String::new()),
             _ => Unread::Unreadable(Reason::BadObject, explain(der)),
@@ -267,7 +267,7 @@ fn certificate(der: &[u8], label: Label) -> Option<Object> {
 fn open_ssh(body: &[u8]) -> Result<Object, Unread> {
     match key::read_openssh(body) {
         Ok(key) => Ok(Object::PrivateKey(Arc::new(key))),
-        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded)),
+        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded, key::read_openssh_public(body).map(Arc::new))),
         Err(error) => Err(Unread::Unreadable(Reason::BadObject, error.to_string())),
     }
 }
@@ -304,11 +304,12 @@ pub(super) fn by_tags(der: &[u8]) -> Result<Option<Object>, Unread> {
     let tags = [parts.any(), parts.any(), parts.any()].map(|t| t.map(|t| t.tag));
     Ok(match tags {
         [Some(SEQUENCE), Some(SEQUENCE), Some(BIT_STRING)] => signed(der),
+        [Some(SEQUENCE), Some(SEQUENCE), None] if is_bcfks(outer.reader()) => return Err(container("bcfks")),
         // A certificate whose signature is cut or of another type.
         [Some(SEQUENCE), Some(SEQUENCE), _] => cert::read(der).map(|c| Object::Certificate(Arc::new(c))),
         [Some(SEQUENCE), Some(BIT_STRING), _] => Some(Object::PublicKey(Arc::new(spki::read(outer.raw)))),
         [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some() => {
-            return Err(Unread::Locked(Reason::PassphraseNeeded));
+            return Err(Unread::Locked(Reason::PassphraseNeeded, None));
         }
         [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => return Err(container("pkcs12")),
         [Some(INTEGER), Some(INTEGER), third] => integers(der, outer.reader(), third)?,
@@ -344,6 +345,15 @@ fn is_pfx(mut reader: Reader<'_>) -> bool {
     reader.small() == Some(3) && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
 }
 
+/// A keystore of Bouncy Castle (its `ObjectStore`): what is encrypted, as an AlgorithmIdentifier with PBES2 (RFC 8018 section 6.2) and an OCTET
+/// STRING, then the check, as algorithms of MAC and key derivation and an OCTET STRING.
+fn is_bcfks(mut reader: Reader<'_>) -> bool {
+    let (Some(mut store), Some(mut check)) = (reader.sequence(), reader.sequence()) else { return false };
+    let encrypted = store.sequence().and_then(|mut a| a.oid()) == Some(oid::PBES2) && store.octet_string().is_some() && store.is_empty();
+    let mut algorithm = || check.sequence().and_then(|mut a| a.oid()).is_some();
+    encrypted && algorithm() && algorithm() && check.octet_string().is_some()
+}
+
 /// A SEQUENCE of INTEGERs: an RSA or DSA private key, an RSA public key, or DH parameters (p and a small generator).
 fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Option<Object>, Unread> {
     if third == Some(INTEGER)
@@ -364,7 +374,7 @@ fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Opt
 fn private_key(der: &[u8]) -> Result<Option<Object>, Unread> {
     match key::read(der) {
         Ok(key) => Ok(Some(Object::PrivateKey(Arc::new(key)))),
-        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded)),
+        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded, None)),
         Err(_) => Ok(None),
     }
 }
@@ -397,11 +407,24 @@ mod tests {
     }
 
     #[test]
+    fn an_encrypted_keystore_of_bouncy_castle() {
+        let sequence = |parts: &[&[u8]]| der::tlv(SEQUENCE, &parts.concat());
+        let algorithm = |oid: &[u8]| sequence(&[&der::tlv(OID, oid), &sequence(&[])]);
+        let octets = der::tlv(OCTET_STRING, &[7; 200]);
+        let (hmac, pbkdf2) = (algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 11]), algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]));
+        let store = |scheme: &[u8]| sequence(&[&sequence(&[&algorithm(scheme), &octets]), &sequence(&[&hmac, &pbkdf2, &octets])]);
+        assert_eq!(read_der(&store(oid::PBES2)).err(), Some(Unread::Skipped(Reason::FormatNotRead, "bcfks".to_owned())));
+        assert_eq!(read_der(&store(oid::DATA)).err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
+        let encrypted_key = sequence(&[&algorithm(oid::PBES2), &octets]);
+        assert_eq!(read_der(&encrypted_key).err(), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
+    }
+
+    #[test]
     fn bytes_that_are_nothing_say_what_is_wrong_without_showing_them() {
         let cut = read_labelled(Label::Certificate, &[0x30, 0x82, 0x01, 0x00, 0xaa], false);
         assert_eq!(cut.err(), Some(Unread::Unreadable(Reason::BadObject, "cut short: 5 of 260 bytes are there".to_owned())));
         assert_eq!(read_labelled(Label::Unknown, b"hello", false).err(), Some(Unread::Skipped(Reason::UnknownLabel, String::new())));
-        assert_eq!(read_labelled(Label::PrivateKey, b"anything", true).err(), Some(Unread::Locked(Reason::PassphraseNeeded)));
+        assert_eq!(read_labelled(Label::PrivateKey, b"anything", true).err(), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
         assert_eq!(read_der(b"text").err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
     }
 }

@@ -281,7 +281,7 @@ fn extended(member: Tlv<'_>) -> Option<Tlv<'_>> {
 
 /// What is locked opens with a passphrase; what is encrypted to a key pair or another key does not.
 fn sealed(by_password: bool, name: &str) -> Unread {
-    if by_password { Unread::Locked(Reason::PassphraseNeeded) } else { Unread::Skipped(Reason::FormatNotRead, name.to_owned()) }
+    if by_password { Unread::Locked(Reason::PassphraseNeeded, None) } else { Unread::Skipped(Reason::FormatNotRead, name.to_owned()) }
 }
 
 /// Whether an `EncryptedData` (RFC 5652 section 8) is encrypted by a scheme of PKCS #5 or PKCS #12, so with a password.
@@ -365,11 +365,11 @@ mod tests {
         let unread = |bytes: &[u8]| open(bytes).expect("a container").err();
         assert_eq!(unread(include_bytes!("../../testdata/pkcs7/enveloped.p7m")), skipped("cms-enveloped"));
         assert_eq!(unread(include_bytes!("../../testdata/pkcs7/encrypted.p7m")), skipped("cms-encrypted"));
-        assert_eq!(unread(include_bytes!("../../testdata/pkcs7/password.p7m")), Some(Unread::Locked(Reason::PassphraseNeeded)));
+        assert_eq!(unread(include_bytes!("../../testdata/pkcs7/password.p7m")), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
         let pbes2 = [oid::PKCS5, &[0x0d]].concat();
         let info = tlv(SEQUENCE, &[tlv(OID, oid::DATA), tlv(SEQUENCE, &tlv(OID, &pbes2))].concat());
         let encrypted = tlv(SEQUENCE, &[tlv(INTEGER, &[0]), info].concat());
-        assert_eq!(unread(&container(&[oid::PKCS7, &[6]].concat(), &encrypted)), Some(Unread::Locked(Reason::PassphraseNeeded)));
+        assert_eq!(unread(&container(&[oid::PKCS7, &[6]].concat(), &encrypted)), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
         let compressed = container(&[oid::SMIME_CONTENT_TYPES, &[9]].concat(), &tlv(SEQUENCE, &[]));
         assert_eq!(unread(&compressed), skipped("cms-compressed"));
     }

@@ -7,14 +7,14 @@ use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::cache::{Cache, Outcome};
 use super::forms::{self, Candidate, Kind};
 use super::pem::{Block, Splitter};
 use super::pipeline::Options;
 use super::walk::{Met, io_unread};
-use super::{Found, Item, Place, RootKind, Roots, StdinBytes, magic};
+use super::{Found, Item, Place, RootKind, Roots, StdinBytes, jwk, magic};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
@@ -175,10 +175,9 @@ fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
 /// Reads up to `most` bytes behind what the buffer holds; `expected` sizes the first read. `true` at the end of the file.
 fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
     buffer.clear();
-    buffer.reserve(expected.saturating_add(1));
-    let mut limited = file.by_ref().take(most as u64);
     // One byte more than expected is asked for, so a file of the expected size ends with the first read.
-    limited.read_to_end(buffer)?;
+    super::fill::reserve(buffer, expected.saturating_add(1));
+    super::fill::read_to_end(&mut file.take(most as u64), buffer)?;
     Ok(buffer.len() < most)
 }
 
@@ -212,7 +211,7 @@ struct Content<'c, 't> {
     /// Where the blocks of the current text lie; kept for its memory.
     taken: Vec<Range<usize>>,
     /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
-    ec_parameters: Option<Vec<u8>>,
+    ec_parameters: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl<'c, 't> Content<'c, 't> {
@@ -247,11 +246,16 @@ impl<'c, 't> Content<'c, 't> {
             return;
         }
         if let Some(unread) = magic::recognise(bytes) {
+            // Keys lie in some of them as they are.
+            self.secret = true;
             let plain = magic::holds_plain_text(&unread);
             self.push(Item::whole_file(Err(unread), "file"));
             if !plain {
                 return;
             }
+        } else if jwk::holds_private_key(bytes) {
+            self.secret = true;
+            self.push(Item::whole_file(Err(Unread::Skipped(Reason::FormatNotRead, "JSON Web Key".to_owned())), "file"));
         }
         self.text(bytes);
         self.push_beyond();
@@ -376,7 +380,7 @@ impl<'c, 't> Content<'c, 't> {
         match found.kind {
             Kind::Keystore => {
                 let body = Err(Unread::Skipped(Reason::FormatNotRead, "jks".to_owned()));
-                self.push(Item { body, ..spot });
+                self.push_object(spot, body, Codes::NONE);
             }
             Kind::Der => {
                 self.elements(&found.bytes, |_| spot.clone());
@@ -459,7 +463,8 @@ impl<'c, 't> Content<'c, 't> {
     /// An EC key that names no curve means the EC PARAMETERS before it.
     fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], mut read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
         if read.is_ok() && name == b"EC PARAMETERS" {
-            self.ec_parameters = Some(der.to_vec());
+            // Whatever lies in a block of that name.
+            self.ec_parameters = Some(Zeroizing::new(der.to_vec()));
         } else if let (Ok(Parsed::Object(piece)), Some(parameters)) = (&mut read, &self.ec_parameters)
             && matches!(piece.body, Object::PrivateKey(_))
             && !piece.body.is_named()
@@ -471,8 +476,11 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     fn push_object(&mut self, spot: Item, body: Result<Object, Unread>, findings: Codes) {
-        // What could not be read may be a key too.
-        self.secret |= matches!(body, Ok(Object::PrivateKey(_)) | Err(Unread::Locked(_) | Unread::Unreadable(..)));
+        // What could not be read, or is of no concern here, may be a key too.
+        self.secret |= match &body {
+            Ok(object) => matches!(object, Object::PrivateKey(_)),
+            Err(unread) => !matches!(unread, Unread::Skipped(Reason::NoPkiContent, _)),
+        };
         self.push(Item { body, findings, ..spot });
     }
 
@@ -530,14 +538,8 @@ impl<'c, 't> Content<'c, 't> {
 /// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
 fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
     let want = window.saturating_sub(buffer.len());
-    if buffer.capacity() <= window {
-        // Not left to the allocator, which does not wipe the old place.
-        let mut larger = Vec::with_capacity(window + 1);
-        larger.extend_from_slice(buffer);
-        wipe(buffer);
-        *buffer = larger;
-    }
-    let got = file.by_ref().take(want as u64).read_to_end(buffer)?;
+    super::fill::reserve(buffer, want.saturating_add(1));
+    let got = super::fill::read_to_end(&mut file.take(want as u64), buffer)?;
     Ok(got < want)
 }
 
@@ -595,22 +597,21 @@ pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u
             der = crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec());
         }
     };
-    let mut scratch = Vec::new();
+    let mut scratch = Zeroizing::new(Vec::new());
     let mut content = Content::new(&mut scratch, None, Some(&mut tap));
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
         RootKind::Stdin(bytes) => content.whole(bytes.expose()?),
         RootKind::File | RootKind::Folder => {
-            let mut file = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?.file;
-            let mut buffer = Vec::new();
-            let end = fill(&mut file, &mut buffer, 0, options.limits.window).ok()?;
+            let Opened { mut file, size, .. } = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?;
+            let mut buffer = Zeroizing::new(Vec::new());
+            let window = options.limits.window;
+            let end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
             if end {
                 content.whole(&buffer);
             } else {
                 content.windows(&mut file, &mut buffer, &options, &mut None).ok()?;
             }
-            buffer.zeroize();
         }
     }
-    scratch.zeroize();
     der
 }

@@ -32,7 +32,7 @@ impl Ledger {
         self.seen += 1;
         match &item.body {
             Ok(_) => self.read += 1,
-            Err(Unread::Locked(_)) => self.locked += 1,
+            Err(Unread::Locked(..)) => self.locked += 1,
             Err(Unread::Unreadable(..)) => self.unreadable += 1,
             Err(Unread::Skipped(reason, _)) => {
                 self.skipped += 1;

@@ -26,12 +26,16 @@ const CONTAINERS: &[(usize, &[u8], &str)] = &[
     (0, b"SQLite format 3\x00", "sqlite"),
     (0, b"PuTTY-User-Key-File-", "putty-key"),
     (0, b"\x1e\xf1\xb5\xb0\x00\x00\x00\x00", "pvk"),
-    (0, b"\x07\x02\x00\x00\x00\x24\x00\x00", "msblob"),
-    (0, b"\x07\x02\x00\x00\x00\xa4\x00\x00", "msblob"),
-    (0, b"\x07\x02\x00\x00\x00\x22\x00\x00", "msblob"),
     (0, b"kych\x00\x01", "keychain"),
+    // Hash and btree, in both byte orders: at the beginning up to version 1.85, behind the page's log number and its own in later ones.
     (0, b"\x00\x06\x15\x61", "berkeley-db"),
+    (0, b"\x61\x15\x06\x00", "berkeley-db"),
+    (0, b"\x00\x05\x31\x62", "berkeley-db"),
+    (0, b"\x62\x31\x05\x00", "berkeley-db"),
+    (12, b"\x00\x06\x15\x61", "berkeley-db"),
     (12, b"\x61\x15\x06\x00", "berkeley-db"),
+    (12, b"\x00\x05\x31\x62", "berkeley-db"),
+    (12, b"\x62\x31\x05\x00", "berkeley-db"),
     (0, b"\x00\x00\x00\x00CERT", "sst"),
     (0, b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "pkcs7"),
     (0, b"\x30\x80\x02\x01\x03\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07", "pkcs12"),
@@ -45,8 +49,10 @@ const FOREIGN: &[(&[u8], &str)] =
 /// Tells a container or foreign format; `None` for everything else.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Unread> {
     let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|b| b.starts_with(magic));
-    if let Some((_, _, name)) = CONTAINERS.iter().find(|(offset, magic, _)| at(*offset, magic)) {
-        return Some(Unread::Skipped(Reason::FormatNotRead, (*name).to_owned()));
+    let container = CONTAINERS.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|(_, _, name)| *name);
+    let blob = || if is_capi_blob(bytes) { Some("msblob") } else { is_cng_blob(bytes).then_some("cng-blob") };
+    if let Some(name) = container.or_else(blob) {
+        return Some(Unread::Skipped(Reason::FormatNotRead, name.to_owned()));
     }
     FOREIGN.iter().find(|(magic, _)| at(0, magic)).map(|(_, name)| Unread::Skipped(Reason::OtherFormat, (*name).to_owned()))
 }
@@ -54,4 +60,92 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Unread> {
 /// Whether text may lie in such a container as it is, so that blocks in it can be found without opening it.
 pub(super) fn holds_plain_text(unread: &Unread) -> bool {
     matches!(unread, Unread::Skipped(_, name) if matches!(name.as_str(), "tar" | "ar" | "cpio" | "sqlite"))
+}
+
+/// PRIVATEKEYBLOB of the CryptoAPI of Windows: type 7, version 2 or 3, two reserved octets, the number of the algorithm (RSA, DSS, DH and EC
+/// keys for signing have 0x22 or 0x24 in its second octet, for key exchange 0xa4 or 0xaa) and the magic of a private key.
+fn is_capi_blob(bytes: &[u8]) -> bool {
+    const PRIVATE: [&[u8; 4]; 5] = [b"RSA2", b"DSS2", b"DSS4", b"\0DH2", b"\0DH4"];
+    match bytes.first_chunk::<12>() {
+        Some([7, 2 | 3, 0, 0, _, 0x22 | 0x24 | 0xa4 | 0xaa, 0, 0, magic @ ..]) => PRIVATE.contains(&magic),
+        _ => false,
+    }
+}
+
+/// Private keys of Windows CNG (`BCRYPT_RSAKEY_BLOB` and the like): a magic, then sizes. Text may begin like the magic, but not go on like sizes
+/// of numbers that are all there.
+fn is_cng_blob(bytes: &[u8]) -> bool {
+    let word = |i: usize| bytes.get(4 * i..4 * i + 4).and_then(|w| <[u8; 4]>::try_from(w).ok()).map_or(0, |w| u32::from_le_bytes(w) as usize);
+    let Some(magic) = bytes.first_chunk::<4>() else { return false };
+    match magic {
+        // Bits, then octets of exponent, modulus and primes.
+        b"RSA2" | b"RSA3" => {
+            let (bits, exponent, modulus) = (word(1), word(2), word(3));
+            (1..=8).contains(&exponent) && (32..=1 << 13).contains(&modulus) && bits.div_ceil(8) == modulus && bytes.len() > 24 + exponent + modulus
+        }
+        // Octets of a coordinate; two of them and the scalar follow.
+        b"ECS2" | b"ECS4" | b"ECS6" | b"ECK2" | b"ECK4" | b"ECK6" | b"ECDV" | b"ECKV" => {
+            let octets = word(1);
+            (14..=128).contains(&octets) && bytes.len() >= 8 + 3 * octets
+        }
+        b"DSPV" | b"DPV2" | b"DHPV" => {
+            let octets = word(1);
+            (32..=1 << 13).contains(&octets) && bytes.len() > 8 + 2 * octets
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(bytes: &[u8]) -> Option<String> {
+        match recognise(bytes) {
+            Some(Unread::Skipped(Reason::FormatNotRead, name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn key_blobs_of_windows() {
+        for (version, algorithm, magic) in
+            [(2, 0x24, b"RSA2"), (2, 0xa4, b"RSA2"), (2, 0x22, b"DSS2"), (3, 0x22, b"DSS4"), (2, 0xaa, b"\0DH2"), (3, 0xaa, b"\0DH4")]
+        {
+            let blob = [&[7, version, 0, 0, 0, algorithm, 0, 0][..], magic, &[0; 64]].concat();
+            assert_eq!(name(&blob).as_deref(), Some("msblob"), "{magic:?}");
+            assert_eq!(name(&[&[6][..], &blob[1..]].concat()), None, "a public key");
+            assert_eq!(name(&[&blob[..8], b"RSA1", &[0; 64]].concat()), None, "a public key");
+        }
+        let words = |magic: &[u8; 4], sizes: &[u32], rest: usize| {
+            [&magic[..], &sizes.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<_>>(), &vec![7; rest]].concat()
+        };
+        for magic in [b"RSA2", b"RSA3"] {
+            assert_eq!(name(&words(magic, &[2048, 3, 256, 128, 128], 3 + 512)).as_deref(), Some("cng-blob"));
+            assert_eq!(name(&words(magic, &[2048, 3, 255, 128, 128], 3 + 512)), None, "sizes that contradict");
+            assert_eq!(name(&words(magic, &[2048, 3, 256, 128, 128], 100)), None, "numbers that are not there");
+        }
+        for magic in [b"ECS2", b"ECK2", b"ECDV"] {
+            assert_eq!(name(&words(magic, &[32], 96)).as_deref(), Some("cng-blob"));
+            assert_eq!(name(&words(magic, &[32], 95)), None);
+        }
+        assert_eq!(name(&words(b"ECS1", &[32], 96)), None, "a public key");
+        assert_eq!(name(&words(b"DSPV", &[128], 400)).as_deref(), Some("cng-blob"));
+        for text in ["RSA2 and RSA3 are names of magics, and this is some text that says so, at length", "ECS2", "RSA2", ""] {
+            assert_eq!(name(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn databases_in_both_byte_orders() {
+        for magic in [0x0006_1561_u32, 0x0005_3162] {
+            for magic in [magic.to_be_bytes(), magic.to_le_bytes()] {
+                for before in [0, 12] {
+                    let page = [&vec![0; before][..], &magic, &[0; 500]].concat();
+                    assert_eq!(name(&page).as_deref(), Some("berkeley-db"), "{magic:02x?} at {before}");
+                }
+            }
+        }
+        assert_eq!(name(&[0; 512]), None);
+    }
 }

@@ -5,8 +5,10 @@
 
 mod cache;
 mod content;
-pub(crate) mod forms;
-pub mod ledger;
+pub(crate) mod fill;
+mod forms;
+pub mod jwk;
+mod ledger;
 mod magic;
 pub(crate) mod pem;
 mod pipeline;
@@ -281,6 +283,7 @@ impl Item {
             Ok(Object::Request(r)) => r.findings,
             Ok(Object::PrivateKey(k)) => k.facts.findings,
             Ok(Object::PublicKey(k)) => k.findings,
+            Err(Unread::Locked(_, Some(facts))) => facts.findings,
             Ok(Object::Parameters(_)) | Err(_) => Codes::NONE,
         };
         own.union(self.findings)

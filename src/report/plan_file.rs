@@ -423,7 +423,7 @@ fn paths_b64(inventory: &Inventory, occurrences: &[Occurrence]) -> Vec<String> {
 fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Trouble) -> UnreadRecord<'a> {
     let place = &inventory.files[trouble.file as usize].place;
     let (kind, reason, detail) = match &trouble.unread {
-        Unread::Locked(reason) => ("locked", reason, ""),
+        Unread::Locked(reason, _) => ("locked", reason, ""),
         Unread::Skipped(reason, detail) => ("skipped", reason, detail.as_str()),
         Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
     };

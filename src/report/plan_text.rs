@@ -223,7 +223,7 @@ fn push_unread(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     out.write_all("## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n".as_bytes())?;
     for trouble in &inventory.troubles {
         let (kind, reason, detail) = match &trouble.unread {
-            Unread::Locked(reason) => ("locked", reason, ""),
+            Unread::Locked(reason, _) => ("locked", reason, ""),
             Unread::Skipped(reason, detail) => ("skipped", reason, detail.as_str()),
             Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
         };

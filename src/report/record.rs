@@ -13,7 +13,7 @@ use crate::time::Time;
 pub fn push(out: &mut Vec<u8>, place: &Place, item: &Item) {
     let kind = match &item.body {
         Ok(object) => object.kind(),
-        Err(Unread::Locked(_)) => "locked",
+        Err(Unread::Locked(..)) => "locked",
         Err(Unread::Unreadable(..)) => "unreadable",
         Err(Unread::Skipped(..)) => "skipped",
     };
@@ -107,12 +107,16 @@ fn push_place(out: &mut Vec<u8>, place: &Place, item: &Item) {
 
 fn push_unread(out: &mut Vec<u8>, unread: &Unread) {
     let (reason, detail) = match unread {
-        Unread::Locked(reason) => (reason, ""),
+        Unread::Locked(reason, _) => (reason, ""),
         Unread::Skipped(reason, detail) | Unread::Unreadable(reason, detail) => (reason, detail.as_str()),
     };
     text(out, "reason", reason.as_str());
     if !detail.is_empty() {
         text(out, "detail", detail);
+    }
+    if let Unread::Locked(_, Some(facts)) = unread {
+        push_spki(out, facts);
+        push_key(out, facts);
     }
 }
 

@@ -228,7 +228,7 @@ impl Text {
         self.head(Tone::Warn, &title);
         for trouble in troubles.iter().take(shape.rows) {
             let (kind, reason, detail) = match &trouble.unread {
-                Unread::Locked(reason) => ("locked", reason, String::new()),
+                Unread::Locked(reason, _) => ("locked", reason, String::new()),
                 Unread::Skipped(reason, detail) => ("skipped", reason, detail.clone()),
                 Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.clone()),
             };

@@ -55,6 +55,16 @@ impl Key {
         String::from_utf8(pem.unwrap()).unwrap()
     }
 
+    /// What `ssh-keygen` writes of a P-256 key with a passphrase (PROTOCOL.key of OpenSSH), with noise in the place of the private section.
+    pub fn encrypted_openssh(&self) -> String {
+        let string = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+        let spki = self.0.subject_public_key_info();
+        let public = [string(b"ecdsa-sha2-nistp256"), string(b"nistp256"), string(&spki[spki.len() - 65..])].concat();
+        let options = [string(&[7; 16]), 16_u32.to_be_bytes().to_vec()].concat();
+        let outer = [string(b"aes256-ctr"), string(b"bcrypt"), string(&options), 1_u32.to_be_bytes().to_vec(), string(&public), string(&[9; 160])];
+        pem("OPENSSH PRIVATE KEY", &[&b"openssh-key-v1\0"[..], &outer.concat()].concat())
+    }
+
     /// The bare public key in PEM.
     pub fn public(&self) -> String {
         self.0.public_key_pem()

@@ -27,6 +27,12 @@ fn keys_that_are_not_in_the_file() {
         "presumed valid replace-and-revoke manifest",
         "a certificate on it lies in a.pem beside an encrypted private key; it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:2)",
     );
+    t.case("encrypted key whose public half lies in the clear")
+        .file("key", l.key.encrypted_openssh())
+        .row("key", BEFORE)
+        .file("a.pem", l.pem())
+        .row("a.pem", AFTER)
+        .certificate(&l, "exposed valid replace-and-revoke manifest", "its private key lies in key;");
     t.case("key in a file of its own")
         .file("acme/cert.pem", l.pem())
         .file("acme/key.pem", l.key.pem())

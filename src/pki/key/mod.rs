@@ -72,6 +72,11 @@ pub(crate) fn read_openssh(bytes: &[u8]) -> Result<PrivateKey, KeyError> {
     Ok(PrivateKey { facts: openssh::read(bytes)? })
 }
 
+/// The public half that lies in the clear in an `OPENSSH PRIVATE KEY`, encrypted or not. Nothing proves that it belongs to the private one.
+pub(crate) fn read_openssh_public(bytes: &[u8]) -> Option<KeyFacts> {
+    openssh::read_public(bytes)
+}
+
 /// Tells the forms apart by the tags they begin with; no two of them share these.
 fn judge(outer: Tlv<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFacts, KeyError> {
     let mut fields = outer.reader();

@@ -40,6 +40,43 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyFacts, KeyError> {
     Ok(facts)
 }
 
+/// The first public key, which lies before the private section and is never encrypted.
+pub(super) fn read_public(bytes: &[u8]) -> Option<KeyFacts> {
+    let mut outer = Strings(bytes.strip_prefix(MAGIC)?);
+    let (_cipher, _kdf, _kdf_options) = (outer.string()?, outer.string()?, outer.string()?);
+    if outer.number()? == 0 {
+        return None;
+    }
+    let mut fields = Strings(outer.string()?);
+    let kind = fields.string()?;
+    let mut string = || fields.string();
+    let (algorithm, key) = match kind {
+        // RFC 4253 section 6.6.
+        b"ssh-rsa" => {
+            let (e, n) = (string()?, string()?);
+            (spki::RSA_ALGORITHM.to_vec(), der::tlv(der::SEQUENCE, &[n, e].map(|n| der::unsigned(strip_zeros(n))).concat()))
+        }
+        b"ssh-dss" => {
+            let parameters = [string()?, string()?, string()?].map(|n| der::unsigned(strip_zeros(n))).concat();
+            (algorithm_identifier(oid::DSA, &der::tlv(der::SEQUENCE, &parameters)), der::unsigned(strip_zeros(string()?)))
+        }
+        // RFC 8709 section 4.
+        b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" => (rfc8410::algorithm(oid::ED25519), string()?.to_vec()),
+        // RFC 5656 section 3.1.
+        _ => {
+            let curve = match kind {
+                b"ecdsa-sha2-nistp256" | b"sk-ecdsa-sha2-nistp256@openssh.com" => Curve::P256,
+                b"ecdsa-sha2-nistp384" => Curve::P384,
+                b"ecdsa-sha2-nistp521" => Curve::P521,
+                _ => return None,
+            };
+            string()?;
+            (algorithm_identifier(oid::EC_PUBLIC_KEY, &der::tlv(der::OID, curve.oid())), string()?.to_vec())
+        }
+    };
+    Some(settle(&algorithm, None, Some(&key)))
+}
+
 /// The private section's first key.
 fn key(fields: &mut Strings<'_>) -> Result<KeyFacts, KeyError> {
     let kind = fields.string().ok_or(MALFORMED)?;

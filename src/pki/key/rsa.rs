@@ -156,9 +156,10 @@ fn is_one_mod(value: &BoxedUint, modulus: &BoxedUint) -> bool {
 
 /// The product of the primes, big endian.
 fn product(primes: &[Prime<'_>]) -> Vec<u8> {
-    let mut product = BoxedUint::one();
+    // All but the last value is a prime or a product of some of them.
+    let mut product = Zeroizing::new(BoxedUint::one());
     for part in primes {
-        product = product.concatenating_mul(&*number(part.prime));
+        product = Zeroizing::new(product.concatenating_mul(&*number(part.prime)));
     }
     product.to_be_bytes().into_vec()
 }
@@ -167,7 +168,8 @@ fn product(primes: &[Prime<'_>]) -> Vec<u8> {
 fn believed_exponent(numbers: &Numbers<'_>) -> Option<Vec<u8>> {
     let first = numbers.primes.first()?;
     let prime = number(first.prime);
-    let order = Option::<NonZero<BoxedUint>>::from(NonZero::new(prime.wrapping_sub(BoxedUint::one_with_precision(prime.bits_precision()))))?;
+    let order = prime.wrapping_sub(BoxedUint::one_with_precision(prime.bits_precision()));
+    let order = Zeroizing::new(Option::<NonZero<BoxedUint>>::from(NonZero::new(order))?);
     let d = Zeroizing::new(number(numbers.d).rem_vartime(&order));
     let e = Option::<BoxedUint>::from(d.invert_mod(&order))?;
     let bytes = e.to_be_bytes();

@@ -69,6 +69,29 @@ fn public_halves_are_those_that_openssl_computes() {
     }
 }
 
+/// The same file with another cipher: its public half stays in the clear.
+fn with_cipher(body: &[u8], cipher: &[u8]) -> Vec<u8> {
+    let string = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+    let plain = [&b"openssh-key-v1\0"[..], &string(b"none"), &string(b"none"), &string(b"")].concat();
+    let rest = body.strip_prefix(plain.as_slice()).expect("it is not encrypted");
+    [&b"openssh-key-v1\0"[..], &string(cipher), &string(b"bcrypt"), &string(&[7; 24]), rest].concat()
+}
+
+#[test]
+fn an_encrypted_openssh_key_is_named_by_its_clear_half() {
+    for key in known().filter(|key| key.label.starts_with("OPENSSH") && key.spki.is_some()) {
+        let locked = with_cipher(&key.der, b"aes256-ctr");
+        assert_eq!(read_openssh(&locked).err(), Some(KeyError::Encrypted), "{}", key.name);
+        let facts = read_openssh_public(&locked).expect(key.name);
+        assert_eq!((facts.spki, facts.bits), (key.spki, read_openssh(&key.der).expect(key.name).facts.bits), "{}", key.name);
+        assert_eq!(codes(&facts), ["public-key-not-verified"], "{}", key.name);
+        for length in 0..80 {
+            assert!(read_openssh_public(&locked[..length]).is_none(), "{} {length}", key.name);
+        }
+    }
+    assert!(read_openssh_public(&der_of("ssh-enc")).is_some_and(|facts| facts.spki.is_some()));
+}
+
 #[test]
 fn canonical_forms_link_a_key_to_its_other_spellings() {
     let explicit = read(&der_of("ecx-p256")).expect("it reads").facts;
@@ -255,6 +278,7 @@ proptest! {
         let _ = read(&bytes);
         let _ = spki::read(&bytes);
         let _ = read_openssh(&[b"openssh-key-v1\0".as_slice(), &bytes].concat());
+        let _ = read_openssh_public(&[b"openssh-key-v1\0".as_slice(), &bytes].concat());
     }
 
     #[test]

@@ -26,8 +26,8 @@ impl Content<'_, '_> {
         let mut index = 0;
         let message = container.content();
         for piece in container.pieces {
+            self.secret |= !matches!(&piece.body, Ok(object) if !matches!(object, Object::PrivateKey(_)));
             if let Ok(object) = &piece.body {
-                self.secret |= matches!(object, Object::PrivateKey(_));
                 if let Some(tap) = &mut self.tap {
                     tap(&piece.der, object);
                 }

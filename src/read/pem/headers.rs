@@ -32,10 +32,14 @@ fn parse(text: &[u8]) -> (Headers, &[u8]) {
     let mut latest: Option<(Vec<u8>, Vec<u8>)> = None;
     let mut continued = false;
     while let Some(line) = lines.next() {
-        if let Some((_, value)) = latest.as_mut().filter(|_| continued || is_continuation(line)) {
-            value.extend_from_slice(line.trim_ascii());
+        if let Some((name, value)) = latest.as_mut().filter(|_| continued || is_continuation(line)) {
+            if is_wanted(name) {
+                value.extend_from_slice(line.trim_ascii());
+            }
         } else if let Some((name, value)) = field(line) {
-            headers.take(latest.replace((name.to_ascii_lowercase(), value.to_vec())));
+            let name = name.to_ascii_lowercase();
+            let value = if is_wanted(&name) { value.to_vec() } else { Vec::new() };
+            headers.take(latest.replace((name, value)));
         } else {
             break;
         }
@@ -76,6 +80,11 @@ impl Headers {
             _ => {}
         }
     }
+}
+
+/// Whether the value of a header is looked at. Others are not copied: people put anything there, keys too.
+fn is_wanted(name: &[u8]) -> bool {
+    matches!(name, b"proc-type" | b"dek-info")
 }
 
 /// Whether the line can continue a header: it begins with a blank and has something behind it.

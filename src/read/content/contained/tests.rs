@@ -24,7 +24,7 @@ fn read(bytes: &[u8]) -> Vec<Item> {
 fn show(items: &[Item]) -> Vec<String> {
     let what = |item: &Item| match &item.body {
         Ok(object) => object.kind(),
-        Err(Unread::Locked(reason) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) => reason.as_str(),
+        Err(Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) => reason.as_str(),
     };
     items.iter().map(|i| format!("{} {} {} {}", i.member.as_deref().unwrap_or("-"), i.index, what(i), i.container)).collect()
 }
