@@ -462,7 +462,7 @@ fn broken_places_beyond_the_limit_share_a_record() {
 fn standard_input_has_the_limit_of_files() {
     let folder = inputs(&[("a.pem", leaked_leaf().pem())]);
     for (limit, status, reason) in [("--max-file-size=100", 3, "too-large"), ("--max-file-size=1M", 0, "")] {
-        let input = fs::File::open(folder.path().join("in/a.pem")).unwrap();
+        let input = File::open(folder.path().join("in/a.pem")).unwrap();
         let ran = Ran::from(certrecall().args(["scan", "-", "--format=ndjson", limit]).stdin(input).output().unwrap());
         assert_eq!((ran.status, ran.records().len()), (status, 1), "{ran:?}");
         assert_eq!(ran.records()[0]["reason"].as_str().unwrap_or_default(), reason);
@@ -472,7 +472,7 @@ fn standard_input_has_the_limit_of_files() {
 #[test]
 fn a_manifest_or_list_above_the_limit_ends_the_run() {
     let folder = inputs(&[("a.pem", leaked_leaf().pem())]);
-    fs::File::create(folder.path().join("long")).unwrap().set_len((1 << 30) + 1).unwrap();
+    File::create(folder.path().join("long")).unwrap().set_len((1 << 30) + 1).unwrap();
     for flag in ["--manifest", "--known-compromised"] {
         let ran = run(&["plan", &folder.at("in"), "-o", &folder.at("case"), flag, &folder.at("long")]);
         assert_eq!(ran.status, 2, "{ran:?}");
