@@ -766,7 +766,7 @@ fn a_case_is_for_its_owner_alone() {
     }
     assert_eq!(fs::metadata(folder.path().join("case")).unwrap().permissions().mode() & 0o7777, 0o700);
     let names: Vec<&str> = list.iter().map(|(p, _)| p.as_str()).filter(|p| !p.starts_with("replacements")).collect();
-    assert_eq!(names, [".gitignore", "certrecall-case.json", "exposed-spki.txt", "plan.json", "plan.md", "suspected-spki.txt"]);
+    assert_eq!(names, [".gitignore", "case.db", "certrecall-case.json", "exposed-spki.txt", "plan.json", "plan.md", "suspected-spki.txt"]);
     assert_eq!(folder.text("case/.gitignore"), "*\n");
     let replacements: Vec<&str> =
         list.iter().filter_map(|(p, _)| p.strip_prefix("replacements/")).filter(|p| p.ends_with('/') && p.len() > 1).collect();

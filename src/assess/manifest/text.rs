@@ -17,13 +17,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Text, String> {
         [0xff, 0xfe, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
         [0xfe, 0xff, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
         [0xef, 0xbb, 0xbf, rest @ ..] => return lines(rest),
-        _ if bytes.iter().take(64).any(|b| *b == 0) => {
+        // In UTF-16 about every other byte of a head is zero; a lone one is a matter of its row.
+        _ if bytes.iter().take(HEAD).filter(|b| **b == 0).count() * 3 > bytes.len().min(HEAD) => {
             return Err("it holds NUL bytes; if it is UTF-16, save it as UTF-8 or with a byte order mark".to_owned());
         }
         _ => return lines(bytes),
     };
     Ok(Text { text: one_kind_of_end(whole), latin: BTreeSet::new() })
 }
+
+/// Bytes that tell whether a text is UTF-16.
+const HEAD: usize = 64;
 
 fn lines(bytes: &[u8]) -> Result<Text, String> {
     if let Ok(text) = std::str::from_utf8(bytes) {
