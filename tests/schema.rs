@@ -112,7 +112,7 @@ fn records_of_scan_fit_their_schema() {
         kinds.insert(record["kind"].as_str().expect("a kind").to_owned());
         counted += u64::from(record["root"] == json!(0));
         if record["path"] == "id_ed25519" {
-            assert_eq!((&record["kind"], &record["key_algorithm"], &record["key_bits"]), (&json!("locked"), &json!("ed25519"), &json!(255)));
+            assert_eq!((&record["kind"], &record["key_algorithm"], &record["key_bits"]), (&json!("locked"), &json!("ed25519"), &json!(256)));
             assert_eq!(record["spki_sha256"].as_str().map(str::len), Some(64));
             assert_eq!(record["findings"], json!(["public-key-not-verified"]));
         }
