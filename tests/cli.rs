@@ -953,3 +953,22 @@ fn parameters_before_a_key_are_those_of_the_key() {
         assert_eq!(key["findings"], serde_json::json!(["public-key-not-computable"]));
     }
 }
+
+#[test]
+fn elements_behind_a_block_and_behind_blanks_in_one_are_read() {
+    let (a, b, c) = (leaf("a.example").self_signed(), leaf("b.example").self_signed(), leaf("c.example").self_signed());
+    let der = |cert: &Cert| {
+        let body: String = cert.pem().lines().filter(|l| !l.starts_with('-')).collect();
+        base64_simd::STANDARD.decode_to_vec(body).unwrap()
+    };
+    let two = [der(&a).as_slice(), b"\r\n", &der(&b)].concat();
+    let folder = inputs(&[("block.pem", pem("CERTIFICATE", &two))]);
+    fs::write(folder.path().join("in/behind.pem"), [a.pem().as_bytes(), &der(&b), b"\n", c.pem().as_bytes(), &der(&b)].concat()).unwrap();
+    let records = run(&["scan", &folder.at("in"), "--format", "ndjson"]).records();
+    let found: Vec<(&str, &str)> = records.iter().map(|r| (r["path"].as_str().unwrap(), r["dns_names"][0].as_str().unwrap_or("none"))).collect();
+    let behind = |name| ("behind.pem", name);
+    assert_eq!(
+        found,
+        [behind("a.example"), behind("b.example"), behind("c.example"), behind("b.example"), ("block.pem", "a.example"), ("block.pem", "b.example")]
+    );
+}

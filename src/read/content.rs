@@ -346,6 +346,11 @@ impl<'c, 't> Content<'c, 't> {
                 taken.push(block.offset..block.end);
             }
         }
+        let behind = self.behind_blocks(bytes, &taken, original);
+        if !behind.is_empty() {
+            taken.extend(behind);
+            taken.sort_unstable_by_key(|range| range.start);
+        }
         if taken.is_empty()
             && self.base == 0
             && let Some(found) = forms::whole_hex(bytes)
@@ -365,6 +370,43 @@ impl<'c, 't> Content<'c, 't> {
             self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
         self.taken = taken;
+    }
+
+    /// Binary elements right behind a block; the ranges they fill, for nobody to look for text in them.
+    fn behind_blocks(&mut self, bytes: &[u8], taken: &[Range<usize>], original: &dyn Fn(usize) -> usize) -> Vec<Range<usize>> {
+        let mut read = Vec::new();
+        for (i, block) in taken.iter().enumerate() {
+            let end = taken.get(i + 1).map_or(bytes.len(), |next| next.start);
+            let Some(gap) = bytes.get(block.end..end) else { continue };
+            let blanks = gap.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+            let start = block.end + blanks;
+            // Narrowed text holds no binary elements.
+            if gap.get(blanks) != Some(&0x30) || original(start) != start || start >= self.cut {
+                continue;
+            }
+            let at = self.base + start as u64;
+            let left = self.spaced(&gap[blanks..], |offset| contained::spot(at + offset as u64, 0, "der")).len();
+            if end - left > start {
+                self.reach(end - left, bytes, original);
+                read.push(start..end - left);
+            }
+        }
+        read
+    }
+
+    /// Elements with blanks or zeros between them; returns what is left.
+    fn spaced<'b>(&mut self, bytes: &'b [u8], spot: impl Fn(usize) -> Item) -> &'b [u8] {
+        let mut rest = bytes;
+        loop {
+            let done = bytes.len() - rest.len();
+            let before = rest.len();
+            rest = self.elements(rest, |offset| spot(done + offset));
+            let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+            if rest.len() == before || blanks == 0 || rest.get(blanks) != Some(&0x30) {
+                return rest;
+            }
+            rest = &rest[blanks..];
+        }
     }
 
     /// Notes that what lies before `end` belongs to an object. One that reaches to the end of the window may go on behind it.
@@ -441,9 +483,11 @@ impl<'c, 't> Content<'c, 't> {
                         let findings = decoded.findings.union(object.findings);
                         // One block should hold one object; where more follow, each is an item.
                         let tail = crate::pki::first_element(&decoded_bytes).map_or(&[][..], |(_, tail)| tail);
+                        let blanks = tail.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
+                        let tail = &tail[blanks..];
                         if tail.first() == Some(&0x30) && label != Label::TrustedCertificate {
                             self.push_object(spot.clone(), Ok(object.body), findings);
-                            self.elements(tail, |_| spot.clone());
+                            self.spaced(tail, |_| spot.clone());
                             None
                         } else {
                             Some((Ok(object.body), findings))

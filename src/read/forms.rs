@@ -133,7 +133,7 @@ fn narrow(buffer: &[u8], wide: Wide, skipped: usize, whole: bool) -> Narrowed {
     Narrowed { bytes, whole, unit: wide.unit, skipped }
 }
 
-/// A buffer that is one element in hex digits and nothing else, with whatever people put between the digits.
+/// A buffer that is elements in hex digits, one behind another, and nothing else, with whatever people put between the digits.
 pub(crate) fn whole_hex(buffer: &[u8]) -> Option<Candidate> {
     let head = &buffer[..buffer.len().min(64)];
     if !digits(head).take(2).eq([Some(3), Some(0)]) || buffer.len() / 2 > limits::OBJECT_SIZE.saturating_mul(3) {
@@ -150,10 +150,19 @@ pub(crate) fn whole_hex(buffer: &[u8]) -> Option<Candidate> {
             }
         };
     }
-    let complete = high.is_none() && der::first(&bytes).is_some_and(|(_, rest)| rest.is_empty());
+    let complete = high.is_none() && all_elements(&bytes);
     let offset = buffer.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or_default();
     let line = super::pem::Lines::new(buffer, 1).at(offset);
     complete.then_some(Candidate { offset, end: buffer.len(), line, kind: Kind::Der, bytes })
+}
+
+/// Whether there is an element, and SEQUENCEs behind it fill the bytes.
+fn all_elements(bytes: &[u8]) -> bool {
+    let Some((_, mut rest)) = der::first(bytes) else { return false };
+    while let Some((_, behind)) = der::first(rest).filter(|(tlv, _)| tlv.tag == der::SEQUENCE) {
+        rest = behind;
+    }
+    rest.is_empty()
 }
 
 /// The hex digits of a text; `None` for what is neither digit nor separator.

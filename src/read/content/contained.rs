@@ -27,10 +27,8 @@ impl Content<'_, '_> {
         let message = container.content();
         for piece in container.pieces {
             self.secret |= !matches!(&piece.body, Ok(object) if !matches!(object, Object::PrivateKey(_)));
-            if let Ok(object) = &piece.body {
-                if let Some(tap) = &mut self.tap {
-                    tap(&piece.der, object);
-                }
+            if let (Ok(object), Some(tap)) = (&piece.body, &mut self.tap) {
+                tap(&piece.der, object);
             }
             let item = Item {
                 member: Some(Arc::clone(&member)),

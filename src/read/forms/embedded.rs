@@ -290,7 +290,13 @@ impl<'a> Gap<'a> {
             self.buffer[..self.end].get(behind),
             None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b',')
         );
-        (closes && length != Some(0)).then_some(at)
+        // A name and a value, as in `B=1`, are a line of something else.
+        let names = self.buffer[..self.end].get(behind) == Some(&b'=') && {
+            let pads = self.buffer[behind..self.end].iter().take(3).take_while(|b| **b == b'=').count();
+            let after = self.buffer[..self.end].get(behind + pads);
+            pads > 2 || !matches!(after, None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b','))
+        };
+        (closes && !names && length != Some(0)).then_some(at)
     }
 }
 

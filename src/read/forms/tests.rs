@@ -147,6 +147,31 @@ fn base64_of_der() {
 }
 
 #[test]
+fn a_name_and_a_value_below_base64_are_no_part_of_it() {
+    // The object ends within its last group of digits, with and without padding: with every size the next line looks different to the decoder.
+    for size in 90..100 {
+        let object = object(size);
+        for next in ["B=1", "NAME=value", "KEY=a", "A==x", "B1=\"x\""] {
+            let text = format!("CERT={}\n{next}\n", fold(&encode(&object), 64, "\n"));
+            assert_eq!(objects(&text), [(1, object.clone())], "{size} {next}");
+            let wrapped = format!("CERT={}\n{next}\n", fold(&encode(pem(&object).as_bytes()), 64, "\n"));
+            assert_eq!(objects(&wrapped), [(1, object.clone())], "{size} {next}, a block");
+        }
+    }
+}
+
+#[test]
+fn several_objects_in_hex() {
+    let (a, b) = (object(70), object(80));
+    let both = [a.as_slice(), &b].concat();
+    let hex: String = both.iter().map(|b| format!("{b:02x}")).collect();
+    for text in [hex.clone(), fold(&hex, 64, "\n")] {
+        assert_eq!(whole_hex(text.as_bytes()).map(|c| c.bytes.to_vec()), Some(both.clone()));
+    }
+    assert!(whole_hex(format!("{hex}3005").as_bytes()).is_none(), "an element that is cut short");
+}
+
+#[test]
 fn one_object_per_line() {
     let text: String = (60..90).map(|n| encode(&object(n)) + "\n").collect();
     let wanted: Vec<_> = (60..90).map(|n| (u32::try_from(n).expect("small") - 59, object(n))).collect();
