@@ -325,7 +325,7 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings
     }
 }
 
-/// Whether [`Extensions`] or [`super::hosts`] takes something from the extension of that name.
+/// Whether [`Extensions`] or [`super::hosts()`] takes something from the extension of that name.
 fn means_something(oid: &[u8]) -> bool {
     matches!(
         oid,
