@@ -261,7 +261,7 @@ fn keys_that_were_read_are_wiped_from_memory() {
     for (i, form) in ["plain", "wide", "json", "indented", "header", "unknown"].into_iter().cycle().take(24).enumerate() {
         let key = if i < 18 { Key::new() } else { Key::rsa() };
         let text = if i % 2 == 0 { key.pem() } else { key.traditional().0 };
-        texts.extend(text.lines().filter(|l| !l.starts_with('-')).map(|l| l[l.len() / 2..].as_bytes().to_vec()));
+        texts.extend(text.lines().filter(|l| !l.starts_with('-')).map(|l| l.as_bytes()[l.len() / 2..].to_vec()));
         let written = match form {
             "wide" => text.bytes().flat_map(|b| [b, 0]).collect(),
             "json" => format!("{{\"key\": \"{}\"}}", text.replace('\n', "\\n")).into_bytes(),
