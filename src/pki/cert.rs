@@ -10,7 +10,7 @@ use x509_parser::nom::Parser;
 use super::der::{self, Reader, Tlv, context};
 use super::seen::Seen;
 use super::signature::{self, Checked};
-use super::{name, spki, times};
+use super::{hosts, name, spki, times};
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, NameId, ProfileHash, Serial};
 use crate::limits;
@@ -54,6 +54,8 @@ pub struct Certificate {
     pub authority_key_id: Option<Box<[u8]>>,
     /// What it may be used for.
     pub purpose: Purpose,
+    /// The hosts it names for its issuer, lower case, each once.
+    pub(crate) hosts: Option<Arc<Vec<String>>>,
     /// The earliest embedded signed certificate timestamp (RFC 6962 section 3.3).
     pub first_sct: Option<Time>,
     /// Equal for certificates that one replacement can stand in for.
@@ -72,6 +74,13 @@ impl Certificate {
             Some(name) => Cow::Borrowed(name),
             None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
         }
+    }
+
+    /// The hosts of the URLs in its `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13), in lower case,
+    /// each once, in order.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        self.hosts.as_ref().map_or(&[], |h| h)
     }
 
     /// Whether the encodings link: its issuer is named as `issuer` is, and the key identifiers do not contradict.
@@ -234,11 +243,6 @@ pub(crate) fn spki_of(der: &[u8]) -> Option<&[u8]> {
     walk(der::first(der)?.0).map(|f| f.spki)
 }
 
-/// The extensions of a certificate that mean something here, as OID and value.
-pub(crate) fn extensions_of(der: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
-    walk(der::first(der)?.0).map(|f| f.extensions.read)
-}
-
 /// Walks the outer fields by tag.
 fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     let mut findings = Codes::NONE;
@@ -325,7 +329,7 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings
     }
 }
 
-/// Whether [`Extensions`] or [`super::hosts()`] takes something from the extension of that name.
+/// Whether [`Extensions`] or [`Certificate::hosts`] takes something from the extension of that name.
 fn means_something(oid: &[u8]) -> bool {
     matches!(
         oid,
@@ -385,6 +389,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         subject_key_id: extensions.subject_key_id,
         authority_key_id: extensions.authority_key_id,
         purpose: extensions.purpose,
+        hosts: hosts::shared(&fields.extensions.read),
         first_sct: extensions.first_sct,
     }
 }

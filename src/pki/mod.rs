@@ -24,7 +24,6 @@ pub(crate) use cert::{signed_parts, spki_of};
 pub use contained::{Contained, Parsed, Piece};
 pub use crl::Crl;
 pub use csr::Request;
-pub use hosts::hosts;
 pub use key::PrivateKey;
 pub use name::show;
 pub use object::{Label, Object, Unread, read_der, read_labelled};
