@@ -23,5 +23,6 @@ pub mod read;
 pub mod rekey;
 pub mod report;
 pub mod secret;
+pub mod shell;
 pub mod store;
 pub mod time;

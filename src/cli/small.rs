@@ -2,7 +2,7 @@
 
 use certrecall::assess::Profile;
 use certrecall::assess::incident::{BUILT_IN, DEFAULT};
-use certrecall::demo;
+use certrecall::{demo, shell};
 
 use super::args::{DemoArgs, IncidentArgs};
 use super::error::Error;
@@ -13,7 +13,7 @@ use super::term::Terminal;
 pub(crate) fn demo(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     demo::write(&args.directory)?;
     terminal.say(&format!("a small incident to practise on is in {:?}; README.md there tells its story, and this is what to run:", args.directory));
-    let word = |name: &str| quoted(&args.directory.join(name).to_string_lossy());
+    let word = |name: &str| shell::quote(&args.directory.join(name).to_string_lossy()).into_owned();
     terminal.data(format!("certrecall run {} --manifest {} -o case\n", word("uploads"), word("uploads.csv")).as_bytes())?;
     Ok(Outcome::default())
 }
@@ -35,22 +35,4 @@ pub(crate) fn incident(args: &IncidentArgs, terminal: &mut Terminal) -> Result<O
     };
     terminal.data(text.as_bytes())?;
     Ok(Outcome::default())
-}
-
-/// One word for a POSIX shell (XCU section 2.2): plain where nothing in it means anything to one, else in single quotes.
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&b);
-    if text.bytes().all(plain) && !text.starts_with('-') { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_path_stays_one_word() {
-        for (text, word) in [("a/b-1.csv", "a/b-1.csv"), ("my demo", "'my demo'"), ("it's", "'it'\\''s'"), ("$(x)", "'$(x)'")] {
-            assert_eq!(quoted(text), word);
-        }
-    }
 }
