@@ -24,7 +24,7 @@ impl Incident {
         let uploads = incident.folder.path().join("uploads");
         fs::create_dir(&uploads).unwrap();
         let ca = private_ca();
-        fs::write(uploads.join("a.pem"), bundle(&leaf("a.example").serial(7).from("2015-01-01").to("2040-01-01").by(&ca), &[])).unwrap();
+        fs::write(uploads.join("a.pem"), bundle(&leaf("a.example").serial(7).from("2026-10-01").to("2027-03-01").by(&ca), &[])).unwrap();
         fs::write(uploads.join("b.pem"), leaf("b.example").from("2015-01-01").to("2040-01-01").by(&public_ca()).pem()).unwrap();
         incident
     }
@@ -34,7 +34,7 @@ impl Incident {
     }
 
     fn plan(&self) -> Ran {
-        run(&["plan", &self.path("uploads"), "-o", &self.path("case"), "--uploaded", "2016-01-01"])
+        run(&["plan", &self.path("uploads"), "-o", &self.path("case"), "--uploaded", "2016-01-01", "--as-of", "2026-11-20"])
     }
 
     fn json(&self) -> Value {

@@ -10,6 +10,9 @@ use crate::time::Time;
 pub struct Decision {
     /// Whether the key is to be taken as exposed; else it is cleared.
     pub exposed: bool,
+    /// Somebody was seen to use it who should not have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub misused: bool,
     /// Why, in the words of whoever decided.
     pub reason: String,
     /// Who decided, or where that was said.
@@ -24,14 +27,28 @@ impl Decision {
     /// # Errors
     /// The text of what is wrong.
     pub fn clear(text: &str, at: Time) -> Result<(SpkiHash, Self), String> {
-        let (key, reason) = text.split_once('=').ok_or("it needs a reason: SPKI=REASON")?;
-        let key = key.parse().map_err(|e| format!("the name of the key is {e}"))?;
-        let reason = reason.trim();
-        if reason.is_empty() {
-            return Err("the reason is empty; say why the key is not exposed".to_owned());
-        }
-        Ok((key, Self { exposed: false, reason: reason.to_owned(), by: "--clear".to_owned(), at }))
+        let (key, reason) = parts(text, "say why the key is not exposed")?;
+        Ok((key, Self { exposed: false, misused: false, reason, by: "--clear".to_owned(), at }))
     }
+
+    /// Reads `SPKI=REASON` as given to `--misuse`: somebody was seen to use the key who should not have it.
+    ///
+    /// # Errors
+    /// The text of what is wrong.
+    pub fn misuse(text: &str, at: Time) -> Result<(SpkiHash, Self), String> {
+        let (key, reason) = parts(text, "say what was seen")?;
+        Ok((key, Self { exposed: true, misused: true, reason, by: "--misuse".to_owned(), at }))
+    }
+}
+
+fn parts(text: &str, wanted: &str) -> Result<(SpkiHash, String), String> {
+    let (key, reason) = text.split_once('=').ok_or("it needs a reason: SPKI=REASON")?;
+    let key = key.parse().map_err(|e| format!("the name of the key is {e}"))?;
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(format!("the reason is empty; {wanted}"));
+    }
+    Ok((key, reason.to_owned()))
 }
 
 #[cfg(test)]
@@ -47,6 +64,8 @@ mod tests {
         for wrong in [hash.clone(), format!("{hash}= "), "ab=reason".to_owned()] {
             assert!(Decision::clear(&wrong, at).is_err(), "{wrong}");
         }
+        let (_, seen) = Decision::misuse(&format!("{hash}=a host we do not know serves it"), at).unwrap();
+        assert!(seen.exposed && seen.misused && Decision::misuse(&hash, at).is_err());
         let text = serde_json::to_string(&decision).unwrap();
         assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
     }

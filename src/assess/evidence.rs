@@ -44,6 +44,8 @@ pub enum Kind {
     List,
     /// Another key with the same modulus is exposed.
     SharedFactor,
+    /// Somebody was seen to use it who should not have it.
+    Misuse,
 }
 
 /// Which side of the cutoff an upload lies on.

@@ -309,7 +309,8 @@ impl Weigh<'_> {
         let list =
             listed.map(|(name, _)| because(Kind::List, name.to_owned(), Span::default(), format!("the list of compromised keys {name:?} names it")));
         let decided = decision.map(|d| {
-            let mut because = because(Kind::Decision, "decision".to_owned(), Span::default(), words::decision(d));
+            let (kind, source) = if d.misused { (Kind::Misuse, "misuse") } else { (Kind::Decision, "decision") };
+            let mut because = because(kind, source.to_owned(), Span::default(), words::decision(d));
             // A list says that somebody has the key; a person may know better, and that is told.
             if listed.is_some() && !d.exposed {
                 because.findings.insert(Code::EvidenceDisagrees);

@@ -84,8 +84,11 @@ fn span(span: Span) -> String {
 
 /// What a person decided about a key.
 pub(super) fn decision(decision: &Decision) -> String {
-    let what = if decision.exposed { "is taken as exposed" } else { "is cleared" };
     let Decision { by, at, .. } = decision;
+    if decision.misused {
+        return format!("somebody who should not have it was seen to use it ({}, {at}): {}", cut(&show(by)), cut(&show(&decision.reason)));
+    }
+    let what = if decision.exposed { "is taken as exposed" } else { "is cleared" };
     format!("it {what} by decision ({}, {at}): {}", cut(&show(by)), cut(&show(&decision.reason)))
 }
 

@@ -8,15 +8,16 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use certrecall::assess::{self, Assessment, Clock, Decision, Incident, Manifest, Mapping, PathPattern, Profile, Question, parse_span};
-use certrecall::id::{ProfileHash, SpkiHash};
-use certrecall::inventory::{self, Builder, Inventory, link};
+use certrecall::id::{Fingerprint, ProfileHash, SpkiHash};
+use certrecall::inventory::{self, Builder, Inventory, chain, link};
 use certrecall::limits::{self, Limits};
-use certrecall::plan::Plan;
+use certrecall::plan::ca::{Cas, Ccadb};
+use certrecall::plan::{Given, Plan, authority};
 use certrecall::read::{self, Found, Options, Roots};
 use certrecall::report::plan_file::Planned;
 use certrecall::time::{Span, Time, Written};
 
-use super::args::{Judging, Reading};
+use super::args::{AboutAuthorities, Judging, Reading};
 use super::error::Error;
 use super::term::Terminal;
 
@@ -29,6 +30,9 @@ pub(crate) struct Ready {
     distrust: bool,
     date_from_path: Option<PathPattern>,
     pub(crate) decisions: BTreeMap<SpkiHash, Decision>,
+    cas: Cas,
+    ccadb: Option<Ccadb>,
+    target: Option<Time>,
     clock: Clock,
 }
 
@@ -40,6 +44,7 @@ pub(crate) struct Analysis {
     pub(crate) inventory: Inventory,
     pub(crate) assessment: Assessment,
     pub(crate) plan: Plan,
+    pub(crate) cas: Cas,
     pub(crate) directories: BTreeMap<ProfileHash, String>,
 }
 
@@ -52,13 +57,14 @@ impl Analysis {
             inventory: &self.inventory,
             assessment: &self.assessment,
             plan: &self.plan,
+            cas: &self.cas,
             directories: &self.directories,
         }
     }
 }
 
 /// Checks flags and reads the files they name.
-pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
+pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Error> {
     let cutoff = judging.cutoff.as_deref().map(|t| moment("--cutoff", t)).transpose()?;
     let incident = profile(&judging.incident)?.with(cutoff)?;
     let mapping = Mapping::parse(&judging.map).map_err(|says| Error::Value { flag: "--map", says })?;
@@ -80,7 +86,10 @@ pub(crate) fn ready(judging: &Judging) -> Result<Ready, Error> {
         known: known.transpose()?,
         distrust: judging.distrust_certificate_dates,
         date_from_path: date_from_path.transpose()?,
-        decisions: decisions(&judging.clear, now)?,
+        decisions: decisions(judging, now)?,
+        cas: cas(&judging.authorities)?,
+        ccadb: judging.authorities.ccadb.as_deref().map(|path| ccadb(path, terminal)).transpose()?,
+        target: judging.target.as_deref().map(|t| moment("--target", t)).transpose()?,
         clock: Clock { now, as_of },
     })
 }
@@ -117,8 +126,18 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &
         clock: ready.clock,
     };
     let assessment = assess::assess(&inventory, &roots, &question);
-    let plan = Plan::construct(&inventory, &assessment, ready.clock);
-    Analysis { roots, incident: ready.incident, clock: ready.clock, inventory, assessment, plan, directories: BTreeMap::new() }
+    let Ready { cas, ccadb, target, clock, incident, .. } = ready;
+    let open = |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&roots, inventory, sha256, occurrences);
+    let chains = chain::chains(&inventory, &authority::concerned(&assessment), cas.anchors(), options.threads, open);
+    let given = Given { roots: &roots, cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, clock };
+    let plan = Plan::construct(&inventory, &assessment, &given);
+    Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new() }
+}
+
+/// The bytes of a certificate, from one of its places.
+fn reopen(roots: &Roots, inventory: &Inventory, sha256: Fingerprint, occurrences: &[inventory::Occurrence]) -> Option<Vec<u8>> {
+    let place = |o: &inventory::Occurrence| &inventory.files[o.file as usize].place;
+    occurrences.iter().take(REOPEN).find_map(|o| read::reopen(roots, place(o), sha256))
 }
 
 fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>, terminal: &Terminal) -> Inventory {
@@ -135,10 +154,7 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
     drop(progress);
     let mut inventory = builder.finish(ledgers);
     let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));
-    link::link(&mut inventory, listed, |inventory, sha256, occurrences| {
-        let place = |o: &inventory::Occurrence| &inventory.files[o.file as usize].place;
-        occurrences.iter().take(REOPEN).find_map(|o| read::reopen(roots, place(o), sha256))
-    });
+    link::link(&mut inventory, listed, |inventory, sha256, occurrences| reopen(roots, inventory, sha256, occurrences));
     inventory
 }
 
@@ -185,16 +201,52 @@ pub(crate) fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
     }
 }
 
-fn decisions(clear: &[String], now: Time) -> Result<BTreeMap<SpkiHash, Decision>, Error> {
+fn decisions(judging: &Judging, now: Time) -> Result<BTreeMap<SpkiHash, Decision>, Error> {
+    type Read = fn(&str, Time) -> Result<(SpkiHash, Decision), String>;
+    let lists: [(&'static str, &[String], Read); 2] = [("--clear", &judging.clear, Decision::clear), ("--misuse", &judging.misuse, Decision::misuse)];
     let mut out = BTreeMap::new();
-    for text in clear {
-        let wrong = |says| Error::Value { flag: "--clear", says };
-        let (key, decision) = Decision::clear(text, now).map_err(wrong)?;
-        if out.insert(key, decision).is_some() {
-            return Err(wrong(format!("{key} is given twice")));
+    for (flag, list, read) in lists {
+        for text in list {
+            let wrong = |says| Error::Value { flag, says };
+            let (key, decision) = read(text, now).map_err(wrong)?;
+            if out.insert(key, decision).is_some() {
+                return Err(wrong(format!("{key} is given twice")));
+            }
         }
     }
     Ok(out)
+}
+
+/// What is known of CAs, with what the user knows besides.
+fn cas(given: &AboutAuthorities) -> Result<Cas, Error> {
+    let mut cas = Cas::builtin()?;
+    for path in &given.cas {
+        let name = path.to_string_lossy();
+        cas = cas.with(Cas::parse(&name, &text("file about CAs", path)?)?)?;
+    }
+    for path in &given.roots {
+        let bytes = input("file of roots", path)?;
+        let found = read::certificates_in(&bytes);
+        if found.is_empty() {
+            return Err(Error::Value { flag: "--roots", says: format!("{path:?} holds no certificate") });
+        }
+        for der in found {
+            cas.add_root(&der);
+        }
+    }
+    Ok(cas)
+}
+
+/// CCADB's list, as a stream. Rows that cannot be used are told.
+fn ccadb(path: &Path, terminal: &Terminal) -> Result<Ccadb, Error> {
+    let wrong = |error| Error::Input { what: "CCADB list", path: path.to_owned(), error };
+    let file = File::open(path).map_err(wrong)?;
+    let list = Ccadb::read(io::BufReader::new(file)).map_err(|e| Error::Value { flag: "--ccadb", says: format!("{path:?}: {e}") })?;
+    if list.bad_rows > 0 {
+        let first: Vec<String> = list.problems.iter().take(3).map(|p| format!("line {}: {}", p.line, certrecall::pki::show(&p.says))).collect();
+        terminal.warn(&format!("{}: {} rows could not be used: {}", path.display(), list.bad_rows, first.join("; ")));
+    }
+    Ok(list)
 }
 
 fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {

@@ -114,6 +114,12 @@ pub(crate) struct Judging {
     /// Clear a key by decision; SPKI is its spki_sha256
     #[arg(long, value_name = "SPKI=REASON")]
     pub(crate) clear: Vec<String>,
+    /// Somebody was seen to use this key who should not have it: what was seen
+    #[arg(long, value_name = "SPKI=REASON")]
+    pub(crate) misuse: Vec<String>,
+    /// When you want it done; it becomes the deadline of what you have to do
+    #[arg(long, value_name = "TIME")]
+    pub(crate) target: Option<String>,
     /// Tell standing as of this time; never used as evidence
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
@@ -123,6 +129,22 @@ pub(crate) struct Judging {
     /// Do not clear a key on the dates of its certificates alone
     #[arg(long)]
     pub(crate) distrust_certificate_dates: bool,
+    #[command(flatten)]
+    pub(crate) authorities: AboutAuthorities,
+}
+
+/// What the user knows of CAs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AboutAuthorities {
+    /// Your own CAs, TOML: who runs them, by which names, and the commands they take
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cas: Vec<PathBuf>,
+    /// CCADB's AllCertificateRecordsCSV: who runs which public CA, by certificate
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ccadb: Option<PathBuf>,
+    /// Roots of public CAs beside those of Mozilla
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Vec<PathBuf>,
 }
 
 /// What `run` and `plan` both need: what to read, how to judge, where to keep it.

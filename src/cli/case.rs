@@ -61,7 +61,7 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
 /// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.
 fn decision(step: &Step, word: &Word) -> Option<(SpkiHash, Option<Decision>)> {
     let key = step.key.filter(|_| is_suspicion(step))?;
-    let decided = |exposed| Decision { exposed, reason: word.reason.clone(), by: word.by.clone(), at: word.at };
+    let decided = |exposed| Decision { exposed, misused: false, reason: word.reason.clone(), by: word.by.clone(), at: word.at };
     match word.mark {
         Mark::Cleared => Some((key, Some(decided(false)))),
         Mark::Confirmed => Some((key, Some(decided(true)))),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use certrecall::plan::ca::CasError;
 use certrecall::{assess, demo, files, read, rekey, store};
 
 /// Whatever ended the run.
@@ -23,6 +24,8 @@ pub(crate) enum Error {
     Manifest(assess::ManifestError),
     /// The incident profile.
     Incident(assess::IncidentError),
+    /// A file about CAs.
+    Cas(CasError),
     /// A file named on the command line.
     Input { what: &'static str, path: PathBuf, error: io::Error },
     /// A value on the command line.
@@ -61,6 +64,7 @@ impl fmt::Display for Error {
             Self::Demo(error) => error.fmt(f),
             Self::Manifest(error) => error.fmt(f),
             Self::Incident(error) => error.fmt(f),
+            Self::Cas(error) => error.fmt(f),
             Self::Input { what, path, .. } => write!(f, "cannot read the {what} {path:?}"),
             Self::Value { flag, says } => write!(f, "{flag}: {says}"),
             Self::Output(_) => f.write_str("cannot write to standard output"),
@@ -77,7 +81,7 @@ impl std::error::Error for Error {
             Self::Files(error) => error.source(),
             Self::Demo(error) => error.source(),
             Self::Input { error, .. } | Self::Output(error) => Some(error),
-            Self::Manifest(_) | Self::Incident(_) | Self::Value { .. } => None,
+            Self::Manifest(_) | Self::Incident(_) | Self::Cas(_) | Self::Value { .. } => None,
         }
     }
 }
@@ -92,4 +96,4 @@ macro_rules! from {
     };
 }
 
-from!(Demo demo::Error, Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);
+from!(Cas CasError, Demo demo::Error, Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);

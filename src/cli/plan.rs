@@ -69,7 +69,7 @@ struct Prepared {
 
 /// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
 fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
-    let mut ready = analyse::ready(&args.judging)?;
+    let mut ready = analyse::ready(&args.judging, terminal)?;
     let roots = Roots::open(&args.reading.paths)?;
     let case = Case::create(&args.output, &roots)?;
     let mut store = case.store()?;
@@ -94,7 +94,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
 fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> Result<(), Error> {
     let mut kept: BTreeMap<SpkiHash, Decision> = store.decisions()?;
     // Said again in the same words it stays what it was, with its date.
-    decisions.retain(|key, new| kept.get(key).is_none_or(|old| old.exposed != new.exposed || old.reason != new.reason));
+    decisions.retain(|key, new| kept.get(key).is_none_or(|old| (old.exposed, old.misused, &old.reason) != (new.exposed, new.misused, &new.reason)));
     if !decisions.is_empty() {
         store.decide(decisions)?;
     }

@@ -1,6 +1,7 @@
 //! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys, certificates and requests joined
-//! by canonical SPKI; certificates joined to their issuers ([`link`]).
+//! by canonical SPKI; certificates joined to their issuers ([`link`], [`chain`]).
 
+pub mod chain;
 pub mod link;
 
 use std::collections::{HashMap, HashSet};
@@ -12,6 +13,7 @@ use crate::pki::{Certificate, KeyFacts, Object, Unread};
 use crate::read::{Found, Item, Ledger, Place};
 use crate::time::Time;
 
+pub use chain::{Anchors, Signer};
 pub use link::{Basis, IssuerLink};
 
 /// Everything that was found, joined.

@@ -10,12 +10,16 @@ pub mod sort;
 
 use std::collections::HashMap;
 
+use serde::Serialize;
+
 pub use ccadb::Ccadb;
 pub use data::{CasError, Ceiling, Certainty, Clock, Fact, Note, Operator, ProofMeans};
 pub use private::{Kind, SerialForm};
 pub use sort::{Reach, Sort};
 
 use crate::id::{Fingerprint, SpkiHash};
+use crate::inventory::Anchors;
+pub use crate::inventory::Signer;
 use crate::pki::{self, name};
 
 /// What is known about CA operators.
@@ -29,17 +33,9 @@ pub struct Cas {
     pub ceilings: Vec<Ceiling>,
     /// What a public CA has to keep to after it got the proof; absent from users' files.
     pub clock: Option<Clock>,
-    /// Keys of Mozilla's roots, and the operators (indices) known of them.
+    /// Keys of public roots, Mozilla's and those that were given, and the operators (indices) known of them.
     roots: HashMap<SpkiHash, Option<usize>>,
-}
-
-/// A certificate above another one, whose key verified the signature below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signer {
-    /// Its key, canonical.
-    pub key: SpkiHash,
-    /// The certificate.
-    pub certificate: Fingerprint,
+    anchors: Anchors,
 }
 
 /// What one certificate shows of its issuer.
@@ -57,7 +53,8 @@ pub struct Issued<'a> {
 }
 
 /// How sure an identification is, the surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The issuer's key is known to be this operator's.
     Key,
@@ -76,6 +73,20 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// What it rests on, in words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Key => "the key of the issuer shows it",
+            Self::KeyOfSubordinate => "the key of the issuer shows it, run by another operator than the owner",
+            Self::Host => "hosts in the certificate show it",
+            Self::KeyIdentifier => "only the key identifier says so, which anybody can write",
+            Self::Name => "only the name says so, which anybody can write",
+            Self::Conflicting => "hosts and names contradict each other",
+            Self::Unknown => "nothing shows it",
+        }
+    }
+
     /// Whether something may be sent without a person looking: never on a name alone.
     #[must_use]
     pub const fn may_send(self) -> bool {
@@ -106,14 +117,24 @@ impl Cas {
     pub fn builtin() -> Result<Self, CasError> {
         let mut cas = Self::parse("data/cas.toml", include_str!("../../data/cas.toml"))?;
         for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            if let Some(certificate) = pki::cert::read(root)
-                && let Some(spki) = certificate.key.spki
-            {
-                let operator = cas.of_root(&certificate.sha256, &certificate.subject);
-                cas.roots.insert(spki, operator);
-            }
+            cas.add_root(root);
         }
         Ok(cas)
+    }
+
+    /// Adds a root, DER, whose CA counts as public. Returns whether it can be read.
+    pub fn add_root(&mut self, der: &[u8]) -> bool {
+        let Some(certificate) = pki::cert::read(der) else { return false };
+        let Some(spki) = certificate.key.spki else { return false };
+        let operator = self.of_root(&certificate.sha256, &certificate.subject);
+        self.roots.entry(spki).or_insert(operator);
+        self.anchors.add(der)
+    }
+
+    /// The public roots, to verify what hangs directly below them.
+    #[must_use]
+    pub const fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// Adds a user's operators.
@@ -141,7 +162,7 @@ impl Cas {
         self.kinds.iter().find(|k| k.id == id)
     }
 
-    /// Whether a key is that of a root in Mozilla's store.
+    /// Whether a key is that of a public root: in Mozilla's store, or given as one.
     #[must_use]
     pub fn is_public_root(&self, key: &SpkiHash) -> bool {
         self.roots.contains_key(key)

@@ -153,24 +153,28 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
     let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step.clone(), w.at)).collect();
     let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).cloned().collect();
+    let confirmed: HashSet<&StepId> = last.values().filter(|w| w.mark == Mark::Confirmed).map(|w| &w.step).collect();
     for step in steps {
-        step.status = said(&step.id).unwrap_or_else(|| match step.needs.iter().all(|n| over.contains(n)) {
+        let free = step.or_after.as_ref().is_some_and(|d| confirmed.contains(d));
+        step.status = said(&step.id).unwrap_or_else(|| match free || step.needs.iter().all(|n| over.contains(n)) {
             true => Status::Ready,
             false => Status::Waiting,
         });
         if step.kind == StepKind::Verify
-            && let Some(at) = step.needs.iter().find_map(|n| sent.get(n))
+            && let (Some(at), Some(clock)) = (step.needs.iter().find_map(|n| sent.get(n)), &step.clock)
         {
-            let (hours, rule) = step.authority_clock();
-            step.deadline = Some(at.plus(hours * 3600));
-            step.deadline_source = Some(rule.to_owned());
+            step.deadline = Some(at.plus(i64::from(clock.hours) * 3600));
+            step.deadline_source = Some(clock.source.clone());
         }
     }
 }
 
-/// The steps that a step waits for, by their ids, in the order of its needs.
+/// The steps that a step waits for, in the order of the plan; none if it is ready all the same.
 #[must_use]
 pub fn missing<'a>(step: &Step, steps: &'a [Step]) -> Vec<&'a Step> {
+    if step.status == Status::Ready {
+        return Vec::new();
+    }
     let open = |s: &&Step| step.needs.contains(&s.id) && !matches!(s.status, Status::Done | Status::Waived);
     steps.iter().filter(open).collect()
 }
@@ -178,6 +182,7 @@ pub fn missing<'a>(step: &Step, steps: &'a [Step]) -> Vec<&'a Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::step::AuthorityClock;
 
     fn step(kind: StepKind, name: &str, needs: &[&Step]) -> Step {
         Step {
@@ -190,7 +195,10 @@ mod tests {
             says: String::new(),
             key: None,
             certificates: Vec::new(),
-            of_authority: false,
+            authority: None,
+            clock: (kind == StepKind::Verify).then(|| AuthorityClock { hours: 24, source: "rule".into() }),
+            or_after: None,
+            commands: Vec::new(),
         }
     }
 
@@ -211,6 +219,7 @@ mod tests {
         let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
         use Status::{Done, Ready, Waiting, Waived};
         assert_eq!(statuses(&steps), [Done, Done, Ready, Waiting, Waiting], "deployed means issued; the search is still due");
+        assert_eq!(steps[4].deadline, None);
         assert_eq!(missing(&steps[3], &steps).iter().map(|s| &s.id).collect::<Vec<_>>(), [&search.id]);
         let mut words = words.to_vec();
         words.extend([word(&search, Mark::Waived, 6), word(&revoke, Mark::Sent, 100)]);
@@ -220,6 +229,22 @@ mod tests {
         words.push(word(&search, Mark::Reopened, 7));
         apply(&mut steps, &words);
         assert_eq!(statuses(&steps), [Done, Done, Ready, Done, Ready], "the last word counts");
+    }
+
+    #[test]
+    fn revoking_first_is_a_decision() {
+        let deploy = step(StepKind::Deploy, "a", &[]);
+        let first = step(StepKind::Decide, "first", &[]);
+        let mut revoke = step(StepKind::Revoke, "k", &[&deploy]);
+        revoke.or_after = Some(first.id.clone());
+        let mut steps = vec![deploy, first.clone(), revoke];
+        apply(&mut steps, &[]);
+        assert_eq!(steps[2].status, Status::Waiting);
+        apply(&mut steps, &[word(&first, Mark::Waived, 1)]);
+        assert_eq!(steps[2].status, Status::Waiting, "decided against it");
+        apply(&mut steps, &[word(&first, Mark::Confirmed, 1)]);
+        assert_eq!(steps[2].status, Status::Ready);
+        assert!(missing(&steps[2], &steps).is_empty());
     }
 
     #[test]

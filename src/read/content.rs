@@ -631,6 +631,20 @@ pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
     items
 }
 
+/// The DER of every certificate in the bytes of a file, in order.
+#[must_use]
+pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut tap = |bytes: &[u8], object: &Object| {
+        if matches!(object, Object::Certificate(_)) {
+            found.extend(crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec()));
+        }
+    };
+    let mut scratch = Zeroizing::new(Vec::new());
+    Content::new(&mut scratch, None, Some(&mut tap)).whole(bytes);
+    found
+}
+
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
 #[must_use]
 pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {

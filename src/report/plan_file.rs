@@ -12,7 +12,8 @@ use crate::finding::{Codes, Finding};
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
 use crate::pki::Unread;
-use crate::plan::{Plan, Replacement, Step};
+use crate::plan::ca::{Cas, Confidence, Reach, Sort};
+use crate::plan::{Issuance, Plan, Replacement, Risk, Step, authority};
 use crate::read::{Ledger, Roots};
 use crate::store::Story;
 use crate::time::Time;
@@ -35,6 +36,8 @@ pub struct Planned<'a> {
     pub assessment: &'a Assessment,
     /// What to do.
     pub plan: &'a Plan,
+    /// What is known of CAs.
+    pub cas: &'a Cas,
     /// Directories of replacements that exist, by profile, relative to the case.
     pub directories: &'a BTreeMap<ProfileHash, String>,
 }
@@ -55,6 +58,8 @@ struct KeyRecord<'a> {
     private_key_paths: Vec<&'a str>,
     certificates: Vec<CertificateRecord<'a>>,
     steps: &'a [StepId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<Risk>,
     #[serde(skip_serializing_if = "Codes::is_empty")]
     findings: Codes,
 }
@@ -72,6 +77,10 @@ struct CertificateRecord<'a> {
     dns_names: &'a [Box<str>],
     is_ca: bool,
     is_self_signed: bool,
+    sort: Sort,
+    /// Whose it is, where somebody has to act on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued: Option<IssuedRecord<'a>>,
     paths: Vec<&'a str>,
     /// The bytes of each path, where one is not UTF-8.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -82,6 +91,16 @@ struct CertificateRecord<'a> {
     because: &'a [Because],
     #[serde(skip_serializing_if = "Option::is_none")]
     replacement: Option<&'a StepId>,
+}
+
+/// Who issued a certificate.
+#[derive(Serialize)]
+struct IssuedRecord<'a> {
+    /// The id of one of the plan's authorities; none for what signed itself.
+    authority: Option<&'a str>,
+    confidence: Confidence,
+    reach: Reach,
+    because: &'a str,
 }
 
 /// A replacement as `plan.json` has it: all that `rekey` needs to make it.
@@ -110,6 +129,24 @@ pub struct ReplacementRecord {
     pub key_bits: u32,
     /// Whether it waits for a new CA.
     pub waits_for_new_ca: bool,
+    /// What the old certificate was for.
+    #[serde(default)]
+    pub sort: Option<Sort>,
+    /// Whether a public CA issued it.
+    #[serde(default)]
+    pub reach: Option<Reach>,
+    /// Who issued it, RFC 4514.
+    #[serde(default)]
+    pub issuer: String,
+    /// The operator of that CA, an id in `data/cas.toml` or a file of the user's, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_name: Option<String>,
+    /// Days that a public CA may make the new one valid for, by the rules of the time of the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_days: Option<u32>,
     /// Where key and request lie, relative to the case, once they are made.
     #[serde(default)]
     pub directory: Option<String>,
@@ -221,6 +258,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
+    list(out, "authorities", plan.authorities.list.iter())?;
     list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
     list(out, "steps", plan.steps.iter())?;
@@ -278,6 +316,8 @@ fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
     let Planned { inventory, assessment, plan, .. } = *planned;
     let (key, verdict) = (&inventory.keys[at], &assessment.keys[at]);
     let certificates = key.certificates.iter().map(|i| certificate_record(planned, *i)).collect();
+    let steps = plan.steps_of_key[at].as_slice();
+    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, planned.clock, at as u32));
     KeyRecord {
         spki_sha256: key.spki,
         spki_sha256_raw: &key.raw_forms,
@@ -289,7 +329,8 @@ fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
         accounts: &verdict.accounts,
         private_key_paths: paths_and_roots(inventory, &key.private).0,
         certificates,
-        steps: &plan.steps_of_key[at],
+        steps,
+        risk,
         findings: key.findings,
     }
 }
@@ -312,12 +353,20 @@ fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'
         dns_names: &certificate.names.dns,
         is_ca: entry.is_ca(),
         is_self_signed: certificate.is_self_signed,
+        sort: authority::sort_of(entry),
+        issued: plan.authorities.of(at).map(|issued| issued_record(planned, at, issued)),
         paths,
         paths_b64: paths_b64(inventory, &entry.occurrences),
         roots,
         because: &verdict.because,
         replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
     }
+}
+
+fn issued_record<'a>(planned: &Planned<'a>, at: u32, issued: &'a Issuance) -> IssuedRecord<'a> {
+    let Issuance { authority: _, sort: _, reach, because, confidence } = issued;
+    let authority = planned.plan.authorities.authority_of(at).map(|a| a.id.as_str());
+    IssuedRecord { authority, confidence: *confidence, reach: *reach, because }
 }
 
 /// The record of every key, for the case to keep.
@@ -370,6 +419,9 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
     let inventory = planned.inventory;
     let mirrored = &inventory.certificates[replacement.mirrors as usize];
     let certificate = &mirrored.certificate;
+    let issued = planned.plan.authorities.of(replacement.mirrors);
+    let operator = planned.plan.authorities.authority_of(replacement.mirrors).filter(|a| a.known);
+    let ceiling = issued.and_then(|i| planned.cas.replacement_ceiling(i, planned.clock.as_of));
     let source = |o: &Occurrence| {
         let place = &inventory.files[o.file as usize].place;
         let path_b64 = place.raw.as_ref().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
@@ -387,6 +439,12 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
         curve: certificate.key.curve.map(|c| c.as_str().to_owned()),
         key_bits: certificate.key.bits,
         waits_for_new_ca: replacement.waits_for_new_ca,
+        sort: issued.map(|i| i.sort),
+        reach: issued.map(|i| i.reach),
+        issuer: certificate.issuer.to_string(),
+        operator: operator.map(|o| o.id.clone()),
+        operator_name: operator.map(|o| o.name.clone()),
+        max_days: ceiling.map(|c| c.days),
         directory: planned.directories.get(&replacement.profile).cloned(),
     }
 }

@@ -7,9 +7,10 @@ use super::summary::Summary;
 use super::view::{self, Row, count};
 use crate::assess::Verdict;
 use crate::id::StepId;
+use crate::pki::name::is_hidden;
 use crate::pki::{Unread, show};
-
-use crate::plan::{Status, Step, StepKind};
+use crate::plan::{Risk, Status, Step, StepKind};
+use crate::shell;
 
 /// Makes hostile text plain text of Markdown: nothing in it can be markup, a link or HTML.
 #[must_use]
@@ -77,6 +78,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     push_rows(out, planned, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)])?;
+    push_authorities(out, planned)?;
     push_steps(out, planned)?;
     push_rows(
         out,
@@ -86,6 +88,31 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     push_unread(out, planned)?;
     push_findings(out, planned)
 }
+
+/// The CAs that have to act, and what each wants.
+fn push_authorities(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
+    let mut list: Vec<_> = planned.plan.authorities.list.iter().collect();
+    if list.is_empty() {
+        return Ok(());
+    }
+    list.sort_by_key(|a| std::cmp::Reverse(a.certificates));
+    out.write_all("## Whose certificates they are, and what that CA wants\n\n".as_bytes())?;
+    for authority in list.iter().take(AUTHORITIES) {
+        let who = if authority.known { "" } else { ", operator unknown" };
+        let count = count(authority.certificates as usize, "certificate");
+        writeln!(out, "- **{}**{who}: {count} to act on. {}.", escape(&authority.name), escape(authority.because.trim_end_matches('.')))?;
+        for says in &authority.how {
+            writeln!(out, "  - {}", escape(says))?;
+        }
+    }
+    if list.len() > AUTHORITIES {
+        writeln!(out, "- and {} more, in plan.json", list.len() - AUTHORITIES)?;
+    }
+    writeln!(out)
+}
+
+/// CAs that the text tells of; real incidents have a handful.
+const AUTHORITIES: usize = 200;
 
 fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, plan, .. } = *planned;
@@ -123,7 +150,9 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         if verdict.because.len() > REASONS {
             writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
         }
-        writeln!(out)?;
+        let risk = Risk::of(inventory, assessment, planned.clock, key);
+        let parts: Vec<String> = risk.because.iter().map(|p| format!("{} since {}", p.points, p.says)).collect();
+        writeln!(out, "- Urgency {}: {}\n", risk.score, escape(&parts.join(", ")))?;
         let group = &plan.steps_of_key[key as usize];
         for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
@@ -137,6 +166,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             }
             push_needs(out, step, group)?;
             writeln!(out, " `{}`", step.id)?;
+            push_commands(out, step)?;
         }
     }
     writeln!(out)?;
@@ -165,15 +195,37 @@ const fn mark(status: Status) -> char {
     if matches!(status, Status::Done | Status::Waived) { 'x' } else { ' ' }
 }
 
-/// What a step waits for: by number within its key, by name elsewhere.
+/// What a step waits for, by number within its key, by name elsewhere; and when it is due.
 fn push_needs(out: &mut dyn Write, step: &Step, group: &[StepId]) -> io::Result<()> {
-    if step.needs.is_empty() {
+    let name = |need: &StepId| group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string());
+    if !step.needs.is_empty() {
+        let needs: Vec<String> = step.needs.iter().map(name).collect();
+        write!(out, " *After {}.*", needs.join(", "))?;
+    }
+    if let Some(first) = &step.or_after {
+        write!(out, " *At once if {} is confirmed.*", name(first))?;
+    }
+    if let (Some(due), Some(source)) = (step.deadline, &step.deadline_source) {
+        write!(out, " *Due {due}: {}.*", escape(source))?;
+    }
+    Ok(())
+}
+
+fn push_commands(out: &mut dyn Write, step: &Step) -> io::Result<()> {
+    if step.commands.is_empty() {
         return Ok(());
     }
-    let name = |need: &StepId| group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string());
-    let needs: Vec<String> = step.needs.iter().map(name).collect();
-    write!(out, " *After {}.*", needs.join(", "))?;
-    Ok(())
+    writeln!(out, "\n  ```sh")?;
+    for command in &step.commands {
+        let line = shell::line(command);
+        // A name that could end the block, or hide something in it, is for programs to read.
+        if line.contains('`') || line.chars().any(is_hidden) {
+            writeln!(out, "  # a command with unusual characters: see plan.json, step {}", step.id)?;
+        } else {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    writeln!(out, "  ```\n")
 }
 
 /// A title, which certificates belong below it, and from how many on they are counted only.

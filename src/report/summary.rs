@@ -85,6 +85,7 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
         out.head(Tone::Good, "Nothing that is exposed is still valid");
     }
     out.section(planned, Tone::Alarm, "Act on these", &live, shape);
+    out.authorities(planned);
     let expired = view::sorted(planned, |v| v == Verdict::Expired);
     out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
     out.bare_keys(planned);
@@ -95,6 +96,9 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     out.next(planned, shape);
     out.0
 }
+
+/// CAs that the summary names.
+const AUTHORITIES: usize = 8;
 
 struct Text(Vec<Line>);
 
@@ -120,6 +124,29 @@ impl Text {
             self.row(tone, &view::row(planned, *at), width, shape);
         }
         self.more(certificates.len(), shape);
+    }
+
+    /// Who has to issue and revoke.
+    fn authorities(&mut self, planned: &Planned<'_>) {
+        let mut list: Vec<_> = planned.plan.authorities.list.iter().collect();
+        if list.is_empty() {
+            return;
+        }
+        list.sort_by_key(|a| std::cmp::Reverse(a.certificates));
+        self.head(Tone::Head, "Whose they are (plan.md says what each wants)");
+        let named = |name: &str| show(name);
+        let width = list.iter().take(AUTHORITIES).map(|a| named(&a.name).chars().count()).max().unwrap_or(0).min(60);
+        for authority in list.iter().take(AUTHORITIES) {
+            let sure = if authority.known { authority.confidence.describe() } else { "operator unknown" };
+            self.line(&[
+                (Tone::Plain, &format!("  {:<width$}  ", named(&authority.name))),
+                (Tone::Plain, &count(authority.certificates as usize, "certificate")),
+                (Tone::Faint, &format!("  {sure}")),
+            ]);
+        }
+        if list.len() > AUTHORITIES {
+            self.line(&[(Tone::Faint, &format!("  and {} more", list.len() - AUTHORITIES))]);
+        }
     }
 
     /// How sure the exposure of these is, where that differs among them.

@@ -110,7 +110,7 @@ impl Case<'_> {
     }
 
     fn decided(mut self, key: SpkiHash, exposed: bool, reason: &str) -> Self {
-        let decision = Decision { exposed, reason: reason.to_owned(), by: "alice".to_owned(), at: time(NOW) };
+        let decision = Decision { exposed, misused: false, reason: reason.to_owned(), by: "alice".to_owned(), at: time(NOW) };
         self.decisions.insert(key, decision);
         self
     }

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::private::Kind;
 use super::sort::Sort;
 use super::{Cas, is_below};
 use crate::id::{Fingerprint, SpkiHash};
+use crate::inventory::Anchors;
 use crate::time::Time;
 
 /// How well something is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Read in the source named.
@@ -25,7 +26,7 @@ pub enum Certainty {
 }
 
 /// One fact, and where it is from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact<T> {
     /// What is so.
@@ -38,11 +39,24 @@ pub struct Fact<T> {
     pub certainty: Certainty,
 }
 
+impl<T> Fact<T> {
+    /// Where it is from and how well it is known, for brackets behind it.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let how = match self.certainty {
+            Certainty::Verified => "",
+            Certainty::Secondary => "; at second hand, check it",
+            Certainty::Unverified => "; not verified, check it",
+        };
+        format!("{}, {}{how}", self.source, self.date)
+    }
+}
+
 /// A remark for people.
 pub type Note = Fact<String>;
 
 /// What a CA does about a proof of possession of the leaked key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProofMeans {
     /// It revokes every certificate on the key, whoever has it.
@@ -198,7 +212,7 @@ impl Cas {
             operators.push(operator);
         }
         let AsWritten { clock, kind: kinds, ceiling: ceilings, .. } = written;
-        let cas = Self { operators, kinds, ceilings, clock, roots: HashMap::new() };
+        let cas = Self { operators, kinds, ceilings, clock, roots: HashMap::new(), anchors: Anchors::default() };
         if cas.kinds.is_empty() {
             cas.check_operators()?;
         } else {

@@ -1,13 +1,14 @@
 //! What a certificate is for, whether a public CA can have issued it, and how long a replacement may be valid.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cas, Ceiling, Confidence, Identified};
 use crate::pki::Certificate;
+use crate::plan::Issuance;
 use crate::time::{DAY, Time};
 
 /// What a certificate is for, as far as revocation and replacement differ by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sort {
     /// Servers: the rules of the CA/B Forum for TLS hold.
@@ -52,7 +53,8 @@ impl Sort {
 }
 
 /// Whether a public CA issued it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Yes.
     Public,
@@ -70,7 +72,7 @@ impl Cas {
     pub fn reach(&self, certificate: &Certificate, identified: &Identified<'_>) -> (Reach, String) {
         if certificate.is_self_signed {
             return match certificate.key.spki.filter(|key| self.is_public_root(key)) {
-                Some(_) => (Reach::Public, "its key is that of a root in Mozilla's store".to_owned()),
+                Some(_) => (Reach::Public, "its key is that of a public root".to_owned()),
                 None => (Reach::SelfSigned, "it signed itself: there is nobody who could revoke it".to_owned()),
             };
         }
@@ -97,6 +99,12 @@ impl Cas {
     #[must_use]
     pub fn max_validity_today(&self, sort: Sort, time: Time) -> Option<&Ceiling> {
         self.ceiling(sort, time)
+    }
+
+    /// The rule for the replacement of a certificate, if a public CA issues it.
+    #[must_use]
+    pub fn replacement_ceiling(&self, issued: &Issuance, time: Time) -> Option<&Ceiling> {
+        if matches!(issued.reach, Reach::Public) { self.max_validity_today(issued.sort, time) } else { None }
     }
 
     /// Says why it is valid for longer than any public CA was allowed to make it; `None` if it is not. Both ends of the validity belong to

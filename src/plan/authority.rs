@@ -1,0 +1,255 @@
+//! Whose certificates they are: for each certificate that somebody has to act on its CA, how sure that is, and what that CA wants.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::ca::{Cas, Ccadb, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort};
+use crate::assess::Assessment;
+use crate::id::NameId;
+use crate::inventory::{CertificateEntry, Inventory};
+use crate::time::{DAY, Time};
+
+/// A CA that has to be asked, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Authority {
+    /// The id of its operator, or of an unknown one the issuer's name. Certificates with the same id on one key are revoked together.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Whether its operator is known; then `id` is that of the operator.
+    pub known: bool,
+    /// How sure that is: of several certificates the least sure.
+    pub confidence: Confidence,
+    /// The reason of that, a sentence.
+    pub because: String,
+    /// Certificates of it that somebody has to act on.
+    pub certificates: u32,
+    /// What to know before asking it: sentences, each with its source.
+    pub how: Vec<String>,
+}
+
+/// What is known of who issued one certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issuance {
+    /// Index into [`Authorities::list`]; none for what signed itself.
+    #[serde(skip)]
+    pub authority: Option<u32>,
+    /// What it is for.
+    pub sort: Sort,
+    /// Whether a public CA issued it.
+    pub reach: Reach,
+    /// The reason of that, a sentence.
+    pub because: String,
+    /// How sure the operator is.
+    pub confidence: Confidence,
+}
+
+/// The CAs of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities {
+    /// By id.
+    pub list: Vec<Authority>,
+    of: HashMap<u32, Issuance>,
+}
+
+/// The certificates whose CA matters: those that somebody has to act on. Indices into the inventory.
+#[must_use]
+pub fn concerned(assessment: &Assessment) -> Vec<u32> {
+    let verdicts = assessment.certificates.iter().enumerate();
+    verdicts.filter(|(_, v)| v.verdict.asks_for_action()).map(|(i, _)| i as u32).collect()
+}
+
+impl Authorities {
+    /// Identifies the CA of everything that somebody has to act on. `chains`: verified issuers, [`crate::inventory::chain`].
+    #[must_use]
+    pub fn identify(inventory: &Inventory, assessment: &Assessment, cas: &Cas, ccadb: Option<&Ccadb>, chains: &HashMap<u32, Vec<Signer>>) -> Self {
+        let mut found: HashMap<Shown<'_>, Identified<'_>> = HashMap::new();
+        let mut out = Self::default();
+        let mut by_id: HashMap<String, u32> = HashMap::new();
+        for at in concerned(assessment) {
+            let entry = &inventory.certificates[at as usize];
+            let certificate = &entry.certificate;
+            let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
+            let shown = Shown { issuer: certificate.issuer_id, key_id: certificate.authority_key_id.as_deref(), hosts: certificate.hosts(), chain };
+            let identified = found.entry(shown).or_insert_with(|| {
+                let issued = Issued { issuer: &certificate.issuer, authority_key_id: shown.key_id, hosts: shown.hosts, chain };
+                cas.identify(&issued, ccadb)
+            });
+            let (reach, because) = cas.reach(certificate, identified);
+            let authority = (!certificate.is_self_signed).then(|| out.add(&mut by_id, identified, entry, reach, cas));
+            let confidence = identified.confidence;
+            out.of.insert(at, Issuance { authority, sort: sort_of(entry), reach, because, confidence });
+        }
+        out.sort();
+        out
+    }
+
+    /// What is known of the issuer of a certificate that somebody has to act on.
+    #[must_use]
+    pub fn of(&self, certificate: u32) -> Option<&Issuance> {
+        self.of.get(&certificate)
+    }
+
+    /// Its CA; none for what signed itself.
+    #[must_use]
+    pub fn authority_of(&self, certificate: u32) -> Option<&Authority> {
+        self.of(certificate).and_then(|i| i.authority).and_then(|a| self.list.get(a as usize))
+    }
+
+    fn add(&mut self, by_id: &mut HashMap<String, u32>, identified: &Identified<'_>, entry: &CertificateEntry, reach: Reach, cas: &Cas) -> u32 {
+        let id = identified.operator.map_or_else(|| entry.certificate.issuer.to_string(), |o| o.id.clone());
+        let at = *by_id.entry(id.clone()).or_insert_with(|| {
+            let name = identified.operator.map_or_else(|| issuer_name(&entry.certificate.issuer), |o| o.name.clone());
+            self.list.push(Authority {
+                id,
+                name,
+                known: identified.operator.is_some(),
+                confidence: identified.confidence,
+                because: identified.because.clone(),
+                certificates: 0,
+                how: how(identified, &entry.certificate.issuer, reach, cas),
+            });
+            (self.list.len() - 1) as u32
+        });
+        let authority = &mut self.list[at as usize];
+        authority.certificates += 1;
+        if identified.confidence > authority.confidence {
+            authority.confidence = identified.confidence;
+            authority.because.clone_from(&identified.because);
+        }
+        at
+    }
+
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.list.len()).collect();
+        order.sort_by(|a, b| self.list[*a].id.cmp(&self.list[*b].id));
+        let mut new = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(to, from)| new[*from] = to as u32);
+        self.of.values_mut().for_each(|i| i.authority = i.authority.map(|a| new[a as usize]));
+        self.list.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+}
+
+/// What the identification of a certificate rests on; equal for most of what one CA issued.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Shown<'a> {
+    issuer: NameId,
+    key_id: Option<&'a [u8]>,
+    hosts: &'a [String],
+    chain: &'a [Signer],
+}
+
+/// What it is for; who issued others is a CA whatever it says.
+#[must_use]
+pub fn sort_of(entry: &CertificateEntry) -> Sort {
+    if entry.is_ca() { Sort::Ca } else { Sort::of(&entry.certificate) }
+}
+
+fn issuer_name(issuer: &str) -> String {
+    if issuer.is_empty() { "an issuer without a name".to_owned() } else { issuer.to_owned() }
+}
+
+/// Of a private CA that nobody told of.
+const PRIVATE: &str = "by its dates it is no public CA: whoever runs it revokes by serial number and publishes a new list. In a file for --cas you can say who that is; the steps then have the commands";
+
+/// What to know before asking a CA to revoke.
+fn how(identified: &Identified<'_>, issuer: &str, reach: Reach, cas: &Cas) -> Vec<String> {
+    let mut out = Vec::new();
+    if !identified.confidence.may_send() && identified.operator.is_some() {
+        out.push(format!("look at it before anything is sent: {}", identified.confidence.describe()));
+    }
+    let Some(operator) = identified.operator else {
+        if reach == Reach::Private {
+            out.push(PRIVATE.to_owned());
+            return out;
+        }
+        out.push(format!("as proof send both requests, with the CNs {}", quoted(&Cas::proof_wordings(None, issuer))));
+        clock(&mut out, reach, cas);
+        return out;
+    };
+    match operator.kind.as_deref().and_then(|kind| cas.kind(kind)) {
+        Some(kind) => {
+            out.push(format!("it runs {}: the steps have its commands ({}, {})", kind.name, kind.source, kind.date));
+            out.extend(Some(kind.says.clone()).filter(|s| !s.is_empty()));
+        }
+        None => channels(&mut out, operator, identified),
+    }
+    if !operator.is_private() {
+        proof(&mut out, operator, issuer);
+    }
+    out.extend(operator.note.iter().map(|n| format!("{} ({})", n.value, n.origin())));
+    clock(&mut out, reach, cas);
+    out
+}
+
+/// Where to send it.
+fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<'_>) {
+    if let Some(fact) = &operator.key_revocation {
+        out.push(format!(
+            "{} takes a revocation signed by the leaked key itself, without an account (RFC 8555 section 7.6): the quickest way, and a proof ({})",
+            fact.value,
+            fact.origin()
+        ));
+    }
+    if let Some(fact) = operator.acme.as_ref().filter(|_| operator.key_revocation.is_none()) {
+        let says = "whether it takes a revocation signed by the leaked key is not known; every ACME server must (RFC 8555 section 7.6)";
+        out.push(format!("ACME at {}: {says} ({})", fact.value.join(", "), fact.origin()));
+    }
+    if operator.acme.is_none() && !identified.acme.is_empty() {
+        out.push(format!("CCADB lists its ACME directories: {}", identified.acme.join(", ")));
+    }
+    out.extend(operator.portal.as_ref().map(|f| format!("portal: {} ({})", f.value, f.origin())));
+    out.extend(operator.mail.as_ref().map(|f| format!("mail: {}, with all PEM in the text: filters drop attachments ({})", f.value, f.origin())));
+    if operator.key_revocation.is_none() && operator.portal.is_none() && operator.mail.is_none() {
+        out.push(
+            "where it takes reports is not known here: its CPS, section 1.5.2, says so, and so does CCADB's list of problem reporting mechanisms"
+                .to_owned(),
+        );
+    }
+}
+
+/// What it takes as proof, and what it does then.
+fn proof(out: &mut Vec<String>, operator: &Operator, issuer: &str) {
+    out.push(match &operator.proof {
+        Some(fact) => format!("as proof it takes a request signed by the leaked key with the CN {} ({})", quoted(&fact.value), fact.origin()),
+        None => {
+            let wordings = quoted(&Cas::proof_wordings(Some(operator), issuer));
+            format!("which proof it takes is not known here: send both requests, with the CNs {wordings}")
+        }
+    });
+    out.push(match &operator.proof_means {
+        Some(fact) if fact.value == ProofMeans::AllCertificatesOnTheKey => {
+            format!("proof revokes every certificate on the key, whoever has it ({})", fact.origin())
+        }
+        Some(fact) => format!("proof revokes the certificates of the subscriber who sends it ({})", fact.origin()),
+        None => "count on it that proof revokes every certificate on the key: a CA that learns of it has to (CA/B Forum TLS BR 6.1.2)".to_owned(),
+    });
+}
+
+fn clock(out: &mut Vec<String>, reach: Reach, cas: &Cas) {
+    if let Some(clock) = cas.clock.as_ref().filter(|_| reach != Reach::Private) {
+        out.push(format!(
+            "a public CA has {} hours from the proof, and {} for a subordinate CA ({})",
+            clock.leaf_hours.value,
+            clock.subordinate_hours.value,
+            clock.leaf_hours.origin()
+        ));
+    }
+}
+
+fn quoted(wordings: &[String]) -> String {
+    wordings.iter().map(|w| format!("\u{201c}{w}\u{201d}")).collect::<Vec<_>>().join(" and ")
+}
+
+/// Longest validity, in seconds, of certificates that public CAs need not revoke at all (CA/B Forum TLS BR 1.6.1), by `notBefore`: 7 days, 10 for
+/// those issued before 15 March 2026.
+const SHORT: [(i64, i64); 2] = [(1_773_532_800, 7 * DAY), (1_710_460_800, 10 * DAY)];
+
+/// Whether a certificate is short-lived, so that its CA may leave it to expire.
+#[must_use]
+pub fn is_short_lived(not_before: Option<Time>, not_after: Option<Time>) -> bool {
+    let (Some(from), Some(to)) = (not_before, not_after) else { return false };
+    let longest = SHORT.iter().find(|(since, _)| from.unix() >= *since).map_or(0, |(_, longest)| *longest);
+    to.unix().saturating_sub(from.unix()).saturating_add(1) <= longest
+}

@@ -1,0 +1,153 @@
+//! What steps say.
+
+use super::Replacement;
+use super::authority::{Authority, is_short_lived};
+use super::ca::{Ceiling, Sort};
+use crate::assess::Exposure;
+use crate::inventory::{Inventory, KeyEntry};
+use crate::pki::Certificate;
+
+pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authority: Option<&Authority>, ceiling: Option<&Ceiling>) -> String {
+    let name = mirrored.display_name();
+    let count = replacement.replaces.len();
+    let what = if count == 1 { format!("serial {}", mirrored.serial.to_hex()) } else { format!("{count} certificates") };
+    if replacement.waits_for_new_ca {
+        return format!("once the new CA stands, send it the new request for {name}; it replaces {what} below the exposed CA");
+    }
+    if mirrored.is_self_signed {
+        return format!("make a new certificate for {name} from the new key and request; the old one signed itself, so nobody can revoke it");
+    }
+    let by = authority.filter(|a| a.known).map_or_else(String::new, |a| format!(" by {}", a.name));
+    let limit = ceiling.map_or_else(String::new, |c| format!(". Issued today it is valid for at most {} days ({})", c.days, c.source));
+    format!("have a new certificate issued{by} for {name} from the new request; it replaces {what} of {}{limit}", mirrored.issuer)
+}
+
+pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement: &Replacement, sort: Option<Sort>) -> String {
+    let mut places: Vec<&str> = Vec::new();
+    for &i in &replacement.replaces {
+        places.extend(inventory.certificates[i as usize].occurrences.iter().map(|o| inventory.path(o)));
+    }
+    places.sort_unstable();
+    places.dedup();
+    let shown: Vec<String> = places.iter().take(PLACES).map(|p| crate::pki::show(p)).collect();
+    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
+    let check = match sort {
+        Some(Sort::TlsClient) => {
+            "put the new one on every list of clients that are allowed and take the old one off, since many servers look at no revocation"
+        }
+        Some(Sort::Smime) => "publish it to those who write to you; the old key is still needed to read old mail, so archive it offline",
+        Some(Sort::CodeSigning) => "sign with it from now on, and sign anew what is still handed out",
+        _ => "check that it is served",
+    };
+    format!(
+        "install the new key and certificate for {} wherever the old one is in use, and {check}; the old one was found in {}{more}",
+        mirrored.display_name(),
+        shown.join(", ")
+    )
+}
+
+/// Places that a sentence names before it counts the rest; the records name all.
+const PLACES: usize = 5;
+
+pub(super) fn search(key: &KeyEntry) -> String {
+    let hashes: Vec<String> = std::iter::once(&key.spki).chain(&key.raw_forms).map(|h| format!("https://crt.sh/?spkisha256={h}")).collect();
+    format!(
+        "look for certificates on this key that are not here: {}, the portal of the CA, CAs of your own; also uses outside TLS (SSH, JWT, SAML, DKIM)",
+        hashes.join(" and ")
+    )
+}
+
+pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32]) -> String {
+    format!(
+        "the private key of the CA {} was in an upload: whoever has it can make certificates for any name, and revocation lists and OCSP answers of this CA prove nothing. Decide on a successor and set it up: a new CA on a new key, from which everything below is issued anew",
+        subjects(inventory, authorities)
+    )
+}
+
+pub(super) fn distribute_trust(inventory: &Inventory, authorities: &[u32]) -> String {
+    format!(
+        "distribute the new CA certificate to every trust store, pin and configuration that holds that of {}, beside it until nothing below it is in use",
+        subjects(inventory, authorities)
+    )
+}
+
+pub(super) fn verify_distrusted(inventory: &Inventory, roots: &[u32]) -> String {
+    format!(
+        "check that {} is trusted nowhere any more: it signed itself, so nobody can revoke it, and it stays valid wherever it is left in a trust store",
+        subjects(inventory, roots)
+    )
+}
+
+/// Offered where misuse is seen.
+pub(super) const REVOKE_FIRST: &str = "the key is being misused: decide whether to revoke at once, before replacements are in place. That stops the misuse and takes down what still runs on the key; confirm to do so, waive to replace first. It cannot be taken back once it is sent";
+
+pub(super) fn decide_expired_signer(inventory: &Inventory, signers: &[u32]) -> String {
+    let issuers: Vec<&str> = signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer).collect();
+    let mut issuers = issuers;
+    issuers.sort_unstable();
+    issuers.dedup();
+    format!(
+        "{} expired, but signatures with a timestamp outlive it: decide whether to ask {} to revoke it as of the earliest possible compromise, so that signatures made after that are worth nothing (CA/B Forum Code Signing BR 4.9.5)",
+        subjects(inventory, signers),
+        issuers.join(" and ")
+    )
+}
+
+fn subjects(inventory: &Inventory, certificates: &[u32]) -> String {
+    let mut names: Vec<&str> = certificates.iter().map(|i| &*inventory.certificates[*i as usize].certificate.subject).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(" and ")
+}
+
+pub(super) fn reissue_ca(authority: &Certificate) -> String {
+    format!(
+        "the CA {} hangs below an exposed one: once the new CA stands, have this one certified by it, or retire it with what hangs below it",
+        authority.subject
+    )
+}
+
+pub(super) fn decide_suspicion(exposure: Exposure) -> String {
+    let why = if exposure == Exposure::Presumed {
+        "the key itself was not found; it is presumed to have come along with its certificate"
+    } else {
+        "the evidence does not tell whether the key was uploaded before the cutoff"
+    };
+    format!("{why}. Decide whether it counts as compromised: only then may its certificates be revoked for key compromise")
+}
+
+pub(super) fn revoke(inventory: &Inventory, authority: &str, certificates: &[u32]) -> String {
+    let of = |i: &u32| &inventory.certificates[*i as usize].certificate;
+    let serials: Vec<String> = certificates.iter().take(PLACES).map(|i| of(i).serial.to_hex()).collect();
+    let more = if certificates.len() > PLACES { format!(" and {} more", certificates.len() - PLACES) } else { String::new() };
+    let short = if certificates.iter().all(|i| is_short_lived(of(i).not_before, of(i).not_after)) {
+        ". It is short-lived, so the CA need not revoke it (CA/B Forum TLS BR 4.9.1.1): letting it expire may be quicker, but have the key blocked"
+    } else {
+        ""
+    };
+    format!(
+        "have {authority} revoke serial {}{more} for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its clock: so only after each replacement is in place{short}",
+        serials.join(", ")
+    )
+}
+
+pub(super) fn verify_revoked(authority: &str) -> String {
+    format!(
+        "check in a fresh, signed revocation list or OCSP answer of {authority} that each is revoked for keyCompromise; absence from an old list proves nothing"
+    )
+}
+
+pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";
+
+pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool) -> String {
+    let mut places: Vec<String> = key.private.iter().map(|o| crate::pki::show(inventory.path(o))).collect();
+    places.sort_unstable();
+    places.dedup();
+    let keep = if reads_old_mail { "keep one copy offline to read old mail, and the proofs" } else { "keep nothing but the proofs" };
+    if places.is_empty() {
+        return format!("destroy every copy of the old key; none was found here; {keep}");
+    }
+    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
+    places.truncate(PLACES);
+    format!("destroy every copy of the old key, among them {}{more}; {keep}", places.join(", "))
+}
