@@ -33,7 +33,7 @@ const AUTHORITY: u32 = 5_000;
 /// There is something that an attacker can use today.
 const LIVE: u32 = 1_000;
 /// The uses that hurt most where a key is known, beyond a server's.
-const SIGNS_CODE: u32 = 300;
+const SIGNS_CODE: u32 = 500;
 const SERVES: u32 = 200;
 /// A name for a whole domain.
 const WILDCARD: u32 = 150;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use certrecall::id::{Fingerprint, SpkiHash};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType,
-    SerialNumber, SignatureAlgorithm, SigningKey as _,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType, SerialNumber, SignatureAlgorithm, SigningKey as _,
 };
 
 use super::{openssl, unix};
@@ -141,6 +141,18 @@ impl Draft {
 
     pub fn organisation(mut self, name: &str) -> Self {
         self.params.distinguished_name.push(DnType::OrganizationName, name);
+        self
+    }
+
+    /// Names a host where its issuer publishes revocation lists.
+    pub fn published_at(mut self, host: &str) -> Self {
+        self.params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![format!("http://{host}/ca.crl")] }];
+        self
+    }
+
+    /// For these purposes and no others.
+    pub fn purposes(mut self, purposes: &[ExtendedKeyUsagePurpose]) -> Self {
+        self.params.extended_key_usages = purposes.to_vec();
         self
     }
 

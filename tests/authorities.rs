@@ -1,0 +1,308 @@
+//! Whose certificates they are, and what follows for the plan: groups by operator and key, clocks, commands, CA keys, misuse, urgency.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use common::pki::{Cert, Key, bundle, chain, intermediate_of, leaf, named_ca, private_ca, public_ca};
+use common::{Folder, Ran, openssl, run};
+use rcgen::ExtendedKeyUsagePurpose;
+use serde_json::{Value, json};
+
+/// The time of all these plans.
+const NOW: &str = "2026-11-20T00:00:00Z";
+
+struct Case {
+    folder: Folder,
+}
+
+impl Case {
+    fn new(files: &[(&str, String)]) -> Self {
+        let folder = Folder::new();
+        for (name, content) in files {
+            folder.write(format!("uploads/{name}"), content);
+        }
+        Self { folder }
+    }
+
+    fn plan(&self, more: &[&str]) -> Value {
+        let (uploads, case) = (self.folder.at("uploads"), self.folder.at("case"));
+        let mut arguments = vec!["plan", &uploads, "-o", &case, "--uploaded", "2016-01-01", "--as-of", NOW];
+        arguments.extend(more);
+        let ran = run(&arguments);
+        assert!(ran.status == 0 || ran.status == 1, "{}", ran.stderr);
+        self.folder.json("case/plan.json")
+    }
+
+    fn mark(&self, step: &Value, status: &str) -> Ran {
+        let ran = run(&["mark", &self.folder.at("case"), step["id"].as_str().unwrap(), status, "--reason", "because", "--by", "Ada"]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran
+    }
+}
+
+fn steps<'a>(plan: &'a Value, kind: &str) -> Vec<&'a Value> {
+    plan["steps"].as_array().unwrap().iter().filter(|s| s["kind"] == kind).collect()
+}
+
+fn step<'a>(plan: &'a Value, kind: &str, says: &str) -> &'a Value {
+    let found: Vec<&Value> = steps(plan, kind).into_iter().filter(|s| s["says"].as_str().unwrap().contains(says)).collect();
+    assert_eq!(found.len(), 1, "{kind} {says:?}: {:#?}", steps(plan, kind));
+    found[0]
+}
+
+/// A server's certificate that a public CA may have issued not long ago.
+fn recent(name: &str) -> common::pki::Draft {
+    leaf(name).from("2026-09-01").to("2027-03-01").purposes(&[ExtendedKeyUsagePurpose::ServerAuth])
+}
+
+fn issued<'a>(plan: &'a Value, certificate: &Cert) -> &'a Value {
+    let sha256 = certificate.sha256().to_string();
+    let all = plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+    &all.into_iter().find(|c| c["sha256"] == sha256).unwrap()["issued"]
+}
+
+#[test]
+fn certificates_of_one_operator_on_one_key_are_revoked_together() {
+    let key = Key::new();
+    let one = recent("a.example").key(&key).published_at("r10.c.lencr.org").by(&named_ca("R10"));
+    let two = recent("b.example").key(&key).serial(2).published_at("e8.c.lencr.org").by(&named_ca("E8"));
+    let other = recent("c.example").key(&key).serial(3).published_at("crl3.digicert.com").by(&named_ca("DigiCert TLS"));
+    let case = Case::new(&[("a.pem", bundle(&one, &[&two, &other]))]);
+    let plan = case.plan(&[]);
+    let revoke = steps(&plan, "revoke");
+    assert_eq!(revoke.len(), 2, "{revoke:#?}");
+    let encrypt = step(&plan, "revoke", "have Let's Encrypt (ISRG) revoke");
+    assert_eq!((encrypt["authority"].as_str(), encrypt["certificates"].as_array().unwrap().len()), (Some("lets-encrypt"), 2));
+    assert_eq!(step(&plan, "revoke", "have DigiCert revoke")["certificates"], json!([other.sha256().to_string()]));
+    // No proof leaves before all three are replaced and others were looked for.
+    assert_eq!(encrypt["needs"].as_array().unwrap().len(), 4);
+    let authority = plan["authorities"].as_array().unwrap().iter().find(|a| a["id"] == "lets-encrypt").unwrap();
+    assert_eq!((&authority["confidence"], &authority["certificates"]), (&json!("host"), &json!(2)));
+    let how = authority["how"].to_string();
+    assert!(
+        how.contains("https://acme-v02.api.letsencrypt.org/directory") && how.contains("RFC 8555 section 7.6") && how.contains("24 hours"),
+        "{how}"
+    );
+    let text = case.folder.text("case/plan.md");
+    assert!(text.contains("**Let's Encrypt (ISRG)**: 2 certificates to act on"), "{text}");
+    assert!(step(&plan, "replace", "for a.example")["says"].as_str().unwrap().contains("at most 200 days"), "what today's rules allow");
+}
+
+#[test]
+fn an_issuer_counts_only_if_its_key_signed() {
+    let root = named_ca("Some Public Root");
+    let intermediate = intermediate_of(&root);
+    let real = recent("real.example").by(&intermediate);
+    // Another key under the same name.
+    let impostor = intermediate_of(&root);
+    let forged = recent("forged.example").serial(9).by(&impostor);
+    let case = Case::new(&[("a.pem", bundle(&real, &[&intermediate])), ("b.pem", bundle(&forged, &[]))]);
+    case.folder.write("roots.pem", chain(&[&root]));
+    let plan = case.plan(&["--roots", &case.folder.at("roots.pem")]);
+    assert_eq!(issued(&plan, &real)["reach"], "public");
+    assert_eq!(issued(&plan, &forged)["reach"], "unknown", "{}", issued(&plan, &forged));
+    let plan = Case::new(&[("a.pem", bundle(&real, &[&intermediate]))]).plan(&[]);
+    assert_eq!(issued(&plan, &real)["reach"], "unknown", "without the root nobody knows");
+}
+
+#[test]
+fn ccadb_tells_the_operator_by_the_certificate_of_the_issuer() {
+    let intermediate = intermediate_of(&named_ca("Some Public Root"));
+    let leaf = recent("a.example").by(&intermediate);
+    let case = Case::new(&[("a.pem", bundle(&leaf, &[&intermediate]))]);
+    let rows =
+        format!("CA Owner,Subordinate CA Owner,SHA-256 Fingerprint\nSectigo,,{}\nno owner,,zz\n", intermediate.sha256().to_string().to_uppercase());
+    case.folder.write("ccadb.csv", rows);
+    let plan = case.plan(&["--ccadb", &case.folder.at("ccadb.csv")]);
+    assert_eq!(issued(&plan, &leaf)["authority"], "sectigo");
+    assert_eq!((&issued(&plan, &leaf)["confidence"], &issued(&plan, &leaf)["reach"]), (&json!("key"), &json!("public")));
+    let refused = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("other"), "--ccadb", &case.folder.at("uploads/a.pem")]);
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("AllCertificateRecordsCSVFormatV5"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_private_ca_has_its_commands_and_no_clock_of_public_ones() {
+    let ca = private_ca();
+    let leaf = recent("it's.example").serial(0xab).by(&ca);
+    let case = Case::new(&[("it's here.pem", bundle(&leaf, &[]))]);
+    let cas = "[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Private CA\"]\nkind = \"openssl\"\n[operator.parameters]\nconfig = \"/etc/our ca.cnf\"\n";
+    case.folder.write("cas.toml", cas);
+    let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
+    let revoke = step(&plan, "revoke", "have Our CA revoke serial ab");
+    let file = case.folder.path().canonicalize().unwrap().join("uploads/it's here.pem");
+    let first = json!(["openssl", "ca", "-config", "/etc/our ca.cnf", "-revoke", file.to_str().unwrap(), "-crl_reason", "keyCompromise"]);
+    assert_eq!(revoke["commands"][0], first);
+    assert_eq!(revoke["commands"][1][3], "/etc/our ca.cnf");
+    let text = case.folder.text("case/plan.md");
+    assert!(text.contains("openssl ca -config '/etc/our ca.cnf' -revoke '"), "{text}");
+    assert!(steps(&plan, "verify").iter().all(|s| s.get("clock").is_none()));
+    // What is wrong with the file is said with its line.
+    case.folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"x\"\nkind = \"oven\"\nhosts = [\"ca.example\"]\n");
+    let wrong = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("case"), "--cas", &case.folder.at("cas.toml")]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.stderr.contains("cas.toml:") && wrong.stderr.contains("oven") && wrong.stderr.contains("step-ca"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_key_of_a_ca_leads_to_a_new_ca_and_an_end_of_trust() {
+    let root = named_ca("Our Root");
+    let intermediate = intermediate_of(&root);
+    let below = recent("below.example").by(&intermediate);
+    let case = Case::new(&[("ca.pem", bundle(&intermediate, &[&root])), ("below.pem", below.pem())]);
+    let plan = case.plan(&[]);
+    let decide = step(&plan, "decide", "Example Intermediate was in an upload");
+    let trust = step(&plan, "deploy", "distribute the new CA certificate");
+    assert_eq!(trust["needs"], json!([decide["id"]]));
+    let revoke = step(&plan, "revoke", "have CN=Our Root revoke serial 03");
+    let needs: Vec<&str> = revoke["needs"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+    let deploy = step(&plan, "deploy", "for below.example");
+    for first in [decide, trust, deploy] {
+        assert!(needs.contains(&first["id"].as_str().unwrap()), "{first}");
+    }
+    let verify = steps(&plan, "verify").into_iter().find(|s| s["needs"] == json!([revoke["id"]])).unwrap();
+    assert_eq!(verify["clock"]["hours"], 168, "{verify}");
+    case.mark(revoke, "waived");
+    // A root cannot be revoked: nobody but itself could.
+    let case = Case::new(&[("root.pem", bundle(&root, &[]))]);
+    let plan = case.plan(&[]);
+    assert!(steps(&plan, "revoke").is_empty());
+    let distrust = step(&plan, "verify", "is trusted nowhere any more");
+    assert_eq!(distrust["needs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
+    let leaf = recent("a.example").published_at("r10.c.lencr.org").by(&public_ca());
+    let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);
+    let calm = case.plan(&[]);
+    assert!(steps(&calm, "decide").is_empty());
+    let plan = case.plan(&["--misuse", &format!("{}=a host in another country serves it", leaf.key.spki())]);
+    let key = &plan["keys"][0];
+    assert_eq!((&key["exposure"], &key["because"][0]["evidence"]), (&json!("exposed"), &json!("misuse")));
+    assert!(key["because"][0]["says"].as_str().unwrap().contains("a host in another country serves it"));
+    let decide = step(&plan, "decide", "being misused");
+    assert_eq!(steps(&plan, "revoke")[0]["or_after"], decide["id"]);
+    assert_eq!(steps(&plan, "revoke")[0]["status"], "waiting");
+    case.mark(decide, "confirmed");
+    assert_eq!(steps(&case.folder.json("case/plan.json"), "revoke")[0]["status"], "ready");
+    // The case remembers what was seen.
+    let again = case.plan(&[]);
+    assert_eq!(steps(&again, "revoke")[0]["status"], "ready");
+    assert_eq!(steps(&again, "revoke")[0]["id"], steps(&calm, "revoke")[0]["id"]);
+}
+
+#[test]
+fn keys_are_ordered_by_a_risk_that_explains_itself() {
+    let ca = public_ca();
+    let small = recent("small.example").by(&ca);
+    let wide = recent("wide.example").names(&["*.wide.example", "wide.example"]).by(&ca);
+    let code = leaf("code").from("2026-09-01").to("2027-09-01").purposes(&[ExtendedKeyUsagePurpose::CodeSigning]).by(&ca);
+    let expired = leaf("old.example").from("2015-01-01").to("2016-12-01").by(&ca);
+    let root = named_ca("Our Root");
+    let certificates = [("small.pem", &small), ("wide.pem", &wide), ("code.pem", &code), ("expired.pem", &expired), ("root.pem", &root)];
+    let case = Case::new(&certificates.map(|(name, c)| (name, bundle(c, &[]))));
+    let plan = case.plan(&["--misuse", &format!("{}=seen", small.key.spki())]);
+    let score = |c: &Cert| common::key(&plan, &c.key.spki().to_string())["risk"]["score"].as_u64().unwrap();
+    let scores = [&small, &root, &code, &wide, &expired].map(score);
+    assert!(scores.is_sorted_by(|a, b| a > b), "{scores:?}");
+    let risk = &common::key(&plan, &wide.key.spki().to_string())["risk"];
+    let parts = risk["because"].as_array().unwrap();
+    assert_eq!(parts.iter().map(|p| p["points"].as_u64().unwrap()).sum::<u64>(), risk["score"].as_u64().unwrap());
+    assert!(risk.to_string().contains("wildcard"), "{risk}");
+    let order: Vec<&Value> = steps(&plan, "search").iter().map(|s| &s["spki_sha256"]).collect();
+    let wanted: Vec<Value> = [&small, &root, &code, &wide, &expired].iter().map(|c| json!(c.key.spki().to_string())).collect();
+    assert_eq!(order, wanted.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_to_do_differs_by_what_a_certificate_is_for() {
+    let ca = public_ca();
+    let mail = leaf("Ada").names(&[]).from("2026-01-01").to("2027-01-01").purposes(&[ExtendedKeyUsagePurpose::EmailProtection]).by(&ca);
+    let client = leaf("robot").names(&[]).from("2026-01-01").to("2027-01-01").purposes(&[ExtendedKeyUsagePurpose::ClientAuth]).by(&ca);
+    let signer = leaf("Signer").names(&[]).from("2015-01-01").to("2017-01-01").purposes(&[ExtendedKeyUsagePurpose::CodeSigning]).by(&ca);
+    let brief = leaf("brief.example").from("2026-11-18").to("2026-11-24").by(&ca);
+    let all = [("mail.pem", &mail), ("client.pem", &client), ("signer.pem", &signer), ("brief.pem", &brief)];
+    let case = Case::new(&all.map(|(name, c)| (name, bundle(c, &[]))));
+    let plan = case.plan(&[]);
+    assert!(step(&plan, "deploy", "for Ada")["says"].as_str().unwrap().contains("read old mail"));
+    assert!(step(&plan, "retire", "mail.pem")["says"].as_str().unwrap().contains("keep one copy offline"));
+    assert!(step(&plan, "deploy", "for robot")["says"].as_str().unwrap().contains("list of clients"));
+    step(&plan, "decide", "signatures with a timestamp outlive it");
+    step(&plan, "revoke", "short-lived");
+    let sorts: Vec<&Value> = plan["keys"].as_array().unwrap().iter().map(|k| &k["certificates"][0]["sort"]).collect();
+    for sort in ["smime", "tls-client", "code-signing", "tls-server"] {
+        assert!(sorts.contains(&&json!(sort)), "{sort}");
+    }
+}
+
+#[test]
+fn dates_that_no_public_ca_gives_make_it_private() {
+    let long = leaf("long.example").from("2026-04-01").to("2027-04-01").purposes(&[ExtendedKeyUsagePurpose::ServerAuth]).by(&public_ca());
+    let plan = Case::new(&[("a.pem", bundle(&long, &[]))]).plan(&[]);
+    let says = issued(&plan, &long);
+    assert_eq!(says["reach"], "private");
+    assert!(says["because"].as_str().unwrap().contains("at most 200 days"), "{says}");
+}
+
+#[test]
+fn the_owner_has_a_target_and_the_ca_a_clock() {
+    let leaf = recent("a.example").published_at("r10.c.lencr.org").by(&public_ca());
+    let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);
+    let plan = case.plan(&["--target", "2026-11-30"]);
+    for kind in ["replace", "deploy", "search", "revoke"] {
+        let step = steps(&plan, kind)[0];
+        assert_eq!((&step["deadline"], &step["deadline_source"]), (&json!("2026-11-30T00:00:00Z"), &json!("the owner's own target")));
+    }
+    assert!(case.folder.text("case/plan.md").contains("*Due 2026-11-30T00:00:00Z: the owner's own target.*"));
+    case.mark(steps(&plan, "deploy")[0], "deployed");
+    case.mark(steps(&plan, "search")[0], "searched");
+    let ran = run(&[
+        "mark",
+        &case.folder.at("case"),
+        steps(&plan, "revoke")[0]["id"].as_str().unwrap(),
+        "sent",
+        "--reason",
+        "x",
+        "--at",
+        "2026-11-20T10:00:00Z",
+    ]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let verify = case.folder.json("case/plan.json");
+    let verify = steps(&verify, "verify")[0];
+    assert_eq!(verify["deadline"], "2026-11-21T10:00:00Z");
+    assert!(verify["deadline_source"].as_str().unwrap().starts_with("24 hours from the evidence of key compromise (CA/B Forum TLS BR"), "{verify}");
+}
+
+#[test]
+fn commands_of_the_plan_revoke_at_a_real_ca() {
+    let folder = Folder::new();
+    let (ca, at) = (private_ca(), |name: &str| folder.at(name));
+    let leaf = recent("a.example").serial(0x2b).by(&ca);
+    folder.write("uploads/a.pem", bundle(&leaf, &[]));
+    folder.write("ca.pem", ca.pem()).write("ca.key", ca.key.pem()).write("index.txt", "").write("crlnumber", "01\n");
+    let config = format!(
+        "[ca]\ndefault_ca=d\n[d]\ndatabase={}\ncrlnumber={}\ncertificate={}\nprivate_key={}\ndefault_md=sha256\ndefault_crl_days=7\n",
+        at("index.txt"),
+        at("crlnumber"),
+        at("ca.pem"),
+        at("ca.key")
+    );
+    folder.write("ca.cnf", config);
+    let cas = format!(
+        "[[operator]]\nid=\"ours\"\nname=\"Our CA\"\nissuers=[\"CN=Example Private CA\"]\nkind=\"openssl\"\n[operator.parameters]\nconfig={:?}\ncrl={:?}\n",
+        at("ca.cnf"),
+        at("ca.crl")
+    );
+    folder.write("cas.toml", cas);
+    let (uploads, output, file) = (at("uploads"), at("case"), at("cas.toml"));
+    run(&["plan", &uploads, "-o", &output, "--uploaded", "2016-01-01", "--as-of", NOW, "--cas", &file]);
+    let plan = folder.json("case/plan.json");
+    for command in steps(&plan, "revoke")[0]["commands"].as_array().unwrap() {
+        let words: Vec<&str> = command.as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+        assert_eq!(words[0], "openssl");
+        openssl(&words[1..], b"").unwrap();
+    }
+    let list = String::from_utf8(openssl(&["crl", "-in", &at("ca.crl"), "-noout", "-text"], b"").unwrap()).unwrap();
+    assert!(list.contains("Serial Number: 2B") && list.contains("Key Compromise"), "{list}");
+}
