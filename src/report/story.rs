@@ -26,6 +26,25 @@ pub struct KeyStory {
     accounts: Vec<String>,
     private_key_paths: Vec<String>,
     certificates: Vec<CertificateStory>,
+    risk: Option<RiskStory>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RiskStory {
+    score: u32,
+    because: Vec<PartStory>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PartStory {
+    points: u32,
+    says: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct IssuedStory {
+    authority: Option<String>,
+    because: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +72,8 @@ struct CertificateStory {
     paths: Vec<String>,
     #[serde(default)]
     because: Vec<Because>,
+    sort: Option<String>,
+    issued: Option<IssuedStory>,
 }
 
 impl KeyStory {
@@ -101,6 +122,10 @@ impl KeyStory {
         }
         for certificate in &self.certificates {
             certificate.push(&mut out);
+        }
+        if let Some(risk) = &self.risk {
+            section(&mut out, &format!("urgency {}", risk.score));
+            out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.says)))));
         }
         self.push_steps(steps, words, &mut out);
         out
@@ -154,6 +179,11 @@ impl CertificateStory {
         let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
         out.push(plain(format!("      serial {} of {}", self.serial, show(&self.issuer))));
         out.push(plain(format!("      from {} until {}; sha256 {}", day(self.not_before), day(self.not_after), self.sha256)));
+        if let Some(issued) = &self.issued {
+            let whose = issued.authority.as_deref().map_or_else(String::new, |a| format!("{}: ", show(a)));
+            let sort = self.sort.as_deref().unwrap_or("certificate");
+            out.push(plain(format!("      {sort} of {whose}{}", show(&issued.because))));
+        }
         out.extend(self.paths.iter().map(|p| plain(format!("      in {}", show(p)))));
         out.extend(self.because.iter().map(|b| plain(format!("      {}", show(&b.says)))));
     }
