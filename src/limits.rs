@@ -65,3 +65,6 @@ pub const CONTAINED: usize = 100_000;
 
 /// A container in a container, and so on, is opened so many times. Mail is signed, encrypted and signed again (RFC 2634 section 1.1): three.
 pub const CONTAINERS_DEEP: u32 = 8;
+
+/// Iterations of a key derivation that are computed; a file that asks for more is told. OpenSSL writes 2,048, careful people a million.
+pub const ITERATIONS: u32 = 10_000_000;

@@ -249,7 +249,7 @@ fn ccadb(path: &Path, terminal: &Terminal) -> Result<Ccadb, Error> {
     Ok(list)
 }
 
-fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {
+pub(crate) fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {
     let text = text("list of compromised keys", path)?;
     let mut list = HashSet::new();
     for (i, line) in text.lines().enumerate() {

@@ -6,6 +6,8 @@ use certrecall::plan::Mark;
 use certrecall::rekey::KeySpec;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::rekey::RekeyArgs;
+
 /// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
 ///
 /// Nothing under the scanned paths is ever changed, and nothing is sent anywhere.
@@ -190,19 +192,6 @@ pub(crate) struct PlanArgs {
     /// List the certificates by verdict in this format (json is plan.json) instead of the summary
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-}
-
-/// Arguments of `rekey`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct RekeyArgs {
-    /// The case directory of an earlier plan
-    pub(crate) case: PathBuf,
-    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
-    #[arg(long, value_name = "KIND", default_value = "mirror")]
-    pub(crate) key: KeySpec,
-    /// Number of threads [default: one per processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
 }
 
 /// Arguments of `mark`.

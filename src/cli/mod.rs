@@ -6,6 +6,7 @@ mod case;
 mod error;
 mod exit;
 mod format;
+mod passphrase;
 mod plan;
 mod rekey;
 mod scan;

@@ -8,7 +8,7 @@ use certrecall::files;
 use certrecall::id::SpkiHash;
 use certrecall::plan::progress;
 use certrecall::read::Roots;
-use certrecall::rekey::Existing;
+use certrecall::rekey::{Existing, Order};
 use certrecall::report::summary::{self, Shape, Summary};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
@@ -49,8 +49,17 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     let threads = analyse::options(&args.planning.reading).threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
     let keys = &analysis.inventory.keys;
-    let known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
-    let done = rekey::make(&case, &analysis.roots, &records, &existing, &known, args.key, threads, terminal)?;
+    let mut known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
+    if let Some(file) = &args.planning.judging.known_compromised {
+        known.extend(analyse::known_compromised(file)?.1);
+    }
+    let order = Order { key: args.key, ..Order::default() };
+    let orders = |_: &_| order.clone();
+    let done = rekey::make(
+        &case,
+        rekey::Job { roots: &analysis.roots, records: &records, existing: &existing, known: &known, orders: &orders, passphrase: None, threads },
+        terminal,
+    )?;
     analysis.directories = done.directories;
     if done.made > 0 {
         write(&case, &analysis)?;
@@ -76,7 +85,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     remember(&mut ready.decisions, &mut store)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
-    let existing = rekey::existing(&case, terminal)?;
+    let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);
     let changes = keep(&case, &mut store, &analysis)?;
     if changes.closed + changes.reopened > 0 {

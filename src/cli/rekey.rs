@@ -1,17 +1,22 @@
 //! `rekey`, and the making of replacements for `run`.
 
+mod args;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::read::{self, Place, Roots};
-use certrecall::rekey::{self, Existing, KeySpec, OldKey, Wanted};
+use certrecall::rekey::{self, Existing, KeyFormat, OldKey, Order, Wanted};
 use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
+use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
 
-use super::args::RekeyArgs;
+pub(crate) use args::RekeyArgs;
+
+use super::analyse::known_compromised;
 use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
@@ -24,11 +29,30 @@ pub(crate) struct Done {
     pub(crate) directories: BTreeMap<ProfileHash, String>,
 }
 
+/// What is to be made, and of what.
+pub(crate) struct Job<'a> {
+    pub(crate) roots: &'a Roots,
+    pub(crate) records: &'a [ReplacementRecord],
+    pub(crate) existing: &'a Existing,
+    /// Keys that no new one may be.
+    pub(crate) known: &'a HashSet<SpkiHash>,
+    /// What is wanted of each.
+    pub(crate) orders: &'a dyn Fn(&ReplacementRecord) -> Order,
+    pub(crate) passphrase: Option<&'a Secret>,
+    pub(crate) threads: usize,
+}
+
 /// Reads the replacements that are there and tells what is wrong with any.
-pub(crate) fn existing(case: &Case, terminal: &Terminal) -> Result<Existing, Error> {
+pub(crate) fn existing(case: &Case, passphrase: Option<&Secret>, terminal: &Terminal) -> Result<Existing, Error> {
     rekey::sweep(case.directory())?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let existing = rekey::existing(case.directory(), threads)?;
+    let existing = rekey::existing_opened(case.directory(), threads, passphrase)?;
+    if existing.unopened > 0 {
+        terminal.detail(&format!(
+            "{} encrypted and was not opened: its record, its request and its form were checked; with --key-passphrase-file the key is too",
+            count(existing.unopened, "new key is").replace("keys is", "keys are")
+        ));
+    }
     for trouble in &existing.troubles {
         terminal.warn(&format!("{}: {}", trouble.place, trouble.says));
     }
@@ -41,17 +65,8 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
 }
 
 /// Makes what is missing and brings records up to date.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing; a struct would be used once")]
-pub(crate) fn make(
-    case: &Case,
-    roots: &Roots,
-    records: &[ReplacementRecord],
-    existing: &Existing,
-    known: &HashSet<SpkiHash>,
-    key: KeySpec,
-    threads: usize,
-    terminal: &Terminal,
-) -> Result<Done, Error> {
+pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
+    let Job { roots, records, existing, known, orders, passphrase, threads } = job;
     let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing) };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
@@ -60,7 +75,7 @@ pub(crate) fn make(
     let mut missing = Vec::new();
     for record in records {
         if let Some(made) = by_profile.get(&record.profile) {
-            made.update(case.directory(), &wanted(record, Vec::new()))?;
+            made.update(case.directory(), &wanted(record, Vec::new(), Order::default()))?;
             done.before += 1;
             continue;
         }
@@ -68,7 +83,7 @@ pub(crate) fn make(
             terminal.warn(&format!("the replacement for {} is damaged; it is left as it is and a new one is made", show(&record.name)));
         }
         match record.sources.iter().find_map(|source| open(roots, source, record)) {
-            Some(der) => missing.push(wanted(record, der)),
+            Some(der) => missing.push(wanted(record, der, orders(record))),
             None => {
                 terminal.warn(&format!(
                     "no replacement for {}: its certificate is not where it was found any more; run the plan again",
@@ -83,7 +98,7 @@ pub(crate) fn make(
     }
     let progress = std::cell::RefCell::new(terminal.progress("keys and requests made:"));
     let forbidden = |spki: &SpkiHash| known.contains(spki) || earlier.contains(spki);
-    let outcome = rekey::make(&missing, key, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
+    let outcome = rekey::make(&missing, passphrase, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
     drop(progress);
     for refused in &outcome.refused {
         terminal.warn(&format!("no request for step {}: {}", refused.id, refused.says));
@@ -100,7 +115,7 @@ pub(crate) fn make(
     Ok(done)
 }
 
-fn wanted(record: &ReplacementRecord, certificate: Vec<u8>) -> Wanted {
+fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order) -> Wanted {
     Wanted {
         id: record.id.clone(),
         profile: record.profile,
@@ -110,6 +125,7 @@ fn wanted(record: &ReplacementRecord, certificate: Vec<u8>) -> Wanted {
         old_key: OldKey { algorithm: record.key_algorithm.clone(), curve: record.curve.clone(), bits: record.key_bits },
         replaces: record.replaces.clone(),
         waits_for_new_ca: record.waits_for_new_ca,
+        order,
     }
 }
 
@@ -117,6 +133,25 @@ fn open(roots: &Roots, source: &SourceRecord, record: &ReplacementRecord) -> Opt
     let raw = source.path_b64.as_ref().and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
     let place = Place::new(source.root, raw.as_deref().unwrap_or(source.path.as_bytes()));
     read::reopen(roots, &place, record.mirrors)
+}
+
+/// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another tool may have made longer, and
+/// those known to be compromised elsewhere.
+fn known(case: &Case, plan: &PlanHead, args: &RekeyArgs) -> Result<HashSet<SpkiHash>, Error> {
+    let mut known: HashSet<SpkiHash> =
+        plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
+    for name in [store::EXPOSED, store::SUSPECTED] {
+        let path = case.path(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => known.extend(text.lines().filter_map(|line| line.trim().parse::<SpkiHash>().ok())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::Input { what: "list of keys", path, error }),
+        }
+    }
+    if let Some(file) = &args.known_compromised {
+        known.extend(known_compromised(file)?.1);
+    }
+    Ok(known)
 }
 
 /// `certrecall rekey`.
@@ -137,10 +172,22 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
     }
     let roots = Roots::open(&plan.root_paths())?;
-    let known: HashSet<SpkiHash> = plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
-    let existing = existing(&case, terminal)?;
+    let known = known(&case, &plan, args)?;
+    let passphrase = if args.key_format == KeyFormat::Pkcs8Encrypted { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
+    let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let done = make(&case, &roots, &plan.replacements, &existing, &known, args.key, threads, terminal)?;
+    let order = Order { key: args.key, format: args.key_format };
+    let orders = |_: &_| order.clone();
+    let job = Job {
+        roots: &roots,
+        records: &plan.replacements,
+        existing: &existing,
+        known: &known,
+        orders: &orders,
+        passphrase: passphrase.as_ref(),
+        threads,
+    };
+    let done = make(&case, job, terminal)?;
     let records: Vec<ReplacementRecord> =
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
     let text = plan_file::with_replacements(&text, &records).map_err(|error| Error::Input { what: "plan", path, error })?;

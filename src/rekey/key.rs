@@ -1,6 +1,6 @@
 //! New key pairs, and the only hands that hold them: generated, encoded and used here, wiped when done.
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -11,9 +11,11 @@ use aws_lc_rs::signature::{
 use base64_simd::{Out, STANDARD};
 use zeroize::Zeroize;
 
+use super::format::KeyFormat;
+use super::pbes::Sealer;
 use super::spec::NewKind;
 use crate::id::SpkiHash;
-use crate::pki::der::Reader;
+use crate::pki::der::{INTEGER, Reader, SEQUENCE};
 use crate::secret::Secret;
 
 /// A key pair. It has no `Debug`: there is nothing of it to show but [`NewKey::spki`].
@@ -42,12 +44,15 @@ impl NewKey {
         Self::of(kind, pair)
     }
 
-    /// Reads one back from PKCS #8; `None` if it is not a key of this kind, or its halves contradict each other.
-    pub(crate) fn from_pkcs8(kind: NewKind, pkcs8: &[u8]) -> Option<Self> {
-        let pair = match (signing(kind), kind) {
-            (Some(algorithm), _) => Pair::Ec(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).ok()?),
-            (None, NewKind::Ed25519) => Pair::Ed(Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?),
-            (None, _) => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(pkcs8).ok()?)),
+    /// Reads one back from DER; `None` if it is not a key of this kind in this form, or its halves contradict each other.
+    pub(crate) fn from_der(kind: NewKind, format: KeyFormat, der: &[u8]) -> Option<Self> {
+        let pair = match (signing(kind), kind, format) {
+            (Some(algorithm), _, KeyFormat::Sec1) => Pair::Ec(EcdsaKeyPair::from_private_key_der(algorithm, der).ok()?),
+            (None, NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096, KeyFormat::Pkcs1) => Pair::Rsa(Box::new(RsaKeyPair::from_der(der).ok()?)),
+            (_, _, KeyFormat::Pkcs1 | KeyFormat::Sec1) => return None,
+            (Some(algorithm), ..) => Pair::Ec(EcdsaKeyPair::from_pkcs8(algorithm, der).ok()?),
+            (None, NewKind::Ed25519, _) => Pair::Ed(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok()?),
+            (None, ..) => Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).ok()?)),
         };
         Self::of(kind, pair).ok()
     }
@@ -89,15 +94,37 @@ impl NewKey {
         }
     }
 
-    /// The private half as PEM of PKCS #8 version 1 (RFC 5208, RFC 7468 section 10): what every server reads. Version 2 with the public
-    /// half beside it (RFC 5958) is refused by OpenSSL before 3.2 for Ed25519.
-    pub(crate) fn to_pem(&self) -> Result<Secret, Unspecified> {
-        Ok(Secret::new(match &self.pair {
-            Pair::Ec(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1()?.as_ref()),
-            Pair::Ed(pair) => pem("PRIVATE KEY", pair.to_pkcs8v1()?.as_ref()),
-            Pair::Rsa(pair) => pem("PRIVATE KEY", AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(pair.as_ref())?.as_ref()),
+    /// The private half as PEM in this form. PKCS #8 is of version 1 (RFC 5208, RFC 7468 section 10): version 2 with the public half beside
+    /// it (RFC 5958) is refused by OpenSSL before 3.2 for Ed25519. **The encrypted form needs a sealer.**
+    pub(crate) fn to_pem(&self, format: KeyFormat, sealer: Option<&Sealer>) -> Result<Secret, Unspecified> {
+        let label = format.label();
+        Ok(Secret::new(match format {
+            KeyFormat::Pkcs8 => pem(label, self.to_pkcs8()?.expose()),
+            KeyFormat::Pkcs8Encrypted => pem(label, &sealer.ok_or(Unspecified)?.seal(self.to_pkcs8()?.expose())?),
+            KeyFormat::Pkcs1 => pem(label, pkcs1_of(self.to_pkcs8()?.expose()).ok_or(Unspecified)?),
+            KeyFormat::Sec1 => match &self.pair {
+                Pair::Ec(pair) => pem(label, AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&pair.private_key())?.as_ref()),
+                Pair::Ed(_) | Pair::Rsa(_) => return Err(Unspecified),
+            },
         }))
     }
+
+    fn to_pkcs8(&self) -> Result<Secret, Unspecified> {
+        let bytes = match &self.pair {
+            Pair::Ec(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
+            Pair::Ed(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair.as_ref())?.as_ref().to_vec(),
+        };
+        Ok(Secret::new(bytes))
+    }
+}
+
+/// `RSAPrivateKey` (RFC 8017 appendix A.1.2) within `PrivateKeyInfo` (RFC 5208 section 5).
+fn pkcs1_of(pkcs8: &[u8]) -> Option<&[u8]> {
+    let fields = &mut Reader::new(pkcs8).sequence()?;
+    fields.tagged(INTEGER)?;
+    fields.tagged(SEQUENCE)?;
+    fields.octet_string()
 }
 
 /// The signing algorithm of an ECDSA kind.
@@ -140,4 +167,12 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> Vec<u8> {
     line.zeroize();
     out.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
     out
+}
+
+/// What [`pem`] wrote, back to DER; `None` for anything else.
+pub(crate) fn unpem(label: &str, text: &[u8]) -> Option<Vec<u8>> {
+    let body = text.strip_prefix(format!("-----BEGIN {label}-----\n").as_bytes())?.strip_suffix(format!("\n-----END {label}-----\n").as_bytes())?;
+    let mut digits: Vec<u8> = Vec::with_capacity(body.len());
+    body.split(|b| *b == b'\n').for_each(|line| digits.extend_from_slice(line));
+    STANDARD.decode_to_vec(digits).ok()
 }

@@ -8,16 +8,19 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::format::KeyFormat;
 use super::key::{NewKey, pem};
 use super::mirror::{self, Mirror};
+use super::pbes::{Opener, Sealer};
 use super::readback::{check, is_for, same};
 use super::record::{Made, Record, SCHEMA};
 use super::request::{Failure, assemble};
 use super::slug::slug;
-use super::spec::{KeySpec, NewKind};
+use super::spec::NewKind;
 use super::{Error, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
 use crate::files::{self, Batch, Staged};
 use crate::id::{Fingerprint, SpkiHash};
+use crate::secret::Secret;
 
 /// Replacements that are flushed to the disk together. A flush costs tens of milliseconds however much it flushes: with 256 it took longer
 /// than the keys did.
@@ -34,14 +37,15 @@ const TRIES: usize = 8;
 /// Makes a new key and a request for everything wanted, under `case_dir`, on `threads` threads. **The caller must hold the lock of the case** and
 /// must not ask for a profile that [`super::existing`] found.
 ///
-/// A key for whose hash `forbidden` says yes (any key of the inventory) is never used. `progress` is told how many are safely on the disk.
+/// A key for whose hash `forbidden` says yes (any key of the inventory) is never used. `passphrase` is for the keys that are to be encrypted.
+/// `progress` is told how many are safely on the disk.
 /// The same certificates in the same order give replacements in the same order; the keys are new every time.
 ///
 /// # Errors
 /// What the disk or the random number generator refuses; the replacements finished before stay and are found by [`super::existing`].
 pub fn make(
     wanted: &[Wanted],
-    spec: KeySpec,
+    passphrase: Option<&Secret>,
     case_dir: &Path,
     forbidden: &(dyn Fn(&SpkiHash) -> bool + Sync),
     threads: usize,
@@ -50,7 +54,13 @@ pub fn make(
     let parent = case_dir.join(REPLACEMENTS);
     files::create_private_dir(&parent)?;
     let batch = Batch::open(&parent)?;
-    let shop = Shop { wanted, spec, forbidden, batch: &batch, next: AtomicUsize::new(0), stop: AtomicBool::new(false), used: Mutex::default() };
+    let encrypted = wanted.iter().any(|w| w.order.format == KeyFormat::Pkcs8Encrypted);
+    let lock = match passphrase.filter(|_| encrypted) {
+        Some(passphrase) => Some((Sealer::new(passphrase).map_err(|_| files::Error::NoRandom)?, Opener::new(passphrase))),
+        None => None,
+    };
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let shop = Shop { wanted, forbidden, lock: lock.as_ref(), batch: &batch, next, stop, used: Mutex::default() };
     thread::scope(|scope| {
         let (to_writer, from_makers) = sync_channel(2 * BATCH);
         for _ in 0..threads.clamp(1, wanted.len().max(1)) {
@@ -133,8 +143,9 @@ fn commit(batch: &Batch, pending: &mut Vec<(usize, Staged, Made)>, made: &mut Ve
 /// What all makers share.
 struct Shop<'a> {
     wanted: &'a [Wanted],
-    spec: KeySpec,
     forbidden: &'a (dyn Fn(&SpkiHash) -> bool + Sync),
+    /// What encrypts keys, and opens them again.
+    lock: Option<&'a (Sealer, Opener<'a>)>,
     batch: &'a Batch,
     next: AtomicUsize,
     stop: AtomicBool,
@@ -165,7 +176,14 @@ impl Shop<'_> {
 
     /// One replacement, whole under a hidden name and read back; or why it cannot be made.
     fn one(&self, index: usize, wanted: &Wanted) -> Result<Result<(Staged, Made), &'static str>, Error> {
-        let (kind, mut codes) = self.spec.choose(&wanted.old_key);
+        let (kind, mut codes) = wanted.order.key.choose(&wanted.old_key);
+        let format = wanted.order.format;
+        if !format.holds(kind) {
+            return Ok(Err("a key of that kind has no such form: pkcs1 is for RSA, sec1 for curves"));
+        }
+        if format == KeyFormat::Pkcs8Encrypted && self.lock.is_none() {
+            return Ok(Err("its key is to be encrypted, and there is no passphrase"));
+        }
         let Some(mirror) = mirror::mirror(&wanted.certificate, kind) else {
             return Ok(Err("the certificate cannot be read well enough to mirror it"));
         };
@@ -179,14 +197,14 @@ impl Shop<'_> {
         codes = codes.union(mirror.codes);
         let subject = mirror.subject;
         let record = Record { findings: codes, ..record(wanted, &key, mirror, &request) }.sorted();
-        let private = key.to_pem().map_err(|_| not_made())?;
+        let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let files: [(&'static str, &[u8]); 3] =
             [(KEY, private.expose()), (REQUEST, &pem("CERTIFICATE REQUEST", &request)), (RECORD, &record.to_json())];
         let staged = self.batch.stage(&files)?;
         let read_back = || {
             files.iter().try_for_each(|(name, contents)| same(&staged.path().join(name), contents))?;
             is_for(&request, subject)?;
-            if index.is_multiple_of(SAMPLE) { check(staged.path(), &record) } else { Ok(()) }
+            if index.is_multiple_of(SAMPLE) { check(staged.path(), &record, self.lock.map(|(_, opener)| opener)).map(drop) } else { Ok(()) }
         };
         let not_read_back = |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
         read_back().map_err(not_read_back)?;
@@ -211,7 +229,7 @@ impl Shop<'_> {
 /// The record of a replacement; `findings` are still to be added.
 fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror<'_>, request: &[u8]) -> Record {
     let Mirror { subject: _, wishes: _, names, changes, codes } = mirror;
-    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca } = wanted;
+    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order } = wanted;
     Record {
         schema: SCHEMA.into(),
         id: id.clone(),
@@ -219,6 +237,7 @@ fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror<'_>, request: &[u8]) -> 
         spki_sha256: key.hash(),
         key_algorithm: key.kind().algorithm().into(),
         key_bits: key.kind().bits(),
+        key_format: order.format,
         subject: subject.clone(),
         names,
         replaces: replaces.clone(),

@@ -4,9 +4,12 @@
 //! `replacement.json`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
 //! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
 
+mod format;
 mod key;
 mod make;
 mod mirror;
+mod order;
+mod pbes;
 mod readback;
 mod record;
 mod request;
@@ -20,16 +23,18 @@ use std::path::PathBuf;
 use crate::files;
 use crate::id::{Fingerprint, ProfileHash, StepId};
 
+pub use format::{KeyFormat, NotAKeyFormat};
 pub use make::{make, sweep};
 pub use mirror::{Action, Change};
-pub use readback::{Existing, Trouble, TroubleKind, existing};
+pub use order::Order;
+pub use readback::{Existing, Trouble, TroubleKind, existing, existing_opened};
 pub use record::{Made, Record, SCHEMA};
 pub use slug::slug;
 pub use spec::{KeySpec, NewKind, NotAKeySpec, OldKey};
 
 /// The directory of all replacements, inside the case.
 pub const REPLACEMENTS: &str = "replacements";
-/// The file of a new private key, PKCS #8 in PEM.
+/// The file of a new private key in PEM.
 pub const KEY: &str = "key.pem";
 /// The file of a certification request, PKCS #10 in PEM.
 pub const REQUEST: &str = "request.pem";
@@ -55,6 +60,8 @@ pub struct Wanted {
     pub replaces: Vec<Fingerprint>,
     /// Whether the request is for a CA that must be made first.
     pub waits_for_new_ca: bool,
+    /// What its owner wants different.
+    pub order: Order,
 }
 
 /// What [`make()`] did.

@@ -8,7 +8,9 @@ use std::path::Path;
 use rustls_pemfile::Item;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::key::{NewKey, verifies};
+use super::format::KeyFormat;
+use super::key::{NewKey, unpem, verifies};
+use super::pbes::{self, Opener, WRONG_PASSPHRASE};
 use super::record::{Made, Record};
 use super::spec::NewKind;
 use super::{Error, KEY, RECORD, REPLACEMENTS, REQUEST};
@@ -28,6 +30,8 @@ pub struct Existing {
     pub made: Vec<Made>,
     /// What is wrong with the others, and with the modes of key files.
     pub troubles: Vec<Trouble>,
+    /// Of those that are whole, how many have an encrypted key that was not opened: that it is the key of the request is not checked.
+    pub unopened: usize,
 }
 
 /// Something wrong in `replacements/`. Nothing there is repaired, deleted or overwritten.
@@ -50,19 +54,30 @@ pub enum TroubleKind {
     Damaged,
     /// Others than the owner may read a new key. The replacement is counted all the same.
     KeyReadable,
+    /// The passphrase given does not open the key. The replacement is counted all the same.
+    NotOpened,
 }
 
-/// Reads every replacement of a case and checks that key, request and record belong together.
+/// Reads every replacement of a case and checks that key, request and record belong together. Of an encrypted key only the form is checked.
 ///
 /// # Errors
 /// If the directory cannot be listed. A damaged replacement is a [`Trouble`], and so is one that cannot be read.
 pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
+    existing_opened(case_dir, threads, None)
+}
+
+/// Like [`existing`], and opens encrypted keys with the passphrase.
+///
+/// # Errors
+/// If the directory cannot be listed.
+pub fn existing_opened(case_dir: &Path, threads: usize, passphrase: Option<&Secret>) -> Result<Existing, Error> {
     let parent = case_dir.join(REPLACEMENTS);
     let names = match list(&parent) {
         Err(files::Error::List { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Existing::default()),
         names => names?,
     };
-    let read = |chunk: &[String]| chunk.iter().map(|name| read_one(&parent, name)).collect::<Vec<_>>();
+    let opener = passphrase.map(Opener::new);
+    let read = |chunk: &[String]| chunk.iter().map(|name| read_one(&parent, name, opener.as_ref())).collect::<Vec<_>>();
     let read: Vec<_> = std::thread::scope(|scope| {
         let share = names.len().div_ceil(threads.max(1)).max(1);
         let readers: Vec<_> = names.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
@@ -70,7 +85,8 @@ pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
         readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     let mut out = Existing::default();
-    for (made, trouble) in read {
+    for One { made, trouble, opened } in read {
+        out.unopened += usize::from(made.is_some() && !opened);
         out.made.extend(made);
         out.troubles.extend(trouble);
     }
@@ -91,25 +107,43 @@ fn list(parent: &Path) -> Result<Vec<String>, files::Error> {
     Ok(names)
 }
 
-fn read_one(parent: &Path, name: &str) -> (Option<Made>, Option<Trouble>) {
+/// What became of one directory.
+struct One {
+    made: Option<Made>,
+    trouble: Option<Trouble>,
+    opened: bool,
+}
+
+fn read_one(parent: &Path, name: &str, opener: Option<&Opener<'_>>) -> One {
     let directory = parent.join(name);
     let place = format!("{REPLACEMENTS}/{name}");
-    let damaged = |place, says: &str, profile| Trouble { kind: TroubleKind::Damaged, place, says: says.into(), profile };
+    let damaged = |place, says: &str, profile| {
+        let trouble = Some(Trouble { kind: TroubleKind::Damaged, place, says: says.into(), profile });
+        One { made: None, trouble, opened: true }
+    };
     let record = match read_file(&directory.join(RECORD)).and_then(|bytes| Record::from_json(bytes.expose())) {
         Ok(record) => record,
-        Err(says) => return (None, Some(damaged(place, says, None))),
+        Err(says) => return damaged(place, says, None),
     };
-    if let Err(says) = check(&directory, &record) {
-        return (None, Some(damaged(place, says, Some(record.profile))));
+    let (opened, wrong_passphrase) = match check(&directory, &record, opener) {
+        Ok(opened) => (opened, false),
+        // It may have another passphrase, and is no less there for that.
+        Err(WRONG_PASSPHRASE) if check(&directory, &record, None).is_ok() => (false, true),
+        Err(says) => return damaged(place, says, Some(record.profile)),
+    };
+    if wrong_passphrase {
+        let (place, profile) = (format!("{place}/{KEY}"), Some(record.profile));
+        let trouble = Some(Trouble { kind: TroubleKind::NotOpened, place, says: WRONG_PASSPHRASE.into(), profile });
+        return One { made: Some(Made::new(name, record)), trouble, opened };
     }
     let mode = fs::metadata(directory.join(KEY)).map_or(0, |m| m.permissions().mode());
-    let readable = (mode & 0o077 != 0).then(|| Trouble {
+    let trouble = (mode & 0o077 != 0).then(|| Trouble {
         kind: TroubleKind::KeyReadable,
         place: format!("{place}/{KEY}"),
         says: format!("its mode is {:04o}, so that others than its owner may read the new key; 0600 is right", mode & 0o7777),
         profile: Some(record.profile),
     });
-    (Some(Made::new(name, record)), readable)
+    One { made: Some(Made::new(name, record)), trouble, opened }
 }
 
 /// Checks that a file holds these bytes and no others.
@@ -129,13 +163,19 @@ pub(crate) fn is_for(request: &[u8], subject: &[u8]) -> Result<(), &'static str>
 }
 
 /// Checks that key and request in a directory are those of the record: the key parses and its public half is the recorded one, the request is
-/// for that key and its signature is good. The reason in words if not.
-pub(crate) fn check(directory: &Path, record: &Record) -> Result<(), &'static str> {
-    let kind = NewKind::named(&record.key_algorithm, record.key_bits).ok_or("replacement.json names a kind of key that is not made here")?;
-    let key = read_key(&directory.join(KEY), kind)?;
-    if key.hash() != record.spki_sha256 {
-        return Err("key.pem is another key than replacement.json says");
-    }
+/// for that key and its signature is good. The reason in words if not. `false`: the key is encrypted, and only its form was checked.
+pub(crate) fn check(directory: &Path, record: &Record, opener: Option<&Opener<'_>>) -> Result<bool, &'static str> {
+    let kind = kind(record)?;
+    let opened = match (record.key_format, opener) {
+        (KeyFormat::Pkcs8Encrypted, None) => {
+            pbes::well_formed(&encrypted(&read_file(&directory.join(KEY))?)?)?;
+            false
+        }
+        _ => {
+            read_key(&directory.join(KEY), kind, record, opener)?;
+            true
+        }
+    };
     let request = read_file(&directory.join(REQUEST))?;
     let Ok(Some((Item::Csr(request), _))) = rustls_pemfile::read_one_from_slice(request.expose()) else {
         return Err("request.pem is not a certification request in PEM");
@@ -147,18 +187,55 @@ pub(crate) fn check(directory: &Path, record: &Record) -> Result<(), &'static st
     if !verifies(kind, parts.spki, parts.info, parts.signature) {
         return Err("the signature of request.pem is not good");
     }
-    Ok(())
+    Ok(opened)
+}
+
+/// The new key of a replacement, which must be the one that its record names. `passphrase` is for encrypted ones.
+#[allow(dead_code, reason = "for what puts the issued certificate beside its key")]
+pub(crate) fn open_key(directory: &Path, record: &Record, passphrase: Option<&Secret>) -> Result<NewKey, &'static str> {
+    read_key(&directory.join(KEY), kind(record)?, record, passphrase.map(Opener::new).as_ref())
+}
+
+fn kind(record: &Record) -> Result<NewKind, &'static str> {
+    NewKind::named(&record.key_algorithm, record.key_bits).ok_or("replacement.json names a kind of key that is not made here")
 }
 
 /// Reads a private key. The decoder's own line buffer is not ours to wipe; everything else is wiped.
-fn read_key(path: &Path, kind: NewKind) -> Result<NewKey, &'static str> {
+fn read_key(path: &Path, kind: NewKind, record: &Record, opener: Option<&Opener<'_>>) -> Result<NewKey, &'static str> {
     let text = read_file(path)?;
-    let Ok(Some((Item::Pkcs8Key(mut der), _))) = rustls_pemfile::read_one_from_slice(text.expose()) else {
-        return Err("key.pem is not a private key in PKCS #8 PEM without encryption");
+    let format = record.key_format;
+    let der = match format {
+        KeyFormat::Pkcs8Encrypted => opener.ok_or("key.pem is encrypted; its passphrase is needed")?.open(&encrypted(&text)?)?,
+        _ => plain(&text, format)?,
     };
-    let key = NewKey::from_pkcs8(kind, der.secret_pkcs8_der());
-    der.zeroize();
-    key.ok_or("key.pem is not a key of the kind that replacement.json says")
+    let key = NewKey::from_der(kind, format, der.expose()).ok_or("key.pem is not a key of the kind that replacement.json says")?;
+    if key.hash() == record.spki_sha256 { Ok(key) } else { Err("key.pem is another key than replacement.json says") }
+}
+
+/// The DER of a private key in PEM without encryption.
+fn plain(text: &Secret, format: KeyFormat) -> Result<Secret, &'static str> {
+    let wrong = match format {
+        KeyFormat::Pkcs1 => "key.pem is not a private key in PKCS #1 PEM without encryption",
+        KeyFormat::Sec1 => "key.pem is not a private key in SEC 1 PEM without encryption",
+        KeyFormat::Pkcs8 | KeyFormat::Pkcs8Encrypted => "key.pem is not a private key in PKCS #8 PEM without encryption",
+    };
+    match (rustls_pemfile::read_one_from_slice(text.expose()), format) {
+        (Ok(Some((Item::Pkcs8Key(mut key), _))), KeyFormat::Pkcs8) => Ok(taken(key.secret_pkcs8_der().to_vec(), &mut key)),
+        (Ok(Some((Item::Pkcs1Key(mut key), _))), KeyFormat::Pkcs1) => Ok(taken(key.secret_pkcs1_der().to_vec(), &mut key)),
+        (Ok(Some((Item::Sec1Key(mut key), _))), KeyFormat::Sec1) => Ok(taken(key.secret_sec1_der().to_vec(), &mut key)),
+        _ => Err(wrong),
+    }
+}
+
+/// The bytes, and the decoder's own copy wiped.
+fn taken(bytes: Vec<u8>, decoded: &mut impl Zeroize) -> Secret {
+    decoded.zeroize();
+    Secret::new(bytes)
+}
+
+/// The DER of an encrypted private key in PEM; the strict decoder does not know that label.
+fn encrypted(text: &Secret) -> Result<Vec<u8>, &'static str> {
+    unpem(KeyFormat::Pkcs8Encrypted.label(), text.expose()).ok_or("key.pem is not an encrypted private key in PKCS #8 PEM")
 }
 
 fn read_file(path: &Path) -> Result<Secret, &'static str> {

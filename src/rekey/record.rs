@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::format::KeyFormat;
 use super::mirror::Change;
 use super::{Error, RECORD, REPLACEMENTS, Wanted};
 use crate::files;
@@ -29,6 +30,9 @@ pub struct Record {
     pub key_algorithm: String,
     /// The size of the new key.
     pub key_bits: u32,
+    /// The form of `key.pem`; records of earlier versions do not say, and mean the default.
+    #[serde(default)]
+    pub key_format: KeyFormat,
     /// The subject, for people.
     pub subject: String,
     /// Host names and addresses among the alternative names that the request asks for.

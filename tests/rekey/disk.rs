@@ -24,7 +24,7 @@ fn order_and_progress_do_not_depend_on_threads() {
         let case = tempfile::tempdir().unwrap();
         let told = AtomicUsize::new(0);
         let progress = |done| assert!(told.swap(done, Ordering::Relaxed) <= done);
-        let outcome = make(&all, KeySpec::Mirror, case.path(), &|_| false, threads, &progress).unwrap();
+        let outcome = make(&all, None, case.path(), &|_| false, threads, &progress).unwrap();
         assert_eq!(told.into_inner(), 600);
         assert!(outcome.made.iter().zip(&all).all(|(made, wanted)| made.record.profile == wanted.profile && made.record.id == wanted.id));
         let found = existing(case.path(), threads).unwrap();
@@ -40,9 +40,9 @@ fn forbidden_keys_are_never_used() {
     let case = tempfile::tempdir().unwrap();
     let asked = AtomicUsize::new(0);
     let first_three = |_: &_| asked.fetch_add(1, Ordering::Relaxed) < 3;
-    let outcome = make(&plain(1), KeySpec::Mirror, case.path(), &first_three, 1, &|_| {}).unwrap();
+    let outcome = make(&plain(1), None, case.path(), &first_three, 1, &|_| {}).unwrap();
     assert_eq!((outcome.made.len(), asked.into_inner()), (1, 4));
-    let error = make(&plain(3), KeySpec::Mirror, case.path(), &|_| true, 2, &|_| {}).unwrap_err();
+    let error = make(&plain(3), None, case.path(), &|_| true, 2, &|_| {}).unwrap_err();
     assert!(matches!(error, Error::NoFreshKey { .. }), "{error}");
     assert_eq!(names(&case.path().join("replacements")).len(), 1);
 }

@@ -3,13 +3,14 @@
 
 mod certificates;
 mod disk;
+mod formats;
 mod requests;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
-use certrecall::rekey::{Error, KeySpec, OldKey, Outcome, Wanted, make};
+use certrecall::rekey::{Error, KeySpec, OldKey, Order, Outcome, Wanted, make};
 
 fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
     Wanted {
@@ -21,6 +22,7 @@ fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
         certificate,
         old_key,
         waits_for_new_ca: false,
+        order: Order::default(),
     }
 }
 
@@ -31,7 +33,8 @@ fn plain(count: usize) -> Vec<Wanted> {
 }
 
 fn made(wanted: &[Wanted], spec: KeySpec, case: &Path) -> Result<Outcome, Error> {
-    make(wanted, spec, case, &|_| false, 2, &|_| {})
+    let ordered = |w: &Wanted| Wanted { order: Order { key: spec, ..w.order.clone() }, ..w.clone() };
+    make(&wanted.iter().map(ordered).collect::<Vec<_>>(), None, case, &|_| false, 2, &|_| {})
 }
 
 /// Runs openssl, which must succeed; both its outputs.
