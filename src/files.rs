@@ -9,8 +9,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 pub use batch::{Batch, Staged};
 
@@ -133,8 +135,8 @@ pub fn create_private_dir(path: &Path) -> Result<bool, Error> {
     }
     let parent = parent_of(path);
     create_private_dir(parent)?;
-    match make_directory(path) {
-        Ok(()) => {}
+    match make_directory(path, false) {
+        Ok(_) => {}
         // Someone else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(false),
         Err(error) => return Err(Error::CreateDirectory { path: path.into(), error }),
@@ -151,7 +153,7 @@ pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
     if path.file_name().is_none() {
         return Err(Error::NoName { path: path.into() });
     }
-    write_file(path, Flush::Now, |out| out.write_all(contents))?;
+    write_file(path, |out| out.write_all(contents))?;
     sync_directory(parent_of(path))
 }
 
@@ -184,7 +186,7 @@ fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
         _ => {}
     }
-    write_file(&unfinished, Flush::Now, write)?;
+    write_file(&unfinished, write)?;
     if let Err(error) = fs::rename(&unfinished, path) {
         // The old file stays; what could not take its place goes.
         let _ = fs::remove_file(&unfinished);
@@ -193,49 +195,84 @@ fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()
     sync_directory(parent_of(path))
 }
 
-/// When the contents of a file have to be on the disk.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flush {
-    /// Whoever calls flushes many files at once.
-    Later,
-    /// Before the call returns.
-    Now,
-}
-
-/// Makes a file that must not exist; removes it again if it cannot be written whole.
-fn write_file(path: &Path, flush: Flush, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(Error::AlreadyThere { path: path.into() }),
-        Err(error) => return Err(Error::CreateFile { path: path.into(), error }),
-    };
+/// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut file = create(OpenOptions::new().write(true), path)?;
     let written = fill(&mut file, write).map_err(|error| Error::Write { path: path.into(), error });
-    let written = match flush {
-        Flush::Later => written,
-        Flush::Now => written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error })),
-    };
+    let written = written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
     if written.is_err() {
         let _ = fs::remove_file(path);
     }
     written
 }
 
-fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // The mode given at creation passed through the umask; this one does not. Asking first costs less than setting.
-    if file.metadata()?.permissions().mode() & ALL_BITS != FILE {
-        file.set_permissions(Permissions::from_mode(FILE))?;
+/// Makes a file that must not exist and reads it back through the same descriptor; whoever calls flushes many at once. It is removed again if it
+/// cannot be written whole. `exact`: its mode is known to come out right. Returns whether it did.
+fn write_checked(path: &Path, contents: &[u8], exact: bool) -> Result<bool, Error> {
+    let mut file = create(OpenOptions::new().read(true).write(true), path)?;
+    let mut right = true;
+    let written = || {
+        if !exact {
+            right = set_mode(&file)?;
+        }
+        file.write_all(contents)?;
+        // One byte more than there should be; the buffer is wiped, for it may hold a key.
+        let mut found = Zeroizing::new(vec![0; contents.len() + 1]);
+        let got = read_at_most(&file, &mut found)?;
+        if found[..got] == *contents { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "other bytes came back than were written")) }
+    };
+    let written: io::Result<()> = { written }();
+    if let Err(error) = written {
+        let _ = fs::remove_file(path);
+        return Err(Error::Write { path: path.into(), error });
     }
+    Ok(right)
+}
+
+/// Reads from the beginning until the end of the file or of the buffer. All but one byte is taken for the whole: the end of a file, as a rule.
+fn read_at_most(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = file.read_at(buffer, 0)?;
+    while got + 1 < buffer.len() {
+        match file.read_at(&mut buffer[got..], got as u64)? {
+            0 => break,
+            more => got += more,
+        }
+    }
+    Ok(got)
+}
+
+/// Makes a file that must not exist.
+fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
+    match options.create_new(true).mode(FILE).open(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::AlreadyThere { path: path.into() }),
+        Err(error) => Err(Error::CreateFile { path: path.into(), error }),
+    }
+}
+
+fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    set_mode(file)?;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     write(file)
 }
 
-/// Makes one directory, mode 0700 whatever the umask.
-fn make_directory(path: &Path) -> io::Result<()> {
+/// The mode given at creation passed through the umask; this one does not. Returns whether it was right before: asking costs less than setting.
+fn set_mode(file: &File) -> io::Result<bool> {
+    let right = file.metadata()?.permissions().mode() & ALL_BITS == FILE;
+    if !right {
+        file.set_permissions(Permissions::from_mode(FILE))?;
+    }
+    Ok(right)
+}
+
+/// Makes one directory, mode 0700 whatever the umask; `exact`: its mode is known to come out right. Returns whether it did.
+fn make_directory(path: &Path, exact: bool) -> io::Result<bool> {
     DirBuilder::new().mode(DIRECTORY).create(path)?;
-    if fs::symlink_metadata(path)?.permissions().mode() & ALL_BITS != DIRECTORY {
+    let right = exact || fs::symlink_metadata(path)?.permissions().mode() & ALL_BITS == DIRECTORY;
+    if !right {
         fs::set_permissions(path, Permissions::from_mode(DIRECTORY))?;
     }
-    Ok(())
+    Ok(right)
 }
 
 /// Waits until the disk holds the names in a directory.

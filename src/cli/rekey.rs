@@ -82,8 +82,12 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         if damaged.contains(&record.profile) {
             terminal.warn(&format!("the replacement for {} is damaged; it is left as it is and a new one is made", show(&record.name)));
         }
-        match record.sources.iter().find_map(|source| open(roots, source, record)) {
-            Some(der) => missing.push(wanted(record, der, orders(record))),
+        missing.push(record);
+    }
+    let mut wanted_now = Vec::with_capacity(missing.len());
+    for (record, der) in missing.iter().zip(opened(roots, &missing, threads)) {
+        match der {
+            Some(der) => wanted_now.push(wanted(record, der, orders(record))),
             None => {
                 terminal.warn(&format!(
                     "no replacement for {}: its certificate is not where it was found any more; run the plan again",
@@ -93,6 +97,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
             }
         }
     }
+    let missing = wanted_now;
     if missing.is_empty() {
         return Ok(done);
     }
@@ -127,6 +132,16 @@ fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order) -> Wan
         waits_for_new_ca: record.waits_for_new_ca,
         order,
     }
+}
+
+/// The certificates that replacements mirror, in the same order.
+fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<Option<Vec<u8>>> {
+    let one = |record: &&ReplacementRecord| record.sources.iter().find_map(|source| open(roots, source, record));
+    let share = records.len().div_ceil(threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = records.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
+        readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 fn open(roots: &Roots, source: &SourceRecord, record: &ReplacementRecord) -> Option<Vec<u8>> {

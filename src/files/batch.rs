@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Error, Flush, UNFINISHED, make_directory, sync_directory, write_file};
+use super::{Error, UNFINISHED, make_directory, sync_directory, write_checked};
 
 /// From this many directories on one flush of the whole file system is cheaper than one for every file.
 const FLUSH_ALL: usize = 16;
@@ -15,6 +16,8 @@ const FLUSH_ALL: usize = 16;
 pub struct Batch {
     parent: PathBuf,
     handle: File,
+    /// Whether modes come out right without being set: they did once, and the umask does not change while a run lasts.
+    exact: AtomicBool,
 }
 
 /// A directory written whole under a hidden name. Dropping it without [`Batch::commit`] removes it.
@@ -59,10 +62,11 @@ impl Batch {
                 fs::remove_dir_all(entry.path()).map_err(|error| Error::Remove { path: entry.path(), error })?;
             }
         }
-        Ok(Self { parent: parent.into(), handle })
+        Ok(Self { parent: parent.into(), handle, exact: AtomicBool::new(false) })
     }
 
-    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name. It may be called from several threads at once.
+    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name, and reads each file back. It may be called from several
+    /// threads at once.
     ///
     /// # Errors
     /// Whatever kept it from being written; nothing of it is left then.
@@ -70,10 +74,14 @@ impl Batch {
         let mut random = [0; 12];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| Error::NoRandom)?;
         let path = self.parent.join(format!("{UNFINISHED}{}", crate::id::hex(&random)));
-        make_directory(&path).map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
+        let exact = self.exact.load(Ordering::Relaxed);
+        let mut right = make_directory(&path, exact).map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
         let staged = Staged { path, files: files.iter().map(|(name, _)| *name).collect(), placed: false };
         for (name, contents) in files {
-            write_file(&staged.path.join(name), Flush::Later, |out| out.write_all(contents))?;
+            right &= write_checked(&staged.path.join(name), contents, exact)?;
+        }
+        if right && !exact {
+            self.exact.store(true, Ordering::Relaxed);
         }
         Ok(staged)
     }

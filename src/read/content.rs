@@ -648,7 +648,8 @@ pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
 #[must_use]
 pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {
-    let options = Options::default();
+    // Not the default, which asks the system for the number of processors: three more files for each certificate.
+    let options = Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() };
     let mut der = None;
     let mut tap = |bytes: &[u8], object: &Object| {
         if der.is_none() && matches!(object, Object::Certificate(c) if c.sha256 == wanted) {

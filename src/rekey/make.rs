@@ -12,7 +12,7 @@ use super::format::KeyFormat;
 use super::key::{NewKey, pem};
 use super::mirror::{self, Mirror};
 use super::pbes::{Opener, Sealer};
-use super::readback::{check, is_for, same};
+use super::readback::{check, is_for};
 use super::record::{Made, Record, SCHEMA};
 use super::request::{Failure, assemble};
 use super::slug::slug;
@@ -31,6 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// the signature of its request verified: that catches what is wrong with all of them, and for P-256 it takes longer than making the key and
 /// the signature. [`super::existing`] does it for every one, before anything further is done with it.
 const SAMPLE: usize = 16;
+/// What a maker hands over at once: a channel costs more than a P-256 key if each goes through it alone.
+const HANDFUL: usize = 32;
+/// Whatever is finished is handed over at least this often.
+const HASTE: Duration = Duration::from_millis(20);
 /// Keys tried for one replacement. One that is known already means that random numbers repeat; another try hardly helps.
 const TRIES: usize = 8;
 
@@ -62,7 +66,7 @@ pub fn make(
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let shop = Shop { wanted, forbidden, lock: lock.as_ref(), batch: &batch, next, stop, used: Mutex::default() };
     thread::scope(|scope| {
-        let (to_writer, from_makers) = sync_channel(2 * BATCH);
+        let (to_writer, from_makers) = sync_channel(2 * BATCH / HANDFUL);
         for _ in 0..threads.clamp(1, wanted.len().max(1)) {
             let (shop, to_writer) = (&shop, to_writer.clone());
             scope.spawn(move || shop.work(&to_writer));
@@ -94,11 +98,11 @@ enum Finished {
 }
 
 /// Names what the makers staged, batch by batch, until they are done or something fails.
-fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Finished>, progress: &dyn Fn(usize)) -> Result<Outcome, Error> {
+fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, progress: &dyn Fn(usize)) -> Result<Outcome, Error> {
     let (mut made, mut refused) = (Vec::new(), Vec::new());
     let (mut pending, mut since) = (Vec::new(), Instant::now());
     let mut failed = None;
-    for finished in makers {
+    for finished in makers.iter().flatten() {
         match finished {
             Finished::Failed(error) => {
                 failed = Some(error);
@@ -155,23 +159,28 @@ struct Shop<'a> {
 
 impl Shop<'_> {
     /// Takes one wanted replacement after another until none is left.
-    fn work(&self, to_writer: &SyncSender<Finished>) {
+    fn work(&self, to_writer: &SyncSender<Vec<Finished>>) {
+        let (mut handful, mut since) = (Vec::new(), Instant::now());
         while !self.stop.load(Ordering::Relaxed) {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(wanted) = self.wanted.get(index) else { return };
-            let finished = match self.one(index, wanted) {
+            let Some(wanted) = self.wanted.get(index) else { break };
+            handful.push(match self.one(index, wanted) {
                 Ok(Ok((staged, made))) => Finished::Staged(index, staged, Box::new(made)),
                 Ok(Err(says)) => Finished::Refused(index, says),
                 Err(error) => {
                     self.stop.store(true, Ordering::Relaxed);
                     Finished::Failed(error)
                 }
-            };
-            // The writer is gone only after a failure of its own, which it reports.
-            if to_writer.send(finished).is_err() {
-                return;
+            });
+            if handful.len() >= HANDFUL || since.elapsed() >= HASTE {
+                // The writer is gone only after a failure of its own, which it reports.
+                if to_writer.send(std::mem::take(&mut handful)).is_err() {
+                    return;
+                }
+                since = Instant::now();
             }
         }
+        let _ = to_writer.send(handful);
     }
 
     /// One replacement, whole under a hidden name and read back; or why it cannot be made.
@@ -202,7 +211,6 @@ impl Shop<'_> {
             [(KEY, private.expose()), (REQUEST, &pem("CERTIFICATE REQUEST", &request)), (RECORD, &record.to_json())];
         let staged = self.batch.stage(&files)?;
         let read_back = || {
-            files.iter().try_for_each(|(name, contents)| same(&staged.path().join(name), contents))?;
             is_for(&request, subject)?;
             if index.is_multiple_of(SAMPLE) { check(staged.path(), &record, self.lock.map(|(_, opener)| opener)).map(drop) } else { Ok(()) }
         };

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustls_pemfile::Item;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::format::KeyFormat;
 use super::key::{NewKey, unpem, verifies};
@@ -144,16 +144,6 @@ fn read_one(parent: &Path, name: &str, opener: Option<&Opener<'_>>) -> One {
         profile: Some(record.profile),
     });
     One { made: Some(Made::new(name, record)), trouble, opened }
-}
-
-/// Checks that a file holds these bytes and no others.
-pub(crate) fn same(path: &Path, contents: &[u8]) -> Result<(), &'static str> {
-    let unread = |_| "a file cannot be read back";
-    // One octet more than there should be; the buffer is wiped, for it may hold a key.
-    let mut found = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
-    let limit = contents.len() as u64 + 1;
-    File::open(path).map_err(unread)?.take(limit).read_to_end(&mut found).map_err(unread)?;
-    if *found == contents { Ok(()) } else { Err("a file holds other bytes than were written") }
 }
 
 /// Checks that a request is for this subject, byte by byte.
