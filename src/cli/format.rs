@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use certrecall::pki::{Object, Unread, show};
+use certrecall::plan::authority;
 use certrecall::read::{Found, Item, Place};
 use certrecall::report::plan_file::{self, Planned};
 use certrecall::report::view;
@@ -203,7 +204,7 @@ fn harmless(cell: &str) -> String {
 const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request"];
 
 /// What the comma-separated list has besides.
-const VERDICTS_CSV: &[&str] = &["sha256", "spki_sha256", "serial", "why"];
+const VERDICTS_CSV: &[&str] = &["sha256", "spki_sha256", "serial", "why", "sort", "reach", "authority"];
 
 /// The certificates by verdict.
 pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Terminal) -> Result<(), Error> {
@@ -249,6 +250,10 @@ fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
     cells.push(inventory.keys[entry.key as usize].spki.to_string());
     cells.push(entry.certificate.serial.to_hex());
     cells.push(why);
+    let authorities = &planned.plan.authorities;
+    cells.push(authority::sort_of(entry).as_str().to_owned());
+    cells.push(authorities.of(at).map_or_else(String::new, |issued| issued.reach.as_str().to_owned()));
+    cells.push(authorities.authority_of(at).map_or_else(String::new, |a| a.name.clone()));
     cells
 }
 

@@ -31,6 +31,19 @@ const OF_LEAVES: u16 = 1 << 0 | 1 << 2 | 1 << 4;
 const KEY_CERT_SIGN: u16 = 1 << 5;
 
 impl Sort {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TlsServer => "tls-server",
+            Self::TlsClient => "tls-client",
+            Self::Smime => "smime",
+            Self::CodeSigning => "code-signing",
+            Self::Ca => "ca",
+            Self::Other => "other",
+        }
+    }
+
     /// By basic constraints, then extended usages (a server before all others), then, without those, by usages and names.
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
@@ -64,6 +77,19 @@ pub enum Reach {
     SelfSigned,
     /// That cannot be told.
     Unknown,
+}
+
+impl Reach {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::SelfSigned => "self-signed",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 impl Cas {
