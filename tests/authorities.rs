@@ -193,6 +193,24 @@ fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
 }
 
 #[test]
+fn a_ca_that_becomes_known_is_not_asked_twice() {
+    let intermediate = intermediate_of(&named_ca("Some Public Root"));
+    let leaf = recent("a.example").by(&intermediate);
+    let case = Case::new(&[("a.pem", bundle(&leaf, &[&intermediate]))]);
+    let unknown = case.plan(&[]);
+    case.mark(steps(&unknown, "deploy")[0], "deployed");
+    case.mark(steps(&unknown, "search")[0], "searched");
+    case.mark(steps(&unknown, "revoke")[0], "sent");
+    case.folder.write("ccadb.csv", format!("CA Owner,SHA-256 Fingerprint\nSectigo,{}\n", intermediate.sha256()));
+    let known = case.plan(&["--ccadb", &case.folder.at("ccadb.csv")]);
+    let revoke = step(&known, "revoke", "have Sectigo revoke");
+    assert_ne!(revoke["id"], steps(&unknown, "revoke")[0]["id"]);
+    assert_eq!(revoke["status"], "done");
+    let verify = steps(&known, "verify")[0];
+    assert!(verify["deadline"].is_string() && verify["status"] == "ready", "{verify}");
+}
+
+#[test]
 fn keys_are_ordered_by_a_risk_that_explains_itself() {
     let ca = public_ca();
     let small = recent("small.example").by(&ca);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use certrecall::assess::Decision;
 use certrecall::files;
 use certrecall::id::SpkiHash;
-use certrecall::plan::progress;
+use certrecall::plan::{Step, progress};
 use certrecall::read::Roots;
 use certrecall::rekey::{Existing, Order};
 use certrecall::report::summary::{self, Shape, Summary};
@@ -84,6 +84,11 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let mut store = case.store()?;
     remember(&mut ready.decisions, &mut store)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
+    let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
+    for word in progress::carried_over(&store.words()?, &earlier, &analysis.plan.steps, analysis.clock.now) {
+        store.say::<Decision>(&word, None)?;
+    }
+    drop(earlier);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
     let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);

@@ -169,6 +169,37 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     }
 }
 
+/// What was said of steps that are not in the plan any more and holds for new ones: the same is to be done about the same key, and what was
+/// said covers every certificate of the new step. So a CA whose operator became known, and whose steps are called otherwise since, is not asked
+/// twice. `earlier`: every step that ever was in the plan.
+#[must_use]
+pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], now: Time) -> Vec<Word> {
+    let known: HashSet<&StepId> = earlier.iter().map(|s| &s.id).collect();
+    let current: HashSet<&StepId> = steps.iter().map(|s| &s.id).collect();
+    let mut last: HashMap<&StepId, &Word> = HashMap::new();
+    for word in words {
+        last.insert(&word.step, word);
+    }
+    let mut said: HashMap<(StepKind, SpkiHash), Vec<(&Step, &Word)>> = HashMap::new();
+    for step in earlier.iter().filter(|s| !current.contains(&s.id)) {
+        if let (Some(key), Some(word)) = (step.key, last.get(&step.id).filter(|w| w.mark.status().is_some())) {
+            said.entry((step.kind, key)).or_default().push((step, word));
+        }
+    }
+    let mut out = Vec::new();
+    for step in steps.iter().filter(|s| matches!(s.kind, StepKind::Revoke | StepKind::Verify) && !known.contains(&s.id)) {
+        let Some(said) = step.key.and_then(|key| said.get(&(step.kind, key))) else { continue };
+        let covering = |c| said.iter().find(|(s, _)| s.certificates.contains(c)).map(|(_, word)| *word);
+        let covered: Option<Vec<&Word>> = step.certificates.iter().map(covering).collect();
+        // The latest of them: the clock of a CA runs from the last thing that was sent.
+        if let Some(word) = covered.unwrap_or_default().into_iter().max_by_key(|w| w.at) {
+            let reason = format!("{} (said of {}, which is this step under another name)", word.reason, word.step);
+            out.push(Word { step: step.id.clone(), reason, recorded: now, ..word.clone() });
+        }
+    }
+    out
+}
+
 /// The steps that a step waits for, in the order of the plan; none if it is ready all the same.
 #[must_use]
 pub fn missing<'a>(step: &Step, steps: &'a [Step]) -> Vec<&'a Step> {
@@ -229,6 +260,30 @@ mod tests {
         words.push(word(&search, Mark::Reopened, 7));
         apply(&mut steps, &words);
         assert_eq!(statuses(&steps), [Done, Done, Ready, Done, Ready], "the last word counts");
+    }
+
+    #[test]
+    fn what_was_said_of_a_step_holds_for_the_same_step_under_another_name() {
+        let key = SpkiHash::of(b"k");
+        let of = |kind, name: &str, certificates: &[&[u8]]| Step {
+            key: Some(key),
+            certificates: certificates.iter().map(|c| crate::id::Fingerprint::of(c)).collect(),
+            ..step(kind, name, &[])
+        };
+        let (one, two) = (of(StepKind::Revoke, "issuer 1", &[b"a"]), of(StepKind::Revoke, "issuer 2", &[b"b"]));
+        let both = of(StepKind::Revoke, "operator", &[b"a", b"b"]);
+        let earlier = [one.clone(), two.clone()];
+        let now = Time::from_unix(1000);
+        let carried = |words: &[Word], steps: &[Step]| carried_over(words, &earlier, steps, now);
+        let words = [word(&one, Mark::Sent, 5)];
+        assert!(carried(&words, &[both.clone()]).is_empty(), "nobody asked for the second");
+        let words = [words[0].clone(), word(&two, Mark::Sent, 9)];
+        let new = carried(&words, &[both.clone()]);
+        assert_eq!((new.len(), &new[0].step, new[0].mark, new[0].at.unix()), (1, &both.id, Mark::Sent, 9));
+        assert!(new[0].reason.contains(two.id.as_str()));
+        assert!(carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(), "they are still there and speak for themselves");
+        let taken_back = [words[0].clone(), words[1].clone(), word(&two, Mark::Reopened, 10)];
+        assert!(carried(&taken_back, &[both]).is_empty());
     }
 
     #[test]
