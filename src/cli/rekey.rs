@@ -8,7 +8,7 @@ use std::fs;
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::read::{self, Place, Roots};
-use certrecall::rekey::{self, Existing, KeyFormat, OldKey, Order, Wanted};
+use certrecall::rekey::{self, Ca, Existing, KeyFormat, OldKey, Order, Wanted};
 use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
@@ -130,6 +130,7 @@ fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order) -> Wan
         old_key: OldKey { algorithm: record.key_algorithm.clone(), curve: record.curve.clone(), bits: record.key_bits },
         replaces: record.replaces.clone(),
         waits_for_new_ca: record.waits_for_new_ca,
+        ca: Ca { reach: record.reach, sort: record.sort, operator: record.operator.clone() },
         order,
     }
 }
@@ -191,7 +192,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let passphrase = if args.key_format == KeyFormat::Pkcs8Encrypted { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
     let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let order = Order { key: args.key, format: args.key_format };
+    let order = Order { key: args.key, format: args.key_format, ..Order::default() };
     let orders = |_: &_| order.clone();
     let job = Job {
         roots: &roots,

@@ -9,6 +9,7 @@ pub(crate) mod contained;
 pub(crate) mod crl;
 pub(crate) mod csr;
 pub(crate) mod der;
+pub mod dn;
 mod hosts;
 pub(crate) mod key;
 pub mod name;

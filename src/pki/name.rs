@@ -17,7 +17,7 @@ pub(crate) struct Name {
 }
 
 /// Attribute types that print by name. RFC 4514 section 3 demands the first nine; the others are the names that tools agree on.
-const KNOWN: &[(&[u8], &str)] = &[
+pub(super) const KNOWN: &[(&[u8], &str)] = &[
     (&[0x55, 0x04, 0x03], "CN"),
     (&[0x55, 0x04, 0x07], "L"),
     (&[0x55, 0x04, 0x08], "ST"),

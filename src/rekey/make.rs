@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::draft::{Draft, draft};
 use super::format::KeyFormat;
 use super::key::{NewKey, pem};
-use super::mirror::{self, Mirror};
+use super::mirror::{Action, Mirror};
 use super::pbes::{Opener, Sealer};
 use super::readback::{check, is_for};
 use super::record::{Made, Record, SCHEMA};
@@ -20,6 +21,7 @@ use super::spec::NewKind;
 use super::{Error, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
 use crate::files::{self, Batch, Staged};
 use crate::id::{Fingerprint, SpkiHash};
+use crate::pki::{der, name};
 use crate::secret::Secret;
 
 /// Replacements that are flushed to the disk together. A flush costs tens of milliseconds however much it flushes: with 256 it took longer
@@ -93,7 +95,7 @@ pub fn sweep(case_dir: &Path) -> Result<(), Error> {
 /// What a maker hands to the writer.
 enum Finished {
     Failed(Error),
-    Refused(usize, &'static str),
+    Refused(usize, String),
     Staged(usize, Staged, Box<Made>),
 }
 
@@ -126,9 +128,9 @@ fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, pro
     progress(made.len());
     made.sort_unstable_by_key(|(index, _)| *index);
     refused.sort_unstable_by_key(|(index, _)| *index);
-    let refusal = |(index, says): (usize, &str)| {
+    let refusal = |(index, says): (usize, String)| {
         let Wanted { id, profile, .. } = &wanted[index];
-        Refused { id: id.clone(), profile: *profile, says: says.into() }
+        Refused { id: id.clone(), profile: *profile, says }
     };
     Ok(Outcome { made: made.into_iter().map(|(_, made)| made).collect(), refused: refused.into_iter().map(refusal).collect() })
 }
@@ -184,34 +186,30 @@ impl Shop<'_> {
     }
 
     /// One replacement, whole under a hidden name and read back; or why it cannot be made.
-    fn one(&self, index: usize, wanted: &Wanted) -> Result<Result<(Staged, Made), &'static str>, Error> {
-        let (kind, mut codes) = wanted.order.key.choose(&wanted.old_key);
+    fn one(&self, index: usize, wanted: &Wanted) -> Result<Result<(Staged, Made), String>, Error> {
         let format = wanted.order.format;
-        if !format.holds(kind) {
-            return Ok(Err("a key of that kind has no such form: pkcs1 is for RSA, sec1 for curves"));
-        }
         if format == KeyFormat::Pkcs8Encrypted && self.lock.is_none() {
-            return Ok(Err("its key is to be encrypted, and there is no passphrase"));
+            return Ok(Err("its key is to be encrypted, and there is no passphrase".to_owned()));
         }
-        let Some(mirror) = mirror::mirror(&wanted.certificate, kind) else {
-            return Ok(Err("the certificate cannot be read well enough to mirror it"));
+        let Draft { kind, mirror } = match draft(wanted) {
+            Ok(draft) => draft,
+            Err(says) => return Ok(Err(says)),
         };
         let key = self.fresh_key(kind, &wanted.name)?;
         let not_made = || Error::KeyNotMade { name: wanted.name.clone() };
-        let request = match assemble(mirror.subject, &mirror.wishes, &key) {
+        let request = match assemble(&mirror.subject, &mirror.wishes, &key) {
             Ok(request) => request,
-            Err(Failure::Encoding) => return Ok(Err("the request would be too large")),
+            Err(Failure::Encoding) => return Ok(Err("the request would be too large".to_owned())),
             Err(Failure::Signing) => return Err(not_made()),
         };
-        codes = codes.union(mirror.codes);
-        let subject = mirror.subject;
-        let record = Record { findings: codes, ..record(wanted, &key, mirror, &request) }.sorted();
+        let subject = mirror.subject.clone();
+        let record = record(wanted, &key, mirror, &request).sorted();
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let files: [(&'static str, &[u8]); 3] =
             [(KEY, private.expose()), (REQUEST, &pem("CERTIFICATE REQUEST", &request)), (RECORD, &record.to_json())];
         let staged = self.batch.stage(&files)?;
         let read_back = || {
-            is_for(&request, subject)?;
+            is_for(&request, &subject)?;
             if index.is_multiple_of(SAMPLE) { check(staged.path(), &record, self.lock.map(|(_, opener)| opener)).map(drop) } else { Ok(()) }
         };
         let not_read_back = |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
@@ -234,10 +232,14 @@ impl Shop<'_> {
     }
 }
 
-/// The record of a replacement; `findings` are still to be added.
-fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror<'_>, request: &[u8]) -> Record {
-    let Mirror { subject: _, wishes: _, names, changes, codes } = mirror;
-    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order } = wanted;
+/// The record of a replacement.
+fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Record {
+    let names = mirror.plain_names();
+    let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _ } = mirror;
+    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order, ca: _ } = wanted;
+    // As the plan prints it, unless it is another one.
+    let edited = changes.iter().any(|c| c.what == "subject" && c.action != Action::Kept);
+    let subject = if edited { name::read(&der::tlv(der::SEQUENCE, &asked)).text.to_string() } else { subject.clone() };
     Record {
         schema: SCHEMA.into(),
         id: id.clone(),
@@ -246,7 +248,7 @@ fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror<'_>, request: &[u8]) -> 
         key_algorithm: key.kind().algorithm().into(),
         key_bits: key.kind().bits(),
         key_format: order.format,
-        subject: subject.clone(),
+        subject,
         names,
         replaces: replaces.clone(),
         waits_for_new_ca: *waits_for_new_ca,

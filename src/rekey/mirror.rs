@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use ::der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 
+use super::edit::plain_names;
+use super::general_name::{DNS as DNS_NAME, IP as IP_ADDRESS};
+use super::public;
 use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wish};
 use super::spec::NewKind;
 use super::usage;
@@ -14,10 +17,6 @@ use crate::oid;
 use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, SET, Tlv, context};
 use crate::pki::seen::Seen;
 
-/// `dNSName` (RFC 5280 section 4.2.1.6).
-const DNS_NAME: u8 = 0x82;
-/// `iPAddress` (RFC 5280 section 4.2.1.6).
-const IP_ADDRESS: u8 = 0x87;
 /// `id-kp-serverAuth` (RFC 5280 section 4.2.1.12).
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 
@@ -56,17 +55,17 @@ pub enum Action {
 
 /// The parts of a request that come from the old certificate.
 #[derive(Debug)]
-pub(crate) struct Mirror<'a> {
-    /// The content of the subject, as found.
-    pub(crate) subject: &'a [u8],
+pub(crate) struct Mirror {
+    /// The content of the subject, as found until it is edited.
+    pub(crate) subject: Vec<u8>,
     /// The extensions to ask for, in their old order.
     pub(crate) wishes: Vec<Wish>,
-    /// Host names and addresses among the alternative names.
-    pub(crate) names: Vec<String>,
     /// What was kept, dropped, changed and added.
     pub(crate) changes: Vec<Change>,
     /// What is noteworthy.
     pub(crate) codes: Codes,
+    /// Whether the old certificate says that nothing but a domain was validated for it.
+    pub(crate) domain_validated: bool,
 }
 
 /// The fields of a certificate that matter here, as found.
@@ -77,9 +76,10 @@ struct Old<'a> {
 }
 
 /// Mirrors a certificate for a new key of this kind. `None` if not even its outer fields can be read.
-pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
+pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror> {
     let old = read(certificate)?;
-    let mut out = Mirror { subject: old.subject.content, wishes: Vec::new(), names: Vec::new(), changes: Vec::new(), codes: Codes::NONE };
+    let subject = old.subject.content.to_vec();
+    let mut out = Mirror { subject, wishes: Vec::new(), changes: Vec::new(), codes: Codes::NONE, domain_validated: false };
     out.subject_change(&old);
     let (mut seen, mut beyond) = (Seen::default(), 0u64);
     if let Some(extensions) = old.extensions {
@@ -96,9 +96,6 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror<'_>> {
         }
     }
     out.fallback_name();
-    if let Some(wish) = out.wish(SUBJECT_ALT_NAME) {
-        out.names = plain_names(&wish.value);
-    }
     Some(out)
 }
 
@@ -115,7 +112,43 @@ fn read(certificate: &[u8]) -> Option<Old<'_>> {
     Some(Old { subject, key, extensions: fields.find(|field| field.tag == context(3)) })
 }
 
-impl Mirror<'_> {
+impl Mirror {
+    /// Host names and addresses among the alternative names.
+    pub(crate) fn plain_names(&self) -> Vec<String> {
+        self.wish(SUBJECT_ALT_NAME).map(|wish| plain_names(&wish.value)).unwrap_or_default()
+    }
+
+    /// Says anew what becomes of a part that was told of before; of what had become of it, the reason stays.
+    pub(crate) fn replace(&mut self, what: &str, action: Action, reason: &str) {
+        let told = |c: &&mut Change| c.what == what && c.action != Action::Dropped;
+        let Some(change) = self.changes.iter_mut().find(told) else { return self.note(what, action, reason) };
+        change.reason = if change.action == Action::Changed { format!("{}; {reason}", change.reason) } else { reason.to_owned() };
+        change.action = action;
+    }
+
+    /// Another subject. Without any, the alternative names are critical (RFC 5280 section 4.2.1.6).
+    pub(crate) fn set_subject(&mut self, subject: Vec<u8>) {
+        self.subject = subject;
+        if self.subject.is_empty()
+            && let Some(wish) = self.wish_mut(SUBJECT_ALT_NAME)
+            && !wish.critical
+        {
+            wish.critical = true;
+            self.note("subjectAltName critical", Action::Added, "there is no subject, so the names are critical (RFC 5280 section 4.2.1.6)");
+        }
+    }
+
+    /// Other alternative names in the place of those there were.
+    pub(crate) fn set_names(&mut self, value: Vec<u8>) {
+        if let Some(wish) = self.wish_mut(SUBJECT_ALT_NAME) {
+            wish.value = value;
+        }
+    }
+
+    pub(crate) fn wish_mut(&mut self, oid: ObjectIdentifier) -> Option<&mut Wish> {
+        self.wishes.iter_mut().find(|wish| wish.oid == oid)
+    }
+
     fn note(&mut self, what: &str, action: Action, reason: &str) {
         self.changes.push(Change::new(what, action, reason));
     }
@@ -125,7 +158,7 @@ impl Mirror<'_> {
         self.note(what, Action::Dropped, "it could not be decoded");
     }
 
-    fn wish(&self, oid: ObjectIdentifier) -> Option<&Wish> {
+    pub(crate) fn wish(&self, oid: ObjectIdentifier) -> Option<&Wish> {
         self.wishes.iter().find(|wish| wish.oid == oid)
     }
 
@@ -158,6 +191,7 @@ impl Mirror<'_> {
     /// Decides about an extension that is met for the first time.
     fn decide(&mut self, oid: &[u8], critical: bool, value: &[u8], kind: NewKind) {
         let name = name_of(oid);
+        self.domain_validated |= oid == CERTIFICATE_POLICIES && public::is_domain_validated(value);
         let copied = match oid {
             oid::SUBJECT_ALT_NAME => SUBJECT_ALT_NAME,
             oid::KEY_USAGE => return self.key_usage(critical, value, kind),
@@ -194,7 +228,7 @@ impl Mirror<'_> {
         if self.wish(SUBJECT_ALT_NAME).is_some() {
             return;
         }
-        let Some(name) = last_common_name(self.subject) else {
+        let Some(name) = last_common_name(&self.subject) else {
             return self.note("subjectAltName", Action::Absent, "there is none, and no common name either");
         };
         let general_name = match name.parse::<IpAddr>() {
@@ -310,18 +344,4 @@ fn is_host(name: &str) -> bool {
         |l: &str| matches!(l.len(), 1..=63) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !l.starts_with('-') && !l.ends_with('-');
     let number = rest.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
     name.len() <= 253 && rest.split('.').all(label) && !number
-}
-
-/// Host names and addresses of a `subjectAltName`; names with anything but printable ASCII are left out here, not in the request.
-fn plain_names(value: &[u8]) -> Vec<String> {
-    let plain = |name: Tlv<'_>| match (name.tag, name.content) {
-        (DNS_NAME, text) if text.iter().all(u8::is_ascii_graphic) => String::from_utf8(text.to_vec()).ok(),
-        (IP_ADDRESS, octets) => match (<[u8; 4]>::try_from(octets), <[u8; 16]>::try_from(octets)) {
-            (Ok(v4), _) => Some(IpAddr::from(v4).to_string()),
-            (_, Ok(v6)) => Some(IpAddr::from(v6).to_string()),
-            _ => None,
-        },
-        _ => None,
-    };
-    elements(value).into_iter().flatten().filter_map(plain).collect()
 }

@@ -4,17 +4,23 @@
 //! `replacement.json`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
 //! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
 
+mod draft;
+mod edit;
 mod format;
+mod general_name;
 mod key;
 mod make;
 mod mirror;
 mod order;
 mod pbes;
+mod public;
 mod readback;
 mod record;
 mod request;
 mod slug;
 mod spec;
+mod subject;
+mod target;
 mod usage;
 
 use std::fmt;
@@ -23,14 +29,17 @@ use std::path::PathBuf;
 use crate::files;
 use crate::id::{Fingerprint, ProfileHash, StepId};
 
+pub use draft::foresee;
 pub use format::{KeyFormat, NotAKeyFormat};
+pub use general_name::AltName;
 pub use make::{make, sweep};
 pub use mirror::{Action, Change};
-pub use order::Order;
+pub use order::{Ca, CommonName, NameEdit, Order};
 pub use readback::{Existing, Trouble, TroubleKind, existing, existing_opened};
 pub use record::{Made, Record, SCHEMA};
 pub use slug::slug;
 pub use spec::{KeySpec, NewKind, NotAKeySpec, OldKey};
+pub use target::Target;
 
 /// The directory of all replacements, inside the case.
 pub const REPLACEMENTS: &str = "replacements";
@@ -60,6 +69,8 @@ pub struct Wanted {
     pub replaces: Vec<Fingerprint>,
     /// Whether the request is for a CA that must be made first.
     pub waits_for_new_ca: bool,
+    /// Who is asked for it.
+    pub ca: Ca,
     /// What its owner wants different.
     pub order: Order,
 }

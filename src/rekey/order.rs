@@ -1,7 +1,12 @@
-//! What the owner of a replacement wants of it, beyond what the old certificate says.
+//! What the owner of a replacement wants of it, beyond what the old certificate says, and who is to be asked.
+
+use std::str::FromStr;
 
 use super::format::KeyFormat;
+use super::general_name::AltName;
 use super::spec::KeySpec;
+use super::target::Target;
+use crate::plan::ca::{Reach, Sort};
 
 /// The wishes of one replacement; the default is to mirror the old certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,4 +15,93 @@ pub struct Order {
     pub key: KeySpec,
     /// The form in which it is written down.
     pub format: KeyFormat,
+    /// Another subject: the content of the `Name` in DER, from [`crate::pki::dn::parse`].
+    pub subject: Option<Vec<u8>>,
+    /// Names to add and to drop.
+    pub names: Vec<NameEdit>,
+    /// What becomes of the common name.
+    pub common_name: CommonName,
+    /// Where key and certificate go.
+    pub target: Option<Target>,
+}
+
+/// Who is asked for the new certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ca {
+    /// Whether it is a public CA, where that is known.
+    pub reach: Option<Reach>,
+    /// What the certificate is for.
+    pub sort: Option<Sort>,
+    /// The operator: an id of `data/cas.toml` or of the user's file.
+    pub operator: Option<String>,
+}
+
+/// A name to add to or to drop from the alternative names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameEdit {
+    /// Ask for it too.
+    Add(AltName),
+    /// Do not ask for it.
+    Drop(AltName),
+}
+
+impl NameEdit {
+    pub(crate) const fn added(&self) -> Option<&AltName> {
+        match self {
+            Self::Add(name) => Some(name),
+            Self::Drop(_) => None,
+        }
+    }
+
+    pub(crate) const fn dropped(&self) -> Option<&AltName> {
+        match self {
+            Self::Add(_) => None,
+            Self::Drop(name) => Some(name),
+        }
+    }
+
+    /// Whether two edits contradict: one adds what the other drops.
+    #[must_use]
+    pub fn contradict(edits: &[Self]) -> Option<&AltName> {
+        let dropped: Vec<&AltName> = edits.iter().filter_map(Self::dropped).collect();
+        edits.iter().filter_map(Self::added).find(|name| dropped.contains(name))
+    }
+}
+
+impl FromStr for NameEdit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("add", name)) => Ok(Self::Add(name.parse()?)),
+            Some(("drop", name)) => Ok(Self::Drop(name.parse()?)),
+            _ => Err(format!("{text:?}: write add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the name where its kind is not plain")),
+        }
+    }
+}
+
+/// What becomes of the common name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CommonName {
+    /// It stays as it was.
+    #[default]
+    Keep,
+    /// It goes.
+    Drop,
+    /// It becomes the first host name or address among the alternative names.
+    FirstSan,
+}
+
+impl CommonName {
+    /// Every value with its spelling.
+    pub const ALL: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("drop", Self::Drop), ("first-san", Self::FirstSan)];
+}
+
+impl FromStr for CommonName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        found.ok_or_else(|| format!("{text:?}: write keep, drop or first-san"))
+    }
 }

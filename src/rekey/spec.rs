@@ -40,24 +40,30 @@ impl KeySpec {
         ("ed25519", Self::Ed25519),
     ];
 
+    /// The kind that it names; none where it depends on the old key.
+    #[must_use]
+    pub const fn kind(self) -> Option<NewKind> {
+        match self {
+            Self::Mirror => None,
+            Self::Rsa2048 => Some(NewKind::Rsa2048),
+            Self::Rsa3072 => Some(NewKind::Rsa3072),
+            Self::Rsa4096 => Some(NewKind::Rsa4096),
+            Self::EcdsaP256 => Some(NewKind::EcdsaP256),
+            Self::EcdsaP384 => Some(NewKind::EcdsaP384),
+            Self::EcdsaP521 => Some(NewKind::EcdsaP521),
+            Self::Ed25519 => Some(NewKind::Ed25519),
+        }
+    }
+
     /// The kind of the new key, given the old one, and what is noteworthy about that choice. A kind that is never
     /// generated here, or RSA of another size, costs a finding; RSA sizes are bounded, so an RSA-16384 certificate does not make us compute one.
     #[must_use]
     pub fn choose(self, old: &OldKey) -> (NewKind, Codes) {
         let mut codes = Codes::NONE;
-        let kind = match self {
-            Self::Mirror => old.nearest().unwrap_or_else(|| {
-                codes.insert(Code::CryptoNotSupported);
-                NewKind::EcdsaP256
-            }),
-            Self::Rsa2048 => NewKind::Rsa2048,
-            Self::Rsa3072 => NewKind::Rsa3072,
-            Self::Rsa4096 => NewKind::Rsa4096,
-            Self::EcdsaP256 => NewKind::EcdsaP256,
-            Self::EcdsaP384 => NewKind::EcdsaP384,
-            Self::EcdsaP521 => NewKind::EcdsaP521,
-            Self::Ed25519 => NewKind::Ed25519,
-        };
+        let kind = self.kind().or_else(|| old.nearest()).unwrap_or_else(|| {
+            codes.insert(Code::CryptoNotSupported);
+            NewKind::EcdsaP256
+        });
         if !old.is(kind) {
             codes.insert(Code::KeyTypeChanged);
         }
@@ -119,7 +125,7 @@ impl OldKey {
     }
 
     /// Whether it is of this very kind and size.
-    fn is(&self, kind: NewKind) -> bool {
+    pub(crate) fn is(&self, kind: NewKind) -> bool {
         self.algorithm == kind.algorithm()
             && self.curve.as_deref().filter(|_| self.algorithm == "ec") == kind.curve()
             && (self.algorithm != "rsa" || self.bits == kind.bits())
@@ -182,6 +188,12 @@ impl NewKind {
             Self::EcdsaP521 => Some("secp521r1"),
             _ => None,
         }
+    }
+
+    /// How the command line calls it.
+    #[must_use]
+    pub fn spec(self) -> KeySpec {
+        KeySpec::ALL.iter().map(|(_, spec)| *spec).find(|spec| spec.kind() == Some(self)).unwrap_or_default()
     }
 
     /// The kind that a record names.

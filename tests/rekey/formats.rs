@@ -10,7 +10,10 @@ use certrecall::secret::Secret;
 use super::{openssl, plain};
 
 fn ordered(specs: &[(KeySpec, KeyFormat)]) -> Vec<Wanted> {
-    let order = |(wanted, (key, format)): (Wanted, &(KeySpec, KeyFormat))| Wanted { order: Order { key: *key, format: *format }, ..wanted };
+    let order = |(wanted, (key, format)): (Wanted, &(KeySpec, KeyFormat))| Wanted {
+        order: Order { key: *key, format: *format, ..Order::default() },
+        ..wanted
+    };
     plain(specs.len()).into_iter().zip(specs).map(order).collect()
 }
 

@@ -4,13 +4,14 @@
 mod certificates;
 mod disk;
 mod formats;
+mod public;
 mod requests;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
-use certrecall::rekey::{Error, KeySpec, OldKey, Order, Outcome, Wanted, make};
+use certrecall::rekey::{Ca, Error, KeySpec, OldKey, Order, Outcome, Wanted, make};
 
 fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
     Wanted {
@@ -22,6 +23,7 @@ fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
         certificate,
         old_key,
         waits_for_new_ca: false,
+        ca: Ca::default(),
         order: Order::default(),
     }
 }

@@ -1,0 +1,148 @@
+//! Names of a `subjectAltName` (RFC 5280 section 4.2.1.6): as people write them, as they print, and whether two are the same.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::oid;
+use crate::pki::der::{self, Tlv};
+use crate::pki::{name, show};
+
+/// `rfc822Name`.
+pub(crate) const EMAIL: u8 = 0x81;
+/// `dNSName`.
+pub(crate) const DNS: u8 = 0x82;
+/// `uniformResourceIdentifier`.
+pub(crate) const URI: u8 = 0x86;
+/// `iPAddress`.
+pub(crate) const IP: u8 = 0x87;
+
+/// A name that somebody asks for or does not want: one of the four kinds that can be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AltName {
+    tag: u8,
+    content: Vec<u8>,
+}
+
+impl AltName {
+    /// The element of `GeneralNames`.
+    pub(crate) fn der(&self) -> Vec<u8> {
+        der::tlv(self.tag, &self.content)
+    }
+
+    /// Whether it is the same name: hosts and the hosts of mail addresses in any case.
+    pub(crate) fn is(&self, other: Tlv<'_>) -> bool {
+        self.tag == other.tag
+            && match self.tag {
+                DNS => self.content.eq_ignore_ascii_case(other.content),
+                EMAIL => {
+                    let at = self.content.iter().rposition(|b| *b == b'@').unwrap_or(0);
+                    self.content.len() == other.content.len()
+                        && self.content[..at] == other.content[..at]
+                        && self.content[at..].eq_ignore_ascii_case(&other.content[at..])
+                }
+                _ => self.content == other.content,
+            }
+    }
+}
+
+impl fmt::Display for AltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(Tlv { tag: self.tag, content: &self.content, raw: &[] }))
+    }
+}
+
+impl FromStr for AltName {
+    type Err = String;
+
+    /// `KIND:VALUE` with dns, ip, email or uri; without a kind it is told by its looks.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kinds = [("dns:", DNS), ("ip:", IP), ("email:", EMAIL), ("uri:", URI)];
+        let of_kind = |(prefix, tag): &(&str, u8)| {
+            let head = text.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix))?;
+            Some((*tag, &text[head.len()..]))
+        };
+        let (tag, value) = kinds.iter().find_map(of_kind).unwrap_or_else(|| match text {
+            _ if text.parse::<IpAddr>().is_ok() => (IP, text),
+            _ if text.contains("://") => (URI, text),
+            _ if text.contains('@') => (EMAIL, text),
+            _ => (DNS, text),
+        });
+        if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(format!("{text:?}: a name is of printable ASCII without blanks; write hosts with other letters as xn--..."));
+        }
+        let content = match tag {
+            IP => match value.parse().map_err(|_| format!("{value:?} is no IP address"))? {
+                IpAddr::V4(ip) => ip.octets().to_vec(),
+                IpAddr::V6(ip) => ip.octets().to_vec(),
+            },
+            EMAIL if !value.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty()) => {
+                return Err(format!("{value:?} is no mail address"));
+            }
+            URI if !value.contains(':') => return Err(format!("{value:?} is no URI")),
+            _ => value.as_bytes().to_vec(),
+        };
+        Ok(Self { tag, content })
+    }
+}
+
+/// For people: `DNS:www.example.com`, safe to show.
+pub(crate) fn shown(name: Tlv<'_>) -> String {
+    let text = || show(&String::from_utf8_lossy(name.content));
+    match name.tag {
+        EMAIL => format!("email:{}", text()),
+        DNS => format!("DNS:{}", text()),
+        URI => format!("URI:{}", text()),
+        IP => address(name.content).map_or_else(|| format!("IP:#{}", crate::id::hex(name.content)), |ip| format!("IP:{ip}")),
+        0xa0 => format!("otherName {}", name.reader().oid().and_then(oid::dotted).unwrap_or_else(|| "without a readable type".into())),
+        0xa3 => "x400Address".into(),
+        0xa4 => format!("directoryName {}", name::read(name.content).text),
+        0xa5 => "ediPartyName".into(),
+        0x88 => format!("registeredID {}", oid::dotted(name.content).unwrap_or_default()),
+        tag => format!("a name of unknown kind {tag:#04x}"),
+    }
+}
+
+/// The address of an `iPAddress` name.
+pub(crate) fn address(octets: &[u8]) -> Option<IpAddr> {
+    match octets.len() {
+        4 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
+        _ => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_named_or_seen() {
+        for (text, shown) in [
+            ("www.example.com", "DNS:www.example.com"),
+            ("dns:*.example.com", "DNS:*.example.com"),
+            ("DNS:2001.example", "DNS:2001.example"),
+            ("192.0.2.1", "IP:192.0.2.1"),
+            ("2001:db8::1", "IP:2001:db8::1"),
+            ("ip:2001:DB8::1", "IP:2001:db8::1"),
+            ("a@example.com", "email:a@example.com"),
+            ("uri:spiffe://a/b", "URI:spiffe://a/b"),
+            ("https://a@b/c", "URI:https://a@b/c"),
+            ("uri:urn:x", "URI:urn:x"),
+        ] {
+            assert_eq!(text.parse::<AltName>().unwrap().to_string(), shown);
+        }
+        for wrong in ["", "dns:", "ip:www", "email:a", "email:@b", "uri:x", "a b", "bücher.example", "a\nb"] {
+            assert!(wrong.parse::<AltName>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sameness_looks_at_case_where_the_standard_does() {
+        let is = |a: &str, b: &str| {
+            let b = b.parse::<AltName>().unwrap().der();
+            a.parse::<AltName>().unwrap().is(der::first(&b).unwrap().0)
+        };
+        assert!(is("WWW.example.com", "www.Example.com") && is("a@EXAMPLE.com", "a@example.com") && is("::ffff", "0::FFFF"));
+        assert!(!is("A@example.com", "a@example.com") && !is("uri:http://A", "uri:http://a") && !is("dns:a.b", "uri:a:b"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The subject of a request taken apart, so that single attributes can go; what stays, stays byte by byte.
+
+use std::borrow::Cow;
+
+use crate::oid;
+use crate::pki::der::{self, OID, Reader, SEQUENCE, SET, Tlv};
+use crate::pki::name;
+
+/// `organizationalUnitName`, RFC 5280 appendix A.1.
+pub(crate) const UNIT: &[u8] = &[0x55, 0x04, 0x0b];
+
+/// One attribute: its type and its value, both as found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attribute<'a> {
+    pub(crate) kind: &'a [u8],
+    value: Tlv<'a>,
+}
+
+impl Attribute<'_> {
+    /// Its value as text, where it is text.
+    pub(crate) fn text(self) -> Option<String> {
+        name::decode(self.value)
+    }
+
+    /// For people: `OU=Sales`.
+    pub(crate) fn shown(self) -> String {
+        let set = der::tlv(SET, &der::tlv(SEQUENCE, &[der::tlv(OID, self.kind), self.value.raw.to_vec()].concat()));
+        name::read(&der::tlv(SEQUENCE, &set)).text.to_string()
+    }
+}
+
+/// The attributes of a subject, in the order of the encoding. `None` if it cannot be read to its end.
+pub(crate) fn attributes(subject: &[u8]) -> Option<Vec<Attribute<'_>>> {
+    let mut out = Vec::new();
+    let mut rdns = Reader::new(subject);
+    while let Some(set) = rdns.any() {
+        let mut inner = set.reader();
+        while let Some(pair) = inner.any() {
+            out.push(attribute(pair)?);
+        }
+        if set.tag != SET || !inner.is_empty() {
+            return None;
+        }
+    }
+    rdns.is_empty().then_some(out)
+}
+
+fn attribute(pair: Tlv<'_>) -> Option<Attribute<'_>> {
+    let fields = &mut pair.reader();
+    let (kind, value) = (fields.oid()?, fields.any()?);
+    (pair.tag == SEQUENCE && fields.is_empty()).then_some(Attribute { kind, value })
+}
+
+/// The subject without the attributes that `goes` names, and these. An RDN that loses none is the same bytes. Nothing changes where the subject
+/// cannot be read.
+pub(crate) fn without<'a>(subject: &'a [u8], goes: impl Fn(Attribute<'_>) -> bool) -> (Cow<'a, [u8]>, Vec<String>) {
+    let (mut out, mut gone) = (Vec::with_capacity(subject.len()), Vec::new());
+    for set in Reader::new(subject) {
+        let mut stays = Vec::new();
+        let before = gone.len();
+        for pair in set.reader() {
+            match attribute(pair) {
+                Some(found) if goes(found) => gone.push(found.shown()),
+                _ => stays.extend_from_slice(pair.raw),
+            }
+        }
+        match (gone.len() > before, stays.is_empty()) {
+            (false, _) => out.extend_from_slice(set.raw),
+            (true, false) => out.extend(der::tlv(SET, &stays)),
+            (true, true) => {}
+        }
+    }
+    if gone.is_empty() || attributes(subject).is_none() { (Cow::Borrowed(subject), Vec::new()) } else { (Cow::Owned(out), gone) }
+}
+
+/// An RDN with a common name as `UTF8String`.
+pub(crate) fn common_name(text: &str) -> Vec<u8> {
+    der::tlv(SET, &der::tlv(SEQUENCE, &[der::tlv(OID, oid::COMMON_NAME), der::tlv(0x0c, text.as_bytes())].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::dn;
+
+    #[test]
+    fn single_attributes_go_and_the_rest_stays_byte_by_byte() {
+        let subject = dn::parse("CN=a+OU=x,OU=y,O=Example,C=DE").unwrap();
+        let (rest, gone) = without(&subject, |a| a.kind == UNIT);
+        assert_eq!((rest.as_ref(), gone), (dn::parse("CN=a,O=Example,C=DE").unwrap().as_slice(), vec!["OU=y".to_owned(), "OU=x".to_owned()]));
+        assert!(matches!(without(&subject, |_| false), (Cow::Borrowed(same), gone) if same == subject && gone.is_empty()));
+        assert!(without(&subject, |_| true).0.is_empty());
+        assert_eq!(attributes(&common_name("x")).unwrap()[0].shown(), "CN=x");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_alone() {
+        for broken in [&b"\x31\x05abc"[..], b"\x31\x02\x05\x00", b"\x30\x00", b"\x31\x00x"] {
+            assert!(matches!(without(broken, |_| true), (Cow::Borrowed(same), _) if same == broken), "{broken:?}");
+        }
+    }
+}
