@@ -19,6 +19,7 @@ use super::args::{Format, PlanArgs, Planning, RunArgs};
 use super::case::why_closed;
 use super::error::Error;
 use super::exit::Outcome;
+use super::rekey::Ordered;
 use super::term::Terminal;
 use super::{format, rekey};
 
@@ -54,10 +55,19 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
         known.extend(analyse::known_compromised(file)?.1);
     }
     let order = Order { key: args.key, ..Order::default() };
-    let orders = |_: &_| order.clone();
+    let orders = |_: &_| Ordered::Made(Box::new(order.clone()));
     let done = rekey::make(
         &case,
-        rekey::Job { roots: &analysis.roots, records: &records, existing: &existing, known: &known, orders: &orders, passphrase: None, threads },
+        rekey::Job {
+            roots: &analysis.roots,
+            records: &records,
+            existing: &existing,
+            known: &known,
+            orders: &orders,
+            named: &|_| false,
+            passphrase: None,
+            threads,
+        },
         terminal,
     )?;
     analysis.directories = done.directories;

@@ -1,6 +1,7 @@
 //! `rekey`, and the making of replacements for `run`.
 
 mod args;
+mod orders;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -8,13 +9,16 @@ use std::fs;
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::read::{self, Place, Roots};
-use certrecall::rekey::{self, Ca, Existing, KeyFormat, OldKey, Order, Wanted};
+use certrecall::rekey::{self, Ca, Existing, OldKey, Order, Wanted};
 use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
 
 pub(crate) use args::RekeyArgs;
+pub(crate) use orders::Wanted as Ordered;
+
+use orders::Orders;
 
 use super::analyse::known_compromised;
 use super::error::Error;
@@ -37,7 +41,9 @@ pub(crate) struct Job<'a> {
     /// Keys that no new one may be.
     pub(crate) known: &'a HashSet<SpkiHash>,
     /// What is wanted of each.
-    pub(crate) orders: &'a dyn Fn(&ReplacementRecord) -> Order,
+    pub(crate) orders: &'a dyn Fn(&ReplacementRecord) -> Ordered<'a>,
+    /// Whether somebody wants something of this one alone: then it works out, or nothing at all is made.
+    pub(crate) named: &'a dyn Fn(&ReplacementRecord) -> bool,
     pub(crate) passphrase: Option<&'a Secret>,
     pub(crate) threads: usize,
 }
@@ -66,7 +72,7 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
 
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
-    let Job { roots, records, existing, known, orders, passphrase, threads } = job;
+    let Job { roots, records, existing, known, orders, named, passphrase, threads } = job;
     let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing) };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
@@ -77,27 +83,42 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         if let Some(made) = by_profile.get(&record.profile) {
             made.update(case.directory(), &wanted(record, Vec::new(), Order::default()))?;
             done.before += 1;
+            if named(record) {
+                terminal.warn(&format!("{} is there already in {} and stays as it is", record.id, made.directory));
+            }
             continue;
         }
+        let order = match orders(record) {
+            Ordered::Made(order) => order,
+            Ordered::Other => continue,
+            Ordered::Skipped(reason) => {
+                terminal.say(&format!("{} is skipped: {reason}", record.id));
+                continue;
+            }
+        };
         if damaged.contains(&record.profile) {
             terminal.warn(&format!("the replacement for {} is damaged; it is left as it is and a new one is made", show(&record.name)));
         }
-        missing.push(record);
+        missing.push((record, order));
     }
-    let mut wanted_now = Vec::with_capacity(missing.len());
-    for (record, der) in missing.iter().zip(opened(roots, &missing, threads)) {
-        match der {
-            Some(der) => wanted_now.push(wanted(record, der, orders(record))),
-            None => {
-                terminal.warn(&format!(
-                    "no replacement for {}: its certificate is not where it was found any more; run the plan again",
-                    show(&record.name)
-                ));
-                done.failed = true;
-            }
+    let records: Vec<_> = missing.iter().map(|(record, _)| *record).collect();
+    let opened = opened(roots, &records, threads);
+    let mut all = Vec::with_capacity(missing.len());
+    for ((record, order), der) in missing.into_iter().zip(opened) {
+        let Some(der) = der else {
+            let says = "its certificate is not where it was found any more; run the plan again";
+            terminal.warn(&format!("no replacement for {}: {says}", show(&record.name)));
+            done.failed = true;
+            continue;
+        };
+        let wanted = wanted(record, der, *order);
+        if named(record) {
+            rekey::foresee(&wanted)
+                .map_err(|says| Error::Value { flag: "--only or --replacements", says: format!("{}: {says}; nothing was made", record.id) })?;
         }
+        all.push(wanted);
     }
-    let missing = wanted_now;
+    let missing = all;
     if missing.is_empty() {
         return Ok(done);
     }
@@ -189,17 +210,17 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     let roots = Roots::open(&plan.root_paths())?;
     let known = known(&case, &plan, args)?;
-    let passphrase = if args.key_format == KeyFormat::Pkcs8Encrypted { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
+    let orders = Orders::read(args, &plan)?;
+    let passphrase = if orders.encrypts() { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
     let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let order = Order { key: args.key, format: args.key_format, ..Order::default() };
-    let orders = |_: &_| order.clone();
     let job = Job {
         roots: &roots,
         records: &plan.replacements,
         existing: &existing,
         known: &known,
-        orders: &orders,
+        orders: &|record| orders.of(record),
+        named: &|record| orders.is_named(record),
         passphrase: passphrase.as_ref(),
         threads,
     };

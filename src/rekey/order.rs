@@ -1,5 +1,6 @@
 //! What the owner of a replacement wants of it, beyond what the old certificate says, and who is to be asked.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::format::KeyFormat;
@@ -95,6 +96,12 @@ pub enum CommonName {
 impl CommonName {
     /// Every value with its spelling.
     pub const ALL: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("drop", Self::Drop), ("first-san", Self::FirstSan)];
+}
+
+impl fmt::Display for CommonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(_, value)| value == self).map_or("", |(name, _)| name))
+    }
 }
 
 impl FromStr for CommonName {

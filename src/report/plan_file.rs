@@ -206,9 +206,12 @@ pub struct KnownKey {
     pub certificates: Vec<KnownCertificate>,
 }
 
-/// A certificate of a plan, as far as the exit status needs it.
+/// A certificate of a plan, as far as the exit status and replacements need it.
 #[derive(Debug, Deserialize)]
 pub struct KnownCertificate {
+    /// The step that replaces it.
+    #[serde(default)]
+    pub replacement: Option<StepId>,
     /// Its verdict.
     pub verdict: Verdict,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use certrecall::rekey::{KeyFormat, KeySpec};
+use certrecall::rekey::{CommonName, KeyFormat, KeySpec, NameEdit};
 
 use super::super::passphrase::KeyPassphrase;
 
@@ -17,6 +17,24 @@ pub(crate) struct RekeyArgs {
     /// Form of the new keys: pkcs8, pkcs1 (RSA alone), sec1 (curves alone) or pkcs8-encrypted
     #[arg(long, value_name = "FORM", default_value = "pkcs8")]
     pub(crate) key_format: KeyFormat,
+    /// Make this replacement and no other: a step, a name, or the SHA-256 of a certificate or old key; may be repeated
+    #[arg(long, value_name = "STEP|NAME|SHA256|SPKI")]
+    pub(crate) only: Vec<String>,
+    /// Another subject (with --only): CN=www.example.com,O=Example,C=DE
+    #[arg(long, value_name = "DN")]
+    pub(crate) subject: Option<String>,
+    /// A name to add or drop (with --only): add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the name; may be repeated
+    #[arg(long, value_name = "add:NAME|drop:NAME")]
+    pub(crate) san: Vec<NameEdit>,
+    /// What becomes of the common name (with --only): keep, drop or first-san
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) common_name: CommonName,
+    /// Wishes for single replacements: a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replacements: Option<PathBuf>,
+    /// Where key and certificate go, which decides about their form: zendesk
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Option<String>,
     #[command(flatten)]
     pub(crate) passphrase: KeyPassphrase,
     /// Keys known to be compromised, which no new one may be: SHA-256 of the SPKI in hexadecimal, one a line

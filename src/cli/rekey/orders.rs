@@ -1,0 +1,130 @@
+//! What is wanted of which replacement: flags, and the rows of a file, checked before anything is made.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+
+use certrecall::id::{SpkiHash, StepId};
+use certrecall::pki::dn;
+use certrecall::rekey::{Candidate, CommonName, NameEdit, Order, Target, WishRow, wishes};
+use certrecall::report::plan_file::{PlanHead, ReplacementRecord};
+
+use super::super::error::Error;
+use super::RekeyArgs;
+
+/// The orders of a run.
+pub(crate) struct Orders {
+    /// What the flags want of all.
+    base: Order,
+    rows: BTreeMap<StepId, WishRow>,
+    /// The replacements named by `--only`; all if there are none.
+    only: Vec<StepId>,
+    /// Whether the flags want something of one certificate alone.
+    single: bool,
+}
+
+/// What is done with one replacement.
+pub(crate) enum Wanted<'a> {
+    /// It is made like this.
+    Made(Box<Order>),
+    /// It is not among those named.
+    Other,
+    /// The file skips it, for this reason.
+    Skipped(&'a str),
+}
+
+impl Orders {
+    /// Reads flags and file.
+    pub(crate) fn read(args: &RekeyArgs, plan: &PlanHead) -> Result<Self, Error> {
+        let candidates = candidates(plan);
+        let only = only(&args.only, &candidates)?;
+        let single = args.subject.is_some() || !args.san.is_empty();
+        let needs_only = |flag| Error::Value { flag, says: "it is for one certificate: say which with --only STEP|NAME|SHA256|SPKI".to_owned() };
+        match (single, args.common_name, only.as_slice()) {
+            (true, _, [_]) => {}
+            (true, ..) => return Err(needs_only(if args.subject.is_some() { "--subject" } else { "--san" })),
+            (false, CommonName::Drop | CommonName::FirstSan, []) => return Err(needs_only("--common-name")),
+            _ => {}
+        }
+        let value = |flag, says| Error::Value { flag, says };
+        let names = args.san.clone();
+        if let Some(name) = NameEdit::contradict(&names) {
+            return Err(value("--san", format!("{name} is to be added and dropped")));
+        }
+        let base = Order {
+            key: args.key,
+            format: args.key_format,
+            subject: args.subject.as_deref().map(dn::parse).transpose().map_err(|e| value("--subject", e))?,
+            names,
+            common_name: args.common_name,
+            target: args.target.as_deref().map(Target::named).transpose().map_err(|e| value("--target", e))?,
+        };
+        let mut rows = BTreeMap::new();
+        if let Some(path) = &args.replacements {
+            let text = fs::read_to_string(path).map_err(|error| Error::Input { what: "file of replacements", path: path.clone(), error })?;
+            rows = wishes(&path.to_string_lossy(), &text, &candidates).map_err(|wrong| value("--replacements", wrong.join("; ")))?;
+        }
+        if let ([one], true) = (only.as_slice(), single)
+            && rows.get(one).is_some_and(|row| row.subject.is_some() || row.san.is_some())
+        {
+            return Err(value("--replacements", format!("subject or san of {one} is in the file and on the command line; say it once")));
+        }
+        Ok(Self { base, rows, only, single })
+    }
+
+    /// What is wanted of one.
+    pub(crate) fn of(&self, record: &ReplacementRecord) -> Wanted<'_> {
+        if !self.only.is_empty() && !self.only.contains(&record.id) {
+            return Wanted::Other;
+        }
+        match self.rows.get(&record.id) {
+            Some(WishRow { skip: Some(reason), .. }) => Wanted::Skipped(reason),
+            Some(row) => Wanted::Made(Box::new(row.over(self.base.clone()))),
+            None => Wanted::Made(Box::new(self.base.clone())),
+        }
+    }
+
+    /// Whether somebody said something of this one, so that it has to work out or nothing is made.
+    pub(crate) fn is_named(&self, record: &ReplacementRecord) -> bool {
+        self.rows.contains_key(&record.id) || (self.single && self.only.contains(&record.id))
+    }
+
+    /// Whether any key is to be encrypted.
+    pub(crate) fn encrypts(&self) -> bool {
+        let encrypted = certrecall::rekey::KeyFormat::Pkcs8Encrypted;
+        self.base.format == encrypted || self.rows.values().any(|row| row.key_format == Some(encrypted))
+    }
+}
+
+/// The replacements with all that can name them.
+pub(crate) fn candidates(plan: &PlanHead) -> Vec<Candidate> {
+    let mut keys: HashMap<&StepId, Vec<SpkiHash>> = HashMap::new();
+    for key in &plan.keys {
+        for step in key.certificates.iter().filter_map(|c| c.replacement.as_ref()) {
+            let of = keys.entry(step).or_default();
+            of.extend(std::iter::once(key.spki_sha256).chain(key.spki_sha256_raw.iter().copied()));
+        }
+    }
+    let candidate = |r: &ReplacementRecord| Candidate {
+        id: r.id.clone(),
+        name: r.name.clone(),
+        certificates: r.replaces.clone(),
+        keys: keys.remove(&r.id).unwrap_or_default(),
+    };
+    plan.replacements.iter().map(candidate).collect()
+}
+
+/// The replacements that `--only` names; each value has to name one at least.
+fn only(given: &[String], candidates: &[Candidate]) -> Result<Vec<StepId>, Error> {
+    let mut out = Vec::new();
+    for by in given {
+        let before = out.len();
+        out.extend(candidates.iter().filter(|c| c.is_meant(by)).map(|c| c.id.clone()));
+        if out.len() == before {
+            let says = format!("no replacement of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key");
+            return Err(Error::Value { flag: "--only", says });
+        }
+    }
+    out.sort();
+    out.dedup();
+    Ok(out)
+}

@@ -1,0 +1,157 @@
+//! `certrecall rekey` as it is typed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::pki::{bundle, leaf, public_ca};
+use common::{Folder, Ran, run};
+use serde_json::Value;
+
+const BEFORE: &str = "--uploaded=2015-01-01..2015-12-31";
+const AS_OF: &str = "--as-of=2026-11-25";
+
+/// A case with replacements for these hosts, all of one unknown CA.
+fn planned(hosts: &[&str]) -> Folder {
+    let ca = public_ca();
+    let folder = Folder::new();
+    for host in hosts {
+        folder.write(format!("in/{host}.pem"), bundle(&leaf(host).by(&ca), &[]));
+    }
+    assert_eq!(run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF]).status, 1);
+    folder
+}
+
+fn rekey(folder: &Folder, arguments: &[&str]) -> Ran {
+    let case = folder.at("case");
+    run(&[&["rekey", &case], arguments].concat())
+}
+
+/// The directories of replacements, and what their records say.
+fn made(folder: &Folder) -> Vec<(PathBuf, Value)> {
+    let Ok(list) = fs::read_dir(folder.path().join("case/replacements")) else { return Vec::new() };
+    let mut out: Vec<_> = list
+        .map(|e| e.unwrap().path())
+        .map(|d| (d.clone(), serde_json::from_slice(&fs::read(d.join("replacement.json")).unwrap()).unwrap()))
+        .collect();
+    out.sort_by(|a: &(PathBuf, Value), b| a.0.cmp(&b.0));
+    out
+}
+
+fn text_of(directory: &std::path::Path) -> String {
+    let out = Command::new("openssl").args(["req", "-noout", "-text", "-verify", "-in"]).arg(directory.join("request.pem")).output().unwrap();
+    assert!(out.status.success());
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn only_makes_those_that_are_named() {
+    let folder = planned(&["a.example", "b.example", "c.example"]);
+    let plan = folder.json("case/plan.json");
+    let step = |name: &str| {
+        let all = plan["replacements"].as_array().unwrap();
+        all.iter().find(|r| r["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let wrong = rekey(&folder, &["--only", "nobody.example"]);
+    assert_eq!((wrong.status, made(&folder).len()), (2, 0));
+    assert!(wrong.stderr.contains("no replacement of the plan is meant by \"nobody.example\""), "{}", wrong.stderr);
+    assert_eq!(rekey(&folder, &["--only", "a.example"]).status, 1);
+    assert_eq!(made(&folder).len(), 1);
+    assert_eq!(rekey(&folder, &["--only", &step("b.example"), "--only", "a.example"]).status, 1);
+    assert_eq!(made(&folder).len(), 2);
+    let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "c.example").unwrap();
+    assert_eq!(rekey(&folder, &["--only", key["spki_sha256"].as_str().unwrap()]).status, 1);
+    assert_eq!(made(&folder).len(), 3);
+}
+
+#[test]
+fn wishes_for_one_certificate_need_to_say_which() {
+    let folder = planned(&["a.example", "b.example"]);
+    for flags in [
+        &["--subject", "CN=x"][..],
+        &["--san", "add:x.example"],
+        &["--common-name", "drop"],
+        &["--san", "add:x.example", "--only", "a.example", "--only", "b.example"],
+    ] {
+        let ran = rekey(&folder, flags);
+        assert!(ran.status == 2 && ran.stderr.contains("say which with --only"), "{flags:?} {}", ran.stderr);
+    }
+    for (flags, says) in [
+        (&["--subject", "/CN=x"][..], "with commas"),
+        (&["--san", "add:x", "--san", "drop:x"], "added and dropped"),
+        (&["--san", "drop:other.example"], "is to be dropped and is not there"),
+        (&["--target", "nowhere"], "there is zendesk"),
+        (&["--target", "zendesk", "--key", "ecdsa-p384", "--san", "add:x.example"], "takes no ecdsa-p384 key"),
+    ] {
+        let ran = rekey(&folder, &[flags, &["--only", "a.example"]].concat());
+        assert!(ran.status == 2 && ran.stderr.contains(says), "{flags:?} {}", ran.stderr);
+    }
+    assert_eq!(made(&folder).len(), 0, "what does not work out leaves nothing");
+    let flags =
+        ["--only", "a.example", "--subject", "CN=other,O=Example", "--san", "add:x.example", "--san", "drop:a.example", "--common-name", "first-san"];
+    assert_eq!(rekey(&folder, &flags).status, 1);
+    let text = text_of(&made(&folder)[0].0);
+    assert!(text.contains("Subject: O = Example, CN = x.example\n") && text.contains("DNS:x.example\n"), "{text}");
+}
+
+#[test]
+fn a_file_of_wishes_is_checked_as_a_whole() {
+    let folder = planned(&["a.example", "b.example", "c.example"]);
+    let file = folder.at("r.toml");
+    let good = "[[replacement]]\nmatch = \"a.example\"\nkey = \"rsa-2048\"\nkey_format = \"pkcs1\"\nsan = [\"add:new.example\"]\n\n\
+                [[replacement]]\nmatch = \"b.example\"\nskip = \"switched off\"\n";
+    folder.write("r.toml", format!("{good}\n[[replacement]]\nmatch = \"d.example\"\nkey = \"rsa-2048\"\n"));
+    let ran = rekey(&folder, &["--replacements", &file]);
+    assert!(ran.status == 2 && ran.stderr.contains("r.toml:11: no replacement of the plan is meant by \"d.example\""), "{}", ran.stderr);
+    folder.write("r.toml", format!("{good}\n[[replacement]]\nmatch = \"c.example\"\nsan = [\"drop:x.example\"]\n"));
+    let ran = rekey(&folder, &["--replacements", &file]);
+    assert!(ran.status == 2 && ran.stderr.contains("nothing was made"), "{}", ran.stderr);
+    assert_eq!(made(&folder).len(), 0);
+    folder.write("r.toml", good);
+    let ran = rekey(&folder, &["--replacements", &file]);
+    assert!(ran.status == 1 && ran.stderr.contains("is skipped: switched off"), "{}", ran.stderr);
+    let all = made(&folder);
+    let facts: Vec<_> = all.iter().map(|(_, r)| (r["key_algorithm"].as_str().unwrap(), r["key_format"].as_str().unwrap())).collect();
+    assert_eq!(facts, [("rsa", "pkcs1"), ("ec", "pkcs8")]);
+    assert!(text_of(&all[0].0).contains("DNS:a.example, DNS:new.example"));
+    let again = rekey(&folder, &["--replacements", &file]);
+    assert!(again.stderr.contains("is there already in replacements/a.example-") && made(&folder) == all, "{}", again.stderr);
+}
+
+#[test]
+fn passphrases_come_from_files_and_the_environment_and_are_not_empty() {
+    let folder = planned(&["a.example"]);
+    folder.write("empty", "\n").write("right", "c\u{f6}rrect horse\nsecond line\n").write("wrong", "wrong\n");
+    let encrypted = ["--key-format", "pkcs8-encrypted"];
+    for (more, says) in [
+        (&["--key-passphrase-file", &folder.at("empty")][..], "is empty"),
+        (&["--key-passphrase-file", &folder.at("none")], "cannot read the passphrase"),
+        (&["--key-passphrase-env", "CERTRECALL_NO_SUCH_VARIABLE"], "no variable"),
+    ] {
+        let ran = rekey(&folder, &[&encrypted[..], more].concat());
+        assert!(ran.status == 2 && ran.stderr.contains(says), "{more:?} {}", ran.stderr);
+    }
+    let ran = rekey(&folder, &[&encrypted[..], &["--key-passphrase-file", &folder.at("right")]].concat());
+    assert!(ran.status == 1 && !format!("{ran:?}").contains("horse"), "{ran:?}");
+    let key = made(&folder)[0].0.join("key.pem");
+    let opens = |pass: &str| Command::new("openssl").args(["pkey", "-noout", "-passin", pass, "-in"]).arg(&key).output().unwrap().status.success();
+    assert!(opens(&format!("file:{}", folder.at("right"))) && !opens("pass:wrong"));
+    assert_eq!(rekey(&folder, &[]).status, 1, "without passphrase it is there all the same");
+    let ran = rekey(&folder, &["--key-passphrase-file", &folder.at("wrong")]);
+    assert!(ran.stderr.contains("the passphrase does not open it") && made(&folder).len() == 1, "{}", ran.stderr);
+}
+
+#[test]
+fn no_key_of_any_list_is_used() {
+    let folder = planned(&["a.example"]);
+    // What another tool added to the case's own list has to be read, even where it is no list.
+    folder.write("case/exposed-spki.txt", "not a hash\n");
+    folder.write("known.txt", "xyz\n");
+    let ran = rekey(&folder, &["--known-compromised", &folder.at("known.txt")]);
+    assert!(ran.status == 2 && ran.stderr.contains("known.txt:1"), "{}", ran.stderr);
+    folder.write("known.txt", format!("{}\n", "ab".repeat(32)));
+    assert_eq!(rekey(&folder, &["--known-compromised", &folder.at("known.txt")]).status, 1);
+}
