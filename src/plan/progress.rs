@@ -276,9 +276,9 @@ mod tests {
         let now = Time::from_unix(1000);
         let carried = |words: &[Word], steps: &[Step]| carried_over(words, &earlier, steps, now);
         let words = [word(&one, Mark::Sent, 5)];
-        assert!(carried(&words, &[both.clone()]).is_empty(), "nobody asked for the second");
+        assert!(carried(&words, std::slice::from_ref(&both)).is_empty(), "nobody asked for the second");
         let words = [words[0].clone(), word(&two, Mark::Sent, 9)];
-        let new = carried(&words, &[both.clone()]);
+        let new = carried(&words, std::slice::from_ref(&both));
         assert_eq!((new.len(), &new[0].step, new[0].mark, new[0].at.unix()), (1, &both.id, Mark::Sent, 9));
         assert!(new[0].reason.contains(two.id.as_str()));
         assert!(carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(), "they are still there and speak for themselves");
