@@ -68,3 +68,10 @@ pub const CONTAINERS_DEEP: u32 = 8;
 
 /// Iterations of a key derivation that are computed; a file that asks for more is told. OpenSSL writes 2,048, careful people a million.
 pub const ITERATIONS: u32 = 10_000_000;
+
+/// What a search of CT logs returned is read up to this many bytes. A row of crt.sh has about 500, so this is more than [`SEARCHED`].
+pub const CT_EXPORT: u64 = 128 << 20;
+
+/// Certificates of one key that a search of CT logs can have found. crt.sh itself gives up long before; the most certified real keys have some
+/// tens of thousands.
+pub const SEARCHED: usize = 100_000;

@@ -1,11 +1,11 @@
 //! Upload manifests: what a vendor's records say about when each file came in. CSV, JSON or NDJSON, told by content.
 
 mod columns;
-mod issuer;
+pub(crate) mod issuer;
 mod json;
 mod table;
-mod text;
-mod when;
+pub(crate) mod text;
+pub(crate) mod when;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};

@@ -16,7 +16,7 @@ pub struct Told {
 
 impl Told {
     /// Counts one, and tells it unless there are too many of its code; `says` gives place and words.
-    pub(super) fn tell(&mut self, code: Code, says: impl FnOnce() -> (String, String)) {
+    pub(crate) fn tell(&mut self, code: Code, says: impl FnOnce() -> (String, String)) {
         let count = self.counts.entry(code).or_default();
         *count += 1;
         if *count <= limits::FINDINGS_TOLD {
@@ -43,7 +43,7 @@ impl Told {
     }
 
     /// Says of each code how many were not told.
-    pub(super) fn finish(mut self, place: &str) -> Self {
+    pub(crate) fn finish(mut self, place: &str) -> Self {
         for (code, count) in &self.counts {
             if *count > limits::FINDINGS_TOLD {
                 let says = format!("and {} more, {count} in all: {}", count - limits::FINDINGS_TOLD, code.describe());

@@ -12,6 +12,7 @@ use certrecall::id::{Fingerprint, ProfileHash, SpkiHash};
 use certrecall::inventory::{self, Builder, Inventory, chain, link};
 use certrecall::limits::{self, Limits};
 use certrecall::plan::ca::{Cas, Ccadb};
+use certrecall::plan::ct::Elsewhere;
 use certrecall::plan::{Given, Plan, authority};
 use certrecall::read::{self, Found, Options, Roots};
 use certrecall::report::plan_file::Planned;
@@ -111,7 +112,7 @@ pub(crate) fn options(reading: &Reading) -> Options {
 }
 
 /// Reads, joins, judges and plans.
-pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &Terminal) -> Analysis {
+pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: &Elsewhere, terminal: &Terminal) -> Analysis {
     let mut options = options(reading);
     options.hash_files = ready.manifest.as_ref().is_some_and(Manifest::needs_hashes);
     let inventory = inventory(&roots, &options, ready.known.as_ref().map(|(_, list)| list), terminal);
@@ -130,7 +131,8 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, terminal: &
     let open = |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&roots, inventory, sha256, occurrences);
     let chains = chain::chains(&inventory, &authority::concerned(&assessment), cas.anchors(), options.threads, open);
     let given = Given { roots: &roots, cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, clock };
-    let plan = Plan::construct(&inventory, &assessment, &given);
+    let mut plan = Plan::construct(&inventory, &assessment, &given);
+    plan.join(&inventory, elsewhere, clock);
     Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new() }
 }
 
@@ -172,15 +174,20 @@ fn profile(name: &str) -> Result<Profile, Error> {
 
 /// The bytes of a file named on the command line. It may be a pipe, as `<(command)` gives; what has no end is given up at the limit.
 fn input(what: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
+    bounded(what, path, limits::INPUT)
+}
+
+/// The same up to another limit.
+pub(super) fn bounded(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let wrong = |error| Error::Input { what, path: path.to_owned(), error };
     let file = File::open(path).map_err(wrong)?;
     let told = file.metadata().map_or(0, |meta| meta.len());
     let mut bytes = Vec::new();
-    if told <= limits::INPUT {
-        file.take(limits::INPUT + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    if told <= limit {
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(wrong)?;
     }
-    if told.max(bytes.len() as u64) > limits::INPUT {
-        let says = format!("it has more than {} bytes; leave out what concerns no file that is scanned", limits::INPUT);
+    if told.max(bytes.len() as u64) > limit {
+        let says = format!("it has more than {limit} bytes; leave out what concerns nothing here");
         return Err(wrong(io::Error::new(io::ErrorKind::FileTooLarge, says)));
     }
     Ok(bytes)

@@ -205,8 +205,11 @@ pub(crate) struct MarkArgs {
     /// or reopened to take back what was said before
     pub(crate) status: Mark,
     /// Why; it is kept with the name of who says so
-    #[arg(long, value_name = "TEXT", required = true)]
-    pub(crate) reason: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "ct_export")]
+    pub(crate) reason: Option<String>,
+    /// What the search of CT logs returned, as JSON of crt.sh or certspotter or as CSV; closes a search, and what it found joins the plan
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ct_export: Option<PathBuf>,
     /// Since when it is so [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,

@@ -5,7 +5,7 @@ use std::fs;
 use certrecall::assess::Decision;
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::plan::progress::{self, is_suspicion, missing};
-use certrecall::plan::{Mark, Step, Word};
+use certrecall::plan::{Mark, Step, StepKind, Word};
 use certrecall::report::status::CaseStatus;
 use certrecall::report::story::KeyStory;
 use certrecall::report::{plan_file, plan_text};
@@ -15,6 +15,7 @@ use super::analyse::{moment, now};
 use super::args::{CaseFormat, ExplainArgs, MarkArgs, StatusArgs};
 use super::error::Error;
 use super::exit::Outcome;
+use super::search;
 use super::term::Terminal;
 
 /// Rows of each list of `status`.
@@ -42,8 +43,12 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         let ids: Vec<&str> = waits.iter().map(|s| s.id.as_str()).collect();
         terminal.warn(&format!("written down, though {} was to come before: look at what that means for the order of the plan", ids.join(", ")));
     }
-    let by = args.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok())).unwrap_or_else(|| "unknown".to_owned());
-    let word = Word { step: step.id.clone(), mark: args.status, reason: args.reason.clone(), by, at, recorded };
+    if let Some(path) = &args.ct_export {
+        let said = search::Said { case: &case, step: &step, args, at, recorded };
+        return search::close(&said, path, &mut store, steps, words, terminal);
+    }
+    let by = by(args);
+    let word = Word { step: step.id.clone(), mark: args.status, reason: args.reason.clone().unwrap_or_default(), by, at, recorded };
     let decided = decision(&step, &word);
     let decides = decided.is_some();
     store.say(&word, decided)?;
@@ -56,6 +61,11 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         terminal.say("the decision counts from the next `certrecall plan` on");
     }
     Ok(Outcome::default())
+}
+
+/// Who says so.
+pub(super) fn by(args: &MarkArgs) -> String {
+    args.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok())).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.
@@ -85,7 +95,7 @@ fn find<'a>(steps: &'a [Step], name: &str) -> Result<&'a Step, Error> {
 }
 
 /// Brings the views of the plan up to date with what was said.
-fn show_again(case: &Case, steps: &[Step]) -> Result<(), Error> {
+pub(super) fn show_again(case: &Case, steps: &[Step]) -> Result<(), Error> {
     let path = case.path(store::PLAN_JSON);
     let input = |error| Error::Input { what: "plan", path: path.clone(), error };
     let text = fs::read(&path).map_err(input)?;
@@ -184,7 +194,7 @@ fn records(store: &Store, what: &str) -> Result<Vec<Vec<u8>>, Error> {
     Ok(out)
 }
 
-fn damaged(case: &Case, error: &serde_json::Error) -> Error {
+pub(super) fn damaged(case: &Case, error: &serde_json::Error) -> Error {
     Error::Value {
         flag: "CASE",
         says: format!("{:?} holds a record that cannot be read ({error}); run `certrecall plan` again", case.path(store::DATABASE)),
@@ -200,6 +210,7 @@ fn json<T: serde::Serialize + ?Sized>(value: &T, terminal: &Terminal) -> Result<
 /// Why a step that was in the plan is not in it any more.
 pub(crate) fn why_closed(step: &Step, exposure: impl Fn(&SpkiHash) -> Option<&'static str>) -> String {
     match step.key.map(|key| exposure(&key)) {
+        Some(Some(_)) if step.kind == StepKind::Replace => "the certificate that was known from elsewhere is here now, or has expired".to_owned(),
         Some(None) => "its key is not found any more".to_owned(),
         Some(Some(exposure)) => format!("its key is {exposure} now, and asks for other steps"),
         None => "the certificates it was about are not found any more, or need no replacement now".to_owned(),

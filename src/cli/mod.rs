@@ -10,6 +10,7 @@ mod passphrase;
 mod plan;
 mod rekey;
 mod scan;
+mod search;
 mod small;
 mod table;
 mod term;

@@ -93,7 +93,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let case = Case::create(&args.output, &roots)?;
     let mut store = case.store()?;
     remember(&mut ready.decisions, &mut store)?;
-    let mut analysis = analyse::analyse(roots, &args.reading, ready, terminal);
+    let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, terminal);
     let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
     for word in progress::carried_over(&store.words()?, &earlier, &analysis.plan.steps, analysis.clock.now) {
         store.say::<Decision>(&word, None)?;

@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod ca;
+pub mod ct;
 mod group;
 pub mod progress;
 pub mod risk;

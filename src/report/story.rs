@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::summary::{Line, Tone};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::pki::show;
+use crate::plan::ct::Listed;
 use crate::plan::{Status, Step, Word};
 use crate::store::Kept;
 use crate::time::Time;
@@ -86,6 +87,25 @@ impl KeyStory {
             || self.certificates.iter().any(|c| {
                 c.dns_names.iter().any(same) || c.paths.iter().any(same) || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
             })
+    }
+
+    /// Its hashes, the canonical one first.
+    #[must_use]
+    pub fn names(&self) -> Vec<SpkiHash> {
+        std::iter::once(self.spki_sha256).chain(self.spki_sha256_raw.iter().copied()).collect()
+    }
+
+    /// The certificates on it as a search would list them.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> {
+        self.certificates.iter().map(|c| Listed {
+            issuer: c.issuer.clone(),
+            serial: Some(c.serial.clone()),
+            names: c.dns_names.clone(),
+            not_before: c.not_before,
+            not_after: c.not_after,
+            crt_sh_id: None,
+            sha256: Some(c.sha256),
+        })
     }
 
     /// The certificates on it.

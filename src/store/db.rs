@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, param
 use super::Error;
 use crate::files;
 use crate::id::{Fingerprint, SpkiHash, StepId};
+use crate::plan::ct::{Elsewhere, Listed};
 use crate::plan::{Step, Word};
 use crate::time::Time;
 
@@ -16,7 +17,8 @@ use crate::time::Time;
 pub const DATABASE: &str = "case.db";
 
 /// Each migration takes a database from the version of its index to the next one. They are only ever added to.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE run(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, as_of INTEGER NOT NULL, version TEXT NOT NULL, incident TEXT NOT NULL) STRICT;
     -- One row per key of the inventory; story is its record as plan.json has it: certificates, places, evidence, verdicts.
     CREATE TABLE key(spki BLOB PRIMARY KEY, exposure TEXT NOT NULL, story TEXT NOT NULL) STRICT;
@@ -27,7 +29,12 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE step(id TEXT PRIMARY KEY, place INTEGER NOT NULL, content TEXT NOT NULL, closed TEXT, closed_at INTEGER) STRICT;
     CREATE TABLE word(seq INTEGER PRIMARY KEY, step TEXT NOT NULL, content TEXT NOT NULL) STRICT;
     CREATE TABLE decision(seq INTEGER PRIMARY KEY, spki BLOB NOT NULL, content TEXT NOT NULL) STRICT;
-"];
+",
+    "
+    -- Certificates on a key that a search found elsewhere; name tells them apart.
+    CREATE TABLE elsewhere(spki BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY(spki, name)) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The open database of a case, held by whoever holds the lock of the case.
 #[derive(Debug)]
@@ -186,6 +193,52 @@ impl Store {
         };
         write().map_err(&failed)?;
         transaction.commit().map_err(&failed)
+    }
+
+    /// Writes down what a search for a key found, and with it the word that closes the step and what changes in the list of steps: new ones
+    /// stand where the search does.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; nothing is changed then.
+    pub fn searched(&mut self, search: &Step, key: &SpkiHash, found: &[Listed], word: Option<&Word>, steps: &[&Step]) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        let write = || -> rusqlite::Result<()> {
+            let mut put = transaction.prepare("INSERT OR REPLACE INTO elsewhere(spki, name, content) VALUES(?1, ?2, ?3)")?;
+            for listed in found {
+                put.execute(params![key.as_bytes(), listed.identity(), json(listed)?])?;
+            }
+            if let Some(word) = word {
+                transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), json(word)?])?;
+            }
+            let mut put = transaction.prepare(
+                "INSERT INTO step(id, place, content) VALUES(?1, coalesce((SELECT place FROM step WHERE id = ?2), 0), ?3)
+                 ON CONFLICT(id) DO UPDATE SET content = excluded.content, closed = NULL, closed_at = NULL",
+            )?;
+            for step in steps {
+                put.execute(params![step.id.as_str(), search.id.as_str(), json(step)?])?;
+            }
+            Ok(())
+        };
+        write().map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+
+    /// All certificates that searches found, by key.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn elsewhere(&self) -> Result<Elsewhere, Error> {
+        let read = || -> rusqlite::Result<Elsewhere> {
+            let mut statement = self.connection.prepare("SELECT spki, content FROM elsewhere ORDER BY spki, name")?;
+            let mut rows = statement.query([])?;
+            let mut out = Elsewhere::new();
+            while let Some(row) = rows.next()? {
+                out.entry(SpkiHash::from_bytes(row.get(0)?)).or_default().push(content(row.get_ref(1)?.as_bytes()?)?);
+            }
+            Ok(out)
+        };
+        read().map_err(self.failed())
     }
 
     /// Writes decisions about keys down.

@@ -19,6 +19,13 @@ pub(super) fn of_row(issuer: &str, serial: &str) -> Vec<String> {
     serials.into_iter().map(|s| format!("{s} {issuer}")).collect()
 }
 
+/// The values of a name without their kinds, sorted, in comparable form: tools differ in what they call rare attributes.
+pub(crate) fn values(issuer: &str) -> Vec<String> {
+    let mut values: Vec<String> = attributes(issuer).iter().filter_map(|part| part.split_once('=').map(|(_, value)| value.to_owned())).collect();
+    values.sort_unstable();
+    values
+}
+
 fn joined(mut parts: Vec<String>) -> String {
     // Exports differ in the direction of a name; the order of its parts does not count.
     parts.sort_unstable();
@@ -29,11 +36,15 @@ fn joined(mut parts: Vec<String>) -> String {
 fn attributes(name: &str) -> Vec<String> {
     let slashes = name.trim_start().starts_with('/');
     let mut parts = vec![String::new()];
+    let mut quoted = false;
     let mut letters = name.trim().chars();
     while let Some(c) = letters.next() {
         let last = parts.len() - 1;
         match c {
             '\\' => parts[last].extend(letters.next()),
+            // `O="Example, Inc."`, as OpenSSL prints it: the value is quoted whole.
+            '"' if !slashes && (quoted || parts[last].trim_end().ends_with('=')) => quoted = !quoted,
+            _ if quoted => parts[last].push(c),
             '/' if slashes => parts.push(String::new()),
             ',' | '+' | ';' if !slashes => parts.push(String::new()),
             _ => parts[last].push(c),
@@ -56,7 +67,7 @@ fn plain(value: &str) -> String {
 }
 
 /// Hexadecimal digits without `0x`, colons, blanks and zeros in front.
-fn serial_hex(text: &str) -> Option<String> {
+pub(crate) fn serial_hex(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
     let digits: String = text.trim_start_matches("0x").chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
     let usable = !digits.is_empty() && digits.len() <= LONGEST && digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -106,5 +117,9 @@ mod tests {
         assert_eq!(of_row("R3", "0a1b"), ["a1b cn=r3"]);
         assert_eq!(of_row("CN=a\\,b", "1"), ["1 cn=a,b"]);
         assert!(of_row("R3", "none").is_empty());
+        let quoted = of_row("C=US, O=\"CLOUDFLARE, INC.\", CN=Cloudflare TLS Issuing ECC CA 1", "6520");
+        assert_eq!(quoted[0], of_row("CN=Cloudflare TLS Issuing ECC CA 1,O=CLOUDFLARE\\, INC.,C=US", "6520")[0]);
+        assert_eq!(of_row("CN=\"a \\\" b, c\",O=x", "1")[0], "1 cn=a \" b, c,o=x");
+        assert_eq!(values("C = US, O = \"X, Y\""), ["us", "x, y"]);
     }
 }

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A manifest as text.
-pub(super) struct Text {
+pub(crate) struct Text {
     /// With `\n` at the end of lines, and without byte order mark.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Lines that were no UTF-8 and were read as Latin-1, from 1.
-    pub(super) latin: BTreeSet<u64>,
+    pub(crate) latin: BTreeSet<u64>,
 }
 
 /// Reads the bytes; the message says what form is not read.
-pub(super) fn read(bytes: &[u8]) -> Result<Text, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Text, String> {
     let whole: Cow<'_, str> = match bytes {
         [0xff, 0xfe, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
         [0xfe, 0xff, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),

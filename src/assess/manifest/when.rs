@@ -3,17 +3,17 @@
 use crate::time::{Span, Time, Written};
 
 /// A time read from a manifest.
-pub(super) struct When {
-    pub(super) span: Span,
+pub(crate) struct When {
+    pub(crate) span: Span,
     /// Whether day and month can be told apart no better than by a guess; the span holds both readings.
-    pub(super) ambiguous: bool,
+    pub(crate) ambiguous: bool,
 }
 
 /// Reads any of the forms listed in `docs/manifest.md`.
 ///
 /// # Errors
 /// The text of what is wrong.
-pub(super) fn read(text: &str) -> Result<When, String> {
+pub(crate) fn read(text: &str) -> Result<When, String> {
     let sure = |span| Ok(When { span, ambiguous: false });
     if let Some(span) = epoch(text) {
         return sure(span);

@@ -1,0 +1,292 @@
+//! The forms in which a search of Certificate Transparency logs comes: crt.sh's JSON, certspotter's JSON, one object a line, or CSV. Read as a
+//! stream, row by row; what stands in a row is taken as it is.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::CtError;
+use crate::limits;
+
+/// One row as it stands; empty fields are none.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// Whether it was an object at all.
+    pub(super) is_object: bool,
+    pub(super) id: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) not_before: Option<String>,
+    pub(super) not_after: Option<String>,
+    pub(super) names: Vec<String>,
+    pub(super) key: Option<String>,
+    pub(super) sha256: Option<String>,
+    pub(super) der: Option<String>,
+}
+
+/// What a column or member says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Id,
+    Issuer,
+    Serial,
+    NotBefore,
+    NotAfter,
+    Names,
+    Key,
+    Sha256,
+    Der,
+}
+
+impl Field {
+    /// By the name of a column or member, in any spelling of its words.
+    fn named(name: &str) -> Option<Self> {
+        let clean: String = name.chars().filter(|c| c.is_alphanumeric()).take(64).collect::<String>().to_lowercase();
+        Some(match clean.as_str() {
+            "id" | "crtshid" | "mincertid" | "certificateid" => Self::Id,
+            "issuer" | "issuername" | "issuerdn" | "ca" => Self::Issuer,
+            "serialnumber" | "serial" | "certificateserial" => Self::Serial,
+            "notbefore" | "validfrom" | "notbeforerfc3339" => Self::NotBefore,
+            "notafter" | "validto" | "validuntil" | "expires" | "notafterrfc3339" => Self::NotAfter,
+            "namevalue" | "commonname" | "dnsnames" | "matchingidentities" | "identities" | "names" | "san" | "sans" => Self::Names,
+            "pubkeysha256" | "spkisha256" | "keysha256" => Self::Key,
+            "certsha256" | "sha256" | "fingerprint" | "fingerprintsha256" | "certificatesha256" => Self::Sha256,
+            "certder" | "der" => Self::Der,
+            _ => return None,
+        })
+    }
+}
+
+impl Row {
+    fn put(&mut self, field: Field, text: &str) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        let place = match field {
+            Field::Names => return self.names.extend(text.split(['\n', '\r']).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned)),
+            Field::Id => &mut self.id,
+            Field::Issuer => &mut self.issuer,
+            Field::Serial => &mut self.serial,
+            Field::NotBefore => &mut self.not_before,
+            Field::NotAfter => &mut self.not_after,
+            Field::Key => &mut self.key,
+            Field::Sha256 => &mut self.sha256,
+            Field::Der => &mut self.der,
+        };
+        place.get_or_insert_with(|| text.to_owned());
+    }
+}
+
+/// Calls `each` with every row and its number: the line of a CSV file, else the number of the object, from 1.
+pub(super) fn each(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
+    match text.trim_start().chars().next() {
+        None => Err(CtError::new(None, "it is empty; an answer without certificates is []")),
+        Some('<') => {
+            Err(CtError::new(None, "it is a web page, not the answer as data; fetch the address with &output=json, again if the server was busy"))
+        }
+        Some('[') => {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            Rows(each).deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|e| broken(&e))
+        }
+        Some('{') => objects(text, each),
+        Some(_) => csv(text, each),
+    }
+}
+
+fn broken(error: &serde_json::Error) -> CtError {
+    CtError::new(Some(error.line() as u64), &format!("the JSON is broken or cut off ({error}); fetch it again"))
+}
+
+/// Objects one after the other; or one that holds the array of rows.
+fn objects(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
+    let mut at = 0;
+    for object in serde_json::Deserializer::from_str(text).into_iter::<Row>() {
+        at += 1;
+        each(at, object.map_err(|e| broken(&e))?);
+    }
+    Ok(())
+}
+
+/// An array of rows.
+struct Rows<'e>(&'e mut dyn FnMut(u64, Row));
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut at = 0;
+        while let Some(row) = list.next_element::<Row>()? {
+            at += 1;
+            (self.0)(at, row);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RowVisitor)
+    }
+}
+
+struct RowVisitor;
+
+/// What is no object is a row without anything.
+macro_rules! not_an_object {
+    ($value:ty: $($visit:ident $kind:ty),*) => {
+        $(fn $visit<E>(self, _: $kind) -> Result<$value, E> {
+            Ok(<$value>::default())
+        })*
+        fn visit_unit<E>(self) -> Result<$value, E> {
+            Ok(<$value>::default())
+        }
+    };
+}
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    not_an_object!(Row: visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Row, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Row::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+        let mut row = Row { is_object: true, ..Row::default() };
+        while let Some(name) = map.next_key::<String>()? {
+            match Field::named(&name) {
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some(field) => {
+                    for text in map.next_value::<Texts>()?.0 {
+                        row.put(field, &text);
+                    }
+                }
+            }
+        }
+        Ok(row)
+    }
+}
+
+/// What a member holds as texts: a text, a number, the texts of a list, the `name` of an object (certspotter's issuer), or nothing.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextsVisitor { outermost: true })
+    }
+}
+
+/// Lists and objects within are looked at one level deep.
+#[derive(Clone, Copy)]
+struct TextsVisitor {
+    outermost: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Texts, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    not_an_object!(Texts: visit_bool bool, visit_f64 f64);
+
+    fn visit_i64<E>(self, value: i64) -> Result<Texts, E> {
+        Ok(Texts(vec![value.to_string()]))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Texts, E> {
+        Ok(Texts(vec![value.to_string()]))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Texts, E> {
+        Ok(Texts(vec![value.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
+        let mut out = Vec::new();
+        if !self.outermost {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Texts(out));
+        }
+        while let Some(inner) = list.next_element_seed(Self { outermost: false })? {
+            out.extend(inner.0);
+            if out.len() > limits::NAMES {
+                return Err(A::Error::custom("a list in it is too long"));
+            }
+        }
+        Ok(Texts(out))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+        let mut out = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if self.outermost && name == "name" {
+                out = map.next_value_seed(Self { outermost: false })?.0;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Texts(out))
+    }
+}
+
+fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count()).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let wrong = |e: csv::Error| CtError::new(e.position().map(csv::Position::line), "it is no CSV");
+    while reader.read_record(&mut record).map_err(wrong)? && record.iter().all(|f| f.trim().is_empty()) {}
+    let head: Vec<Option<Field>> = record.iter().map(|name| Field::named(name.trim_start_matches('\u{feff}'))).collect();
+    let has = |field| head.contains(&Some(field));
+    if !(has(Field::Issuer) && (has(Field::Serial) || has(Field::Id)) || has(Field::Sha256)) {
+        let line = record.position().map(csv::Position::line);
+        return Err(CtError::new(
+            line,
+            "it needs columns issuer_name and serial_number, as crt.sh's JSON has them, with id, not_before, not_after and name_value beside",
+        ));
+    }
+    while reader.read_record(&mut record).map_err(wrong)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        // A row of blanks alone is none.
+        let mut row = Row { is_object: record.iter().any(|f| !f.trim().is_empty()), ..Row::default() };
+        if !row.is_object {
+            continue;
+        }
+        head.iter().zip(&record).for_each(|(field, text)| field.iter().for_each(|f| row.put(*f, text)));
+        each(line, row);
+    }
+    Ok(())
+}

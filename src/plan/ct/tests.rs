@@ -1,0 +1,175 @@
+use super::*;
+
+const KEY: &str = "4a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8";
+
+fn key() -> SpkiHash {
+    KEY.parse().unwrap()
+}
+
+fn read_text(text: &str) -> Result<Export, CtError> {
+    read("found.json", text.as_bytes(), &[key()])
+}
+
+const CRT_SH: &str = r#"[
+ {"issuer_ca_id":16418,"issuer_name":"C=US, O=\"X, Inc.\", CN=X Issuing CA","common_name":"a.example","name_value":"a.example\nwww.a.example","id":11,
+  "entry_timestamp":"2025-11-07T16:46:43.456","not_before":"2025-11-07T15:46:43","not_after":"2026-12-05T15:46:43","serial_number":"03FFEE","result_count":2},
+ {"issuer_ca_id":16418,"issuer_name":"C=US, O=\"X, Inc.\", CN=X Issuing CA","common_name":"a.example","name_value":"a.example","id":12,
+  "entry_timestamp":"2025-11-07T16:46:44.456","not_before":"2025-11-07T15:46:43","not_after":"2026-12-05T15:46:43","serial_number":"03ffee","result_count":2},
+ {"issuer_name":"CN=Old CA","name_value":"old.example","id":3,"not_before":"2010-01-01T00:00:00","not_after":"2012-01-01T00:00:00","serial_number":"7"}
+]"#;
+
+#[test]
+fn a_precertificate_and_its_certificate_are_one() {
+    let export = read_text(CRT_SH).unwrap();
+    assert_eq!((export.rows, export.certificates.len(), export.findings.list.len()), (3, 2, 0));
+    let now = Time::from_unix(1_780_000_000);
+    let live: Vec<&Listed> = export.certificates.iter().filter(|l| l.is_live(now)).collect();
+    let [one] = live.as_slice() else { panic!("{live:?}") };
+    assert_eq!(
+        (one.serial.as_deref(), one.crt_sh_id, one.names.as_slice()),
+        (Some("03ffee"), Some(12), &["a.example".into(), "www.a.example".into()][..])
+    );
+    assert_eq!(one.address(), "https://crt.sh/?d=12");
+    assert_eq!(one.not_after.unwrap().to_string(), "2026-12-05T15:46:43Z", "crt.sh writes UTC without a zone");
+}
+
+#[test]
+fn the_same_as_csv_and_one_object_a_line() {
+    let want = read_text(CRT_SH).unwrap().certificates;
+    let csv = "crt.sh ID;Logged At;Not Before;Not After;Common Name;Matching Identities;Issuer Name;Serial Number\n\
+        11;2025-11-07;2025-11-07T15:46:43;2026-12-05T15:46:43;a.example;\"a.example\nwww.a.example\";\"C=US, O=\"\"X, Inc.\"\", CN=X Issuing CA\";03FFEE\n\
+        12;2025-11-07;2025-11-07T15:46:43;2026-12-05T15:46:43;a.example;a.example;\"C=US, O=\"\"X, Inc.\"\", CN=X Issuing CA\";03ffee\n\
+        ;;;;;;;\n\
+        3;;2010-01-01T00:00:00;2012-01-01T00:00:00;;old.example;CN=Old CA;07\n";
+    assert_eq!(read_text(csv).unwrap().certificates, want);
+    let lines = CRT_SH.replace('\n', "").trim_matches(['[', ']']).replace("}, {", "}\n{");
+    assert_eq!(read_text(&lines.replace("}, {", "}\n{")).unwrap().certificates, want);
+    let wide: Vec<u8> = std::iter::once(0xfeff).chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(read("f", &wide, &[key()]).unwrap().certificates, want, "as a spreadsheet writes it");
+}
+
+#[test]
+fn certspotter_rows_of_another_key_are_left_out_and_told() {
+    let text = format!(
+        r#"[{{"id":"1","tbs_sha256":"{0}","cert_sha256":"{0}","dns_names":["a.example","b.example"],"pubkey_sha256":"{KEY}","issuer":{{"friendly_name":"X","name":"C=US, O=X","pubkey_sha256":"{0}"}},"not_before":"2025-11-07T15:46:43Z","not_after":"2026-12-05T15:46:43Z","revoked":false}},
+            {{"id":"2","dns_names":["c.example"],"pubkey_sha256":"{0}","issuer":{{"name":"O=X"}},"not_before":"2025-11-07T15:46:43Z","not_after":"2026-12-05T15:46:43Z"}}]"#,
+        "ab".repeat(32)
+    );
+    let export = read_text(&text).unwrap();
+    let [one] = export.certificates.as_slice() else { panic!("{export:?}") };
+    assert_eq!((one.issuer.as_str(), one.serial.as_deref(), one.crt_sh_id), ("C=US, O=X", None, None));
+    assert_eq!(one.address(), format!("https://crt.sh/?q={}", "ab".repeat(32)));
+    assert_eq!(export.others(), 1);
+    assert!(export.findings.list[0].place == "found.json:2" && export.findings.list[0].says.contains("left out"), "{:?}", export.findings.list);
+    let error = read_text(&text.replace(KEY, &"cd".repeat(32))).unwrap_err();
+    assert!(error.says.contains("another key"), "{error}");
+}
+
+#[test]
+fn a_row_that_holds_the_certificate_says_it_best() {
+    let base64: String = include_str!("../../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let der = base64_simd::STANDARD.decode_to_vec(&base64).unwrap();
+    let certificate = pki::cert::read(&der).unwrap();
+    let text = format!(r#"[{{"id":"9","pubkey_sha256":"{KEY}","cert_der":"{base64}"}}]"#);
+    let spki = certificate.key.spki.unwrap();
+    let error = read_text(&text).unwrap_err();
+    assert!(error.says.contains("another key"), "{error}");
+    let export = read("f", text.replace(KEY, &spki.to_string()).as_bytes(), &[spki]).unwrap();
+    assert_eq!(missing(&export.certificates, std::iter::once(Listed::of(&certificate))), Vec::<&Listed>::new());
+    assert_eq!(export.certificates[0].serial, Some(certificate.serial.to_hex()));
+}
+
+#[test]
+fn bad_rows_are_findings_and_bad_files_errors() {
+    let text = r#"[1, "x", [[{"id":1}]], null, {}, {"issuer_name":"CN=A","serial_number":"xyz"}, {"issuer_name":"CN=A"}, {"serial_number":"01"},
+        {"issuer_name":{"name":{"name":1}},"serial_number":"01"}, {"issuer_name":"CN=A","serial_number":1,"not_after":"soon"},
+        {"issuer_name":"CN=A","serial_number":"0a","not_after":"2026-01-01","cert_der":"AAAA"}, {"issuer_name":"CN=A","serial_number":"0a","pubkey_sha256":"zz"}]"#;
+    let export = read_text(text).unwrap();
+    assert_eq!((export.rows, export.certificates.len(), export.unusable()), (12, 1, 11));
+    let places: Vec<&str> = export.findings.list.iter().map(|f| f.place.as_str()).collect();
+    assert_eq!(places.len(), 12, "each with its number, and the doubt of row 10: {places:?}");
+    assert!(places.contains(&"found.json:10"));
+    for (text, says) in [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("<html><body>502</body></html>", "web page"),
+        ("[{\"id\":1}", "cut off"),
+        ("[1] x", "broken"),
+        ("path,uploaded_at\na,b\n", "issuer_name and serial_number"),
+        ("\u{0}\u{0}\u{0}\u{0}", "NUL"),
+        ("{\"id\":1}{", "cut off"),
+    ] {
+        let error = read_text(text).unwrap_err();
+        assert!(error.to_string().contains(says), "{text:?}: {error}");
+    }
+    assert_eq!(read_text("[]").unwrap().rows, 0, "an answer without certificates is one");
+    assert_eq!(read_text("issuer_name,serial_number\n").unwrap().rows, 0);
+}
+
+#[test]
+fn what_is_at_hand_is_not_elsewhere() {
+    let base64: String = include_str!("../../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let here = pki::cert::read(&base64_simd::STANDARD.decode_to_vec(&base64).unwrap()).unwrap();
+    let row = Listed { sha256: None, crt_sh_id: Some(1), issuer: "CN = BAG-A.example".into(), ..Listed::of(&here) };
+    let unnumbered = Listed { serial: None, ..row.clone() };
+    let other = Listed { serial: Some("1b".into()), ..row.clone() };
+    let of = |list: &[Listed]| missing(list, std::iter::once(Listed::of(&here))).len();
+    assert_eq!((of(std::slice::from_ref(&row)), of(std::slice::from_ref(&unnumbered)), of(std::slice::from_ref(&other))), (0, 0, 1));
+    assert_eq!(missing(&[unnumbered.clone(), other.clone()], std::iter::empty()), [&other], "one without a number is one that has it");
+    assert_eq!(missing(std::slice::from_ref(&unnumbered), std::iter::empty()), [&unnumbered]);
+}
+
+#[test]
+fn what_is_made_to_hurt_does_not() {
+    let deep = format!("[{{\"issuer_name\":\"CN=A\",\"serial_number\":\"01\",\"x\":{}{}}}]", "[".repeat(100_000), "]".repeat(100_000));
+    let _ = read_text(&deep);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(read_text(&deep).is_err() || read_text(&deep).unwrap().unusable() > 0);
+    let many = format!("[{}0]", "0,".repeat(200_000));
+    assert_eq!(read_text(&many).unwrap().unusable(), 200_001);
+    let name = "\u{202e}\u{1b}[31m".repeat(1_000);
+    let text = serde_json::json!([{"issuer_name": name, "serial_number": "01", "name_value": name}]).to_string();
+    let export = read_text(&text).unwrap();
+    let mut steps = vec![step(StepKind::Search), step(StepKind::Revoke)];
+    join(&mut steps, &not_here(&export), Time::from_unix(0));
+    assert!(steps[1].says.len() < 2_000 && !steps[1].says.contains(['\u{202e}', '\u{1b}']), "{}", steps[1].says);
+}
+
+fn not_here(export: &Export) -> BTreeMap<SpkiHash, Vec<&Listed>> {
+    BTreeMap::from([(key(), missing(&export.certificates, std::iter::empty()))])
+}
+
+fn step(kind: StepKind) -> Step {
+    Step {
+        id: StepId::derive(kind.as_str(), &[b"k"]),
+        kind,
+        status: Status::Ready,
+        needs: Vec::new(),
+        deadline: None,
+        deadline_source: None,
+        says: String::new(),
+        key: Some(key()),
+        certificates: Vec::new(),
+        authority: None,
+        clock: None,
+        or_after: None,
+        commands: Vec::new(),
+    }
+}
+
+#[test]
+fn what_is_not_at_hand_holds_the_revocation_back() {
+    let export = read_text(CRT_SH).unwrap();
+    let mut steps = vec![step(StepKind::Search), step(StepKind::Revoke), step(StepKind::Verify), step(StepKind::Retire)];
+    let now = Time::from_unix(1_780_000_000);
+    let ids = join(&mut steps, &not_here(&export), now).remove(&key()).unwrap();
+    let kinds: Vec<StepKind> = steps.iter().map(|s| s.kind).collect();
+    assert_eq!(kinds, [StepKind::Search, StepKind::Replace, StepKind::Revoke, StepKind::Verify, StepKind::Retire], "the expired one needs nothing");
+    assert_eq!((&steps[2].needs, &steps[4].needs, steps[2].status), (&ids, &ids, Status::Waiting));
+    assert!(steps[1].says.contains("serial 03ffee") && steps[1].says.contains("https://crt.sh/?d=12"), "{}", steps[1].says);
+    let before = steps.clone();
+    assert_eq!(join(&mut steps, &not_here(&export), now)[&key()], ids);
+    assert_eq!(steps, before, "twice is once");
+    let mut clear = vec![step(StepKind::Replace)];
+    assert!(join(&mut clear, &not_here(&export), now).is_empty(), "a key that nothing is to be done about");
+}
