@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use certrecall::id::{Fingerprint, SpkiHash};
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType, SerialNumber, SignatureAlgorithm, SigningKey as _,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType, SerialNumber, SignatureAlgorithm, SigningKey as _,
 };
 
 use super::{openssl, unix};
@@ -153,6 +153,16 @@ impl Draft {
     /// For these purposes and no others.
     pub fn purposes(mut self, purposes: &[ExtendedKeyUsagePurpose]) -> Self {
         self.params.extended_key_usages = purposes.to_vec();
+        self
+    }
+
+    /// With one embedded SCT (RFC 6962 section 3.3), its signature noise.
+    pub fn logged(mut self, time: &str) -> Self {
+        let sized = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+        let time = (unix(time).unsigned_abs() * 1_000).to_be_bytes();
+        let sct = [&[0][..], &[7; 32], &time, &[0, 0, 4, 3], &sized(&[9; 70])].concat();
+        let list = element(0x04, &sized(&sized(&sct)));
+        self.params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], list));
         self
     }
 

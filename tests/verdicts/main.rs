@@ -3,15 +3,17 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod known;
 mod new_evidence;
 mod objects;
+mod pairs;
 mod ranking;
 mod records;
 
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
-use certrecall::assess::{self, Assessment, Because, Clock, Decision, Incident, Manifest, PathPattern, Question, incident, parse_span};
+use certrecall::assess::{self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident, parse_span};
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::inventory::{Builder, Inventory, Occurrence, link};
 use certrecall::read::{self, Found, Options, Roots};
@@ -52,6 +54,7 @@ impl Table {
             as_of: NOW,
             now: NOW,
             cutoff: None,
+            profile: incident::DEFAULT,
         }
     }
 }
@@ -71,6 +74,7 @@ struct Case<'t> {
     as_of: &'static str,
     now: &'static str,
     cutoff: Option<&'static str>,
+    profile: &'static str,
 }
 
 fn time(text: &str) -> Time {
@@ -140,6 +144,17 @@ impl Case<'_> {
         self
     }
 
+    fn profile(mut self, name: &'static str, cutoff: &'static str) -> Self {
+        (self.profile, self.cutoff) = (name, Some(cutoff));
+        self
+    }
+
+    /// Evidence is weighed at this time.
+    fn at(mut self, time: &'static str) -> Self {
+        (self.now, self.as_of) = (time, time);
+        self
+    }
+
     fn judge(&self) -> (Inventory, Assessment) {
         let roots = Roots::open(&[self.folder.path().join("in")]).unwrap();
         let rows = (!self.rows.is_empty()).then(|| format!("path,sha256,uploaded_at\n{}\n", self.rows.join("\n")));
@@ -158,8 +173,7 @@ impl Case<'_> {
         };
         let list = HashSet::from_iter(self.listed);
         link::link(&mut inventory, |key| key.is_on(&list), reopen);
-        let mut incident = Incident::built_in(incident::DEFAULT).unwrap();
-        incident.cutoff = self.cutoff.map_or(incident.cutoff, time);
+        let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
             incident: &incident,
             manifest: manifest.as_ref(),
