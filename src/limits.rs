@@ -42,6 +42,15 @@ pub const DH_BITS: usize = 10_240;
 /// Findings on evidence that are told one by one, of each code; the others are counted. A manifest of a million rows may fit no file at all.
 pub const FINDINGS_TOLD: u64 = 1_000;
 
+/// Rows of a manifest that are used; each takes some 150 bytes. Ten times what [`INPUT`] has of usual ones.
+pub const MANIFEST_ROWS: usize = 100_000_000;
+
+/// Columns that a manifest in CSV can have. Real exports have up to some hundreds; a spreadsheet ends at 16,384.
+pub const COLUMNS: usize = 50_000;
+
+/// Bytes of the name of a column, or of a member of a JSON row; a longer one is none that is used.
+pub const COLUMN_NAME: usize = 256;
+
 /// A quoted field of a CSV manifest that goes over lines ends within this many bytes, or its quote is taken as never closed. Comments, the
 /// only fields with line ends in real exports, are shorter; without a bound each open quote would be looked for to the end of the file.
 pub const QUOTED_FIELD: usize = 8 << 10;

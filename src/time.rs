@@ -160,6 +160,9 @@ impl Written {
     pub fn parse(text: &str) -> Result<Self, NotATime> {
         let wrong = || NotATime(text.chars().take(60).collect());
         let trimmed = text.trim();
+        if let Some(found) = Self::plain(trimmed.as_bytes()) {
+            return Ok(found);
+        }
         if let Ok(date) = NaiveDate::parse_from_str(trimmed, "%Y-%m-%d") {
             return Some(date).filter(in_range).and_then(|d| d.and_hms_opt(0, 0, 0)).map(|t| Self::Date(utc(t))).ok_or_else(wrong);
         }
@@ -171,6 +174,32 @@ impl Written {
             Some(offset) => Self::Exact(utc(clock).plus(-offset)),
             None => Self::Local(utc(clock)),
         })
+    }
+
+    /// The forms that fill manifests, `2016-10-31` and `2016-10-31T22:00:00` with or without `Z`, without the machinery for all others.
+    fn plain(text: &[u8]) -> Option<Self> {
+        let number = |from: usize, digits: usize| {
+            let digits = text.get(from..from + digits)?;
+            digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0')))
+        };
+        let marks = |places: &[(usize, u8)]| places.iter().all(|(at, mark)| text.get(*at) == Some(mark));
+        if !marks(&[(4, b'-'), (7, b'-')]) {
+            return None;
+        }
+        let (year, month, day) = (i32::try_from(number(0, 4)?).ok()?, number(5, 2)?, number(8, 2)?);
+        if text.len() == 10 {
+            return Time::from_fields(year, month, day, 0, 0, 0).map(Self::Date);
+        }
+        if !marks(&[(13, b':'), (16, b':')]) || !matches!(text.get(10), Some(b'T' | b' ')) {
+            return None;
+        }
+        let second = number(17, 2).filter(|s| *s < 60)?;
+        let time = Time::from_fields(year, month, day, number(11, 2)?, number(14, 2)?, second)?;
+        match &text[19..] {
+            b"" => Some(Self::Local(time)),
+            b"Z" => Some(Self::Exact(time)),
+            _ => None,
+        }
     }
 
     /// Every moment the text can mean: all zones where it names none, the whole day where it names no time.

@@ -165,7 +165,7 @@ impl Contents {
 fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, inventory: &Inventory, certificates: &[u32], matched: &mut [bool]) -> Vec<u32> {
     let path = &*file.place.path;
     let entries = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
-    let mut rows = manifest.rows_for_path(&normalise(path)).to_vec();
+    let mut rows = manifest.rows_for_path(&normalise(path)).collect::<Vec<_>>();
     if let Some(root) = roots.list().get(file.place.root as usize) {
         let bases = [root.given.to_string_lossy(), root.absolute.to_string_lossy()];
         for base in bases {
@@ -250,7 +250,7 @@ impl Rows {
         let mut out = Self::default();
         let mut lines: Vec<String> = Vec::new();
         for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
-            out.accounts.extend(row.account.clone());
+            out.accounts.extend(row.account.as_deref().map(str::to_owned));
             let mut span = row.uploaded;
             let created = manifest.account_created(row);
             // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.

@@ -1,25 +1,30 @@
 //! Upload manifests: what a vendor's records say about when each file came in. CSV, JSON or NDJSON, told by content.
 
 mod columns;
+mod index;
 pub(crate) mod issuer;
 mod json;
 mod table;
 pub(crate) mod text;
 pub(crate) mod when;
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::told::Told;
 use super::words;
 use crate::finding::Code;
 use crate::id::Fingerprint;
+use crate::limits;
 use crate::pki::{Certificate, show};
 use crate::time::{Span, Written};
 
 pub use columns::{Field, Mapping};
 
 use columns::FIELDS;
+use index::Index;
 
 /// A manifest, read.
 #[derive(Debug, Clone, Default)]
@@ -30,12 +35,12 @@ pub struct Manifest {
     pub rows: Vec<Row>,
     /// Rows that could not be used, or only with a doubt.
     pub findings: Told,
-    by_path: HashMap<String, Vec<u32>>,
-    by_hash: HashMap<Fingerprint, Vec<u32>>,
+    by_path: Index,
+    by_hash: Index,
     by_issuer: HashMap<String, Vec<u32>>,
     by_host: HashMap<String, Vec<u32>>,
-    accounts: HashMap<String, Account>,
-    seen: HashMap<u64, u64>,
+    accounts: HashMap<Arc<str>, Option<Account>, hashbrown::DefaultHashBuilder>,
+    seen: HashMap<u128, u32, hashbrown::DefaultHashBuilder>,
 }
 
 /// One row.
@@ -44,13 +49,13 @@ pub struct Row {
     /// Line in the file, from 1.
     pub line: u64,
     /// Normalised path.
-    pub path: Option<String>,
+    pub path: Option<Box<str>>,
     /// SHA-256 of the file, or of a certificate in it.
     pub sha256: Option<Fingerprint>,
     /// When it was uploaded; open on both ends where the row tells only when the account was created.
     pub uploaded: Span,
     /// Whose it is.
-    pub account: Option<String>,
+    pub account: Option<Arc<str>>,
 }
 
 /// What is known of an account.
@@ -61,7 +66,7 @@ struct Account {
 }
 
 /// The fields of a row as written; empty ones are none.
-type Fields = [Option<String>; FIELDS];
+type Fields<'t> = [Option<Cow<'t, str>>; FIELDS];
 
 /// A manifest that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,8 +105,13 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
 /// `./a\b//c` and `/a/b/c` to `a/b/c`.
 #[must_use]
 pub fn normalise(path: &str) -> String {
+    let path = path.trim();
+    // Most paths are as they should be.
+    if !path.contains('\\') && path.split('/').all(|part| !matches!(part, "" | "." | "..")) {
+        return path.to_owned();
+    }
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.trim().split(['/', '\\']) {
+    for part in path.split(['/', '\\']) {
         match part {
             "" | "." => {}
             ".." if parts.last().is_some_and(|p| *p != "..") => {
@@ -135,20 +145,28 @@ impl Manifest {
             Some(_) => table::read(&mut manifest, &text, mapping)?,
         }
         manifest.tell_latin(&latin);
-        manifest.seen = HashMap::new();
+        manifest.seen = HashMap::default();
+        manifest.accounts.retain(|_, account| account.is_some());
+        manifest.rows.shrink_to_fit();
         Ok(manifest)
     }
 
     /// Rows for a normalised path.
-    #[must_use]
-    pub fn rows_for_path(&self, path: &str) -> &[u32] {
-        self.by_path.get(path).map_or(&[], Vec::as_slice)
+    pub fn rows_for_path(&self, path: &str) -> impl Iterator<Item = u32> {
+        self.by_path.rows(path.as_bytes(), |row| self.path_of(row))
     }
 
     /// Rows for a hash.
-    #[must_use]
-    pub fn rows_for_hash(&self, hash: &Fingerprint) -> &[u32] {
-        self.by_hash.get(hash).map_or(&[], Vec::as_slice)
+    pub fn rows_for_hash(&self, hash: &Fingerprint) -> impl Iterator<Item = u32> {
+        self.by_hash.rows(hash.as_bytes(), |row| self.hash_of(row))
+    }
+
+    fn path_of(&self, row: u32) -> &[u8] {
+        self.rows[row as usize].path.as_deref().unwrap_or_default().as_bytes()
+    }
+
+    fn hash_of(&self, row: u32) -> &[u8] {
+        self.rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes())
     }
 
     /// Rows that name a certificate by issuer and serial number, and nothing stronger.
@@ -180,7 +198,7 @@ impl Manifest {
 
     /// The first moment at which the account of a row can have been created.
     pub(super) fn account_created(&self, row: &Row) -> Option<crate::time::Time> {
-        self.accounts.get(row.account.as_ref()?)?.created.earliest
+        self.accounts.get(row.account.as_ref()?)?.as_ref()?.created.earliest
     }
 
     fn error(&self, line: Option<u64>, says: String) -> ManifestError {
@@ -204,21 +222,22 @@ impl Manifest {
     }
 
     /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
-    fn add_row(&mut self, line: u64, fields: Fields) {
+    fn add_row(&mut self, line: u64, fields: Fields<'_>) {
+        let [_, _, uploaded, _, created, ..] = &fields;
+        if uploaded.is_none() && created.is_none() {
+            return self.bad_row(line, "it says no upload time".to_owned());
+        }
         let digest = digest(&fields);
-        let [path, hash, uploaded, account, created, issuer, serial, host_name] = fields.map(|f| f.map(|text| literal(&text)));
+        let [path, hash, uploaded, account, created, issuer, serial, host_name] = fields.map(|f| f.map(literal));
         if let Some(first) = self.seen.get(&digest).copied() {
             return self.doubt(line, || format!("it says the same as line {first}; it was counted once"));
         }
-        let time = |text: Option<String>| text.map(|t| when::read(&t)).transpose();
+        let time = |text: Option<Cow<'_, str>>| text.map(|t| when::read(&t)).transpose();
         let (uploaded, created) = match (time(uploaded), time(created)) {
             (Ok(uploaded), Ok(created)) => (uploaded, created),
             (Err(says), _) => return self.bad_row(line, says),
             (_, Err(says)) => return self.bad_row(line, format!("the creation date of the account: {says}")),
         };
-        if uploaded.is_none() && created.is_none() {
-            return self.bad_row(line, "it says no upload time".to_owned());
-        }
         let sha256 = match hash.as_deref().map(str::parse) {
             Some(Err(_)) if path.is_none() => return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned()),
             Some(Ok(hash)) => Some(hash),
@@ -226,7 +245,6 @@ impl Manifest {
         };
         let by_issuer = issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
         let named = path.is_some() || sha256.is_some() || !by_issuer.is_empty() || host_name.is_some();
-        let account = account.map(|a| show(&a));
         if !named && (account.is_none() || created.is_none()) {
             let says = if serial.is_some() {
                 "a serial number names a certificate only together with its issuer"
@@ -235,6 +253,10 @@ impl Manifest {
             };
             return self.bad_row(line, says.to_owned());
         }
+        if self.rows.len() >= limits::MANIFEST_ROWS {
+            return self.bad_row(line, format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS));
+        }
+        let account = account.map(|a| self.account(&show(&a)));
         if [&uploaded, &created].into_iter().flatten().any(|t| t.ambiguous) {
             self.doubt(line, || "its date can be read with the day or the month first; both count".to_owned());
         }
@@ -244,39 +266,57 @@ impl Manifest {
         if let (Some(account), Some(created)) = (&account, created) {
             self.add_account(line, account, created.span);
         }
-        self.seen.insert(digest, line);
+        self.seen.insert(digest, u32::try_from(line).unwrap_or(u32::MAX));
         if !named {
             return;
         }
         let at = self.rows.len() as u32;
-        let path = path.map(|p| normalise(&p));
+        let path = path.map(|p| normalise(&p).into_boxed_str());
+        let (by_path, by_hash) = (path.is_some(), sha256.is_some());
+        self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
         // A row speaks by its strongest name: a host has many certificates, a path is one file.
-        if path.is_some() || sha256.is_some() {
-            path.iter().for_each(|p| self.by_path.entry(p.clone()).or_default().push(at));
-            sha256.iter().for_each(|h| self.by_hash.entry(*h).or_default().push(at));
+        if by_path || by_hash {
+            let rows = &self.rows;
+            if by_path {
+                self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
+            }
+            if by_hash {
+                self.by_hash.add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
+            }
         } else if !by_issuer.is_empty() {
             by_issuer.into_iter().for_each(|name| self.by_issuer.entry(name).or_default().push(at));
         } else if let Some(name) = host_name {
             self.by_host.entry(host(&name)).or_default().push(at);
         }
-        self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
     }
 
-    fn add_account(&mut self, line: u64, account: &str, created: Span) {
-        match self.accounts.entry(account.to_owned()) {
-            Entry::Vacant(entry) => {
-                entry.insert(Account { created, line });
-            }
-            Entry::Occupied(mut entry) if entry.get().created != created => {
-                let first = *entry.get();
+    /// The one text for an account that all its rows share.
+    fn account(&mut self, name: &str) -> Arc<str> {
+        if let Some((known, _)) = self.accounts.get_key_value(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.accounts.insert(Arc::clone(&name), None);
+        name
+    }
+
+    fn add_account(&mut self, line: u64, account: &Arc<str>, created: Span) {
+        match self.accounts.entry(Arc::clone(account)) {
+            Entry::Occupied(mut entry) if entry.get().is_some_and(|known| known.created != created) => {
+                let Some(first) = *entry.get() else { return };
                 // The earlier one clears less.
                 if created.earliest < first.created.earliest {
-                    entry.insert(Account { created, line });
+                    entry.insert(Some(Account { created, line }));
                 }
                 let account = words::cut(account);
                 self.doubt(line, || format!("line {} has another creation date of the account {account}; the earlier one counts", first.line));
             }
-            Entry::Occupied(_) => {}
+            Entry::Occupied(mut entry) => {
+                entry.get_mut().get_or_insert(Account { created, line });
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Some(Account { created, line }));
+            }
         }
     }
 }
@@ -287,22 +327,25 @@ fn host(name: &str) -> String {
 }
 
 /// A field without what spreadsheets put around text so that they do not compute with it: `="x"`, `'=x`.
-fn literal(text: &str) -> String {
+fn literal(text: Cow<'_, str>) -> Cow<'_, str> {
     let quoted = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
     let marked = || text.strip_prefix('\'').filter(|t| t.starts_with(['=', '+', '-', '@']));
-    quoted.or_else(marked).unwrap_or(text).to_owned()
+    match quoted.or_else(marked) {
+        Some(inner) => Cow::Owned(inner.to_owned()),
+        None => text,
+    }
 }
 
-/// Equal for rows that say the same; 64 bits of SHA-256, so that nobody makes two that differ.
-fn digest(fields: &Fields) -> u64 {
-    let mut text = Vec::new();
+/// Equal for rows that say the same; half of a SHA-256, so that nobody makes two that differ.
+fn digest(fields: &Fields<'_>) -> u128 {
+    let mut text = Vec::with_capacity(128);
     for field in fields {
         text.push(u8::from(field.is_some()));
         text.extend_from_slice(field.as_deref().unwrap_or_default().as_bytes());
         text.push(0xff);
     }
     let hash = Fingerprint::of(&text);
-    hash.as_bytes()[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
+    hash.as_bytes()[..16].iter().fold(0, |n, b| n << 8 | u128::from(*b))
 }
 
 #[cfg(test)]
@@ -313,7 +356,7 @@ mod tests {
         let manifest = Manifest::parse("m", text.as_bytes()).unwrap();
         let show =
             |s: Span| format!("{}..{}", s.earliest.map(|t| t.to_string()).unwrap_or_default(), s.latest.map(|t| t.to_string()).unwrap_or_default());
-        manifest.rows.into_iter().map(|r| (r.line, r.path, show(r.uploaded), r.account)).collect()
+        manifest.rows.into_iter().map(|r| (r.line, r.path.map(String::from), show(r.uploaded), r.account.map(|a| a.to_string()))).collect()
     }
 
     #[test]

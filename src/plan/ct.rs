@@ -101,7 +101,7 @@ impl std::error::Error for CtError {}
 /// # Errors
 /// [`CtError`]: it is none, is cut off, or is about other keys alone.
 pub fn read(name: &str, bytes: &[u8], keys: &[SpkiHash]) -> Result<Export, CtError> {
-    let text = text::read(bytes).map_err(|says| CtError::new(None, &says))?.text;
+    let text::Text { text, .. } = text::read(bytes).map_err(|says| CtError::new(None, &says))?;
     let mut found = Found { name, keys, by_identity: BTreeMap::new(), findings: Told::default(), rows: 0, too_many: false };
     rows::each(&text, &mut |line, row| found.add(line, row))?;
     if found.too_many {

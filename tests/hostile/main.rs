@@ -6,6 +6,7 @@ mod bytes;
 mod common;
 mod disk;
 mod inputs;
+mod manifests;
 mod objects;
 mod shown;
 mod trees;

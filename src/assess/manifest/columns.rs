@@ -136,6 +136,11 @@ impl Mapping {
         })
     }
 
+    /// Whether a column of this clean name can be a field at all.
+    pub(super) fn can_use(&self, name: &str) -> bool {
+        self.0.iter().any(|(column, _)| column == name) || Field::ALL.iter().any(|f| f.usual().contains(&name))
+    }
+
     /// The first mapped column that is not among these heads.
     pub(super) fn missing<'h>(&self, heads: impl Iterator<Item = &'h str> + Clone) -> Option<&str> {
         self.0.iter().map(|(column, _)| &**column).find(|column| heads.clone().all(|h| h != *column))

@@ -1,59 +1,291 @@
-//! Manifests in JSON: an array of objects, an object that holds one, one object, or one object a line.
+//! Manifests in JSON: an array of objects, an object that holds one, one object, or one object a line. Read as a stream: of a row only the members
+//! that can be used are kept, so neither a wide row nor a deep one costs memory.
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::columns::{FIELDS, Mapping, clean};
 use super::{Fields, Manifest, ManifestError};
+use crate::limits;
 
 const WRONG: &str = "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
 
 pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
-    let is_row = |value: &Value| says_something(&fields(value, mapping));
-    if let Ok(whole) = serde_json::from_str::<Value>(text) {
-        let list = match whole {
-            Value::Array(list) => list,
-            row @ Value::Object(_) if is_row(&row) => vec![row],
-            // A wrapper around the rows: its array of such objects, whatever its name.
-            Value::Object(map) => {
-                let rows = map.into_iter().find_map(|(_, v)| if let Value::Array(list) = v { list.iter().any(is_row).then_some(list) } else { None });
-                rows.ok_or_else(|| manifest.error(None, WRONG.to_owned()))?
-            }
-            _ => return Err(manifest.error(None, WRONG.to_owned())),
-        };
+    let mut rows: u64 = 0;
+    if text.trim_start().starts_with('[') {
         // A document has no lines of its own: rows are numbered from 1.
-        for (i, value) in list.iter().enumerate() {
-            manifest.add_row(i as u64 + 1, fields(value, mapping));
-        }
+        let mut each = |fields: Fields<'static>| {
+            rows += 1;
+            manifest.add_row(rows, fields);
+        };
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = json.deserialize_seq(Elements { mapping, each: &mut each }).and_then(|()| json.end());
+        read.map_err(|error| broken(manifest, &error))?;
     } else {
-        for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-            match serde_json::from_str::<Value>(line) {
-                Ok(value) => manifest.add_row(i as u64 + 1, fields(&value, mapping)),
-                Err(e) => manifest.bad_row(i as u64 + 1, format!("no JSON: {e}")),
-            }
-        }
+        objects(manifest, text, mapping)?;
     }
-    if manifest.rows.is_empty() { Err(manifest.error(Some(1), format!("no row of it can be used; {WRONG}"))) } else { Ok(()) }
+    if manifest.rows.is_empty() && manifest.accounts.is_empty() {
+        let first = manifest.findings.list.first().map_or_else(String::new, |f| format!(" (the first one: {})", f.says));
+        return Err(manifest.error(Some(1), format!("no row of it can be used{first}; {WRONG}")));
+    }
+    Ok(())
 }
 
-/// The fields of a row; names compare like those of CSV heads.
-fn fields(value: &Value, mapping: &Mapping) -> Fields {
-    let Some(object) = value.as_object() else { return Fields::default() };
-    let heads: Vec<(String, &Value)> = object.iter().map(|(name, value)| (clean(name), value)).collect();
-    let columns = mapping.columns(heads.iter().map(|(name, _)| &**name));
-    let mut out = Fields::default();
-    for i in 0..FIELDS {
-        out[i] = columns[i].and_then(|c| match heads[c].1 {
-            Value::String(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
-            Value::Number(n) => Some(n.to_string()),
-            _ => None,
-        });
+fn broken(manifest: &Manifest, error: &serde_json::Error) -> ManifestError {
+    manifest.error(Some(error.line() as u64), format!("the JSON is broken, cut off or too deep ({error})"))
+}
+
+/// One object, or one a line, or one that holds the rows.
+fn objects(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let whole_on_a_line = serde_json::from_str::<IgnoredAny>(first).is_ok();
+    if whole_on_a_line && lines.next().is_some() {
+        a_line_each(manifest, text, mapping);
+        return Ok(());
     }
-    out
+    let row = match element(text, mapping) {
+        Ok(row) => row,
+        // Rows a line, of which the first one is broken; or nothing but a broken document.
+        Err(_) if text.lines().skip(1).any(|l| l.trim_start().starts_with('{') && element(l, mapping).is_ok_and(|f| says_something(&f))) => {
+            a_line_each(manifest, text, mapping);
+            return Ok(());
+        }
+        Err(error) => return Err(broken(manifest, &error)),
+    };
+    if says_something(&row) {
+        manifest.add_row(1, row);
+        return Ok(());
+    }
+    wrapped(manifest, text, mapping)
+}
+
+fn a_line_each(manifest: &mut Manifest, text: &str, mapping: &Mapping) {
+    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+        match element(line, mapping) {
+            Ok(fields) => manifest.add_row(i as u64 + 1, fields),
+            Err(error) => manifest.bad_row(i as u64 + 1, format!("no JSON: {error}")),
+        }
+    }
+}
+
+/// A wrapper around the rows: its first array of such objects, whatever its name.
+fn wrapped(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
+    let mut wanted = None;
+    let mut look = |member: usize, fields: Fields<'static>| {
+        if wanted.is_none() && says_something(&fields) {
+            wanted = Some(member);
+        }
+    };
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_map(Members { mapping, each: &mut look }).map_err(|error| broken(manifest, &error))?;
+    let wanted = wanted.ok_or_else(|| manifest.error(None, WRONG.to_owned()))?;
+    let mut rows = 0;
+    let mut take = |member: usize, fields: Fields<'static>| {
+        if member == wanted {
+            rows += 1;
+            manifest.add_row(rows, fields);
+        }
+    };
+    let read = serde_json::Deserializer::from_str(text).deserialize_map(Members { mapping, each: &mut take });
+    read.map_err(|error| broken(manifest, &error))
+}
+
+/// One document as a row; what is no object is one without fields.
+fn element(text: &str, mapping: &Mapping) -> Result<Fields<'static>, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let fields = Element(mapping).deserialize(&mut json)?;
+    json.end().map(|()| fields)
 }
 
 /// Whether an object says when something was uploaded, or an account created.
-fn says_something(fields: &Fields) -> bool {
+fn says_something(fields: &Fields<'_>) -> bool {
     let [path, hash, uploaded, account, created, _, serial, host] = fields;
     let named = [path, hash, serial, host].into_iter().any(Option::is_some);
     named && uploaded.is_some() || (named || account.is_some()) && created.is_some()
+}
+
+/// Calls `each` for every element of an array.
+struct Elements<'a> {
+    mapping: &'a Mapping,
+    each: &'a mut dyn FnMut(Fields<'static>),
+}
+
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(fields) = list.next_element_seed(Element(self.mapping))? {
+            (self.each)(fields);
+        }
+        Ok(())
+    }
+}
+
+/// Calls `each` for every element of every array that is a member of an object, with the number of the member.
+struct Members<'a> {
+    mapping: &'a Mapping,
+    each: &'a mut dyn FnMut(usize, Fields<'static>),
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut member = 0;
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            let each = &mut *self.each;
+            map.next_value_seed(Member { mapping: self.mapping, each: &mut |fields| each(member, fields) })?;
+            member += 1;
+        }
+        Ok(())
+    }
+}
+
+/// A member of a wrapper: its elements if it is an array, else nothing.
+struct Member<'a> {
+    mapping: &'a Mapping,
+    each: &'a mut dyn FnMut(Fields<'static>),
+}
+
+/// Takes whatever a value is and gives the default for it.
+macro_rules! nothing {
+    ($($visit:ident $kind:ty),*) => {
+        $(fn $visit<E>(self, _: $kind) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        })*
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+    };
+}
+
+impl<'de> DeserializeSeed<'de> for Member<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    nothing!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        Elements { mapping: self.mapping, each: self.each }.visit_seq(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// One value as the fields of a row.
+struct Element<'a>(&'a Mapping);
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = Fields<'static>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields<'static>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = Fields<'static>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    nothing!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fields<'static>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Fields::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'static>, A::Error> {
+        let mut members: Vec<(String, Option<String>)> = Vec::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            // Names compare like those of CSV heads.
+            let name = if name.len() <= limits::COLUMN_NAME { clean(&name) } else { String::new() };
+            if !name.is_empty() && members.len() < limits::COLUMNS && self.0.can_use(&name) {
+                members.push((name, map.next_value::<Scalar>()?.0));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        let columns = self.0.columns(members.iter().map(|(name, _)| &**name));
+        let mut out = Fields::default();
+        for i in 0..FIELDS {
+            out[i] = columns[i].and_then(|c| members[c].1.clone()).map(Cow::Owned);
+        }
+        Ok(out)
+    }
+}
+
+/// A text or a number; anything else is nothing.
+#[derive(Default)]
+struct Scalar(Option<String>);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a number")
+    }
+
+    nothing!(visit_bool bool);
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar(Some(value.to_string())))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar(Some(value.to_string())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar(serde_json::Number::from_f64(value).map(|n| n.to_string())))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar(Some(value.trim()).filter(|t| !t.is_empty()).map(str::to_owned)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Scalar, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar(None))
+    }
 }

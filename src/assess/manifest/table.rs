@@ -1,41 +1,40 @@
 //! Manifests in CSV. A line without quotes is parted at its delimiters; one with quotes is read as RFC 4180 says, and a quote that nothing
-//! closes costs its own line alone.
+//! closes costs its own line alone. One pass, whatever the quotes; only the fields that are used are kept.
+
+use std::borrow::Cow;
 
 use super::columns::{FIELDS, Field, Mapping, clean};
 use super::{Fields, Manifest, ManifestError};
 use crate::limits;
 
 pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
-    let blank = text.lines().take_while(|l| l.trim().is_empty()).count();
-    let mut rest = text;
-    for _ in 0..blank {
-        rest = rest.split_once('\n').map_or("", |(_, behind)| behind);
-    }
-    let first = rest.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count()).unwrap_or(b',');
-    let mut rows = Rows { rest, line: blank as u64 + 1, delimiter };
+    let mut rows = Rows { rest: text, line: 1, delimiter: b',', width: 0, used: Vec::new() };
+    rows.skip_blank();
+    let first = rows.rest.lines().next().unwrap_or_default();
+    let count = |d: &u8| memchr::memchr_iter(*d, first.as_bytes()).count();
+    rows.delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).unwrap_or(b',');
     let head_line = rows.line;
-    let Some(Ok(head)) = rows.next(|_| true) else {
+    if count(&rows.delimiter) >= limits::COLUMNS {
+        let says = format!("its header line has more than {} columns", limits::COLUMNS);
+        return Err(manifest.error(Some(head_line), says));
+    }
+    let Some(Ok(head)) = rows.next() else {
         return Err(manifest.error(Some(head_line), "a quote in its header line is not closed".to_owned()));
     };
     let heads: Vec<String> = head.fields.iter().map(|h| clean(h)).collect();
     let columns = mapping.columns(heads.iter().map(String::as_str));
     check(manifest, head_line, &head.fields, &heads, columns, mapping)?;
-    let width = heads.len();
-    // A row over lines has all its fields, nothing that is used has a line end in it, and no line of it looks like a row: else a quote went
-    // astray.
-    let is_row = |line: &str| width > 1 && line.bytes().filter(|b| *b == delimiter).count() >= width - 1;
-    let whole = |fields: &[String]| {
-        fields.len() == width && columns.iter().flatten().all(|c| !fields[*c].contains('\n')) && !fields.iter().any(|f| f.lines().skip(1).any(is_row))
-    };
-    while let Some(row) = rows.next(whole) {
+    rows.width = heads.len();
+    rows.used = columns.iter().enumerate().filter_map(|(field, column)| column.map(|c| (c, field))).collect();
+    rows.used.sort_unstable();
+    while let Some(row) = rows.next() {
         match row {
             Ok(row) => {
                 let mut fields = Fields::default();
-                for i in 0..FIELDS {
-                    fields[i] = columns[i].and_then(|c| row.fields.get(c)).map(|t| t.trim()).filter(|t| !t.is_empty()).map(str::to_owned);
+                for ((_, field), text) in rows.used.iter().zip(row.fields) {
+                    fields[*field] = Some(trimmed(text)).filter(|t| !t.is_empty());
                 }
-                if row.fields.len() > 1 || fields.iter().any(Option::is_some) {
+                if row.count > 1 || fields.iter().any(Option::is_some) {
                     manifest.add_row(row.line, fields);
                 }
             }
@@ -46,15 +45,25 @@ pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Re
     Ok(())
 }
 
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
 fn check(
     manifest: &Manifest,
     line: u64,
-    shown: &[String],
+    shown: &[Cow<'_, str>],
     heads: &[String],
     columns: [Option<usize>; FIELDS],
     mapping: &Mapping,
 ) -> Result<(), ManifestError> {
-    let seen = || shown.iter().take(COLUMNS_SHOWN).map(|n| column(n)).collect::<Vec<_>>().join(", ");
+    let seen = || {
+        let more = if shown.len() > COLUMNS_SHOWN { format!(" and {} more", shown.len() - COLUMNS_SHOWN) } else { String::new() };
+        shown.iter().take(COLUMNS_SHOWN).map(|n| column(n)).collect::<Vec<_>>().join(", ") + &more
+    };
     if let Some(missing) = mapping.missing(heads.iter().map(String::as_str)) {
         return Err(manifest.error(Some(line), format!("--map names a column {missing:?}; it has: {}", seen())));
     }
@@ -73,94 +82,203 @@ struct Rows<'t> {
     rest: &'t str,
     line: u64,
     delimiter: u8,
+    /// Columns of the header; 0 while it is read.
+    width: usize,
+    /// The columns that are used, in order, and as which field; all of them while the header is read.
+    used: Vec<(usize, usize)>,
 }
 
 /// One of them.
-struct Record {
+struct Record<'t> {
     line: u64,
-    fields: Vec<String>,
+    /// Number of its fields.
+    count: usize,
+    /// Those that are used; all of a header.
+    fields: Vec<Cow<'t, str>>,
 }
 
-impl Rows<'_> {
-    /// The next row, or the line on which a quote opens that nothing closes. `whole` tells of a row over lines whether it can be meant.
-    fn next(&mut self, whole: impl Fn(&[String]) -> bool) -> Option<Result<Record, u64>> {
-        loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let line = self.line;
+impl<'t> Rows<'t> {
+    fn skip_blank(&mut self) {
+        while !self.rest.is_empty() {
             let (first, behind) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
-            if !first.contains('"') {
-                (self.rest, self.line) = (behind, line + 1);
-                if first.trim().is_empty() {
-                    continue;
-                }
-                let fields = first.split(char::from(self.delimiter)).map(str::to_owned).collect();
-                return Some(Ok(Record { line, fields }));
+            if !first.trim().is_empty() {
+                break;
             }
-            let (fields, length) = self.quoted();
-            let used = self.rest.get(..length).unwrap_or(self.rest);
-            let over_lines = used.len() > first.len() + 1;
-            let closed = fields.as_ref().is_some_and(|f| !over_lines || (strict(used.trim_end_matches('\n'), self.delimiter) && whole(f)));
-            let Some(fields) = fields.filter(|_| closed) else {
-                (self.rest, self.line) = (behind, line + 1);
-                return Some(Err(line));
+            (self.rest, self.line) = (behind, self.line + 1);
+        }
+    }
+
+    /// The next row, or the line on which a quote opens that nothing closes.
+    fn next(&mut self) -> Option<Result<Record<'t>, u64>> {
+        self.skip_blank();
+        if self.rest.is_empty() {
+            return None;
+        }
+        let line = self.line;
+        let end = memchr::memchr(b'\n', self.rest.as_bytes()).unwrap_or(self.rest.len());
+        let first = &self.rest[..end];
+        let (scan, length) = match self.scan(first, false) {
+            Some(scan) => (scan, end),
+            // A quote is open at the end of the line: what follows may close it.
+            None => match self.over_lines() {
+                Some(found) => found,
+                None => {
+                    (self.rest, self.line) = (self.rest.get(end + 1..).unwrap_or_default(), line + 1);
+                    return Some(Err(line));
+                }
+            },
+        };
+        let taken = &self.rest[..length];
+        self.line += memchr::memchr_iter(b'\n', taken.as_bytes()).count() as u64 + 1;
+        let fields = self.fields(taken, &scan);
+        self.rest = self.rest.get(length + 1..).unwrap_or_default();
+        Some(Ok(Record { line, count: scan.count, fields }))
+    }
+
+    /// A row over lines: within a bound, with quotes only where RFC 4180 has them, and nothing about it that shows that a quote went astray.
+    fn over_lines(&self) -> Option<(Scan, usize)> {
+        let mut bound = self.rest.len().min(limits::QUOTED_FIELD);
+        while !self.rest.is_char_boundary(bound) {
+            bound -= 1;
+        }
+        let scan = self.scan(&self.rest[..bound], true)?;
+        // Cut by the bound alone, it may have gone on.
+        let length = scan.length;
+        let ended = length < bound || bound == self.rest.len();
+        (ended && scan.count == self.width).then_some((scan, length))
+    }
+
+    /// Looks for the fields of one row. On one line quotes may stand anywhere, as far as none is open at its end; over lines they are strict.
+    fn scan(&self, text: &str, over_lines: bool) -> Option<Scan> {
+        let bytes = text.as_bytes();
+        let mut out = Scan { count: 0, length: bytes.len(), kept: Vec::new() };
+        let mut at = 0;
+        loop {
+            let field = if bytes.get(at) == Some(&b'"') {
+                self.quoted_field(bytes, at, over_lines, self.is_used(out.count))?
+            } else {
+                let end = memchr::memchr2(self.delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                if over_lines && memchr::memchr(b'"', &bytes[at..end]).is_some() {
+                    return None;
+                }
+                Span { from: at, to: end, next: end, quoted: false }
             };
-            self.line += used.matches('\n').count() as u64 + u64::from(!used.ends_with('\n'));
-            self.rest = &self.rest[used.len()..];
-            return Some(Ok(Record { line, fields }));
+            if self.is_used(out.count) {
+                out.kept.push((field.from, field.to, field.quoted));
+            }
+            out.count += 1;
+            at = field.next + 1;
+            match bytes.get(field.next) {
+                Some(byte) if *byte == self.delimiter => {
+                    // A row over lines has as many fields as the header.
+                    if over_lines && out.count >= self.width {
+                        return None;
+                    }
+                }
+                _ => {
+                    out.length = field.next;
+                    return Some(out);
+                }
+            }
         }
     }
 
-    /// The fields of a row with quotes and its length; no fields if a quote is open at the end of what may belong to it.
-    fn quoted(&self) -> (Option<Vec<String>>, usize) {
-        let line = self.rest.find('\n').map_or(self.rest.len(), |i| i + 1);
-        let mut end = self.rest.len().min(limits::QUOTED_FIELD);
-        while !self.rest.is_char_boundary(end) {
-            end -= 1;
+    fn is_used(&self, column: usize) -> bool {
+        self.width == 0 || self.used.iter().any(|(c, _)| *c == column)
+    }
+
+    /// A field that begins with a quote; none if that is not closed, or not as it has to be.
+    fn quoted_field(&self, bytes: &[u8], at: usize, over_lines: bool, used: bool) -> Option<Span> {
+        let mut delimiters = 0;
+        let mut first_line = true;
+        let mut i = at + 1;
+        loop {
+            let found = i + memchr::memchr3(b'"', b'\n', self.delimiter, bytes.get(i..)?)?;
+            match bytes[found] {
+                b'"' if bytes.get(found + 1) == Some(&b'"') => i = found + 2,
+                b'"' => {
+                    i = found;
+                    break;
+                }
+                // Nothing that is used has a line end in it, and no line of a field looks like a row.
+                b'\n' if used || !first_line && self.is_row(delimiters) => return None,
+                b'\n' => (delimiters, first_line, i) = (0, false, found + 1),
+                _ => (delimiters, i) = (delimiters + 1, found + 1),
+            }
         }
-        match self.one(line) {
-            (None, _) if end > line => self.one(end),
-            found => found,
+        if !first_line && self.is_row(delimiters) {
+            return None;
+        }
+        match bytes.get(i + 1) {
+            None => Some(Span { from: at, to: i + 1, next: i + 1, quoted: true }),
+            Some(b) if *b == self.delimiter || *b == b'\n' => Some(Span { from: at, to: i + 1, next: i + 1, quoted: true }),
+            Some(_) if over_lines => None,
+            // `"a" b`: text behind the quotes belongs to the field, as most readers have it.
+            Some(_) => {
+                let end = memchr::memchr2(self.delimiter, b'\n', &bytes[i + 1..]).map_or(bytes.len(), |n| i + 1 + n);
+                Some(Span { from: at, to: end, next: end, quoted: true })
+            }
         }
     }
 
-    /// The first row of the text up to `end`.
-    fn one(&self, end: usize) -> (Option<Vec<String>>, usize) {
-        let text = &self.rest[..end];
-        // At the end of a text the reader takes an open quote for closed; another row behind it shows whether it was.
-        let probe = [text.as_bytes(), if text.ends_with('\n') { b"" } else { b"\n" }, b"end\n"].concat();
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .flexible(true)
-            .has_headers(false)
-            .buffer_capacity(1 << 10)
-            .from_reader(probe.as_slice());
-        let mut record = csv::StringRecord::new();
-        if !reader.read_record(&mut record).unwrap_or(false) {
-            return (None, end);
+    fn is_row(&self, delimiters: usize) -> bool {
+        self.width > 1 && delimiters >= self.width - 1
+    }
+
+    /// The texts of the fields kept, in the order of `used`.
+    fn fields(&self, text: &'t str, scan: &Scan) -> Vec<Cow<'t, str>> {
+        let all = scan.kept.iter().map(|(from, to, quoted)| {
+            let raw = &text[*from..*to];
+            if *quoted { unquoted(raw) } else { Cow::Borrowed(raw) }
+        });
+        if self.width == 0 {
+            return all.collect();
         }
-        let length = reader.position().byte() as usize;
-        let open = length >= probe.len();
-        ((!open).then(|| record.iter().map(str::to_owned).collect()), length.min(text.len()))
+        let mut all = all.fuse();
+        let mut out: Vec<Cow<'t, str>> = Vec::with_capacity(self.used.len());
+        for (i, (column, _)) in self.used.iter().enumerate() {
+            // One column can be mapped to two fields.
+            let again = i > 0 && self.used[i - 1].0 == *column;
+            out.push(if again { out[i - 1].clone() } else { all.next().unwrap_or_default() });
+        }
+        out
     }
 }
 
-/// Whether every quote stands where RFC 4180 has quotes: around a field, or doubled in one.
-fn strict(row: &str, delimiter: u8) -> bool {
-    let (mut begin, mut quoted, mut closing) = (true, false, false);
-    for byte in row.bytes() {
-        (begin, quoted, closing) = match byte {
-            b'"' if begin || closing => (false, true, false),
-            b'"' if quoted => (false, false, true),
-            b'"' => return false,
-            _ if quoted => (false, true, false),
-            _ if byte == delimiter || byte == b'\n' => (true, false, false),
-            _ if closing => return false,
-            _ => (false, false, false),
-        };
+/// Where the fields of a row lie.
+struct Scan {
+    count: usize,
+    length: usize,
+    kept: Vec<(usize, usize, bool)>,
+}
+
+/// One field: from its first byte to behind its last, and where its delimiter stands.
+struct Span {
+    from: usize,
+    to: usize,
+    next: usize,
+    quoted: bool,
+}
+
+/// The text of a field that begins with a quote.
+fn unquoted(raw: &str) -> Cow<'_, str> {
+    let inner = &raw[1..];
+    // The closing quote is the first one that is not doubled.
+    let mut end = 0;
+    let mut doubled = false;
+    while let Some(found) = memchr::memchr(b'"', &inner.as_bytes()[end..]).map(|n| end + n) {
+        end = found;
+        if inner.as_bytes().get(end + 1) != Some(&b'"') {
+            break;
+        }
+        doubled = true;
+        end += 2;
     }
-    !quoted
+    let (text, behind) = (&inner[..end], inner.get(end + 1..).unwrap_or_default());
+    match (doubled, behind) {
+        (false, "") => Cow::Borrowed(text),
+        (_, behind) => Cow::Owned(text.replace("\"\"", "\"") + behind),
+    }
 }
 
 /// Columns that a message names.
@@ -210,6 +328,30 @@ mod tests {
         let manifest = Manifest::parse("m", b"path;uploaded_at\n\"a;b.pem\";2015-01-01\nc \"d\".pem;2015-01-01\n").unwrap();
         let paths: Vec<_> = manifest.rows.iter().filter_map(|r| r.path.as_deref()).collect();
         assert_eq!(paths, ["a;b.pem", "c \"d\".pem"]);
+    }
+
+    proptest::proptest! {
+        /// What RFC 4180 writes, any other reader of it reads alike.
+        #[test]
+        fn agrees_with_another_reader(rows in proptest::collection::vec(("[a-c\"; ]{1,6}", "[a-c\",\n ]{0,8}"), 1..8), delimiter in proptest::sample::select(vec![b',', b';'])) {
+            let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+            writer.write_record(["path", "uploaded_at", "note"]).unwrap();
+            // A note that looks like rows is one that a stray quote made.
+            let note = |text: &str| text.replace(char::from(delimiter), "_");
+            rows.iter().for_each(|(path, text)| writer.write_record([path.as_str(), "2015-01-01T00:00:00Z", &note(text)]).unwrap());
+            let text = writer.into_inner().unwrap();
+            let manifest = Manifest::parse("m", &text).unwrap();
+            let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_slice());
+            let mut want: Vec<(String, u64)> = Vec::new();
+            for record in reader.records().map(Result::unwrap) {
+                let written = (record[0].trim().to_owned(), record.position().unwrap().line());
+                if !record[0].trim().is_empty() && !want.iter().any(|(seen, _)| *seen == written.0) {
+                    want.push(written);
+                }
+            }
+            let got: Vec<u64> = manifest.rows.iter().map(|r| r.line).collect();
+            proptest::prop_assert_eq!(got, want.iter().map(|(_, line)| *line).collect::<Vec<_>>(), "{}", String::from_utf8_lossy(&text));
+        }
     }
 
     #[test]

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A manifest as text.
-pub(crate) struct Text {
-    /// With `\n` at the end of lines, and without byte order mark.
-    pub(crate) text: String,
+pub(crate) struct Text<'b> {
+    /// With `\n` at the end of lines, and without byte order mark; the bytes themselves, where they are that.
+    pub(crate) text: Cow<'b, str>,
     /// Lines that were no UTF-8 and were read as Latin-1, from 1.
     pub(crate) latin: BTreeSet<u64>,
 }
 
 /// Reads the bytes; the message says what form is not read.
-pub(crate) fn read(bytes: &[u8]) -> Result<Text, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Text<'_>, String> {
     let whole: Cow<'_, str> = match bytes {
         [0xff, 0xfe, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
         [0xfe, 0xff, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
@@ -29,7 +29,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Text, String> {
 /// Bytes that tell whether a text is UTF-16.
 const HEAD: usize = 64;
 
-fn lines(bytes: &[u8]) -> Result<Text, String> {
+fn lines(bytes: &[u8]) -> Result<Text<'_>, String> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(Text { text: one_kind_of_end(Cow::Borrowed(text)), latin: BTreeSet::new() });
     }
@@ -49,11 +49,12 @@ fn lines(bytes: &[u8]) -> Result<Text, String> {
 }
 
 /// Line numbers are those that an editor shows.
-fn one_kind_of_end(text: Cow<'_, str>) -> String {
-    match (text.contains('\r'), text.contains('\n')) {
-        (false, _) => text.into_owned(),
-        (true, true) => text.replace("\r\n", "\n"),
-        (true, false) => text.replace('\r', "\n"),
+fn one_kind_of_end(text: Cow<'_, str>) -> Cow<'_, str> {
+    let has = |byte| memchr::memchr(byte, text.as_bytes()).is_some();
+    match (has(b'\r'), has(b'\n')) {
+        (false, _) => text,
+        (true, true) => Cow::Owned(text.replace("\r\n", "\n")),
+        (true, false) => Cow::Owned(text.replace('\r', "\n")),
     }
 }
 
