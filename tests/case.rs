@@ -342,8 +342,22 @@ fn a_search_is_closed_by_what_it_returned_and_that_joins_the_plan() {
     assert_eq!(new()["id"], replace);
     assert_eq!((status(&search), status(&revoke)), ("done".into(), "waiting".into()));
     let plan = incident.json();
+    let schema: Value = serde_json::from_str(include_str!("../docs/schema/plan.schema.json")).unwrap();
+    let errors: Vec<String> = jsonschema::validator_for(&schema).unwrap().iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
     let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "a.example").unwrap();
     assert!(key["steps"].as_array().unwrap().contains(&Value::from(replace.clone())));
+    let elsewhere = key["elsewhere"].as_array().unwrap();
+    assert_eq!(elsewhere.len(), 2, "{elsewhere:?}");
+    let listed = elsewhere.iter().find(|l| l["serial"] == "beef").unwrap();
+    assert_eq!(
+        (&listed["crt_sh_id"], &listed["not_after"], &listed["names"][0]),
+        (&12.into(), &"2040-01-01T00:00:00Z".into(), &"elsewhere.example".into())
+    );
+    let told = run(&["explain", &incident.path("case"), "a.example"]).stdout;
+    for part in ["and not at hand", "serial beef", "serial 01", "https://crt.sh/?d=12", &replace] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     assert!(fs::read_to_string(incident.folder.path().join("case/plan.md")).unwrap().contains(&replace));
     // Replaced where it is used, or waived: the revocation is free.
     assert_eq!(incident.mark(&replace, "confirmed", &[]).status, 0);

@@ -366,21 +366,22 @@ pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
 impl Plan {
     /// Adds what searches found elsewhere. It is no part of the inventory: nothing is known of it but what a log says.
     pub fn join(&mut self, inventory: &Inventory, elsewhere: &Elsewhere, clock: Clock) {
+        let at = |key: &SpkiHash| inventory.keys.binary_search_by_key(key, |k| k.spki).ok();
         let mut not_here = BTreeMap::new();
         for (key, listed) in elsewhere {
-            if let Ok(at) = inventory.keys.binary_search_by_key(key, |k| k.spki) {
-                let here = inventory.keys[at].certificates.iter().map(|c| Listed::of(&inventory.certificates[*c as usize].certificate));
-                not_here.insert(*key, missing(listed, here));
-            }
+            let Some(at) = at(key) else { continue };
+            let here = inventory.keys[at].certificates.iter().map(|c| Listed::of(&inventory.certificates[*c as usize].certificate));
+            not_here.insert(*key, missing(listed, here));
         }
         for (key, ids) in join(&mut self.steps, &not_here, clock.as_of) {
-            if let Ok(at) = inventory.keys.binary_search_by_key(&key, |k| k.spki) {
-                let of_key = &mut self.steps_of_key[at];
-                let search = of_key.iter().position(|id| *id == StepId::derive(StepKind::Search.as_str(), &[key.as_bytes()]));
-                let behind = search.map_or(of_key.len(), |at| at + 1);
-                of_key.splice(behind..behind, ids);
-            }
+            let Some(at) = at(&key) else { continue };
+            let of_key = &mut self.steps_of_key[at];
+            let search = of_key.iter().position(|id| *id == StepId::derive(StepKind::Search.as_str(), &[key.as_bytes()]));
+            let behind = search.map_or(of_key.len(), |at| at + 1);
+            of_key.splice(behind..behind, ids);
         }
+        let owned = |(key, list): (SpkiHash, Vec<&Listed>)| (key, list.into_iter().cloned().collect());
+        self.elsewhere = not_here.into_iter().filter(|(_, list)| !list.is_empty()).map(owned).collect();
     }
 }
 

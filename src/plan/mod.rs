@@ -62,6 +62,8 @@ pub struct Plan {
     pub order: Vec<u32>,
     /// Whose certificates they are.
     pub authorities: Authorities,
+    /// Certificates on a key that searches found, as far as they are not in the inventory.
+    pub elsewhere: ct::Elsewhere,
     /// CA certificates whose exposed key voids a live certificate.
     voiding: HashSet<Fingerprint>,
 }
@@ -93,6 +95,7 @@ impl Plan {
             replacement_of,
             order: Vec::new(),
             authorities: Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains),
+            elsewhere: ct::Elsewhere::new(),
             voiding: voiding(assessment),
         };
         plan.order = order(inventory, assessment, given.clock);

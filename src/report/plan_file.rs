@@ -13,6 +13,7 @@ use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
 use crate::pki::Unread;
 use crate::plan::ca::{Cas, Confidence, Reach, Sort};
+use crate::plan::ct::Listed;
 use crate::plan::{Issuance, Plan, Replacement, Risk, Step, authority};
 use crate::read::{Ledger, Roots};
 use crate::store::Story;
@@ -57,6 +58,9 @@ struct KeyRecord<'a> {
     accounts: &'a [String],
     private_key_paths: Vec<&'a str>,
     certificates: Vec<CertificateRecord<'a>>,
+    /// What searches found on it that is not here.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    elsewhere: &'a [Listed],
     steps: &'a [StepId],
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<Risk>,
@@ -332,6 +336,7 @@ fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
         accounts: &verdict.accounts,
         private_key_paths: paths_and_roots(inventory, &key.private).0,
         certificates,
+        elsewhere: plan.elsewhere.get(&key.spki).map_or(&[], Vec::as_slice),
         steps,
         risk,
         findings: key.findings,

@@ -27,6 +27,8 @@ pub struct KeyStory {
     accounts: Vec<String>,
     private_key_paths: Vec<String>,
     certificates: Vec<CertificateStory>,
+    #[serde(default)]
+    elsewhere: Vec<Listed>,
     risk: Option<RiskStory>,
 }
 
@@ -147,8 +149,24 @@ impl KeyStory {
             section(&mut out, &format!("urgency {}", risk.score));
             out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.says)))));
         }
+        self.push_elsewhere(&mut out);
         self.push_steps(steps, words, &mut out);
         out
+    }
+
+    fn push_elsewhere(&self, out: &mut Vec<Line>) {
+        if self.elsewhere.is_empty() {
+            return;
+        }
+        section(out, "on it too, says a search, and not at hand");
+        for listed in &self.elsewhere {
+            let name = listed.names.first().map_or("a certificate", |n| n);
+            out.push(vec![(Tone::Head, format!("  {}", show(name)))]);
+            let serial = listed.serial.as_deref().unwrap_or("unknown");
+            out.push(plain(format!("      serial {} of {}", show(serial), show(&listed.issuer))));
+            let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
+            out.push(plain(format!("      from {} until {}; {}", day(listed.not_before), day(listed.not_after), listed.address())));
+        }
     }
 
     fn push_steps(&self, steps: &[Kept], words: &[Word], out: &mut Vec<Line>) {
