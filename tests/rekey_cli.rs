@@ -155,3 +155,25 @@ fn no_key_of_any_list_is_used() {
     folder.write("known.txt", format!("{}\n", "ab".repeat(32)));
     assert_eq!(rekey(&folder, &["--known-compromised", &folder.at("known.txt")]).status, 1);
 }
+
+#[test]
+fn what_to_do_with_a_request_is_shown() {
+    let folder = planned(&["a.example", "b.example"]);
+    let none = rekey(&folder, &["--show", "a.example"]);
+    assert!(none.status == 2 && none.stderr.contains("has no key and request yet"), "{}", none.stderr);
+    assert_eq!(rekey(&folder, &[]).status, 1);
+    let ran = rekey(&folder, &["--show", "a.example"]);
+    let request = made(&folder)[0].0.join("request.pem");
+    assert_eq!(ran.status, 0);
+    assert!(ran.stdout.contains(&format!("openssl ca -config CONFIG -notext -in {}", request.display())), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("b.example"));
+    let file = fs::read_to_string(made(&folder)[0].0.join("handoff.md")).unwrap();
+    assert!(file.contains("openssl ca -config CONFIG -notext -in request.pem -out issued.pem\n"), "{file}");
+    assert!(rekey(&folder, &["--show", "nobody"]).stderr.contains("no replacement of the plan"));
+    // The user's own file about CAs says how this one is asked.
+    folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Public CA\"]\nkind = \"vault\"\nparameters = { mount = \"pki\", role = \"web\" }\n");
+    let cas = folder.at("cas.toml");
+    assert_eq!(run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF, "--cas", &cas]).status, 1);
+    let ran = rekey(&folder, &["--show", "a.example", "--cas", &cas]);
+    assert!(ran.stdout.contains("vault write -field=certificate pki/sign/web csr=@"), "{}", ran.stdout);
+}

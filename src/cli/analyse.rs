@@ -225,7 +225,7 @@ fn decisions(judging: &Judging, now: Time) -> Result<BTreeMap<SpkiHash, Decision
 }
 
 /// What is known of CAs, with what the user knows besides.
-fn cas(given: &AboutAuthorities) -> Result<Cas, Error> {
+pub(crate) fn cas(given: &AboutAuthorities) -> Result<Cas, Error> {
     let mut cas = Cas::builtin()?;
     for path in &given.cas {
         let name = path.to_string_lossy();

@@ -61,6 +61,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
         rekey::Job {
             roots: &analysis.roots,
             records: &records,
+            cas: &analysis.cas,
             existing: &existing,
             known: &known,
             orders: &orders,

@@ -8,8 +8,9 @@ use std::fs;
 
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
+use certrecall::plan::ca::Cas;
 use certrecall::read::{self, Place, Roots};
-use certrecall::rekey::{self, Ca, Existing, OldKey, Order, Wanted};
+use certrecall::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
 use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
@@ -20,7 +21,7 @@ pub(crate) use orders::Wanted as Ordered;
 
 use orders::Orders;
 
-use super::analyse::known_compromised;
+use super::analyse::{cas, known_compromised};
 use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
@@ -37,6 +38,8 @@ pub(crate) struct Done {
 pub(crate) struct Job<'a> {
     pub(crate) roots: &'a Roots,
     pub(crate) records: &'a [ReplacementRecord],
+    /// What is known of CAs.
+    pub(crate) cas: &'a Cas,
     pub(crate) existing: &'a Existing,
     /// Keys that no new one may be.
     pub(crate) known: &'a HashSet<SpkiHash>,
@@ -72,7 +75,7 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
 
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
-    let Job { roots, records, existing, known, orders, named, passphrase, threads } = job;
+    let Job { roots, records, cas, existing, known, orders, named, passphrase, threads } = job;
     let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing) };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
@@ -81,7 +84,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     let mut missing = Vec::new();
     for record in records {
         if let Some(made) = by_profile.get(&record.profile) {
-            made.update(case.directory(), &wanted(record, Vec::new(), Order::default()))?;
+            made.update(case.directory(), &wanted(record, Vec::new(), Order::default(), cas))?;
             done.before += 1;
             if named(record) {
                 terminal.warn(&format!("{} is there already in {} and stays as it is", record.id, made.directory));
@@ -111,7 +114,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
             done.failed = true;
             continue;
         };
-        let wanted = wanted(record, der, *order);
+        let wanted = wanted(record, der, *order, cas);
         if named(record) {
             rekey::foresee(&wanted)
                 .map_err(|says| Error::Value { flag: "--only or --replacements", says: format!("{}: {says}; nothing was made", record.id) })?;
@@ -141,7 +144,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     Ok(done)
 }
 
-fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order) -> Wanted {
+fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order, cas: &Cas) -> Wanted {
     Wanted {
         id: record.id.clone(),
         profile: record.profile,
@@ -152,7 +155,23 @@ fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order) -> Wan
         replaces: record.replaces.clone(),
         waits_for_new_ca: record.waits_for_new_ca,
         ca: Ca { reach: record.reach, sort: record.sort, operator: record.operator.clone() },
+        next: next(record, cas),
         order,
+    }
+}
+
+/// What is known of the CA that a request goes to.
+pub(crate) fn next(record: &ReplacementRecord, cas: &Cas) -> Next {
+    let operator = record.operator.as_deref().and_then(|id| cas.operator(id));
+    Next {
+        reach: record.reach,
+        sort: record.sort,
+        operator: record.operator_name.clone(),
+        issuer: record.issuer.clone(),
+        acme: operator.and_then(|o| o.acme.as_ref()).map_or_else(Vec::new, |fact| fact.value.clone()),
+        kind: operator.and_then(|o| o.kind.clone()),
+        parameters: operator.map_or_else(BTreeMap::new, |o| o.parameters.clone()),
+        max_days: record.max_days,
     }
 }
 
@@ -205,18 +224,23 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
             plan_file::SCHEMA
         )));
     }
+    if let Some(step) = &args.show {
+        return show_handoff(args, &plan, &case, step, terminal);
+    }
     if plan.roots.iter().any(|r| r == "-") {
         return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
     }
     let roots = Roots::open(&plan.root_paths())?;
     let known = known(&case, &plan, args)?;
     let orders = Orders::read(args, &plan)?;
+    let cas = cas(&args.about())?;
     let passphrase = if orders.encrypts() { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
     let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let job = Job {
         roots: &roots,
         records: &plan.replacements,
+        cas: &cas,
         existing: &existing,
         known: &known,
         orders: &|record| orders.of(record),
@@ -241,4 +265,23 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         to_act_on: plan.keys.iter().any(KnownKey::asks_for_action),
         incomplete: done.failed || plan.ledger.is_none_or(|l| !l.is_complete()),
     })
+}
+
+/// `certrecall rekey --show`: what to do with one request.
+fn show_handoff(args: &RekeyArgs, plan: &PlanHead, case: &Case, by: &str, terminal: &Terminal) -> Result<Outcome, Error> {
+    let wrong = |says: String| Error::Value { flag: "--show", says };
+    let meant =
+        orders::only(&[by.to_owned()], &orders::candidates(plan)).map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
+    let existing = existing(case, None, terminal)?;
+    let cas = cas(&args.about())?;
+    for record in plan.replacements.iter().filter(|r| meant.contains(&r.id)) {
+        let made = existing.made.iter().find(|m| m.record.profile == record.profile);
+        let made = made.ok_or_else(|| wrong(format!("{} has no key and request yet; `certrecall rekey` makes them", record.id)))?;
+        let directory = args.case.join(&made.directory);
+        let path = directory.join(rekey::REQUEST);
+        let request = fs::read_to_string(&path).map_err(|error| Error::Input { what: "request", path, error })?;
+        let text = rekey::handoff::text(&made.record, &next(record, &cas), &directory.to_string_lossy(), &request);
+        terminal.data(text.as_bytes())?;
+    }
+    Ok(Outcome::default())
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::draft::{Draft, draft};
 use super::format::KeyFormat;
+use super::handoff;
 use super::key::{NewKey, pem};
 use super::mirror::{Action, Mirror};
 use super::pbes::{Opener, Sealer};
@@ -18,7 +19,7 @@ use super::record::{Made, Record, SCHEMA};
 use super::request::{Failure, assemble};
 use super::slug::slug;
 use super::spec::NewKind;
-use super::{Error, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
+use super::{Error, HANDOFF, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
 use crate::files::{self, Batch, Staged};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::pki::{der, name};
@@ -205,8 +206,9 @@ impl Shop<'_> {
         let subject = mirror.subject.clone();
         let record = record(wanted, &key, mirror, &request).sorted();
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
-        let files: [(&'static str, &[u8]); 3] =
-            [(KEY, private.expose()), (REQUEST, &pem("CERTIFICATE REQUEST", &request)), (RECORD, &record.to_json())];
+        let pem = pem("CERTIFICATE REQUEST", &request);
+        let advice = handoff::text(&record, &wanted.next, "", &String::from_utf8_lossy(&pem));
+        let files: [(&'static str, &[u8]); 4] = [(KEY, private.expose()), (REQUEST, &pem), (RECORD, &record.to_json()), (HANDOFF, advice.as_bytes())];
         let staged = self.batch.stage(&files)?;
         let read_back = || {
             is_for(&request, &subject)?;
@@ -236,7 +238,7 @@ impl Shop<'_> {
 fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Record {
     let names = mirror.plain_names();
     let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _ } = mirror;
-    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order, ca: _ } = wanted;
+    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order, ca: _, next: _ } = wanted;
     // As the plan prints it, unless it is another one.
     let edited = changes.iter().any(|c| c.what == "subject" && c.action != Action::Kept);
     let subject = if edited { name::read(&der::tlv(der::SEQUENCE, &asked)).text.to_string() } else { subject.clone() };

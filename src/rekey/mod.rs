@@ -1,13 +1,14 @@
 //! New private keys and certification requests: one replacement for every profile that lost its key.
 //!
-//! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem` and
-//! `replacement.json`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
+//! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem`,
+//! `replacement.json` and `handoff.md`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
 //! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
 
 mod draft;
 mod edit;
 mod format;
 mod general_name;
+pub mod handoff;
 mod key;
 mod make;
 mod mirror;
@@ -33,6 +34,7 @@ use crate::id::{Fingerprint, ProfileHash, StepId};
 pub use draft::foresee;
 pub use format::{KeyFormat, NotAKeyFormat};
 pub use general_name::AltName;
+pub use handoff::Next;
 pub use make::{make, sweep};
 pub use mirror::{Action, Change};
 pub use order::{Ca, CommonName, NameEdit, Order};
@@ -51,6 +53,11 @@ pub const KEY: &str = "key.pem";
 pub const REQUEST: &str = "request.pem";
 /// The file that says what a replacement is.
 pub const RECORD: &str = "replacement.json";
+
+/// The file that says what to do with the request.
+pub const HANDOFF: &str = "handoff.md";
+/// The name that printed commands give to what the CA issues.
+pub const ISSUED: &str = "issued.pem";
 
 /// A replacement to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +80,8 @@ pub struct Wanted {
     pub waits_for_new_ca: bool,
     /// Who is asked for it.
     pub ca: Ca,
+    /// What else is known of that CA.
+    pub next: Next,
     /// What its owner wants different.
     pub order: Order,
 }

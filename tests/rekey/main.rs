@@ -4,6 +4,7 @@
 mod certificates;
 mod disk;
 mod formats;
+mod handoff;
 mod public;
 mod requests;
 
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
-use certrecall::rekey::{Ca, Error, KeySpec, OldKey, Order, Outcome, Wanted, make};
+use certrecall::rekey::{Ca, Error, KeySpec, Next, OldKey, Order, Outcome, Wanted, make};
 
 fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
     Wanted {
@@ -24,6 +25,7 @@ fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
         old_key,
         waits_for_new_ca: false,
         ca: Ca::default(),
+        next: Next::default(),
         order: Order::default(),
     }
 }

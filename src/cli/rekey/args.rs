@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use certrecall::rekey::{CommonName, KeyFormat, KeySpec, NameEdit};
 
+use super::super::args::AboutAuthorities;
 use super::super::passphrase::KeyPassphrase;
 
 /// Arguments of `rekey`.
@@ -35,6 +36,12 @@ pub(crate) struct RekeyArgs {
     /// Where key and certificate go, which decides about their form: zendesk
     #[arg(long, value_name = "NAME")]
     pub(crate) target: Option<String>,
+    /// Print what to do with the request of this replacement, ready to paste, and make nothing
+    #[arg(long, value_name = "STEP|NAME|SHA256|SPKI")]
+    pub(crate) show: Option<String>,
+    /// Your own CAs, TOML: who runs them, by which names, and what their commands need
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cas: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) passphrase: KeyPassphrase,
     /// Keys known to be compromised, which no new one may be: SHA-256 of the SPKI in hexadecimal, one a line
@@ -43,4 +50,11 @@ pub(crate) struct RekeyArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+impl RekeyArgs {
+    /// The part of it that is about CAs.
+    pub(crate) fn about(&self) -> AboutAuthorities {
+        AboutAuthorities { cas: self.cas.clone(), ccadb: None, roots: Vec::new() }
+    }
 }

@@ -114,7 +114,7 @@ pub(crate) fn candidates(plan: &PlanHead) -> Vec<Candidate> {
 }
 
 /// The replacements that `--only` names; each value has to name one at least.
-fn only(given: &[String], candidates: &[Candidate]) -> Result<Vec<StepId>, Error> {
+pub(crate) fn only(given: &[String], candidates: &[Candidate]) -> Result<Vec<StepId>, Error> {
     let mut out = Vec::new();
     for by in given {
         let before = out.len();

@@ -1,0 +1,298 @@
+//! What to do with a request: commands that can be pasted, and what to do by hand where there is none. `handoff.md` beside the request says it.
+//!
+//! Flags as of November 2026: certbot 2 and later, lego 5 and 4, acme.sh 3, step 0.28, OpenSSL 3, cert-manager v1.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::record::Record;
+use super::slug::slug;
+use super::{ISSUED, REQUEST};
+use crate::pki::show;
+use crate::plan::ca::{Reach, Sort};
+use crate::shell;
+
+/// What is known of the CA that a request goes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Next {
+    /// Whether it is a public CA.
+    pub reach: Option<Reach>,
+    /// What the certificate is for.
+    pub sort: Option<Sort>,
+    /// Its operator's name, where it is known.
+    pub operator: Option<String>,
+    /// Who issued the old certificate, RFC 4514.
+    pub issuer: String,
+    /// ACME directories for issuing.
+    pub acme: Vec<String>,
+    /// The id of the software that runs it, for a private CA: a kind of `data/cas.toml`.
+    pub kind: Option<String>,
+    /// What the commands of that software need.
+    pub parameters: BTreeMap<String, String>,
+    /// Days that the new certificate may be valid for.
+    pub max_days: Option<u32>,
+}
+
+/// One way to hand the request over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What it is, for people.
+    pub title: String,
+    /// Commands, as lists of arguments.
+    pub commands: Vec<Vec<String>>,
+    /// What to know about it.
+    pub says: String,
+}
+
+/// How private CAs take a request, by the id of their kind; `{names}` are parameters.
+const PRIVATE: &[(&str, &[&str], &str)] = &[
+    ("openssl", &["openssl", "ca", "-config", "{config}", "-notext", "-in", "{request}", "-out", "{issued}"], OPENSSL),
+    ("step-ca", &["step", "ca", "sign", "{request}", "{issued}"], STEP),
+    (
+        "vault",
+        &["vault", "write", "-field=certificate", "{mount}/sign/{role}", "csr=@{request}"],
+        "OpenBao: bao instead of vault. It prints the certificate.",
+    ),
+    (
+        "ad-cs",
+        &["certreq", "-submit", "-config", "{config}", "{request}", "{issued}"],
+        "On Windows; config is HOST\\CA. A template: -attrib CertificateTemplate:NAME.",
+    ),
+    (
+        "aws-private-ca",
+        &[
+            "aws",
+            "acm-pca",
+            "issue-certificate",
+            "--certificate-authority-arn",
+            "{arn}",
+            "--csr",
+            "fileb://{request}",
+            "--signing-algorithm",
+            "{algorithm}",
+            "--validity",
+            "Value={days},Type=DAYS",
+        ],
+        "It prints the ARN of the certificate; fetch it with aws acm-pca get-certificate. Its template decides which of the names asked for it takes over.",
+    ),
+    (
+        "google-cas",
+        &[
+            "gcloud",
+            "privateca",
+            "certificates",
+            "create",
+            "--issuer-pool={pool}",
+            "--issuer-location={location}",
+            "--csr={request}",
+            "--cert-output-file={issued}",
+        ],
+        "",
+    ),
+    (
+        "cfssl",
+        &["cfssl", "sign", "-ca", "{ca}", "-ca-key", "{ca_key}", "-config", "{config}", "{request}"],
+        "It prints JSON: cfssljson -bare issued makes files of it.",
+    ),
+];
+
+const OPENSSL: &str =
+    "The extensions asked for are taken over only with copy_extensions = copy in the CA's configuration: look at them before you confirm.";
+const STEP: &str = "Names that the provisioner does not allow are refused. --not-after sets the end, --provisioner the provisioner.";
+
+/// The ways for a replacement whose files lie in `directory`, the most fitting one first.
+#[must_use]
+pub fn ways(record: &Record, next: &Next, directory: &str) -> Vec<Way> {
+    let path = |name: &str| if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+    let (request, issued) = (path(REQUEST), path(ISSUED));
+    let tls = next.sort.is_none_or(|sort| sort == Sort::TlsServer);
+    let public = next.reach == Some(Reach::Public);
+    let mut out = Vec::new();
+    if tls && !record.names.is_empty() && (public || !next.acme.is_empty()) {
+        for server in &next.acme {
+            out.extend(acme(record, server, &request, &issued));
+        }
+    }
+    if public {
+        return out;
+    }
+    let known = next.kind.as_deref().and_then(|kind| PRIVATE.iter().find(|(id, ..)| *id == kind));
+    // Of a CA that nothing is known of, the commonest ways; whoever runs it knows which.
+    let likely = PRIVATE.iter().filter(|(id, ..)| known.is_none() && next.kind.is_none() && matches!(*id, "openssl" | "step-ca"));
+    for (id, template, says) in known.into_iter().chain(likely) {
+        let command = template.iter().map(|word| filled(word, next, &request, &issued, record)).collect();
+        let title = match *id {
+            "openssl" => "OpenSSL ca",
+            "step-ca" => "step-ca",
+            other => other,
+        };
+        out.push(Way { title: title.to_owned(), commands: vec![command], says: (*says).to_owned() });
+    }
+    out
+}
+
+/// One word of a template; a parameter that is not known stands in capitals.
+fn filled(word: &str, next: &Next, request: &str, issued: &str, record: &Record) -> String {
+    let algorithm = if record.key_algorithm == "ec" { "SHA256WITHECDSA" } else { "SHA256WITHRSA" };
+    let days = next.max_days.unwrap_or(365).to_string();
+    let mut out = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else { break };
+        match name {
+            "request" => out.push_str(request),
+            "issued" => out.push_str(issued),
+            "algorithm" => out.push_str(algorithm),
+            "days" => out.push_str(&days),
+            _ => out.push_str(&next.parameters.get(name).cloned().unwrap_or_else(|| name.to_uppercase())),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Three ACME clients (RFC 8555) for one directory.
+fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> {
+    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    // A wildcard is validated over DNS alone (RFC 8555 section 7.1.3 and BR 3.2.2.4).
+    let wildcard = record.names.iter().any(|n| n.starts_with("*."));
+    let how: &[&str] = if wildcard { &["--manual", "--preferred-challenges", "dns"] } else { &["--standalone"] };
+    let certbot = [
+        words(&["certbot", "certonly", "--csr", request, "--server", server]),
+        words(how),
+        words(&[
+            "--cert-path",
+            issued,
+            "--fullchain-path",
+            &format!("{}-fullchain.pem", issued.trim_end_matches(".pem")),
+            "--chain-path",
+            &format!("{}-chain.pem", issued.trim_end_matches(".pem")),
+        ]),
+    ];
+    let names = record.names.iter().map(|n| show(n)).collect::<Vec<_>>().join(", ");
+    let solver: &[&str] = if wildcard { &["--dns", "PROVIDER"] } else { &["--http"] };
+    let lego5 = [words(&["lego", "run", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]), words(solver)].concat();
+    let lego4 =
+        [words(&["lego", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]), words(solver), words(&["run"])]
+            .concat();
+    let place: &[&str] = if wildcard { &["--dns", "DNS_API"] } else { &["--webroot", "WEBROOT"] };
+    let register = words(&["acme.sh", "--register-account", "--server", server, "-m", "YOU@example.com"]);
+    let sign = [words(&["acme.sh", "--signcsr", "--csr", request, "--server", server]), words(place)].concat();
+    vec![
+        Way {
+            title: format!("certbot, {server}"),
+            commands: vec![certbot.concat()],
+            says: format!(
+                "It takes the names from the request; with -d it wants exactly these: {names}. --webroot -w DIR or a plugin instead of what is there, as you validate. External account: --eab-kid KID --eab-hmac-key KEY."
+            ),
+        },
+        Way {
+            title: format!("lego, {server}"),
+            commands: vec![lego5, lego4],
+            says: "The first is for lego 5, the second for lego 4. External account: --eab with --eab.kid and --eab.hmac (lego 4: --kid and --hmac)."
+                .to_owned(),
+        },
+        Way {
+            title: format!("acme.sh, {server}"),
+            commands: vec![register, sign],
+            says: "External account: --eab-kid KID --eab-hmac-key KEY with the first command. It takes the names from the request.".to_owned(),
+        },
+    ]
+}
+
+/// `handoff.md`: everything of [`ways`], the manifest for cert-manager and what to do by hand. `request`: the request in PEM.
+#[must_use]
+pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> String {
+    let mut out = String::new();
+    let operator = next.operator.as_deref().map(show);
+    // Writing to a string does not fail.
+    let _ = writeln!(out, "# {}\n", markdown(&record.subject));
+    let names =
+        if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| markdown(n)).collect::<Vec<_>>().join(", ") };
+    let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", markdown(directory)) };
+    let _ = writeln!(out, "The request is `{REQUEST}` {place}; it asks for {names}. The key stays where it is: no CA needs it.\n");
+    let _ = writeln!(out, "Then: `certrecall complete CASE {ISSUED}` checks what came back and puts it together with its key.\n");
+    if record.waits_for_new_ca {
+        out.push_str("**Wait**: the CA of the old certificate is exposed itself. Hand this in at the new one.\n\n");
+    }
+    if let Some(days) = next.max_days.filter(|_| next.reach == Some(Reach::Public)) {
+        let _ = writeln!(out, "A public CA makes it valid for {days} days at most.\n");
+    }
+    for Way { title, commands, says } in ways(record, next, directory) {
+        let _ = writeln!(out, "## {}\n", markdown(&title));
+        commands.iter().for_each(|command| out.push_str(&format!("    {}\n", shell::line(command))));
+        let _ = writeln!(out, "\n{}", if says.is_empty() { String::new() } else { format!("{says}\n") });
+    }
+    by_hand(&mut out, record, next, operator.as_deref());
+    if next.reach != Some(Reach::Public) || !next.acme.is_empty() {
+        manifest(&mut out, record, next, request);
+    }
+    out
+}
+
+fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>) {
+    let who = operator.map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { markdown(&next.issuer) }, markdown);
+    let _ = writeln!(out, "## By hand\n");
+    match next.reach {
+        Some(Reach::Public) => {
+            let _ = writeln!(out, "1. Log in where the old certificate was ordered: at {who}, or at the reseller it was bought from.");
+            out.push_str("2. Reissue or replace the old order, not renew it: paste the request, and choose no key of theirs.\n");
+            out.push_str("3. Ask whether the old certificate is revoked by that, and when: some CAs do it by themselves after a day or three. Deploy the new one before.\n");
+        }
+        Some(Reach::SelfSigned) => {
+            out.push_str("Nobody issued the old certificate: it signed itself. Better ask a CA of your own; or sign the request with its own key, and give the new certificate to whoever trusts the old one:\n\n");
+            let command =
+                ["openssl", "x509", "-req", "-in", REQUEST, "-key", super::KEY, "-copy_extensions", "copyall", "-days", "365", "-out", ISSUED];
+            let _ = writeln!(out, "    {}", shell::line(&command));
+        }
+        _ => {
+            let _ = writeln!(
+                out,
+                "Give the request to whoever runs {who}, over a channel where it cannot be swapped: its SHA-256 (DER) is {}.",
+                record.request_sha256
+            );
+        }
+    }
+    out.push('\n');
+}
+
+/// A `CertificateRequest` of cert-manager.
+fn manifest(out: &mut String, record: &Record, next: &Next, request: &str) {
+    let usage = match next.sort {
+        Some(Sort::TlsClient) => "client auth",
+        Some(Sort::Smime) => "email protection",
+        Some(Sort::CodeSigning) => "code signing",
+        _ => "server auth",
+    };
+    let name = slug(record.names.first().map_or(&record.subject, |n| n));
+    let base64 = base64_simd::STANDARD.encode_to_string(request);
+    let _ = writeln!(
+        out,
+        "## cert-manager\n\nWith the name of your issuer in the place of ISSUER; `kubectl apply -f` it. The key stays here, so make the Secret of what `certrecall complete` writes.\n"
+    );
+    let _ = writeln!(
+        out,
+        "```yaml\napiVersion: cert-manager.io/v1\nkind: CertificateRequest\nmetadata:\n  name: {name}-{}\nspec:\n  request: {base64}",
+        &record.spki_sha256.to_string()[..12]
+    );
+    if let Some(days) = next.max_days {
+        let _ = writeln!(out, "  duration: {}h", u64::from(days) * 24);
+    }
+    let _ = writeln!(
+        out,
+        "  usages: [digital signature, {usage}]\n  issuerRef:\n    name: ISSUER\n    kind: ClusterIssuer\n    group: cert-manager.io\n```"
+    );
+}
+
+/// A hostile text in Markdown: as code, where nothing in it means anything.
+fn markdown(text: &str) -> String {
+    let text = show(text);
+    if text.is_empty() {
+        return "(no subject)".to_owned();
+    }
+    let fence = "`".repeat(1 + text.split(|c| c != '`').map(str::len).max().unwrap_or(0));
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}

@@ -1,0 +1,116 @@
+//! What is printed to be pasted comes back from a shell word by word, whatever the names are.
+
+use std::fs;
+use std::process::Command;
+
+use certrecall::plan::ca::{Cas, Reach, Sort};
+use certrecall::rekey::handoff::{text, ways};
+use certrecall::rekey::{KeySpec, Next, Record, Wanted};
+use certrecall::shell;
+use proptest::prelude::*;
+
+use super::{made, openssl, plain};
+
+/// What a shell makes of a line.
+fn read_back(line: &str) -> Vec<String> {
+    let out = Command::new("sh").args(["-c", &format!("printf '%s\\0' {line}")]).output().unwrap();
+    assert!(out.status.success(), "{line}");
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.strip_suffix('\0').unwrap().split('\0').map(str::to_owned).collect()
+}
+
+fn record() -> Record {
+    let case = tempfile::tempdir().unwrap();
+    made(&plain(1), KeySpec::EcdsaP256, case.path()).unwrap().made.remove(0).record
+}
+
+fn public(acme: &[&str]) -> Next {
+    let acme = acme.iter().map(|a| (*a).to_owned()).collect();
+    Next { reach: Some(Reach::Public), sort: Some(Sort::TlsServer), operator: Some("A CA".into()), acme, max_days: Some(200), ..Next::default() }
+}
+
+fn programs(record: &Record, next: &Next) -> Vec<String> {
+    ways(record, next, "").iter().flat_map(|w| &w.commands).map(|c| c[0].clone()).collect()
+}
+
+#[test]
+fn only_ways_that_fit_are_shown() {
+    let record = record();
+    assert_eq!(programs(&record, &public(&["https://acme.example/directory"])), ["certbot", "lego", "lego", "acme.sh", "acme.sh"]);
+    assert_eq!(programs(&record, &public(&[])), Vec::<String>::new(), "a public CA without ACME has a portal");
+    let mail = Next { sort: Some(Sort::Smime), ..public(&["https://acme.example/directory"]) };
+    assert_eq!(programs(&record, &mail), Vec::<String>::new(), "ACME is for hosts");
+    let private = Next { reach: Some(Reach::Private), acme: vec![], ..public(&[]) };
+    assert_eq!(programs(&record, &private), ["openssl", "step"], "no ACME at a private CA");
+    let own = Next { acme: vec!["https://ca.corp/acme".into()], kind: Some("step-ca".into()), ..private.clone() };
+    assert_eq!(programs(&record, &own), ["certbot", "lego", "lego", "acme.sh", "acme.sh", "step"], "unless it is listed");
+    for (kind, program) in
+        [("vault", "vault"), ("ad-cs", "certreq"), ("aws-private-ca", "aws"), ("google-cas", "gcloud"), ("cfssl", "cfssl"), ("openssl", "openssl")]
+    {
+        assert_eq!(programs(&record, &Next { kind: Some(kind.into()), ..private.clone() }), [program]);
+    }
+    let text = |next: &Next| text(&record, next, "", "-----BEGIN");
+    assert!(text(&public(&[])).contains("Log in where the old certificate was ordered: at `A CA`") && text(&public(&[])).contains("200 days"));
+    assert!(!text(&public(&[])).contains("cert-manager") && text(&private).contains("kind: CertificateRequest"));
+    assert!(text(&Next { reach: Some(Reach::SelfSigned), ..Next::default() }).contains("openssl x509 -req -in request.pem -key key.pem"));
+}
+
+#[test]
+fn every_kind_of_private_ca_has_a_way_or_a_hand() {
+    let record = record();
+    for kind in Cas::builtin().unwrap().kinds {
+        let next = Next { kind: Some(kind.id.clone()), reach: Some(Reach::Private), ..Next::default() };
+        let by_hand = kind.id == "ejbca";
+        assert_eq!(ways(&record, &next, "").is_empty(), by_hand, "{}", kind.id);
+    }
+}
+
+#[test]
+fn wildcards_are_validated_over_dns() {
+    let wild = Record { names: vec!["*.example.com".into(), "example.com".into()], ..record() };
+    let all = ways(&wild, &public(&["https://acme.example/directory"]), "");
+    let has = |i: usize, word: &str| all[i].commands.iter().flatten().any(|w| w == word);
+    assert!(has(0, "dns") && has(1, "--dns") && has(2, "--dns") && !has(0, "--standalone") && !has(1, "--http") && !has(2, "--webroot"));
+    assert!(all[0].says.contains("*.example.com, example.com"), "certbot wants the names of the request");
+}
+
+#[test]
+fn the_file_lies_beside_the_request_and_its_commands_work() {
+    let case = tempfile::tempdir().unwrap();
+    let next = Next { reach: Some(Reach::SelfSigned), ..Next::default() };
+    let wanted = Wanted { next, ..plain(1).remove(0) };
+    let made = made(&[wanted], KeySpec::EcdsaP256, case.path()).unwrap().made.remove(0);
+    let directory = case.path().join(&made.directory);
+    let text = fs::read_to_string(directory.join("handoff.md")).unwrap();
+    let command = text.lines().find_map(|l| l.strip_prefix("    openssl x509")).unwrap();
+    assert!(Command::new("sh").current_dir(&directory).args(["-c", &format!("openssl x509{command} 2>&1")]).status().unwrap().success());
+    assert!(String::from_utf8(openssl(&["x509", "-noout", "-text"], &directory.join("issued.pem")).0).unwrap().contains("DNS:host.example.com"));
+    let yaml: Vec<_> = text.split("```").collect();
+    let base64 = yaml[1].lines().find_map(|l| l.trim().strip_prefix("request: ")).unwrap();
+    assert_eq!(base64_simd::STANDARD.decode_to_vec(base64).unwrap(), fs::read(directory.join("request.pem")).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn commands_come_back_from_a_shell(
+        name in "[ -~\u{e9}\u{202e}'`$\\\\\"\n]{0,40}", server in "[ -~'`$]{1,40}", directory in "[ -~'`$\\\\\"\n]{0,40}", parameter in any::<String>()
+    ) {
+        let record = Record { names: vec![name.clone()], subject: name.clone(), ..record() };
+        let parameters: std::collections::BTreeMap<_, _> = ["config", "mount", "arn", "pool"].map(|p| (p.to_owned(), parameter.replace('\0', ""))).into();
+        for kind in [None, Some("openssl"), Some("vault"), Some("aws-private-ca"), Some("google-cas")] {
+            let reach = if kind.is_none() { Reach::Public } else { Reach::Private };
+            let next = Next { reach: Some(reach), kind: kind.map(Into::into), acme: vec![server.clone()], parameters: parameters.clone(), issuer: name.clone(), ..public(&[]) };
+            let text = text(&record, &next, &directory, "");
+            for command in ways(&record, &next, &directory).iter().flat_map(|w| &w.commands) {
+                let line = shell::line(command);
+                prop_assert_eq!(&read_back(&line), command);
+                let indented = format!("    {line}\n");
+                prop_assert!(text.contains(&indented));
+            }
+            let hidden = text.chars().filter(|c| certrecall::pki::name::is_hidden(*c) && *c != '\n').count();
+            let quoted: usize = ways(&record, &next, &directory).iter().flat_map(|w| &w.commands).flatten().map(|w| w.chars().filter(|c| certrecall::pki::name::is_hidden(*c)).count()).sum();
+            prop_assert!(hidden <= quoted, "names are shown escaped");
+        }
+    }
+}
