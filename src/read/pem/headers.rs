@@ -23,7 +23,8 @@ pub(super) fn split(text: &[u8]) -> (Headers, &[u8]) {
 /// Reads the headers that `text` begins with. Returns them and the text behind them.
 ///
 /// A header is a line `Name: value`; a line after it that begins with a blank continues it, and so does any line after a
-/// trailing backslash (RFC 4716). The headers end at a blank line or before the first line that cannot be one.
+/// trailing backslash (RFC 4716). The headers end before the first line that cannot be one; blank lines between them come from doubled line
+/// ends, and base64 text has no colon.
 fn parse(text: &[u8]) -> (Headers, &[u8]) {
     let mut headers = Headers::default();
     let start = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len());
@@ -32,7 +33,9 @@ fn parse(text: &[u8]) -> (Headers, &[u8]) {
     let mut latest: Option<(Vec<u8>, Vec<u8>)> = None;
     let mut continued = false;
     while let Some(line) = lines.next() {
-        if let Some((name, value)) = latest.as_mut().filter(|_| continued || is_continuation(line)) {
+        if line.trim_ascii().is_empty() {
+            headers.take(latest.take());
+        } else if let Some((name, value)) = latest.as_mut().filter(|_| continued || is_continuation(line)) {
             if is_wanted(name) {
                 value.extend_from_slice(line.trim_ascii());
             }
@@ -43,7 +46,7 @@ fn parse(text: &[u8]) -> (Headers, &[u8]) {
         } else {
             break;
         }
-        continued = line.ends_with(b"\\");
+        continued = latest.is_some() && line.ends_with(b"\\");
         behind = lines.rest();
     }
     headers.take(latest);
@@ -116,6 +119,9 @@ mod tests {
         assert_eq!(rest(text), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
         assert_eq!(rest(&text.replace("\n\n", "\n")), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
         assert_eq!(rest(&text.replace('\n', "\r\n")).2, "MIIB");
+        for doubled in ["\r\r\n", "\n\n", "\n \n", "\n\n\n  "] {
+            assert_eq!(rest(&text.replace('\n', doubled)), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()), "{doubled:?}");
+        }
         assert_eq!(rest(&text.replace('\n', "\r")).2, "MIIB");
         assert_eq!(rest(&text.replace('\n', "\n  ")), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
     }

@@ -91,15 +91,32 @@ pub(super) fn fit(content: Content, encrypted: bool, bytes: &[u8]) -> Fit {
             }
         }
         Content::Der => elements(bytes),
-        Content::OpenSsh => {
-            if bytes.starts_with(OPENSSH) {
-                Fit::Exact
-            } else {
-                Fit::None
-            }
-        }
+        Content::OpenSsh => match bytes.strip_prefix(OPENSSH) {
+            Some(behind) if is_whole(behind) => Fit::Exact,
+            Some(_) => Fit::Loose,
+            None => Fit::None,
+        },
         Content::Pgp | Content::Any => Fit::Loose,
     }
+}
+
+/// Whether the fields behind the magic word of OpenSSH fill `bytes`: cipher, key derivation and its options, the number of keys, their public halves
+/// and the rest in one field.
+fn is_whole(bytes: &[u8]) -> bool {
+    let number = |at: &[u8]| at.first_chunk::<4>().map(|n| u32::from_be_bytes(*n) as usize);
+    let field = |at: &'_ [u8]| number(at).and_then(|length| length.checked_add(4)).filter(|n| *n <= at.len());
+    let mut rest = bytes;
+    for _ in 0..3 {
+        let Some(length) = field(rest) else { return false };
+        rest = &rest[length..];
+    }
+    let Some(keys) = number(rest) else { return false };
+    rest = &rest[4..];
+    for _ in 0..=keys.min(rest.len()) {
+        let Some(length) = field(rest) else { return false };
+        rest = &rest[length..];
+    }
+    rest.is_empty()
 }
 
 /// Whether elements fill `bytes`: one, or one and more SEQUENCEs as in a trusted certificate of OpenSSL.
@@ -139,7 +156,11 @@ mod tests {
         assert_eq!(fit(Content::Der, false, &[4, 1, 9, 4, 0]), Fit::Loose);
         assert_eq!(fit(Content::Der, false, &[4, 2, 9]), Fit::None);
         assert_eq!(fit(Content::Der, false, &[0x30, 0x80, 4, 0, 0, 0]), Fit::Exact);
-        assert_eq!(fit(Content::OpenSsh, false, b"openssh-key-v1\0x"), Fit::Exact);
+        let fields = [&b"openssh-key-v1\0"[..], &[0, 0, 0, 1, b'x'].repeat(3), &[0, 0, 0, 1], &[0, 0, 0, 1, b'x'].repeat(2)].concat();
+        assert_eq!(fit(Content::OpenSsh, false, &fields), Fit::Exact);
+        assert_eq!(fit(Content::OpenSsh, false, &fields[..fields.len() - 1]), Fit::Loose);
+        assert_eq!(fit(Content::OpenSsh, false, &[&fields[..], b"x"].concat()), Fit::Loose);
+        assert_eq!(fit(Content::OpenSsh, false, b"openssh-key"), Fit::None);
         assert_eq!(fit(Content::Der, true, &[9; 16]), Fit::Loose);
         assert_eq!(fit(Content::Any, false, &[]), Fit::None);
     }

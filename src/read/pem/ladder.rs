@@ -18,7 +18,7 @@ const OPEN_TEXT: usize = 16 << 20;
 pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
     let mut rungs = Rungs { content, closed: block.closed, clean: true, out };
     let (headers, text) = headers::split(block.body);
-    if text.iter().all(|b| base64::is_blank(*b)) {
+    if text.iter().all(|b| base64::is_blank(*b)) && !block.is_prefixed() {
         return Err(block.nothing());
     }
     let unchecked = matches!(content, Content::Any | Content::Pgp) || headers.encrypted;
@@ -224,6 +224,12 @@ fn before_checksum(text: &[u8]) -> &[u8] {
 }
 
 impl Block<'_> {
+    /// Whether the text has lines that begin like the line of the BEGIN: all of them may look like headers then.
+    fn is_prefixed(&self) -> bool {
+        let prefix = self.prefix().trim_ascii();
+        !prefix.is_empty() && memchr::memmem::find(self.body, prefix).is_some()
+    }
+
     /// The failure of a block without text.
     fn nothing(&self) -> BlockError {
         let (reason, says) =
@@ -233,7 +239,7 @@ impl Block<'_> {
 
     /// The failure of a block whose text, a tail of the body, stops being base64 at `stop`.
     fn not_base64(&self, text: &[u8], stop: Option<usize>) -> BlockError {
-        if !self.closed {
+        if !self.closed || text.iter().all(|b| base64::is_blank(*b)) {
             return self.nothing();
         }
         let before = self.body.len() - text.len() + stop.unwrap_or_else(|| text.trim_ascii_end().len());

@@ -193,7 +193,9 @@ fn an_encrypted_key_keeps_its_headers() {
 
 #[test]
 fn contents_that_are_not_der() {
-    let ssh = [b"openssh-key-v1\0", &object(90)[..]].concat();
+    let field = |bytes: &[u8]| [&u32::try_from(bytes.len()).expect("small").to_be_bytes()[..], bytes].concat();
+    let fields = [field(b"none"), field(b"none"), field(b""), vec![0, 0, 0, 1], field(&object(50)), field(&object(90))];
+    let ssh = [&b"openssh-key-v1\0"[..], &fields.concat()].concat();
     for (label, text) in [
         ("OPENSSH PRIVATE KEY", pem("OPENSSH PRIVATE KEY", &ssh, 70)),
         ("OPENSSH PRIVATE KEY", each_line(&pem("OPENSSH PRIVATE KEY", &ssh, 70), |_, l| format!("+{l}\n"))),

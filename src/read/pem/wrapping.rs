@@ -6,7 +6,7 @@ use super::lines::Split;
 
 /// How `+` is to be read in a text with percent escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Plus {
+pub(in crate::read) enum Plus {
     /// It is a digit.
     Digit,
     /// It is a blank (`application/x-www-form-urlencoded`).
@@ -15,19 +15,21 @@ pub(super) enum Plus {
 
 /// Whether `text` has anything that [`unescape`] would change.
 pub(super) fn has_escapes(text: &[u8]) -> bool {
-    memchr::memchr3(b'\\', b'%', b'&', text).is_some() || memchr::memchr2(b'<', b'`', text).is_some()
+    memchr::memchr3(b'\\', b'%', b'&', text).is_some() || memchr::memchr3(b'<', b'`', b'#', text).is_some() || memchr::memchr(0x1b, text).is_some()
 }
 
 /// Undoes escapes of JSON, shells, source code, URLs, HTML and XML. What stands for a line end becomes one.
 ///
 /// Any number of backslashes counts as one, since text that passed through several programs was escaped several times.
-pub(super) fn unescape(text: &[u8], plus: Plus, out: &mut Vec<u8>) {
+pub(in crate::read) fn unescape(text: &[u8], plus: Plus, out: &mut Vec<u8>) {
     reset(out, text.len());
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         let rest = &text[at..];
         let (meaning, width) = match byte {
             b'\\' => backslash(rest),
+            b'#' => hash(rest),
+            0x1b => (None, colour(rest)),
             b'`' if matches!(rest.get(1), Some(b'n' | b'r')) => (Some(b'\n'), 2),
             b'%' => percent(rest),
             b'&' => entity(rest),
@@ -44,7 +46,7 @@ pub(super) fn unescape(text: &[u8], plus: Plus, out: &mut Vec<u8>) {
 }
 
 /// Meaning and width of an escape that begins with a backslash.
-fn backslash(text: &[u8]) -> (Option<u8>, usize) {
+pub(in crate::read) fn backslash(text: &[u8]) -> (Option<u8>, usize) {
     let run = text.iter().position(|b| *b != b'\\').unwrap_or(text.len());
     let rest = &text[run..];
     match rest.first() {
@@ -67,7 +69,7 @@ fn backslash(text: &[u8]) -> (Option<u8>, usize) {
 }
 
 /// Meaning and width of a percent escape, also one that was escaped again (`%250A`).
-fn percent(text: &[u8]) -> (Option<u8>, usize) {
+pub(in crate::read) fn percent(text: &[u8]) -> (Option<u8>, usize) {
     let mut width = 1;
     while text.get(width..).is_some_and(|t| t.starts_with(b"25") && number(t.get(2..4), 16).is_some()) {
         width += 2;
@@ -78,9 +80,40 @@ fn percent(text: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-/// Meaning and width of a character reference of HTML or XML.
-fn entity(text: &[u8]) -> (Option<u8>, usize) {
-    let Some(end) = text.iter().take(10).position(|b| *b == b';') else { return (Some(b'&'), 1) };
+/// Width of a control sequence of a terminal (ECMA-48 section 5.4), as programs colour their output.
+fn colour(text: &[u8]) -> usize {
+    let parameters = text.get(2..).unwrap_or_default().iter().take(16).take_while(|b| (0x20..0x40).contains(*b)).count();
+    match text.get(1) {
+        Some(b'[') if text.get(2 + parameters).is_some_and(|b| (0x40..0x7f).contains(b)) => 3 + parameters,
+        _ => 1,
+    }
+}
+
+/// Meaning and width of a control character as rsyslog writes it: a hash and three octal digits.
+fn hash(text: &[u8]) -> (Option<u8>, usize) {
+    match text {
+        [_, b'0', b'1', b'2' | b'5', ..] => (Some(b'\n'), 4),
+        [_, b'0', b'1', b'1', ..] => (Some(b' '), 4),
+        _ => (Some(b'#'), 1),
+    }
+}
+
+/// Meaning and width of a character reference of HTML or XML, also of one that was escaped again (`&amp;#10;`).
+pub(in crate::read) fn entity(text: &[u8]) -> (Option<u8>, usize) {
+    // Where the `&` is, or the `;` that stands for one.
+    let mut at = 0;
+    while text.get(at + 1..).is_some_and(|t| t.starts_with(b"amp;")) {
+        at += 4;
+    }
+    match reference(&text[at..]) {
+        (_, 1) => (Some(b'&'), at + 1),
+        (meaning, width) => (meaning, at + width),
+    }
+}
+
+/// A single character reference; the first byte is not looked at.
+fn reference(text: &[u8]) -> (Option<u8>, usize) {
+    let Some(end) = text.iter().take(10).skip(1).position(|b| *b == b';').map(|n| n + 1) else { return (Some(b'&'), 1) };
     let name = &text[1..end];
     let code = if let Some(hex) = name.strip_prefix(b"#x").or_else(|| name.strip_prefix(b"#X")) {
         number(Some(hex), 16)
@@ -252,6 +285,9 @@ mod tests {
             ("a&#13;&#10;b&#x2B;&#xA;&amp;&quot;&x;", "a\r\nb+\n&\"&x;"),
             ("a<br/>b<br>c<", "a\nb\nc<"),
             ("a`r`nb", "a\n\nb"),
+            ("a&amp;#10;b&amp;amp;#x2B;&amp;c&amp;", "a\nb+&c&"),
+            ("\u{1b}[1;32ma\u{1b}[0m\u{1b}[Kb\u{1b}", "ab"),
+            ("a#012b#015#012c#12#", "a\nb\n\nc#12#"),
         ] {
             assert_eq!(through(|t, o| unescape(t, Plus::Digit, o), text), want);
         }
