@@ -84,3 +84,7 @@ pub const CT_EXPORT: u64 = 128 << 20;
 /// Certificates of one key that a search of CT logs can have found. crt.sh itself gives up long before; the most certified real keys have some
 /// tens of thousands.
 pub const SEARCHED: usize = 100_000;
+
+/// Text in base64 in base64, and so on, is unwrapped so many times. Secrets that passed through several programs have three; each takes a quarter off, so
+/// the time is bounded without it.
+pub const WRAPPED_DEEP: u32 = 16;

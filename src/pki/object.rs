@@ -308,7 +308,7 @@ pub(super) fn by_tags(der: &[u8]) -> Result<Option<Object>, Unread> {
         // A certificate whose signature is cut or of another type.
         [Some(SEQUENCE), Some(SEQUENCE), _] => cert::read(der).map(|c| Object::Certificate(Arc::new(c))),
         [Some(SEQUENCE), Some(BIT_STRING), _] => Some(Object::PublicKey(Arc::new(spki::read(outer.raw)))),
-        [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some() => {
+        [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some_and(|oid| !is_digest(oid)) => {
             return Err(Unread::Locked(Reason::PassphraseNeeded, None));
         }
         [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => return Err(container("pkcs12")),
@@ -340,6 +340,31 @@ fn is_spki(mut reader: Reader<'_>) -> bool {
     reader.sequence().is_some_and(|mut s| s.sequence().is_some() && s.peek() == Some(BIT_STRING))
 }
 
+/// Whether bytes look like a signature of ECDSA or DSA (RFC 3279 section 2.2.2): two numbers of about the same size, of 66 octets at most. A public
+/// key of PKCS #1 has the same shape.
+pub(crate) fn is_signature(der: &[u8]) -> bool {
+    let numbers = Reader::new(der).sequence().and_then(|mut s| Some((s.unsigned()?, s.unsigned()?)));
+    numbers.is_some_and(|(first, second)| first.len() <= 66 && second.len() > first.len() / 2)
+}
+
+/// Whether an algorithm is a hash: with an OCTET STRING it is a DigestInfo (RFC 8017 section 9.2), not an encrypted key.
+fn is_digest(algorithm: &[u8]) -> bool {
+    // RSADSI's digestAlgorithm, NIST's hashAlgs, OIW's SHA-1, TeleTrusT's RIPEMD.
+    const ARCS: [&[u8]; 4] = [
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02],
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02],
+        &[0x2b, 0x0e, 0x03, 0x02, 0x1a],
+        &[0x2b, 0x24, 0x03, 0x02],
+    ];
+    ARCS.iter().any(|arc| algorithm.starts_with(arc))
+}
+
+/// Whether bytes are an encrypted private key (RFC 5958 section 3) under one of the schemes in use: those of PKCS #5 and PKCS #12.
+pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
+    let algorithm = Reader::new(der).sequence().and_then(|mut info| info.sequence()).and_then(|mut a| a.oid());
+    algorithm.is_some_and(|oid| oid.starts_with(&oid::PBES2[..8]) || oid.starts_with(oid::PKCS12_PBE))
+}
+
 /// PFX (RFC 7292 section 4): version 3, then a ContentInfo.
 fn is_pfx(mut reader: Reader<'_>) -> bool {
     reader.small() == Some(3) && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
@@ -363,6 +388,10 @@ fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Opt
     }
     let (Some(modulus), Some(second)) = (reader.unsigned(), reader.unsigned()) else { return Ok(None) };
     if modulus.len() < 16 {
+        return Ok(None);
+    }
+    // What is encrypted by SM2 begins with two numbers too.
+    if third.is_some_and(|third| third != INTEGER) {
         return Ok(None);
     }
     if third.is_some() || matches!(second, [2 | 5]) {

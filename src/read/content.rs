@@ -10,7 +10,7 @@ use std::path::Path;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::cache::{Cache, Outcome};
-use super::forms::{self, Candidate, Kind};
+use super::forms;
 use super::pem::{Block, Splitter};
 use super::pipeline::Options;
 use super::walk::{Met, io_unread};
@@ -18,10 +18,11 @@ use super::{Found, Item, Place, RootKind, Roots, StdinBytes, jwk, magic};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
-use crate::pki::{Label, Object, Parsed, Unread, read_der, read_labelled};
+use crate::pki::{Label, Object, Parsed, Unread, is_signature, read_der, read_labelled};
 use crate::time::Time;
 
 mod contained;
+mod wrapped;
 
 /// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one
 /// without an END in a window moves the border back to its BEGIN.
@@ -191,6 +192,8 @@ struct Content<'c, 't> {
     /// How many containers were opened, and how many this one lies in.
     containers: u32,
     depth: u32,
+    /// How many wrappings were taken off what is being read.
+    wrappings: u32,
     /// Whether a private key was among them.
     secret: bool,
     scratch: &'c mut Vec<u8>,
@@ -222,6 +225,7 @@ impl<'c, 't> Content<'c, 't> {
             own: 0,
             containers: 0,
             depth: 0,
+            wrappings: 0,
             secret: false,
             scratch,
             cache,
@@ -260,8 +264,9 @@ impl<'c, 't> Content<'c, 't> {
         self.text(bytes);
         self.push_beyond();
         let bytes = &bytes[blanks..];
-        if self.items.is_empty()
-            && let Some(length) = crate::pki::declared_length(bytes)
+        // What lies in an object that is cut short does not stand for it.
+        if let Some(length) = crate::pki::declared_length(bytes)
+            && (self.items.is_empty() || length > bytes.len() && self.items.iter().all(|item| item.container == "der"))
         {
             let unread = if length > bytes.len() {
                 Unread::Unreadable(Reason::BadObject, format!("cut short: {} of {length} bytes are there", bytes.len()))
@@ -269,6 +274,7 @@ impl<'c, 't> Content<'c, 't> {
                 Unread::Skipped(Reason::OtherFormat, "DER of no known kind".to_owned())
             };
             self.push(Item::whole_file(Err(unread), "der"));
+            self.sort(0);
         }
     }
 
@@ -354,21 +360,11 @@ impl<'c, 't> Content<'c, 't> {
         if taken.is_empty()
             && self.base == 0
             && let Some(found) = forms::whole_hex(bytes)
+            && self.candidate(&found, 0)
         {
-            self.candidate(&found, 0);
             return self.taken = taken;
         }
-        let complete = forms::candidates(bytes, &taken, self.line, |found| {
-            let offset = original(found.offset);
-            if offset < self.cut {
-                self.reach(found.end, bytes, original);
-                self.candidate(&found, offset);
-            }
-        });
-        if !complete {
-            let detail = "text made to be slow to search; not all between the blocks was looked at".to_owned();
-            self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
-        }
+        self.between_blocks(bytes, &mut taken, original);
         self.taken = taken;
     }
 
@@ -416,33 +412,11 @@ impl<'c, 't> Content<'c, 't> {
         }
     }
 
-    /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only a guess.
-    fn candidate(&mut self, found: &Candidate, offset: usize) {
-        let spot = contained::spot(self.base + offset as u64, found.line, "base64");
-        match found.kind {
-            Kind::Keystore => {
-                let body = Err(Unread::Skipped(Reason::FormatNotRead, "jks".to_owned()));
-                self.push_object(spot, body, Codes::NONE);
-            }
-            Kind::Der => {
-                self.elements(&found.bytes, |_| spot.clone());
-            }
-            Kind::Text => {
-                for block in Splitter::new(&found.bytes) {
-                    let spot = Item { label: Some(label_text(&block.name())), ..spot.clone() };
-                    if let Some((body, findings)) = self.read_block(&block, &spot) {
-                        self.push_object(spot, body, findings);
-                    }
-                }
-            }
-        }
-    }
-
     /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64.
     fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
         let spot = Item { label: Some(label_text(&block.name())), ..contained::spot(self.base + offset as u64, block.line, "pem") };
-        // EC PARAMETERS are remembered for the key behind them, so they are read each time.
-        let cache = self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS");
+        // EC PARAMETERS are remembered for the key behind them, so they are read each time; and what damaged markers mean is no part of the text.
+        let cache = self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
         let hash = cache.map(|c| c.hash(block.label, block.body));
         let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
         let (body, findings) = match known {
@@ -451,6 +425,8 @@ impl<'c, 't> Content<'c, 't> {
                 let Some(outcome) = self.read_block(block, &spot) else { return true };
                 // A key that got its name from the block before it may get another one elsewhere.
                 let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
+                // What is wrong with a block names its line.
+                let alone = alone && !matches!(outcome.0, Err(Unread::Unreadable(..)));
                 if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
@@ -532,6 +508,10 @@ impl<'c, 't> Content<'c, 't> {
     fn unlabelled(&mut self, bytes: &[u8], spot: Item) -> bool {
         match read_der(bytes) {
             Ok(Parsed::Container(container)) => self.contained(container, spot),
+            // Signatures in base64 or hexadecimal stand in many texts.
+            Ok(Parsed::Object(object)) if spot.container == "base64" && matches!(object.body, Object::PublicKey(_)) && is_signature(&object.der) => {
+                return false;
+            }
             Ok(Parsed::Object(object)) => {
                 if let Some(tap) = &mut self.tap {
                     tap(&object.der, &object.body);
@@ -547,7 +527,7 @@ impl<'c, 't> Content<'c, 't> {
     /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked at as text. `false` if the first
     /// bytes are no object.
     fn der(&mut self, bytes: &[u8], blanks: usize) -> bool {
-        let rest = self.elements(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
+        let rest = self.spaced(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
         let found = self.items.len();
         if found > 0 && !rest.trim_ascii().is_empty() {
             let start = bytes.len() - rest.len();

@@ -8,11 +8,27 @@ use zeroize::Zeroizing;
 use crate::limits;
 use crate::pki::der;
 
+mod binary;
+mod columns;
+mod dumps;
 mod embedded;
+mod escaped;
+mod numbers;
+mod runs;
+mod step;
+mod strings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use binary::Elements;
 pub(crate) use embedded::candidates;
+pub(crate) use escaped::markers;
+
+/// Visits what may be wrapped in a range of a buffer, with its bytes.
+type Search = fn(&[u8], std::ops::Range<usize>, &mut dyn FnMut(std::ops::Range<usize>, Zeroizing<Vec<u8>>));
+
+/// What to look for where no beginning tells what follows, dumps first: their offsets are numbers too.
+pub(crate) const SEARCHES: [Search; 4] = [dumps::find, runs::find, numbers::find, strings::find];
 
 /// What a candidate seems to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +37,8 @@ pub(crate) enum Kind {
     Der,
     /// A Java keystore.
     Keystore,
+    /// A private key in the format of OpenSSH.
+    OpenSsh,
     /// Text with PEM blocks in it.
     Text,
 }
@@ -121,12 +139,25 @@ fn one(unit: &[u8], wide: Wide) -> u8 {
     if low.is_ascii() && high.iter().all(|b| *b == 0) { low } else { 0x1a }
 }
 
+/// What a word processor makes of a dash or a blank, as what it was (U+2010 to U+2015, U+2212, U+00A0).
+fn like_ascii(unit: &[u8], wide: Wide) -> Option<u8> {
+    let (low, high) = match (unit, wide.big_endian) {
+        ([low, high] | [low, high, 0, 0], false) | ([high, low] | [0, 0, high, low], true) => (*low, *high),
+        _ => return None,
+    };
+    match (high, low) {
+        (0x20, 0x10..=0x15) | (0x22, 0x12) => Some(b'-'),
+        (0, 0xa0) => Some(b' '),
+        _ => None,
+    }
+}
+
 /// Narrows everything behind the first `skipped` bytes. An odd rest is one unit more, its missing bytes taken for zeros.
 fn narrow(buffer: &[u8], wide: Wide, skipped: usize, whole: bool) -> Narrowed {
     let units = buffer[skipped..].chunks_exact(wide.unit);
     let rest = units.remainder();
     let mut bytes = Zeroizing::new(Vec::with_capacity(units.len() + 1));
-    bytes.extend(units.map(|unit| one(unit, wide)));
+    bytes.extend(units.map(|unit| like_ascii(unit, wide).unwrap_or_else(|| one(unit, wide))));
     if let Some(first) = rest.first().filter(|_| !wide.big_endian) {
         bytes.push(if first.is_ascii() { *first } else { 0x1a });
     }

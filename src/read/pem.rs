@@ -18,7 +18,7 @@ pub(in crate::read) mod lines;
 mod marker;
 #[cfg(test)]
 mod tests;
-mod wrapping;
+pub(in crate::read) mod wrapping;
 
 pub(crate) use headers::Headers;
 pub(crate) use lines::Lines;
@@ -88,6 +88,11 @@ impl<'a> Block<'a> {
         let mut decoded = ladder::climb(self, content, out)?;
         decoded.findings = decoded.findings.union(self.findings);
         Ok(decoded)
+    }
+
+    /// Whether its markers say nothing that its label and text do not say.
+    pub(crate) fn has_plain_markers(&self) -> bool {
+        self.closed && self.findings.is_empty()
     }
 
     /// Whether a digit stands before it, as in a diff: the digits of the lines may then be more than their base64 text.

@@ -8,6 +8,8 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 use zeroize::Zeroizing;
 
+use super::columns;
+use super::step::{Step, Text};
 use super::{Candidate, Kind};
 use crate::limits;
 use crate::pki::der;
@@ -21,6 +23,9 @@ const MARKERS: [&[u8]; 6] = [b"tLS1CRUdJTi", b"tLS0tQkVHSU4", b"tLS0tLUJFR0lO", 
 
 /// Digits of the first bytes of a Java keystore: 0xFEEDFEED, version 1 or 2.
 const KEYSTORE: &[u8] = b"/u3+7QAAAA";
+
+/// Digits of the magic word of an OpenSSH private key, whose BEGIN may have been lost or altered.
+const OPENSSH: &[u8] = b"b3BlbnNzaC1rZXktdjEA";
 
 /// Elements below this many bytes hold nothing of interest; an Ed25519 public key has 44.
 const SMALLEST: usize = 40;
@@ -66,18 +71,22 @@ struct Gap<'a> {
     start: usize,
     end: usize,
     at: usize,
+    /// Where the last candidate ended.
+    floor: usize,
     allowance: usize,
     text: Option<usize>,
     store: Option<usize>,
+    ssh: Option<usize>,
     element: Option<usize>,
 }
 
 impl<'a> Gap<'a> {
     /// The stretch `start..end`, with the first place of everything looked for.
     fn new(buffer: &'a [u8], start: usize, end: usize, allowance: usize) -> Self {
-        let mut gap = Self { buffer, start, end, at: start, allowance, text: None, store: None, element: None };
+        let mut gap = Self { buffer, start, end, at: start, floor: start, allowance, text: None, store: None, ssh: None, element: None };
         gap.text = gap.find(start, COMMON);
         gap.store = gap.find(start, KEYSTORE);
+        gap.ssh = gap.find(start, OPENSSH);
         gap.element = gap.element(start);
         gap
     }
@@ -85,16 +94,21 @@ impl<'a> Gap<'a> {
     /// The next candidate.
     fn next_candidate(&mut self) -> Option<(Found, Zeroizing<Vec<u8>>)> {
         loop {
-            let first = [self.text, self.store, self.element].into_iter().flatten().min()?;
+            let first = [self.text, self.store, self.ssh, self.element].into_iter().flatten().min()?;
             let result = if self.text == Some(first) {
                 self.text(first)
             } else if self.store == Some(first) {
                 self.run(first, Kind::Keystore)
+            } else if self.ssh == Some(first) {
+                self.run(first, Kind::OpenSsh)
             } else {
                 self.der(first)
             };
             let next = match &result {
-                Ok((found, _)) => found.text.end,
+                Ok((found, _)) => {
+                    self.floor = found.text.end;
+                    found.text.end
+                }
                 Err(next) => *next,
             };
             self.advance(next.max(first + 1));
@@ -113,6 +127,9 @@ impl<'a> Gap<'a> {
         }
         if behind(self.store) {
             self.store = self.find(at, KEYSTORE);
+        }
+        if behind(self.ssh) {
+            self.ssh = self.find(at, OPENSSH);
         }
         if behind(self.element) {
             self.element = self.element(at);
@@ -152,15 +169,72 @@ impl<'a> Gap<'a> {
         }
     }
 
+    /// What follows runs of digits up to the end of the gap.
+    const fn words(&self) -> Text<'a> {
+        Text { buffer: self.buffer, end: self.end }
+    }
+
     /// Text with a BEGIN in it, whose digits are somewhere around `at`.
-    fn text(&self, at: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
-        let near = self.copy(at, 13);
+    fn text(&mut self, at: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
+        let near = self.words().copy(at, 13);
         if !MARKERS.iter().any(|marker| near.starts_with(marker)) {
             return Err(at + COMMON.len());
         }
         let start = self.run_start(at);
-        let (found, bytes) = self.run(start, Kind::Text)?;
-        if memmem::find(&bytes, b"-BEGIN").is_some() { Ok((found, bytes)) } else { Err(found.text.end) }
+        let (found, bytes) = self.run(self.aligned(start, at), Kind::Text)?;
+        let begins = memmem::find(&bytes, b"-BEGIN").is_some();
+        if begins && memmem::find(&bytes, b"--END ").is_some() {
+            return Ok((found, bytes));
+        }
+        // The marker that was met may be the second one, when a line end with something around it goes through the first.
+        let above = columns::first(self.buffer, self.floor, at);
+        self.allowance = self.allowance.saturating_sub(at - above);
+        match self.in_columns(above.min(start), usize::MAX) {
+            Some((found, bytes)) if memmem::find(&bytes, b"-BEGIN").is_some() => Ok((Found { kind: Kind::Text, ..found }, bytes)),
+            _ if begins => Ok((found, bytes)),
+            _ => Err(found.text.end),
+        }
+    }
+
+    /// Where a group of four digits begins at or after `start`, so that one begins three digits before `at`, as dashes have it. Digits of a
+    /// path or a name may stand before the text.
+    fn aligned(&self, start: usize, at: usize) -> usize {
+        let mut before = 0;
+        let mut position = start;
+        while position < at {
+            position += match self.words().step(position) {
+                Step::Digit(_, width) => {
+                    before += 1;
+                    width
+                }
+                Step::Break(width, _) | Step::Pad(width) => width,
+                Step::Stop => 1,
+            };
+        }
+        let mut surplus = (before + 1) % 4;
+        let mut aligned = start;
+        while surplus > 0
+            && let Step::Digit(_, width) = self.words().step(aligned)
+        {
+            aligned += width;
+            surplus -= 1;
+        }
+        aligned
+    }
+
+    /// The digits of lines with something else around them, cut to so many.
+    fn in_columns(&mut self, start: usize, needed: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+        if self.allowance == 0 {
+            return None;
+        }
+        let lines = columns::lines(self.buffer, start, self.end, needed)?;
+        self.allowance = self.allowance.saturating_sub(lines.end - start);
+        if lines.digits() < needed && needed != usize::MAX {
+            return None;
+        }
+        let mut bytes = lines.copy(self.buffer, needed);
+        let text = start..lines.end;
+        decoded(&mut bytes).then_some((Found { kind: Kind::Der, text }, bytes))
     }
 
     /// The first digit of the run that `at` lies in. Full lines above belong to it.
@@ -188,15 +262,15 @@ impl<'a> Gap<'a> {
 
     /// All digits from `start` on.
     fn run(&self, start: usize, kind: Kind) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
-        let (count, end) = self.walk(start, usize::MAX, |_| ());
-        let mut bytes = self.copy(start, count);
-        base64::decode(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
+        let (count, end) = self.words().walk(start, usize::MAX, |_| ());
+        let mut bytes = self.words().copy(start, count);
+        decoded(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
     }
 
     /// One element that begins at `start` and ends where its run of digits ends.
     fn der(&mut self, start: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
         let failed = Err(start + 1);
-        let mut head = self.copy(start, 16);
+        let mut head = self.words().copy(start, 16);
         if head.len() < 16 || !base64::decode(&mut head) {
             return failed;
         }
@@ -216,132 +290,43 @@ impl<'a> Gap<'a> {
             return failed;
         }
         // Counted first, so that a failed attempt needs no memory.
-        let (count, end) = self.walk(start, needed, |_| ());
-        if !indefinite && count == needed && self.continues(end) {
-            return self.several(start, total).ok_or(start + 1);
+        let (count, end) = self.words().walk(start, needed, |_| ());
+        if !indefinite
+            && count == needed
+            && self.continues(end)
+            && let Some(several) = self.several(start, total)
+        {
+            return Ok(several);
         }
         if indefinite || count == needed {
-            let mut bytes = self.copy(start, count);
+            let mut bytes = self.words().copy(start, count);
             if base64::decode(&mut bytes) && (!indefinite || bytes.ends_with(&[0, 0])) {
                 return Ok((Found { kind: Kind::Der, text: start..end }, bytes));
             }
         }
         self.allowance = self.allowance.saturating_sub(end - start);
-        failed
+        if indefinite { failed } else { self.in_columns(start, needed).ok_or(start + 1) }
     }
 
     /// Elements one behind another in one run of digits, the first of which has `total` bytes.
     fn several(&mut self, start: usize, total: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
-        let (count, end) = self.walk(start, usize::MAX, |_| ());
+        let (count, end) = self.words().walk(start, usize::MAX, |_| ());
         self.allowance = self.allowance.saturating_sub(end - start);
-        let mut bytes = self.copy(start, count);
+        let mut bytes = self.words().copy(start, count);
         let whole = base64::decode(&mut bytes) && bytes.get(total) == Some(&der::SEQUENCE);
         whole.then_some((Found { kind: Kind::Der, text: start..end }, bytes))
     }
 
     /// Whether the digits go on at `end` on the same line.
     fn continues(&self, end: usize) -> bool {
-        matches!(step(self.buffer, end, self.end), Step::Digit(..))
-    }
-
-    /// The first `count` digits of the run that begins at `start`.
-    fn copy(&self, start: usize, count: usize) -> Zeroizing<Vec<u8>> {
-        let mut digits = Zeroizing::new(Vec::with_capacity(count));
-        self.walk(start, count, |digit| digits.push(digit));
-        digits
-    }
-
-    /// Passes up to `most` digits of the run that begins at `start`; returns their number and where it stopped, behind any padding.
-    fn walk(&self, start: usize, most: usize, mut pass: impl FnMut(u8)) -> (usize, usize) {
-        let mut at = start;
-        let mut count = 0;
-        while count < most {
-            match step(self.buffer, at, self.end) {
-                Step::Digit(digit, width) => {
-                    pass(digit);
-                    count += 1;
-                    at += width;
-                }
-                Step::Break(width) => match self.next_line(at + width) {
-                    Some(next) => at = next,
-                    None => break,
-                },
-                Step::Pad(_) | Step::Stop => break,
-            }
-        }
-        while let Step::Pad(width) = step(self.buffer, at, self.end) {
-            at += width;
-        }
-        (count, at)
-    }
-
-    /// Where a run goes on behind a line end, if the next line has nothing but digits up to its own end or a closing quotation mark.
-    fn next_line(&self, mut at: usize) -> Option<usize> {
-        loop {
-            match step(self.buffer, at, self.end) {
-                Step::Break(width) => at += width,
-                Step::Digit(..) => break,
-                _ => return None,
-            }
-        }
-        let length = self.buffer[at..self.end].iter().position(|b| !base64::is_digit(*b) && !matches!(b, b'-' | b'_'));
-        let behind = length.map_or(self.end, |n| at + n);
-        let closes = matches!(
-            self.buffer[..self.end].get(behind),
-            None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b',')
-        );
-        // A name and a value, as in `B=1`, are a line of something else.
-        let names = self.buffer[..self.end].get(behind) == Some(&b'=') && {
-            let pads = self.buffer[behind..self.end].iter().take(3).take_while(|b| **b == b'=').count();
-            let after = self.buffer[..self.end].get(behind + pads);
-            pads > 2 || !matches!(after, None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b','))
-        };
-        (closes && !names && length != Some(0)).then_some(at)
+        matches!(self.words().step(end), Step::Digit(..))
     }
 }
 
-/// What stands at one place of a run.
-enum Step {
-    /// A digit of the standard alphabet, and how many bytes stood for it.
-    Digit(u8, usize),
-    /// White space or what stands for it.
-    Break(usize),
-    /// `=`.
-    Pad(usize),
-    /// The run is over.
-    Stop,
-}
-
-/// Reads one place of a run; both alphabets of RFC 4648 (sections 4 and 5) count, and escapes of JSON, URLs and XML.
-fn step(buffer: &[u8], at: usize, end: usize) -> Step {
-    let Some(rest) = buffer.get(at..end) else { return Step::Stop };
-    if let Some(&digit) = rest.first().filter(|b| base64::is_digit(**b)) {
-        return Step::Digit(digit, 1);
+/// Decodes digits, a surplus one left out.
+pub(super) fn decoded(digits: &mut Vec<u8>) -> bool {
+    if digits.len() % 4 == 1 {
+        digits.pop();
     }
-    let (byte, width) = match rest {
-        [b'\\', b'/', ..] => (b'/', 2),
-        [b'\\', b'n' | b'r' | b't', ..] => (b'\n', 2),
-        [b'\\', b'\n' | b'\r', ..] => (b'\n', 2),
-        [b'\\', b'u', b'0', b'0', high, low, ..] => (hex(*high, *low), 6),
-        [b'%', high, low, ..] => (hex(*high, *low), 3),
-        [b'&', b'#', b'1', b'0', b';', ..] | [b'&', b'#', b'1', b'3', b';', ..] => (b'\n', 5),
-        [b'&', b'#', b'x', b'A' | b'a' | b'D' | b'd', b';', ..] => (b'\n', 5),
-        [byte, ..] => (*byte, 1),
-        [] => return Step::Stop,
-    };
-    match byte {
-        b'-' => Step::Digit(b'+', width),
-        b'_' => Step::Digit(b'/', width),
-        b'=' => Step::Pad(width),
-        0 => Step::Stop,
-        _ if base64::is_digit(byte) => Step::Digit(byte, width),
-        _ if base64::is_blank(byte) => Step::Break(width),
-        _ => Step::Stop,
-    }
-}
-
-/// The byte that two hex digits stand for; zero if they are none.
-fn hex(high: u8, low: u8) -> u8 {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    digit(high).zip(digit(low)).map_or(0, |(high, low)| high << 4 | low)
+    base64::decode(digits)
 }

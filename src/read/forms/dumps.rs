@@ -1,0 +1,62 @@
+//! Dumps (`xxd`, `hexdump -C`, `od -t x1`): lines of an offset, bytes in hexadecimal, and what they are as text.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::numbers;
+
+/// Fewer bytes are of no interest.
+const BYTES: usize = 44;
+
+/// Bytes on one line.
+const LINE: usize = 16;
+
+/// The next offset stands within so many characters.
+const REACH: usize = 400;
+
+/// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for the next line is known by its offset.
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+    let Range { start, end } = range;
+    let mut at = start;
+    while let Some(found) = buffer.get(at..end).and_then(|rest| memmem::find(rest, b"000000")) {
+        let first = at + found;
+        let digits = buffer[first..end].iter().position(|b| *b != b'0').unwrap_or(end - first);
+        at = first + digits;
+        let mut bytes = Zeroizing::new(Vec::new());
+        while let Some(length) = line(&buffer[at..end], &mut bytes) {
+            at += length;
+            let reach = &buffer[at..end.min(at + REACH)];
+            let offset = format!("{:0digits$x}", bytes.len());
+            let next = memmem::find(reach, offset.as_bytes()).or_else(|| memmem::find(reach, offset.to_ascii_uppercase().as_bytes()));
+            match next {
+                Some(next) if bytes.len() % LINE == 0 => at += next + offset.len(),
+                _ => break,
+            }
+        }
+        if bytes.len() >= BYTES {
+            visit(first..at, bytes);
+        }
+    }
+}
+
+/// Adds the bytes that stand behind an offset; how far they reach. `None`: there are none.
+fn line(text: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
+    let before = bytes.len();
+    let mut at = usize::from(text.first() == Some(&b':'));
+    while bytes.len() - before < LINE {
+        let rest = &text[at..];
+        let blanks = rest.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let digits = rest[blanks..].iter().take(2 * LINE + 1).take_while(|b| b.is_ascii_hexdigit()).count();
+        // The text behind the bytes is further away than the gap in the middle of them.
+        let most = if bytes.len() == before { 8 } else { 3 };
+        let fits = (1..most).contains(&blanks) && digits > 0 && digits % 2 == 0 && bytes.len() - before + digits / 2 <= LINE;
+        if !fits {
+            break;
+        }
+        bytes.extend(rest[blanks..blanks + digits].chunks_exact(2).filter_map(numbers::pair));
+        at += blanks + digits;
+    }
+    (bytes.len() > before).then_some(at)
+}

@@ -1,0 +1,127 @@
+//! Bytes written as numbers: arrays of source code and JSON, hexadecimal with separators, escapes of strings.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::runs;
+
+/// A stretch of numbers has at least so many characters; the smallest object of interest has 44 bytes.
+const LEAST: usize = 120;
+
+/// Fewer bytes are of no interest.
+const BYTES: usize = 44;
+
+/// What is written in a stretch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// Numbers from 0 to 255.
+    Decimal,
+    /// Pairs of hexadecimal digits.
+    Hex,
+    /// The same, each with `0x` or `\x` before it.
+    Marked,
+    /// Three octal digits, each with a backslash before it.
+    Octal,
+}
+
+/// Visits the stretches of numbers in `start..end` with their bytes, in order. Moves forward only.
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+    let Range { start, end } = range;
+    let mut at = start;
+    while let Some(stretch) = runs::next(buffer, at, end, LEAST, is_part) {
+        at = stretch.end;
+        let text = &buffer[stretch.clone()];
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+        let base = base(text);
+        let mut first = None;
+        let mut flush = |bytes: &mut Zeroizing<Vec<u8>>, first: &mut Option<usize>, stop: usize| {
+            let taken = std::mem::take(bytes);
+            if let Some(first) = first.take().filter(|_| taken.len() >= BYTES) {
+                visit(stretch.start + first..stretch.start + stop, taken);
+            }
+        };
+        for word in words(text, base) {
+            // The prefix of a string of bytes, as in Python.
+            if base == Base::Marked && text[word.clone()] == *b"b" {
+                continue;
+            }
+            if push(base, &text[word.clone()], &mut bytes) {
+                first.get_or_insert(word.start);
+            } else {
+                flush(&mut bytes, &mut first, word.start);
+            }
+        }
+        flush(&mut bytes, &mut first, text.len());
+    }
+}
+
+/// How the numbers of a stretch are written. Letters of a name before it or of a word behind it may belong to the stretch.
+fn base(text: &[u8]) -> Base {
+    if [&b"0x"[..], b"0X", b"\\x"].iter().any(|mark| memmem::find(text, mark).is_some()) {
+        return Base::Marked;
+    }
+    if text.windows(8).any(|w| w[0] == b'\\' && w[4] == b'\\' && w[1..4].iter().all(u8::is_ascii_digit)) {
+        return Base::Octal;
+    }
+    // Numbers have one digit or three now and then; bytes in hexadecimal never have.
+    let (odd, all) = words(text, Base::Hex).fold((0usize, 0usize), |(odd, all), word| (odd + word.len() % 2, all + 1));
+    if odd * 20 < all { Base::Hex } else { Base::Decimal }
+}
+
+/// The words of a stretch, each a number.
+fn words(text: &[u8], base: Base) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += text.get(at..)?.iter().position(u8::is_ascii_alphanumeric)?;
+        if matches!(text[at], b'n' | b'r' | b't') && at > 0 && text[at - 1] == b'\\' {
+            // A line end of a string literal, with nothing or a number behind it.
+            at += 1;
+            at += text[at..].iter().position(u8::is_ascii_alphanumeric)?;
+        }
+        let start = at;
+        let most = match base {
+            // A string literal goes on right behind such an escape.
+            Base::Octal => 3,
+            Base::Marked => 4 - usize::from(matches!(text[start], b'x' | b'X')),
+            Base::Decimal | Base::Hex => usize::MAX,
+        };
+        at += text[start..].iter().take(most).position(|b| !b.is_ascii_alphanumeric()).unwrap_or_else(|| (text.len() - start).min(most));
+        Some(start..at)
+    })
+}
+
+/// Adds the bytes of one word.
+fn push(base: Base, word: &[u8], bytes: &mut Vec<u8>) -> bool {
+    let number = |digits: &[u8], radix| std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, radix).ok());
+    let byte = match (base, word) {
+        (Base::Decimal, _) => number(word, 10),
+        (Base::Octal, _) => number(word, 8),
+        (Base::Marked, [b'0', b'x' | b'X', digits @ ..] | [b'x' | b'X', digits @ ..]) => number(digits, 16),
+        (Base::Marked, _) => None,
+        (Base::Hex, _) => {
+            let pairs = word.chunks_exact(2);
+            let whole = pairs.remainder().is_empty() && word.iter().all(u8::is_ascii_hexdigit);
+            if whole {
+                bytes.extend(pairs.filter_map(pair));
+            }
+            return whole;
+        }
+    };
+    bytes.extend(byte);
+    byte.is_some()
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub(super) fn pair(digits: &[u8]) -> Option<u8> {
+    std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok())
+}
+
+/// Digits, the letters of marks and of escaped line ends, and what stands between numbers or before the lines of comments.
+const fn is_part(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
+        || byte.is_ascii_whitespace()
+        || matches!(byte, b'x' | b'X' | b'n' | b'r' | b't' | b'\\' | b'"' | b'\'')
+        || matches!(byte, b',' | b':' | b';' | b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'|' | b'#' | b'>' | b'*' | b'/' | b'+')
+}

@@ -1,0 +1,301 @@
+//! Objects in every text form that people and programs put around them: each form, and each form in another one, gives the same objects as the
+//! plain file.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use certrecall::finding::Reason;
+use certrecall::pki::{Object, Unread};
+use certrecall::read::{Item, read_bytes};
+
+const CERTIFICATE: &str = include_str!("../testdata/pkcs7/a.pem");
+const BUNDLE: &str = include_str!("../testdata/incident/uploads/acme/help.acme.example.pem");
+const ENCRYPTED: &str = "-----BEGIN RSA PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF
+
+c29tZXRoaW5nIHRoYXQgaXMgbm90IGEga2V5IGJ1dCBsb25nIGVub3VnaCB0byBm
+aWxsIHNvbWUgbGluZXMsIGFuZCB3aXRoIHdob2xlIGNpcGhlciBibG9ja3MuLi4u
+-----END RSA PRIVATE KEY-----
+";
+
+fn base64(bytes: impl AsRef<[u8]>) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}
+
+fn fold(text: &str, width: usize, ending: &str) -> String {
+    text.as_bytes().chunks(width).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join(ending)
+}
+
+fn wide(text: &str, big: bool) -> Vec<u8> {
+    text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+}
+
+fn hex(bytes: &[u8], before: &str, between: &str) -> String {
+    bytes.iter().map(|b| format!("{before}{b:02x}")).collect::<Vec<_>>().join(between)
+}
+
+fn percent(text: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().fold(String::new(), |mut out, b| {
+        if keep(b) {
+            out.push(char::from(b))
+        } else {
+            write!(out, "%{b:02X}").unwrap()
+        }
+        out
+    })
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn lines(text: &str, each: impl Fn(usize, &str) -> String) -> String {
+    text.lines().enumerate().map(|(i, line)| each(i, line) + "\n").collect()
+}
+
+fn dump(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (i, line) in bytes.chunks(16).enumerate() {
+        let shown: String = line.iter().map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '.' }).collect();
+        writeln!(text, "{:08x}  {:<49} |{shown}|", i * 16, hex(line, "", " ")).unwrap();
+    }
+    text
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    let digits: String = pem.lines().filter(|l| !l.starts_with('-')).collect();
+    base64_simd::STANDARD.decode_to_vec(digits).unwrap()
+}
+
+/// A form of text around text.
+type Form = (&'static str, fn(&str) -> String);
+
+/// Forms that hold any text, also one that is in another form.
+const FORMS: &[Form] = &[
+    ("plain", |t| t.to_owned()),
+    ("CRLF", |t| t.replace('\n', "\r\n")),
+    ("JSON", |t| format!("{{\"a\":1,\"pem\":{}}}", json(t))),
+    ("JSON with escaped slashes", |t| json(t).replace('/', "\\/")),
+    ("JSON in JSON", |t| json(&json(t))),
+    ("JSON in JSON in JSON", |t| json(&json(&json(t)))),
+    ("YAML block", |t| format!("a: 1\npem: |\n{}b: 2\n", lines(t, |_, l| format!("  {l}")))),
+    ("comment #", |t| lines(t, |_, l| format!("# {l}"))),
+    ("comment //", |t| lines(t, |_, l| format!("// {l}"))),
+    ("quoted mail", |t| lines(t, |_, l| format!("> {l}"))),
+    ("syslog", |t| lines(t, |i, l| format!("Nov  1 12:00:{:02} host app[12]: {l}", i % 60))),
+    ("docker", |t| {
+        lines(t, |i, l| format!("{{\"log\":{},\"stream\":\"stdout\",\"time\":\"2016-11-01T12:00:00.{i:03}Z\"}}", json(&format!("{l}\n"))))
+    }),
+    ("C", |t| lines(t, |_, l| format!("  {}", json(&format!("{l}\n"))))),
+    ("Java", |t| lines(t, |_, l| format!("    {} +", json(&format!("{l}\n"))))),
+    ("XML", |t| format!("<a b=\"{}\"/>", t.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "&#10;"))),
+    ("Secret", |t| format!("data:\n  tls.crt: {}\n  z: YQ==\n", base64(t))),
+    ("Secret, folded", |t| format!("data:\n  tls.crt: |\n    {}\n  z: YQ==\n", fold(&base64(t), 76, "\n    "))),
+    ("Secret of a Secret", |t| format!("data:\n  x: {}\n", base64(base64(t)))),
+    ("base64 in three layers", |t| base64(base64(base64(t)))),
+    ("base64 of UTF-16", |t| format!("x: {}\n", base64(wide(t, false)))),
+    ("base64 of UTF-16 with a mark", |t| format!("x: {}\n", base64(wide(&format!("\u{feff}{t}"), false)))),
+    ("base64 of UTF-16BE", |t| format!("x: {}\n", base64(wide(t, true)))),
+    ("base64 in string literals", |t| lines(&fold(&base64(t), 64, "\n"), |_, l| format!("    \"{l}\" +"))),
+    ("base64 in comments", |t| lines(&fold(&base64(t), 64, "\n"), |_, l| format!("# {l}"))),
+    ("base64 in a log", |t| lines(&fold(&base64(t), 64, "\n"), |i, l| format!("Nov  1 12:00:{:02} host app: {l}", i % 60))),
+    ("base64 with line ends escaped twice", |t| json(&json(&fold(&base64(t), 76, "\n")))),
+    ("part of a mail", |t| format!("Content-Transfer-Encoding: base64\n\n{}\n\n--border--\n", fold(&base64(t), 76, "\n"))),
+    ("hexadecimal", |t| hex(t.as_bytes(), "", "")),
+    ("hexadecimal in JSON", |t| format!("{{\"pem\":\"{}\"}}", hex(t.as_bytes(), "", ""))),
+    ("SQL", |t| format!("INSERT INTO t VALUES (1,X'{}','x');\n", hex(t.as_bytes(), "", ""))),
+    ("array of C", |t| format!("unsigned char p[] = {{\n  {}\n}};\nunsigned int p_len = {};\n", hex(t.as_bytes(), "0x", ", "), t.len())),
+    ("array of numbers", |t| format!("{{\"type\":\"Buffer\",\"data\":{:?}}}", t.as_bytes())),
+    ("registry of Windows", |t| format!("\"Blob\"=hex:{}\r\n", fold(&hex(t.as_bytes(), "", ","), 75, "\\\r\n  "))),
+    ("dump", |t| dump(t.as_bytes())),
+];
+
+/// Forms for the text of blocks alone.
+const OUTER: &[Form] = &[
+    ("byte order mark", |t| format!("\u{feff}{t}")),
+    ("CR", |t| t.replace('\n', "\r")),
+    ("doubled CR", |t| t.replace('\n', "\r\r\n")),
+    ("blank lines", |t| t.replace('\n', "\n\n")),
+    ("one line", |t| t.trim().replace("KEY-----\n", "KEY-----\\n").replace('\n', "\\n")),
+    ("prefix that looks like a header", |t| lines(t, |_, l| format!("web: {l}"))),
+    ("rsyslog", |t| format!("Nov  1 12:00:00 host app: {}\n", t.replace('\n', "#012"))),
+    ("colours", |t| lines(t, |_, l| format!("\u{1b}[32m{l}\u{1b}[0m"))),
+    ("URL", |t| format!("a=1&pem={}&b=2", percent(t))),
+    ("URL, escaped twice", |t| format!("a=1&pem={}&b=2", percent(&percent(t)))),
+    ("URL, dashes too", |t| format!("a=1&pem={}&b=2", percent(t).replace('-', "%2D"))),
+    ("URL, everything", |t| t.bytes().fold(String::new(), |s, b| s + &format!("%{b:02X}"))),
+    ("XML, dashes too", |t| t.replace('-', "&#45;")),
+    ("XML, everything", |t| t.bytes().fold(String::new(), |s, b| s + &format!("&#{b};"))),
+    ("XML, escaped twice", |t| t.replace('\n', "&amp;#10;")),
+    ("JSON, dashes too", |t| json(t).replace('-', "\\u002d")),
+    ("pretty dashes", |t| t.replace("-----", "\u{2014}\u{2013}-\u{2014}")),
+    ("path of a URL", |t| format!("https://host.example/a/{}", base64(t))),
+];
+
+/// What a file gave: kinds with the names of their objects, sorted.
+fn objects(bytes: &[u8]) -> Vec<String> {
+    let mut all: Vec<String> = read_bytes(bytes).iter().map(name).collect();
+    all.sort();
+    all
+}
+
+fn name(item: &Item) -> String {
+    match &item.body {
+        Ok(Object::Certificate(certificate)) => format!("certificate {}", certificate.sha256),
+        Ok(object) => format!("{} {:?}", object.kind(), object.key().and_then(|k| k.spki)),
+        Err(Unread::Locked(reason, _)) => format!("locked {reason}"),
+        Err(Unread::Skipped(Reason::NoPkiContent, _)) => "nothing".to_owned(),
+        Err(other) => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_form_gives_the_same_objects() {
+    for plain in [CERTIFICATE, BUNDLE, ENCRYPTED] {
+        let wanted = objects(plain.as_bytes());
+        assert!(!wanted.contains(&"nothing".to_owned()));
+        for (form, wrap) in FORMS.iter().chain(OUTER) {
+            let text = wrap(plain);
+            assert_eq!(objects(text.as_bytes()), wanted, "{form}:\n{text:.600}");
+            for big in [false, true] {
+                assert_eq!(objects(&wide(&text, big)), wanted, "{form}, UTF-16");
+            }
+        }
+    }
+}
+
+/// Forms that only work on whole lines or that cannot be told apart in others.
+const ALONE: &[&str] = &["dump", "array of C", "array of numbers", "registry of Windows"];
+
+#[test]
+fn forms_in_one_another_give_the_same_objects() {
+    let mut missed = BTreeMap::new();
+    let mut tried = 0;
+    for plain in [CERTIFICATE, BUNDLE] {
+        let wanted = objects(plain.as_bytes());
+        for (inner, wrap) in FORMS.iter().filter(|(form, _)| !ALONE.contains(form)) {
+            for (outer, wrap_again) in FORMS {
+                tried += 1;
+                let found = objects(wrap_again(&wrap(plain)).as_bytes());
+                if found != wanted {
+                    missed.insert(format!("{inner} in {outer}"), found.iter().all(|f| f == "nothing"));
+                }
+            }
+        }
+    }
+    let silent: Vec<_> = missed.iter().filter(|(_, silent)| **silent).map(|(pair, _)| pair).collect();
+    assert_eq!(silent, Vec::<&String>::new(), "nothing may be lost without a record");
+    assert!(missed.len() * 20 <= tried, "{} of {tried} pairs are told but not read: {:?}", missed.len(), missed.keys());
+}
+
+/// A form of text or bytes around DER.
+type DerForm = (&'static str, fn(&[u8]) -> Vec<u8>);
+
+const DER_FORMS: &[DerForm] = &[
+    ("base64", |d| base64(d).into()),
+    ("base64 in string literals", |d| lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    \"{l}\" +")).into()),
+    ("base64 in a tuple of Python", |d| format!("s = (\n{})\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    b'{l}'"))).into()),
+    ("base64 in an array", |d| format!("[\n{}]\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("  \"{l}\","))).into()),
+    ("base64 in comments", |d| lines(&fold(&base64(d), 64, "\n"), |_, l| format!("// {l}")).into()),
+    ("base64 in a log", |d| lines(&fold(&base64(d), 64, "\n"), |i, l| format!("Nov  1 12:00:{i:02} host app: {l}")).into()),
+    ("base64 with <br>", |d| fold(&base64(d), 64, "<br>\n").into()),
+    ("base64 with line ends escaped twice", |d| json(&json(&fold(&base64(d), 64, "\n"))).into()),
+    ("base64 with slashes escaped twice", |d| json(&json(&base64(d)).replace('/', "\\/")).into()),
+    ("base64 of a URL, escaped twice", |d| format!("x={}&b=2", percent(&percent(&base64(d)))).into()),
+    ("base64 of a URL with line ends", |d| format!("x={}&b=2", percent(&fold(&base64(d), 64, "\n"))).into()),
+    ("base64 of base64", |d| format!("x: {}\n", base64(base64(d))).into()),
+    ("base64 of hexadecimal", |d| format!("x: {}\n", base64(hex(d, "", ""))).into()),
+    ("base64 of UTF-16 of base64", |d| format!("x: {}\n", base64(wide(&base64(d), false))).into()),
+    ("base64 of XML", |d| {
+        format!("SAMLResponse={}", percent(&base64(format!("<x><X509Certificate>\n{}</X509Certificate></x>", fold(&base64(d), 76, "\n"))))).into()
+    }),
+    ("base64 with an END behind it", |d| format!("{}-----END CERTIFICATE-----\n", base64(d)).into()),
+    ("base64 with a word behind it", |d| format!("{}\nword\n", fold(&base64(d), 64, "\n")).into()),
+    ("base64 with dashes around it", |d| format!("{}--\n", base64(d)).into()),
+    ("base64 of a line end behind DER", |d| format!("x: {}\n", base64([d, b"\n"].concat())).into()),
+    ("base64 of a line end before DER", |d| format!("x: {}\n", base64([b"\n", d].concat())).into()),
+    ("base64 of DER with a length before it", |d| format!("x: {}\n", base64([&[0, 0, 9, 9], d].concat())).into()),
+    ("hexadecimal with a byte order mark", |d| format!("\u{feff}{}", hex(d, "", "")).into()),
+    ("hexadecimal in an environment", |d| format!("A=1\nC={}\nB=1\n", hex(d, "", "")).into()),
+    ("hexadecimal in a log", |d| format!("debug: cert: {} end\n", hex(d, "", "")).into()),
+    ("bytea", |d| format!("1\t\\\\x{}\tx\n", hex(d, "", "")).into()),
+    ("array of C", |d| format!("unsigned char x[] = {{\n  {}\n}};\nunsigned int x_len = {};\n", hex(d, "0x", ", "), d.len()).into()),
+    ("array of numbers", |d| format!("{{\"cafe\":{d:?}}}").into()),
+    ("string of escapes", |d| format!("s = b\"{}\"\n", hex(d, "\\x", "")).into()),
+    ("strings of escapes", |d| d.chunks(16).fold("s = ".to_owned(), |s, c| s + &format!("b\"{}\"\\\n    ", hex(c, "\\x", ""))).into()),
+    ("string of octal escapes", |d| d.iter().fold("s = \"".to_owned(), |s, b| s + &format!("\\{b:03o}")).into()),
+    ("string with escapes", |d| format!("s = b'{}'\n", d.escape_ascii()).into()),
+    ("configuration of a router", |d| format!(" certificate ca 01\n  {}\n  \tquit\n", fold(&fold(&hex(d, "", ""), 8, " "), 72, "\n  ")).into()),
+    ("dump", |d| dump(d).into()),
+    ("dump in comments", |d| lines(&dump(d), |_, l| format!(" * {l}")).into()),
+    ("dump in JSON", |d| json(&dump(d)).into()),
+    ("behind a header", |d| [&b"HEAD\x01\x02"[..], d].concat()),
+    ("in a program", |d| [b"MZ", &(0..=255).collect::<Vec<u8>>()[..], d, b"\0\0\0rest"].concat()),
+    ("before zeros", |d| [d, &[0; 9]].concat()),
+];
+
+#[test]
+fn der_in_every_form_gives_the_same_object() {
+    let certificate = der(CERTIFICATE);
+    let wanted = objects(&certificate);
+    for (form, wrap) in DER_FORMS {
+        let bytes = wrap(&certificate);
+        assert_eq!(objects(&bytes), wanted, "{form}:\n{:.600}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn der_behind_der_whatever_lies_between() {
+    let certificate = der(CERTIFICATE);
+    let one = objects(&certificate);
+    for between in [&b""[..], b"\n", b"\r\n", b"\0\0\0", b"JUNK"] {
+        let two = [&certificate[..], between, &certificate].concat();
+        assert_eq!(objects(&two), [one.clone(), one.clone()].concat(), "{between:?}");
+        let behind_text = [CERTIFICATE.as_bytes(), b"some text\n", between, &certificate].concat();
+        assert_eq!(objects(&behind_text), [one.clone(), one.clone()].concat(), "behind text, {between:?}");
+    }
+}
+
+#[test]
+fn numbers_and_digits_that_mean_nothing_are_nothing() {
+    let signature = format!("30450220{}022100{}", "7a".repeat(32), "9b".repeat(33));
+    let hash = format!("3031300d060960864801650304020105000420{}", "5c".repeat(32));
+    for text in [
+        signature.clone(),
+        format!("{{\"signature\":\"{signature}\"}}"),
+        format!("{{\"digest\":\"{hash}\"}}"),
+        format!("token: {}", base64([0x5a; 200])),
+        (0..5000).map(|i| format!("{}, ", i % 256)).collect(),
+        "0".repeat(10_000),
+        "00000000 ".repeat(2000),
+        "deadbeef".repeat(500),
+        "-----\u{2014}BEGIN\u{2014}-----".to_owned(),
+    ] {
+        assert_eq!(objects(text.as_bytes()), ["nothing"], "{text:.200}");
+    }
+}
+
+#[test]
+fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
+    let mut bytes = der(CERTIFICATE);
+    let outer = [&[0x30, 0x82, 0x7f, 0xff, 0x02, 0x01, 0x03], &bytes[..]].concat();
+    assert_eq!(objects(&outer).len(), 2, "the certificate, and that what it lies in is cut short");
+    bytes.truncate(bytes.len() - 1);
+    assert!(matches!(read_bytes(&bytes)[..], [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]));
+}
+
+#[test]
+fn the_same_broken_block_twice_names_both_lines() {
+    let block = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let details: Vec<String> = read_bytes(block.repeat(3).as_bytes())
+        .into_iter()
+        .map(|item| match item.body {
+            Err(Unread::Unreadable(Reason::BadBase64, detail)) => detail,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(details.iter().map(|d| d.split(':').next().unwrap()).collect::<Vec<_>>(), ["line 2", "line 5", "line 8"]);
+}
