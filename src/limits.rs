@@ -88,3 +88,6 @@ pub const SEARCHED: usize = 100_000;
 /// Text in base64 in base64, and so on, is unwrapped so many times. Secrets that passed through several programs have three; each takes a quarter off, so
 /// the time is bounded without it.
 pub const WRAPPED_DEEP: u32 = 16;
+
+/// Bytes of certificates of one file that are kept while others of it are asked for: some hundred thousand certificates.
+pub const REOPENED: usize = 256 << 20;

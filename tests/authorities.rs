@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::pki::{Cert, Key, bundle, chain, intermediate_of, leaf, named_ca, private_ca, public_ca};
 use common::{Folder, Ran, openssl, run};
 use rcgen::ExtendedKeyUsagePurpose;
@@ -130,12 +132,14 @@ fn a_private_ca_has_its_commands_and_no_clock_of_public_ones() {
     case.folder.write("cas.toml", cas);
     let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
     let revoke = step(&plan, "revoke", "have Our CA revoke serial ab");
-    let file = case.folder.path().canonicalize().unwrap().join("uploads/it's here.pem");
-    let first = json!(["openssl", "ca", "-config", "/etc/our ca.cnf", "-revoke", file.to_str().unwrap(), "-crl_reason", "keyCompromise"]);
+    // A file of its own: an upload can hold several certificates, and openssl takes the first.
+    let file = format!("{}/case/certificates/{}.pem", case.folder.path().to_str().unwrap(), leaf.sha256());
+    assert_eq!(fs::read_to_string(&file).unwrap(), leaf.pem());
+    let first = json!(["openssl", "ca", "-config", "/etc/our ca.cnf", "-revoke", file, "-crl_reason", "keyCompromise"]);
     assert_eq!(revoke["commands"][0], first);
     assert_eq!(revoke["commands"][1][3], "/etc/our ca.cnf");
     let text = case.folder.text("case/plan.md");
-    assert!(text.contains("openssl ca -config '/etc/our ca.cnf' -revoke '"), "{text}");
+    assert!(text.contains("openssl ca -config '/etc/our ca.cnf' -revoke "), "{text}");
     assert!(steps(&plan, "verify").iter().all(|s| s.get("clock").is_none()));
     // What is wrong with the file is said with its line.
     case.folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"x\"\nkind = \"oven\"\nhosts = [\"ca.example\"]\n");
@@ -151,7 +155,7 @@ fn the_key_of_a_ca_leads_to_a_new_ca_and_an_end_of_trust() {
     let below = recent("below.example").by(&intermediate);
     let case = Case::new(&[("ca.pem", bundle(&intermediate, &[&root])), ("below.pem", below.pem())]);
     let plan = case.plan(&[]);
-    let decide = step(&plan, "decide", "Example Intermediate was in an upload");
+    let decide = step(&plan, "decide", "Example Intermediate is exposed");
     let trust = step(&plan, "deploy", "distribute the new CA certificate");
     assert_eq!(trust["needs"], json!([decide["id"]]));
     let revoke = step(&plan, "revoke", "have CN=Our Root revoke serial 03");
@@ -168,7 +172,104 @@ fn the_key_of_a_ca_leads_to_a_new_ca_and_an_end_of_trust() {
     let plan = case.plan(&[]);
     assert!(steps(&plan, "revoke").is_empty());
     let distrust = step(&plan, "verify", "is trusted nowhere any more");
-    assert_eq!(distrust["needs"].as_array().unwrap().len(), 2);
+    assert_eq!(distrust["needs"].as_array().unwrap().len(), 3, "the search, the decision, the new trust");
+}
+
+#[test]
+fn a_key_of_ca_and_server_at_one_operator_is_one_group() {
+    let top = named_ca("Top");
+    let sub = intermediate_of(&top);
+    let below = recent("below.example").serial(8).by(&sub);
+    let lower = leaf("Lower").authority().serial(9).by(&sub);
+    let server = recent("server.example").key(&sub.key).serial(7).by(&top);
+    let case = Case::new(&[("a.pem", format!("{}{}", bundle(&sub, &[&server]), chain(&[&lower, &below])))]);
+    let plan = case.plan(&[]);
+    let revoke = steps(&plan, "revoke");
+    assert_eq!(revoke.len(), 1, "proof of the key revokes both: {revoke:#?}");
+    let needs: Vec<&str> = revoke[0]["needs"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+    let trust = step(&plan, "deploy", "distribute the new CA certificate");
+    for first in [
+        step(&plan, "search", &sub.key.spki().to_string()),
+        step(&plan, "deploy", "for server.example"),
+        step(&plan, "deploy", "for below.example"),
+        step(&plan, "decide", "the CA CN=Lower"),
+        trust,
+    ] {
+        assert!(needs.contains(&first["id"].as_str().unwrap()), "{first} in {needs:?}");
+    }
+    assert_eq!(steps(&plan, "verify").iter().find(|s| s["needs"][0] == revoke[0]["id"]).unwrap()["clock"]["hours"], 24, "the shorter of the two");
+}
+
+#[test]
+fn what_is_private_by_its_dates_is_not_asked_of_the_public_ca_it_names() {
+    let proxy = leaf("intranet.example").from("2020-01-01").to("2031-01-01").published_at("crl3.digicert.com").by(&named_ca("Proxy"));
+    let plan = Case::new(&[("a.pem", bundle(&proxy, &[]))]).plan(&[]);
+    let says = issued(&plan, &proxy);
+    assert_eq!((&says["reach"], &says["authority"], &says["confidence"]), (&json!("private"), &json!("CN=Proxy"), &json!("unknown")));
+    assert!(!plan["authorities"].to_string().contains("digicert.com"), "{}", plan["authorities"]);
+    assert!(step(&plan, "revoke", "have CN=Proxy revoke")["says"].as_str().unwrap().contains("A private CA revokes what is named"));
+}
+
+#[test]
+fn a_ca_of_ones_own_is_private_unless_it_says_otherwise() {
+    let leaf = recent("a.example").by(&private_ca());
+    let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);
+    for (more, reach) in [("", "private"), ("kind = \"other\"\n", "private"), ("public = true\nhosts = [\"x.example\"]\n", "unknown")] {
+        case.folder.write("cas.toml", format!("[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Private CA\"]\n{more}"));
+        let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
+        assert_eq!((&issued(&plan, &leaf)["authority"], &issued(&plan, &leaf)["reach"]), (&json!("ours"), &json!(reach)), "{more}");
+        assert_eq!(steps(&plan, "verify").iter().any(|s| s.get("clock").is_some()), reach != "private");
+    }
+}
+
+#[test]
+fn replacements_are_not_asked_of_a_ca_that_is_closed_or_exposed() {
+    let closed = recent("old.example").published_at("crl.buypass.no").by(&named_ca("Buypass Class 2"));
+    let exposed = intermediate_of(&named_ca("Our Root"));
+    let key = Key::new();
+    let sound = recent("both.example").key(&key).serial(4).from("2026-08-01").to("2027-01-01").by(&named_ca("Sound CA"));
+    let newest = recent("both.example").key(&key).serial(5).by(&exposed);
+    let case = Case::new(&[("closed.pem", bundle(&closed, &[])), ("ca.pem", bundle(&exposed, &[])), ("both.pem", bundle(&sound, &[&newest]))]);
+    let plan = case.plan(&[]);
+    let says = step(&plan, "replace", "for old.example")["says"].as_str().unwrap();
+    assert!(says.contains("by another CA than Buypass (closed) (it issues no more since 2025-10-31"), "{says}");
+    let replace = step(&plan, "replace", "for both.example");
+    assert_eq!(replace["authority"], "CN=Sound CA", "{replace}");
+    assert!(replace["says"].as_str().unwrap().contains("2 certificates, the newest of CN=Sound CA"));
+    assert!(issued(&plan, &newest)["authority"].is_null(), "nobody asks the exposed CA");
+}
+
+#[test]
+fn a_suspicion_that_is_cleared_leaves_nothing_to_revoke() {
+    let leaf = recent("a.example").by(&public_ca());
+    let case = Case::new(&[("a.pem", leaf.pem())]);
+    let plan = case.plan(&[]);
+    let decide = step(&plan, "decide", "presumed to have come along");
+    case.mark(steps(&plan, "deploy")[0], "deployed");
+    case.mark(steps(&plan, "search")[0], "searched");
+    let status = || steps(&case.folder.json("case/plan.json"), "revoke")[0]["status"].clone();
+    case.mark(decide, "waived");
+    assert_eq!(status(), "waiting", "nobody decided");
+    case.mark(decide, "cleared");
+    assert_eq!(status(), "waived");
+    case.mark(decide, "confirmed");
+    assert_eq!(status(), "ready");
+}
+
+#[test]
+fn one_file_of_thousands_is_read_once() {
+    let ca = public_ca();
+    let one = recent("a.example").by(&ca);
+    let mut text = one.key.pem();
+    for n in 0..=255u8 {
+        text.push_str(&recent(&format!("h{n}.example")).key(&one.key).serial(n).by(&ca).pem());
+    }
+    text.push_str(&ca.pem());
+    let case = Case::new(&[("all.pem", text)]);
+    case.folder.write("roots.pem", ca.pem());
+    let plan = case.plan(&["--roots", &case.folder.at("roots.pem")]);
+    let certificates = plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+    assert_eq!(certificates.filter(|c| c["issued"]["reach"] == "public").count(), 256);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use certrecall::id::{Fingerprint, Serial, SpkiHash};
-use certrecall::plan::ca::{Cas, Ccadb, Confidence, Issued, Signer, Sort, is_below};
+use certrecall::plan::ca::{Cas, Ccadb, Confidence, Issued, Signer, Sort, ToRevoke, is_below};
 use certrecall::time::{Time, Written};
 
 fn identified(cas: &Cas, issuer: &str, hosts: &str) -> (String, Confidence) {
@@ -150,10 +150,13 @@ fn errors_name_the_line() {
     assert!(with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"none\"\nhosts = [\"x.example\"]\n").unwrap_err().says.contains("step-ca"));
     let cas = with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"openssl\"\nissuers = [\"CN=My CA,O=Let's Encrypt\"]\nparameters = { config = \"a b.cnf\" }\n").unwrap();
     assert_eq!(identified(&cas, "CN=my  CA,O=Let's Encrypt", "").0, "a");
-    let commands = cas.kind("openssl").unwrap().commands(cas.operator("a").unwrap(), &Serial::from_content(&[1, 0xab]), "{config}.pem", "CN=My CA");
+    let serial = Serial::from_content(&[1, 0xab]);
+    let to_revoke = |file: &str| ToRevoke { serial: &serial, file: file.to_owned(), issuer: "CN=My CA" };
+    let two = [to_revoke("{config}.pem"), to_revoke("b.pem")];
+    let commands = cas.kind("openssl").unwrap().commands(cas.operator("a").unwrap(), &two);
+    assert_eq!(commands.len(), 3, "the list is published once, at the end");
     assert_eq!(commands[0][3..6], ["a b.cnf", "-revoke", "{config}.pem"]);
-    assert_eq!(commands[1][5], "-out");
-    assert_eq!(commands[1][6], "<crl>");
+    assert_eq!(commands[2][4..], ["-gencrl", "-out", "<crl>"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The common way of `plan` and `run`: roots to inventory to verdicts to plan.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::fs::File;
@@ -14,7 +15,7 @@ use certrecall::limits::{self, Limits};
 use certrecall::plan::ca::{Cas, Ccadb};
 use certrecall::plan::ct::Elsewhere;
 use certrecall::plan::{Given, Plan, authority};
-use certrecall::read::{self, Found, Options, Roots};
+use certrecall::read::{self, Found, Options, Reopener, Roots};
 use certrecall::report::plan_file::Planned;
 use certrecall::time::{Span, Time, Written};
 
@@ -112,7 +113,7 @@ pub(crate) fn options(reading: &Reading) -> Options {
 }
 
 /// Reads, joins, judges and plans.
-pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: &Elsewhere, terminal: &Terminal) -> Analysis {
+pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: &Elsewhere, certificates: &str, terminal: &Terminal) -> Analysis {
     let mut options = options(reading);
     options.hash_files = ready.manifest.as_ref().is_some_and(Manifest::needs_hashes);
     let inventory = inventory(&roots, &options, ready.known.as_ref().map(|(_, list)| list), terminal);
@@ -128,18 +129,20 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
     };
     let assessment = assess::assess(&inventory, &roots, &question);
     let Ready { cas, ccadb, target, clock, incident, .. } = ready;
-    let open = |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&roots, inventory, sha256, occurrences);
-    let chains = chain::chains(&inventory, &authority::concerned(&assessment), cas.anchors(), options.threads, open);
-    let given = Given { roots: &roots, cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, clock };
+    let opener = || {
+        let mut files = Reopener::new(&roots);
+        move |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&mut files, inventory, sha256, occurrences)
+    };
+    let chains = chain::chains(&inventory, &authority::concerned(&inventory, &assessment), cas.anchors(), options.threads, opener);
+    let given = Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates, clock };
     let mut plan = Plan::construct(&inventory, &assessment, &given);
     plan.join(&inventory, elsewhere, clock);
     Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new() }
 }
 
 /// The bytes of a certificate, from one of its places.
-fn reopen(roots: &Roots, inventory: &Inventory, sha256: Fingerprint, occurrences: &[inventory::Occurrence]) -> Option<Vec<u8>> {
-    let place = |o: &inventory::Occurrence| &inventory.files[o.file as usize].place;
-    occurrences.iter().take(REOPEN).find_map(|o| read::reopen(roots, place(o), sha256))
+pub(crate) fn reopen(files: &mut Reopener<'_>, inventory: &Inventory, sha256: Fingerprint, occurrences: &[inventory::Occurrence]) -> Option<Vec<u8>> {
+    occurrences.iter().take(REOPEN).find_map(|o| files.get(&inventory.files[o.file as usize].place, sha256))
 }
 
 fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>, terminal: &Terminal) -> Inventory {
@@ -156,7 +159,8 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
     drop(progress);
     let mut inventory = builder.finish(ledgers);
     let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));
-    link::link(&mut inventory, listed, |inventory, sha256, occurrences| reopen(roots, inventory, sha256, occurrences));
+    let files = RefCell::new(Reopener::new(roots));
+    link::link(&mut inventory, listed, |inventory, sha256, occurrences| reopen(&mut files.borrow_mut(), inventory, sha256, occurrences));
     inventory
 }
 

@@ -7,7 +7,7 @@ use certrecall::assess::Decision;
 use certrecall::files;
 use certrecall::id::SpkiHash;
 use certrecall::plan::{Step, progress};
-use certrecall::read::Roots;
+use certrecall::read::{Reopener, Roots};
 use certrecall::rekey::{Existing, Order};
 use certrecall::report::summary::{self, Shape, Summary};
 use certrecall::report::view::count;
@@ -94,15 +94,16 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let case = Case::create(&args.output, &roots)?;
     let mut store = case.store()?;
     remember(&mut ready.decisions, &mut store)?;
-    let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, terminal);
+    let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, &case.certificates(), terminal);
     let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
-    for word in progress::carried_over(&store.words()?, &earlier, &analysis.plan.steps, analysis.clock.now) {
+    for word in progress::carried_over(&store.words()?, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now) {
         store.say::<Decision>(&word, None)?;
     }
     drop(earlier);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
     let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);
+    keep_certificates(&case, &analysis)?;
     let changes = keep(&case, &mut store, &analysis)?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
@@ -113,6 +114,27 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
         ));
     }
     Ok(Prepared { case, analysis, existing })
+}
+
+/// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold several, and `openssl ca -revoke` takes
+/// the first.
+fn keep_certificates(case: &Case, analysis: &Analysis) -> Result<(), Error> {
+    let inventory = &analysis.inventory;
+    let authority = |step: &Step| analysis.plan.authorities.list.iter().find(|a| Some(&a.id) == step.authority.as_ref());
+    let mut files = Reopener::new(&analysis.roots);
+    for step in analysis.plan.steps.iter().filter(|s| !s.commands.is_empty()) {
+        if !authority(step).is_some_and(|a| analysis.cas.wants_files(a)) {
+            continue;
+        }
+        for sha256 in &step.certificates {
+            let at = inventory.certificates.binary_search_by_key(sha256, |c| c.certificate.sha256);
+            let der = at.ok().and_then(|at| analyse::reopen(&mut files, inventory, *sha256, &inventory.certificates[at].occurrences));
+            if let Some(der) = der {
+                case.keep_certificate(sha256, &der)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes new decisions down, and adds those that the case remembers.

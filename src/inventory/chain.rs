@@ -49,20 +49,23 @@ const TRIED: usize = 64;
 const SHARE: usize = 64;
 
 /// For each of these certificates its issuer, that one's issuer and so on, as far as signatures verify; anchors end a chain. Certificates
-/// without a verified issuer are left out. `open` gives the DER of a certificate again.
-pub fn chains(
+/// without a verified issuer are left out. What `opener` makes for each thread gives the DER of a certificate again; it is asked for those of one
+/// file together.
+pub fn chains<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>(
     inventory: &Inventory,
     certificates: &[u32],
     anchors: &Anchors,
     threads: usize,
-    open: impl Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>> + Sync,
+    opener: impl Fn() -> O + Sync,
 ) -> HashMap<u32, Vec<Signer>> {
+    let mut certificates = certificates.to_vec();
+    certificates.sort_unstable_by_key(|c| super::first_place(&inventory.certificates[*c as usize]));
     let next = AtomicUsize::new(0);
     let out = Mutex::new(HashMap::with_capacity(certificates.len()));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, certificates.len().div_ceil(SHARE).max(1)) {
             scope.spawn(|| {
-                let mut climber = Climber { inventory, anchors, open: &open, spkis: HashMap::new(), above: HashMap::new() };
+                let mut climber = Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
                 let mut found = Vec::new();
                 loop {
                     let from = next.fetch_add(SHARE, Ordering::Relaxed);
@@ -93,7 +96,7 @@ struct Climber<'a, F> {
     above: HashMap<u32, Above>,
 }
 
-impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climber<'_, F> {
+impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climber<'_, F> {
     fn chain(&mut self, certificate: u32) -> Vec<Signer> {
         let mut out: Vec<Signer> = Vec::new();
         let mut at = certificate;
@@ -164,7 +167,7 @@ impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climber<'
         anchors.and_then(|list| list.iter().take(TRIED).find(verified)).map_or(Above::Nothing, |a| Above::Anchor(a.signer))
     }
 
-    fn der(&self, at: u32) -> Option<Vec<u8>> {
+    fn der(&mut self, at: u32) -> Option<Vec<u8>> {
         let entry = &self.inventory.certificates[at as usize];
         (self.open)(self.inventory, entry.certificate.sha256, &entry.occurrences)
     }

@@ -48,7 +48,9 @@ pub fn link(inventory: &mut Inventory, listed: impl Fn(&KeyEntry) -> bool, open:
     let mut links = Vec::new();
     let decisive = decisive(inventory, listed);
     let mut verifier = Verifier { inventory, open, decisive, spkis: HashMap::new() };
-    for child in 0..inventory.certificates.len() as u32 {
+    let mut children: Vec<u32> = (0..inventory.certificates.len() as u32).collect();
+    children.sort_unstable_by_key(|c| super::first_place(&inventory.certificates[*c as usize]));
+    for child in children {
         let found = verifier.issuers_of(child, &by_subject);
         if !found.is_empty() {
             links.push((child, found));

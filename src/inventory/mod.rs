@@ -302,6 +302,11 @@ fn join_moduli(keys: &mut [KeyEntry]) {
     }
 }
 
+/// Where a certificate lies first: who opens files again goes in this order.
+fn first_place(entry: &CertificateEntry) -> Option<(u32, u32)> {
+    entry.occurrences.first().map(|o| (o.file, o.index))
+}
+
 impl Inventory {
     /// The sum of all ledgers.
     #[must_use]

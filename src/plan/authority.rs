@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::ca::{Cas, Ccadb, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort};
-use crate::assess::Assessment;
+use super::ca::{Cas, Ccadb, Clock, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort};
+use crate::assess::{Assessment, Verdict};
 use crate::id::NameId;
 use crate::inventory::{CertificateEntry, Inventory};
 use crate::time::{DAY, Time};
@@ -25,6 +25,9 @@ pub struct Authority {
     pub because: String,
     /// Certificates of it that somebody has to act on.
     pub certificates: u32,
+    /// It issues no more, or what it issues is not to be trusted: why, a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<String>,
     /// What to know before asking it: sentences, each with its source.
     pub how: Vec<String>,
 }
@@ -53,11 +56,26 @@ pub struct Authorities {
     of: HashMap<u32, Issuance>,
 }
 
-/// The certificates whose CA matters: those that somebody has to act on. Indices into the inventory.
+/// The certificates whose CA matters: those that somebody has to act on, and expired ones that signed programs. Indices into the inventory.
 #[must_use]
-pub fn concerned(assessment: &Assessment) -> Vec<u32> {
+pub fn concerned(inventory: &Inventory, assessment: &Assessment) -> Vec<u32> {
+    let signer = |i: usize| sort_of(&inventory.certificates[i]) == Sort::CodeSigning;
     let verdicts = assessment.certificates.iter().enumerate();
-    verdicts.filter(|(_, v)| v.verdict.asks_for_action()).map(|(i, _)| i as u32).collect()
+    let wanted = verdicts.filter(|(i, v)| v.verdict.asks_for_action() || (v.verdict == Verdict::Expired && signer(*i)));
+    wanted.map(|(i, _)| i as u32).collect()
+}
+
+/// What is collected of an authority until all its certificates were seen.
+struct Seen<'a> {
+    at: usize,
+    /// The identification that is least sure.
+    identified: Identified<'a>,
+    /// Who issued, by name.
+    issuer: &'a str,
+    /// Some of it may be public.
+    public: bool,
+    /// Some of it is private by its dates.
+    private: bool,
 }
 
 impl Authorities {
@@ -66,8 +84,8 @@ impl Authorities {
     pub fn identify(inventory: &Inventory, assessment: &Assessment, cas: &Cas, ccadb: Option<&Ccadb>, chains: &HashMap<u32, Vec<Signer>>) -> Self {
         let mut found: HashMap<Shown<'_>, Identified<'_>> = HashMap::new();
         let mut out = Self::default();
-        let mut by_id: HashMap<String, u32> = HashMap::new();
-        for at in concerned(assessment) {
+        let mut by_id: HashMap<String, Seen<'_>> = HashMap::new();
+        for at in concerned(inventory, assessment) {
             let entry = &inventory.certificates[at as usize];
             let certificate = &entry.certificate;
             let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
@@ -77,9 +95,19 @@ impl Authorities {
                 cas.identify(&issued, ccadb)
             });
             let (reach, because) = cas.reach(certificate, identified);
-            let authority = (!certificate.is_self_signed).then(|| out.add(&mut by_id, identified, entry, reach, cas));
+            let mut identified = identified.clone();
+            if reach == Reach::Private && !identified.operator.is_some_and(Operator::is_private) {
+                // No public CA issues that, whatever names stand in it: theirs is not the operator to ask.
+                identified = Identified { operator: None, confidence: Confidence::Unknown, because: because.clone(), acme: Vec::new(), ..identified };
+            }
             let confidence = identified.confidence;
+            // What hangs below an exposed CA is not revoked there: the new CA is asked for its successor.
+            let asked = !certificate.is_self_signed && assessment.certificates[at as usize].verdict != Verdict::Reissue;
+            let authority = asked.then(|| out.add(&mut by_id, identified, entry, reach));
             out.of.insert(at, Issuance { authority, sort: sort_of(entry), reach, because, confidence });
+        }
+        for seen in by_id.into_values() {
+            out.list[seen.at].how = how(&seen, cas);
         }
         out.sort();
         out
@@ -97,28 +125,32 @@ impl Authorities {
         self.of(certificate).and_then(|i| i.authority).and_then(|a| self.list.get(a as usize))
     }
 
-    fn add(&mut self, by_id: &mut HashMap<String, u32>, identified: &Identified<'_>, entry: &CertificateEntry, reach: Reach, cas: &Cas) -> u32 {
-        let id = identified.operator.map_or_else(|| entry.certificate.issuer.to_string(), |o| o.id.clone());
-        let at = *by_id.entry(id.clone()).or_insert_with(|| {
-            let name = identified.operator.map_or_else(|| issuer_name(&entry.certificate.issuer), |o| o.name.clone());
+    fn add<'a>(&mut self, by_id: &mut HashMap<String, Seen<'a>>, identified: Identified<'a>, entry: &'a CertificateEntry, reach: Reach) -> u32 {
+        let issuer = &*entry.certificate.issuer;
+        let id = identified.operator.map_or_else(|| issuer.to_owned(), |o| o.id.clone());
+        let seen = by_id.entry(id.clone()).or_insert_with(|| {
             self.list.push(Authority {
                 id,
-                name,
+                name: identified.operator.map_or_else(|| issuer_name(issuer), |o| o.name.clone()),
                 known: identified.operator.is_some(),
                 confidence: identified.confidence,
                 because: identified.because.clone(),
                 certificates: 0,
-                how: how(identified, &entry.certificate.issuer, reach, cas),
+                retired: identified.operator.and_then(|o| o.retired.as_ref()).map(|fact| format!("{} ({})", fact.value, fact.origin())),
+                how: Vec::new(),
             });
-            (self.list.len() - 1) as u32
+            Seen { at: self.list.len() - 1, identified: identified.clone(), issuer, public: false, private: false }
         });
-        let authority = &mut self.list[at as usize];
+        seen.public |= reach != Reach::Private;
+        seen.private |= reach == Reach::Private;
+        let authority = &mut self.list[seen.at];
         authority.certificates += 1;
         if identified.confidence > authority.confidence {
             authority.confidence = identified.confidence;
             authority.because.clone_from(&identified.because);
+            seen.identified = identified;
         }
-        at
+        seen.at as u32
     }
 
     fn sort(&mut self) {
@@ -154,34 +186,47 @@ fn issuer_name(issuer: &str) -> String {
 const PRIVATE: &str = "by its dates it is no public CA: whoever runs it revokes by serial number and publishes a new list. In a file for --cas you can say who that is; the steps then have the commands";
 
 /// What to know before asking a CA to revoke.
-fn how(identified: &Identified<'_>, issuer: &str, reach: Reach, cas: &Cas) -> Vec<String> {
+fn how(seen: &Seen<'_>, cas: &Cas) -> Vec<String> {
+    let Seen { identified, issuer, .. } = seen;
     let mut out = Vec::new();
-    if !identified.confidence.may_send() && identified.operator.is_some() {
-        out.push(format!("look at it before anything is sent: {}", identified.confidence.describe()));
-    }
     let Some(operator) = identified.operator else {
-        if reach == Reach::Private {
-            out.push(PRIVATE.to_owned());
-            return out;
+        out.extend(seen.private.then(|| PRIVATE.to_owned()));
+        if seen.public {
+            let wordings = quoted(&Cas::proof_wordings(None, issuer));
+            let says = if identified.confidence == Confidence::Conflicting { "once it is known who it is, proof is" } else { "as proof send" };
+            out.push(format!("{says} both requests, with the CNs {wordings}"));
+            clock(&mut out, cas);
         }
-        out.push(format!("as proof send both requests, with the CNs {}", quoted(&Cas::proof_wordings(None, issuer))));
-        clock(&mut out, reach, cas);
         return out;
     };
-    match operator.kind.as_deref().and_then(|kind| cas.kind(kind)) {
-        Some(kind) => {
-            out.push(format!("it runs {}: the steps have its commands ({}, {})", kind.name, kind.source, kind.date));
-            out.extend(Some(kind.says.clone()).filter(|s| !s.is_empty()));
+    if !identified.confidence.may_send() {
+        out.push(format!("look at it before anything is sent: {}", identified.confidence.describe()));
+    }
+    if operator.is_private() {
+        match operator.kind.as_deref().and_then(|kind| cas.kind(kind)) {
+            Some(kind) => {
+                out.push(format!("it runs {}: the steps have its commands ({}, {})", kind.name, kind.source, kind.date));
+                out.extend(Some(kind.says.clone()).filter(|s| !s.is_empty()));
+            }
+            None => out.push(OWN.to_owned()),
         }
-        None => channels(&mut out, operator, identified),
-    }
-    if !operator.is_private() {
+        out.push(BY_SERIAL.to_owned());
+        out.extend(operator.portal.iter().chain(&operator.mail).map(|f| format!("reports go to {}", f.value)));
+    } else {
+        channels(&mut out, operator, identified);
         proof(&mut out, operator, issuer);
+        clock(&mut out, cas);
     }
-    out.extend(operator.note.iter().map(|n| format!("{} ({})", n.value, n.origin())));
-    clock(&mut out, reach, cas);
+    out.extend(operator.retired.iter().chain(&operator.note).map(|n| format!("{} ({})", n.value, n.origin())));
     out
 }
+
+/// Of a private CA whose software nobody told.
+const OWN: &str = "it is a CA of your own, and its software is not known here: with kind in the file for --cas the steps have its commands";
+
+/// What software of private CAs does.
+const BY_SERIAL: &str =
+    "it revokes by serial number: only what is named is revoked, and a certificate on the key that nobody names stays. Ask it for all on this key";
 
 /// Where to send it.
 fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<'_>) {
@@ -202,22 +247,26 @@ fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<
     out.extend(operator.portal.as_ref().map(|f| format!("portal: {} ({})", f.value, f.origin())));
     out.extend(operator.mail.as_ref().map(|f| format!("mail: {}, with all PEM in the text: filters drop attachments ({})", f.value, f.origin())));
     if operator.key_revocation.is_none() && operator.portal.is_none() && operator.mail.is_none() {
-        out.push(
-            "where it takes reports is not known here: its CPS, section 1.5.2, says so, and so does CCADB's list of problem reporting mechanisms"
-                .to_owned(),
-        );
+        let says =
+            "where it takes reports is not known here: its CPS, section 1.5.2, says so, and so does CCADB's list of problem reporting mechanisms";
+        out.push(says.to_owned());
     }
 }
 
 /// What it takes as proof, and what it does then.
 fn proof(out: &mut Vec<String>, operator: &Operator, issuer: &str) {
-    out.push(match &operator.proof {
-        Some(fact) => format!("as proof it takes a request signed by the leaked key with the CN {} ({})", quoted(&fact.value), fact.origin()),
+    match &operator.proof {
+        // Another form than a request; its notes tell which.
+        Some(fact) if fact.value.is_empty() => {}
+        Some(fact) => {
+            out.push(format!("as proof it takes a request signed by the leaked key with the CN {} ({})", quoted(&fact.value), fact.origin()));
+        }
+        None if operator.key_revocation.is_some() => out.push("that revocation, signed by the key, is the proof".to_owned()),
         None => {
             let wordings = quoted(&Cas::proof_wordings(Some(operator), issuer));
-            format!("which proof it takes is not known here: send both requests, with the CNs {wordings}")
+            out.push(format!("which proof it takes is not known here: send both requests, with the CNs {wordings}"));
         }
-    });
+    }
     out.push(match &operator.proof_means {
         Some(fact) if fact.value == ProofMeans::AllCertificatesOnTheKey => {
             format!("proof revokes every certificate on the key, whoever has it ({})", fact.origin())
@@ -227,13 +276,14 @@ fn proof(out: &mut Vec<String>, operator: &Operator, issuer: &str) {
     });
 }
 
-fn clock(out: &mut Vec<String>, reach: Reach, cas: &Cas) {
-    if let Some(clock) = cas.clock.as_ref().filter(|_| reach != Reach::Private) {
+fn clock(out: &mut Vec<String>, cas: &Cas) {
+    if let Some(clock) = &cas.clock {
+        let Clock { leaf_hours: leaf, subordinate_hours: subordinate, .. } = clock;
         out.push(format!(
-            "a public CA has {} hours from the proof, and {} for a subordinate CA ({})",
-            clock.leaf_hours.value,
-            clock.subordinate_hours.value,
-            clock.leaf_hours.origin()
+            "a public CA has {} hours from the proof, {} for the certificate of a subordinate CA ({})",
+            leaf.value,
+            subordinate.value,
+            leaf.origin()
         ));
     }
 }
@@ -242,7 +292,7 @@ fn quoted(wordings: &[String]) -> String {
     wordings.iter().map(|w| format!("\u{201c}{w}\u{201d}")).collect::<Vec<_>>().join(" and ")
 }
 
-/// Longest validity, in seconds, of certificates that public CAs need not revoke at all (CA/B Forum TLS BR 1.6.1), by `notBefore`: 7 days, 10 for
+/// Longest validity, in seconds, of TLS certificates that public CAs need not revoke at all (CA/B Forum TLS BR 1.6.1), by `notBefore`: 7 days, 10 for
 /// those issued before 15 March 2026.
 const SHORT: [(i64, i64); 2] = [(1_773_532_800, 7 * DAY), (1_710_460_800, 10 * DAY)];
 

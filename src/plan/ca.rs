@@ -14,13 +14,14 @@ use serde::Serialize;
 
 pub use ccadb::Ccadb;
 pub use data::{CasError, Ceiling, Certainty, Clock, Fact, Note, Operator, ProofMeans};
-pub use private::{Kind, SerialForm};
+pub use private::{Kind, SerialForm, ToRevoke};
 pub use sort::{Reach, Sort};
 
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::Anchors;
 pub use crate::inventory::Signer;
 use crate::pki::{self, name};
+use crate::plan::Authority;
 
 /// What is known about CA operators.
 #[derive(Debug, Clone)]
@@ -116,18 +117,21 @@ impl Cas {
     /// [`CasError`] if the built-in data is broken; a test holds that it is not.
     pub fn builtin() -> Result<Self, CasError> {
         let mut cas = Self::parse("data/cas.toml", include_str!("../../data/cas.toml"))?;
+        cas.operators.iter_mut().for_each(|o| o.built_in = true);
         for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            cas.add_root(root);
+            if let Some(certificate) = pki::cert::read(root) {
+                let operator = cas.of_root(&certificate.sha256, &certificate.subject);
+                cas.roots.extend(certificate.key.spki.map(|spki| (spki, operator)));
+                cas.anchors.add(root);
+            }
         }
         Ok(cas)
     }
 
-    /// Adds a root, DER, whose CA counts as public. Returns whether it can be read.
+    /// Adds a root, DER, whose CA counts as public; who runs it is not told by its name. Returns whether it can be read.
     pub fn add_root(&mut self, der: &[u8]) -> bool {
-        let Some(certificate) = pki::cert::read(der) else { return false };
-        let Some(spki) = certificate.key.spki else { return false };
-        let operator = self.of_root(&certificate.sha256, &certificate.subject);
-        self.roots.entry(spki).or_insert(operator);
+        let Some(spki) = pki::cert::read(der).and_then(|c| c.key.spki) else { return false };
+        self.roots.entry(spki).or_insert(None);
         self.anchors.add(der)
     }
 
@@ -162,6 +166,30 @@ impl Cas {
         self.kinds.iter().find(|k| k.id == id)
     }
 
+    /// The software of a private CA, where it is known.
+    #[must_use]
+    pub fn software_of(&self, authority: &Authority) -> Option<&Kind> {
+        let operator = self.operator(&authority.id).filter(|_| authority.known)?;
+        self.kind(operator.kind.as_deref()?)
+    }
+
+    /// The commands of a private CA that revoke these certificates; none where its software is not known.
+    #[must_use]
+    pub fn commands(&self, authority: &Authority, certificates: &[ToRevoke<'_>]) -> Vec<Vec<String>> {
+        let operator = self.operator(&authority.id).filter(|_| authority.known);
+        match (operator, self.software_of(authority)) {
+            (Some(operator), Some(kind)) => kind.commands(operator, certificates),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether these commands need a file with the certificate.
+    #[must_use]
+    pub fn wants_files(&self, authority: &Authority) -> bool {
+        let operator = self.operator(&authority.id).filter(|_| authority.known);
+        operator.zip(self.software_of(authority)).is_some_and(|(operator, kind)| kind.names_files(operator))
+    }
+
     /// Whether a key is that of a public root: in Mozilla's store, or given as one.
     #[must_use]
     pub fn is_public_root(&self, key: &SpkiHash) -> bool {
@@ -173,6 +201,16 @@ impl Cas {
     pub fn identify(&self, issued: &Issued<'_>, ccadb: Option<&Ccadb>) -> Identified<'_> {
         let record = issued.chain.first().and_then(|signer| ccadb.and_then(|c| c.of(signer)));
         let mut out = self.by_key(issued, record).unwrap_or_else(|| self.by_what_it_says(issued, ccadb));
+        if let Some(record) = record.filter(|r| self.of_owner(r.operator()).is_none()) {
+            out.because = format!(
+                "CCADB lists the issuing certificate as that of {}, which no entry here is called. {}",
+                pki::show(record.operator()),
+                out.because
+            );
+        }
+        if record.is_some_and(|r| r.revoked) {
+            out.because = format!("{}. CCADB lists the issuing certificate as revoked", out.because.trim_end_matches('.'));
+        }
         out.publicly_known = record.is_some() || issued.chain.iter().any(|s| self.is_public_root(&s.key));
         out.acme = record.map_or_else(Vec::new, |r| r.acme.to_vec());
         out
@@ -181,11 +219,15 @@ impl Cas {
     /// The CNs of the requests that prove the compromise to this CA. Of an unknown CA, or one whose wording is not known, both families.
     #[must_use]
     pub fn proof_wordings(operator: Option<&Operator>, issuer: &str) -> Vec<String> {
-        if let Some(proof) = operator.and_then(|o| o.proof.as_ref()) {
+        if let Some(proof) = operator.and_then(|o| o.proof.as_ref()).filter(|p| !p.value.is_empty()) {
             return proof.value.clone();
         }
         let organization = name::organizations(issuer).into_iter().next();
-        let short = operator.map(|o| o.name.clone()).or(organization).or_else(|| name::common_name(issuer)).unwrap_or_else(|| "this CA".to_owned());
+        let short = operator
+            .map(|o| o.short_name().to_owned())
+            .or(organization)
+            .or_else(|| name::common_name(issuer))
+            .unwrap_or_else(|| "this CA".to_owned());
         vec![format!("Proof of Key Compromise for {short}"), "This key is compromised".to_owned()]
     }
 
@@ -200,10 +242,7 @@ impl Cas {
                 None => (&record.owner, Confidence::Key),
             };
             let because = format!("CCADB lists the issuing certificate {} as that of {}", signer.certificate, pki::show(owner));
-            return Some(match self.of_owner(owner) {
-                Some(operator) => found(operator, confidence, because),
-                None => unknown(format!("{because}, about whom nothing more is known here. {}", what_to_do(issued.issuer))),
-            });
+            return self.of_owner(owner).map(|operator| found(operator, confidence, because));
         }
         let root = self.roots.get(&signer.key).copied().flatten()?;
         let operator = &self.operators[root];
@@ -221,13 +260,20 @@ impl Cas {
         let by_name = self.named(issued.issuer);
         let names = |list: &[&Operator]| list.iter().map(|o| o.name.as_str()).collect::<Vec<_>>().join(", ");
         match (by_host.as_slice(), by_name.as_slice()) {
-            ([], []) => self.by_identifier(issued, ccadb).unwrap_or_else(|| unknown(what_to_do(issued.issuer))),
-            ([], several) if several.len() > 1 => self.by_identifier(issued, ccadb).unwrap_or_else(|| {
-                unknown(format!("the issuer's name is in use at {}, so it decides nothing. {}", names(several), what_to_do(issued.issuer)))
-            }),
-            ([], [operator, ..]) => {
-                found(operator, Confidence::Name, format!("the issuer's name is one of {}'s; nothing else shows it", operator.name))
-            }
+            ([], named) => match (self.by_identifier(issued, ccadb), named) {
+                (Some(by_id), [operator]) if by_id.operator.is_some_and(|o| o.id != operator.id) => {
+                    let says = format!("{}, but the issuer's name is one of {}'s: {FIRST}", by_id.because, operator.name);
+                    Identified { confidence: Confidence::Conflicting, ..unknown(says) }
+                }
+                (Some(by_id), _) => by_id,
+                (None, []) => unknown(what_to_do(issued.issuer)),
+                (None, [operator]) => {
+                    found(operator, Confidence::Name, format!("the issuer's name is one of {}'s; nothing else shows it", operator.name))
+                }
+                (None, several) => {
+                    unknown(format!("the issuer's name is in use at {}, so it decides nothing. {}", names(several), what_to_do(issued.issuer)))
+                }
+            },
             ([(operator, host)], [] | [_]) if by_name.iter().all(|n| n.id == operator.id) => {
                 found(operator, Confidence::Host, format!("it names the host {host} of {}", operator.name))
             }
@@ -237,12 +283,12 @@ impl Cas {
                 format!("it names the host {host} of {}; the issuer's name alone is in use at several", operator.name),
             ),
             ([(operator, host)], _) => {
-                let says = format!("it names the host {host} of {}, but the issuer's name is one of {}'s: ask both", operator.name, names(&by_name));
+                let says = format!("it names the host {host} of {}, but the issuer's name is one of {}'s: {FIRST}", operator.name, names(&by_name));
                 found(operator, Confidence::Conflicting, says)
             }
             (several, _) => {
                 let hosts: Vec<String> = several.iter().map(|(o, host)| format!("{host} of {}", o.name)).collect();
-                let because = format!("it names hosts of different operators: {}. {}", hosts.join(", "), what_to_do(issued.issuer));
+                let because = format!("it names hosts of different operators: {}: {FIRST}", hosts.join(", "));
                 Identified { confidence: Confidence::Conflicting, ..unknown(because) }
             }
         }
@@ -294,6 +340,9 @@ fn found(operator: &Operator, confidence: Confidence, because: String) -> Identi
 fn unknown<'a>(because: String) -> Identified<'a> {
     Identified { operator: None, confidence: Confidence::Unknown, because, publicly_known: false, acme: Vec::new() }
 }
+
+/// What contradictions ask for: a proof names the certificate and the key to whoever gets it.
+const FIRST: &str = "find out first which one issued it, and send proof to nobody before";
 
 /// What a person can do about a CA that is not known.
 fn what_to_do(issuer: &str) -> String {

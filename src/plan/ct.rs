@@ -299,6 +299,7 @@ impl Listed {
             authority: None,
             clock: None,
             or_after: None,
+            only_if: None,
             commands: Vec::new(),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::authority::{Authority, sort_of};
-use super::ca::{Reach, Sort};
+use super::authority::{Authority, is_short_lived, sort_of};
+use super::ca::{Reach, Sort, ToRevoke};
 use super::step::AuthorityClock;
 use super::{Given, Plan, Status, Step, StepKind, words};
 use crate::assess::{Assessment, Exposure, Kind, Verdict};
@@ -27,6 +27,8 @@ struct Draft {
     gate: Vec<StepId>,
     /// The decision to revoke first, where it is offered.
     first: Option<StepId>,
+    /// The decision without which nothing is revoked.
+    only_if: Option<StepId>,
     /// What comes before the old key is destroyed.
     before_retire: Vec<StepId>,
 }
@@ -43,102 +45,117 @@ impl Group<'_> {
         }
         let search = self.step(StepKind::Search, &[key.spki.as_bytes()], Vec::new(), words::search(key));
         draft.before_retire.push(search.id.clone());
-        draft.gate = deploys.clone();
+        draft.gate.clone_from(&deploys);
         draft.gate.push(search.id.clone());
         draft.steps.push(search);
-        let revocable = self.by_authority(|v| v == Verdict::ReplaceAndRevoke);
+        let authorities = self.authorities();
+        let signed = |i: &u32| self.inventory.certificates[*i as usize].certificate.is_self_signed;
+        let (roots, subordinates): (Vec<u32>, Vec<u32>) = authorities.iter().partition(|i| signed(i));
+        let revocable = self.revocable(&subordinates);
         self.decide_suspicion(&mut draft, exposure, &revocable);
-        self.revoke_first(&mut draft);
-        self.authorities_of_this_key(&mut draft);
-        for (authority, list) in &revocable {
-            let gate = draft.gate.clone();
-            self.revoke(&mut draft, authority, list, gate, &[authority.as_bytes(), key.spki.as_bytes()]);
-        }
+        self.succeed_authorities(&mut draft, &authorities);
         let alone = self.certificates(|v| matches!(v, Verdict::Replace | Verdict::Reissue));
-        if !alone.is_empty() {
-            let mut verify = self.step(StepKind::Verify, &[b"trust", key.spki.as_bytes()], deploys, words::VERIFY_REMOVED.to_owned());
-            verify.certificates = self.fingerprints(&alone);
-            draft.before_retire.push(verify.id.clone());
-            draft.steps.push(verify);
+        self.at_once(&mut draft, !revocable.is_empty(), !roots.is_empty() || !alone.is_empty());
+        for (authority, list) in &revocable {
+            self.revoke(&mut draft, authority, list, &[b"at", authority.as_bytes(), key.spki.as_bytes()]);
         }
+        self.distrust(&mut draft, &roots, &alone, deploys);
         self.expired_signers(&mut draft);
         let keeps = self.sorts().contains(&Sort::Smime);
         draft.steps.push(self.step(StepKind::Retire, &[key.spki.as_bytes()], draft.before_retire, words::retire(self.inventory, key, keeps)));
         draft.steps
     }
 
+    /// What a CA is asked to revoke, by CA: certificates of subscribers, and of subordinate CAs on this key that can still be used.
+    fn revocable(&self, subordinates: &[u32]) -> BTreeMap<&str, Vec<u32>> {
+        let live = |i: &u32| self.assessment.certificates[*i as usize].standing.is_live();
+        let mut out: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let leaves = self.certificates(|v| v == Verdict::ReplaceAndRevoke);
+        for i in leaves.into_iter().chain(subordinates.iter().copied().filter(live)) {
+            out.entry(self.authority_id(i)).or_default().push(i);
+        }
+        out
+    }
+
     /// What is only presumed or undetermined is revoked only after a person decided.
     fn decide_suspicion(&self, draft: &mut Draft, exposure: Exposure, revocable: &BTreeMap<&str, Vec<u32>>) {
-        let authorities = self.authorities();
-        if exposure == Exposure::Exposed || (revocable.is_empty() && authorities.is_empty()) {
+        if exposure == Exposure::Exposed || revocable.is_empty() {
             return;
         }
         let mut decide = self.step(StepKind::Decide, &[self.entry().spki.as_bytes()], Vec::new(), words::decide_suspicion(exposure));
-        decide.certificates = revocable.values().chain([&authorities]).flat_map(|list| self.fingerprints(list)).collect();
+        decide.certificates = revocable.values().flat_map(|list| self.fingerprints(list)).collect();
         draft.gate.push(decide.id.clone());
+        draft.only_if = Some(decide.id.clone());
         draft.steps.push(decide);
     }
 
     /// Where misuse is seen, not waiting for replacements is offered; to do so is always a decision.
-    fn revoke_first(&self, draft: &mut Draft) {
+    fn at_once(&self, draft: &mut Draft, revocable: bool, distrustable: bool) {
         let verdict = &self.assessment.keys[self.key as usize];
-        if verdict.because.iter().any(|b| b.evidence == Kind::Misuse) {
-            let says = words::REVOKE_FIRST.to_owned();
-            let decide = self.step(StepKind::Decide, &[b"revoke-first", self.entry().spki.as_bytes()], Vec::new(), says);
+        let misused = verdict.because.iter().any(|b| b.evidence == Kind::Misuse);
+        if misused && (revocable || distrustable) {
+            let says = if revocable { words::REVOKE_FIRST } else { words::DISTRUST_FIRST };
+            let decide = self.step(StepKind::Decide, &[b"revoke-first", self.entry().spki.as_bytes()], Vec::new(), says.to_owned());
             draft.first = Some(decide.id.clone());
             draft.steps.push(decide);
         }
     }
 
-    /// Where this is the key of a CA: a new CA, its trust where the old one is trusted, then the old one distrusted or revoked.
-    fn authorities_of_this_key(&self, draft: &mut Draft) {
-        let authorities = self.authorities();
+    /// Where this is the key of a CA: a new CA, and its trust where the old one is trusted. What hangs below is issued anew before the old CA
+    /// is revoked or distrusted.
+    fn succeed_authorities(&self, draft: &mut Draft, authorities: &[u32]) {
         if authorities.is_empty() {
             return;
         }
         let spki = self.entry().spki;
         let name = spki.as_bytes();
-        let certificates = self.fingerprints(&authorities);
-        let mut decide = self.step(StepKind::Decide, &[b"ca", name], Vec::new(), words::decide_ca(self.inventory, &authorities));
-        let mut trust =
-            self.step(StepKind::Deploy, &[b"trust", name], vec![decide.id.clone()], words::distribute_trust(self.inventory, &authorities));
+        let certificates = self.fingerprints(authorities);
+        let exposure = self.assessment.keys[self.key as usize].exposure;
+        let says = words::decide_ca(self.inventory, authorities, exposure);
+        let mut decide = self.step(StepKind::Decide, &[b"ca", name], Vec::new(), says);
+        let says = words::distribute_trust(self.inventory, authorities);
+        let mut trust = self.step(StepKind::Deploy, &[b"trust", name], vec![decide.id.clone()], says);
         (decide.certificates, trust.certificates) = (certificates.clone(), certificates);
         // The key signs the last revocation list of the old CA; until what hangs below is replaced it has to be there.
-        let below = self.deploys_below(&authorities);
         let mut gate = vec![decide.id.clone(), trust.id.clone()];
-        gate.extend(below);
+        gate.extend(self.steps_below(authorities));
         draft.before_retire.extend(gate.iter().cloned());
+        draft.gate.extend(gate);
         draft.steps.extend([decide, trust]);
-        let suspicion = super::progress::suspicion(&spki);
-        gate.extend(draft.gate.contains(&suspicion).then_some(suspicion));
-        let signed = |i: &u32| self.inventory.certificates[*i as usize].certificate.is_self_signed;
-        let live = |i: &u32| self.assessment.certificates[*i as usize].standing.is_live();
-        let roots: Vec<u32> = authorities.iter().copied().filter(|i| signed(i)).collect();
-        if !roots.is_empty() {
-            let mut verify = self.step(StepKind::Verify, &[b"distrust", name], gate.clone(), words::verify_distrusted(self.inventory, &roots));
-            verify.certificates = self.fingerprints(&roots);
-            draft.before_retire.push(verify.id.clone());
-            draft.steps.push(verify);
-        }
-        let mut by_parent: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for i in authorities.into_iter().filter(|i| !signed(i) && live(i)) {
-            by_parent.entry(self.authority_id(i)).or_default().push(i);
-        }
-        for (authority, list) in &by_parent {
-            self.revoke(draft, authority, list, gate.clone(), &[b"ca", authority.as_bytes(), name]);
+    }
+
+    /// What signed itself cannot be revoked: it is taken out of every place that trusts it.
+    fn distrust(&self, draft: &mut Draft, roots: &[u32], alone: &[u32], deploys: Vec<StepId>) {
+        let spki = self.entry().spki;
+        let gate = draft.gate.clone();
+        for (list, name, needs, says) in [
+            (roots, &b"distrust"[..], gate, words::verify_distrusted(self.inventory, roots)),
+            (alone, &b"trust"[..], deploys, words::VERIFY_REMOVED.to_owned()),
+        ] {
+            if !list.is_empty() {
+                let mut verify = self.step(StepKind::Verify, &[name, spki.as_bytes()], needs, says);
+                verify.certificates = self.fingerprints(list);
+                verify.or_after.clone_from(&draft.first);
+                draft.before_retire.push(verify.id.clone());
+                draft.steps.push(verify);
+            }
         }
     }
 
     /// Has these certificates of one CA revoked, and checks that it happened.
-    fn revoke(&self, draft: &mut Draft, authority: &str, list: &[u32], gate: Vec<StepId>, name: &[&[u8]]) {
+    fn revoke(&self, draft: &mut Draft, authority: &str, list: &[u32], name: &[&[u8]]) {
         let known = list.iter().find_map(|i| self.plan.authorities.authority_of(*i));
         let called = known.map_or(authority, |a| &a.name);
-        let mut revoke = self.step(StepKind::Revoke, name, gate, words::revoke(self.inventory, called, list));
+        let kind = known.and_then(|a| self.given.cas.software_of(a));
+        let says = words::Revoke { inventory: self.inventory, plan: self.plan, authority: called, certificates: list };
+        let mut revoke = self.step(StepKind::Revoke, name, draft.gate.clone(), says.to_string());
         revoke.certificates = self.fingerprints(list);
         revoke.authority = known.map(|a| a.id.clone());
         revoke.or_after.clone_from(&draft.first);
-        revoke.commands = self.commands(known, list);
-        let mut verify = self.step(StepKind::Verify, name, vec![revoke.id.clone()], words::verify_revoked(called));
+        revoke.only_if.clone_from(&draft.only_if);
+        revoke.commands = known.map_or_else(Vec::new, |a| self.commands(a, list));
+        let says = words::verify_revoked(called, kind.is_none_or(|k| k.reasons));
+        let mut verify = self.step(StepKind::Verify, name, vec![revoke.id.clone()], says);
         verify.certificates.clone_from(&revoke.certificates);
         verify.authority.clone_from(&revoke.authority);
         verify.clock = self.clock(list);
@@ -146,48 +163,56 @@ impl Group<'_> {
         draft.steps.extend([revoke, verify]);
     }
 
-    /// The time that the CA of these certificates has: the rules of public CAs, unless it is a private one.
+    /// The time that the CA of these certificates has: the shortest that a rule of public CAs sets for any of them.
     fn clock(&self, list: &[u32]) -> Option<AuthorityClock> {
-        let reach = |i: &u32| self.plan.authorities.of(*i).map(|issued| issued.reach);
-        let clock = self.given.cas.clock.as_ref().filter(|_| list.iter().any(|i| reach(i) != Some(Reach::Private)))?;
-        let of_authority = list.iter().all(|i| self.inventory.certificates[*i as usize].is_ca());
-        let fact = if of_authority { &clock.subordinate_hours } else { &clock.leaf_hours };
-        let certain = if list.iter().any(|i| reach(i) == Some(Reach::Public)) { "" } else { "; if it is a private CA, it has rules of its own" };
+        let clocks = self.given.cas.clock.as_ref()?;
+        let of = |i: &u32| {
+            let certificate = &self.inventory.certificates[*i as usize].certificate;
+            let issued = self.plan.authorities.of(*i)?;
+            let short = is_short_lived(certificate.not_before, certificate.not_after) && issued.sort == Sort::TlsServer;
+            clocks.of(issued.sort).filter(|_| issued.reach != Reach::Private && !short)
+        };
+        let fact = list.iter().filter_map(of).min_by_key(|fact| fact.value)?;
+        let public = list.iter().any(|i| self.plan.authorities.of(*i).is_some_and(|issued| issued.reach == Reach::Public));
+        let certain = if public { "" } else { "; if it is a private CA, it has rules of its own" };
         let source = format!("{} hours from the evidence of key compromise ({}){certain}", fact.value, fact.source);
         Some(AuthorityClock { hours: fact.value, source })
     }
 
-    /// The commands of a private CA for each of these certificates.
-    fn commands(&self, authority: Option<&Authority>, list: &[u32]) -> Vec<Vec<String>> {
-        let cas = self.given.cas;
-        let Some(operator) = authority.filter(|a| a.known).and_then(|a| cas.operator(&a.id)) else { return Vec::new() };
-        let Some(kind) = operator.kind.as_deref().and_then(|k| cas.kind(k)) else { return Vec::new() };
-        let mut out: Vec<Vec<String>> = Vec::new();
-        for i in list.iter().take(COMMANDS) {
-            let entry = &self.inventory.certificates[*i as usize];
-            let places = entry.occurrences.iter().map(|o| &self.inventory.files[o.file as usize].place);
-            let file = places.filter_map(|p| self.given.roots.locate(p.root, p.raw())).find_map(|p| p.to_str().map(str::to_owned));
-            let file = file.unwrap_or_else(|| "<file of the certificate>".to_owned());
-            for command in kind.commands(operator, &entry.certificate.serial, &file, &entry.certificate.issuer) {
-                // What publishes the list is the same for all, and comes last.
-                out.retain(|c| *c != command);
-                out.push(command);
-            }
-        }
-        out
+    /// The commands of a private CA for these certificates.
+    fn commands(&self, authority: &Authority, list: &[u32]) -> Vec<Vec<String>> {
+        let certificates = list.iter().map(|i| &*self.inventory.certificates[*i as usize].certificate);
+        let all: Vec<ToRevoke<'_>> = certificates
+            .map(|c| ToRevoke { serial: &c.serial, file: format!("{}/{}.pem", self.given.certificates, c.sha256), issuer: &c.issuer })
+            .collect();
+        self.given.cas.commands(authority, &all)
     }
 
     /// Signatures of programs outlive their certificate: its revocation can still matter after it expired.
     fn expired_signers(&self, draft: &mut Draft) {
         let expired = self.certificates(|v| v == Verdict::Expired);
         let signers: Vec<u32> = expired.into_iter().filter(|i| sort_of(&self.inventory.certificates[*i as usize]) == Sort::CodeSigning).collect();
-        if !signers.is_empty() {
-            let says = words::decide_expired_signer(self.inventory, &signers);
-            let mut decide = self.step(StepKind::Decide, &[b"signatures", self.entry().spki.as_bytes()], Vec::new(), says);
-            decide.certificates = self.fingerprints(&signers);
-            draft.before_retire.push(decide.id.clone());
-            draft.steps.push(decide);
+        if signers.is_empty() {
+            return;
         }
+        let spki = self.entry().spki;
+        let says = words::decide_expired_signer(self.inventory, &signers);
+        let mut decide = self.step(StepKind::Decide, &[b"signatures", spki.as_bytes()], Vec::new(), says);
+        decide.certificates = self.fingerprints(&signers);
+        draft.before_retire.push(decide.id.clone());
+        let mut by_authority: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for i in signers {
+            by_authority.entry(self.authority_id(i)).or_default().push(i);
+        }
+        // Proof of the key revokes what can still be used too, so the gate of the key holds here as well.
+        let (gate, only_if) = (draft.gate.clone(), draft.only_if.clone());
+        draft.gate.push(decide.id.clone());
+        draft.only_if = Some(decide.id.clone());
+        draft.steps.push(decide);
+        for (authority, list) in &by_authority {
+            self.revoke(draft, authority, list, &[b"signatures", authority.as_bytes(), spki.as_bytes()]);
+        }
+        (draft.gate, draft.only_if) = (gate, only_if);
     }
 
     /// The replacements of this key's certificates, each made and put in place. Returns the `deploy` steps.
@@ -239,12 +264,23 @@ impl Group<'_> {
         }
     }
 
-    /// The `deploy` steps of all certificates that hang below these CAs.
-    fn deploys_below(&self, authorities: &[u32]) -> Vec<StepId> {
-        let names: Vec<String> = self.fingerprints(authorities).iter().map(ToString::to_string).collect();
-        let below = |certificate: &u32| self.assessment.certificates[*certificate as usize].because.iter().any(|b| names.contains(&b.source));
-        let waiting = self.plan.replacements.iter().filter(|r| r.replaces.iter().any(below));
-        waiting.map(|r| StepId::derive(StepKind::Deploy.as_str(), &[r.profile.as_bytes()])).collect()
+    /// What has to be done about all certificates that hang below these CAs: `deploy` steps, and decisions about CAs among them.
+    fn steps_below(&self, authorities: &[u32]) -> Vec<StepId> {
+        let below = authorities.iter().filter_map(|i| self.plan.below.get(&self.inventory.certificates[*i as usize].certificate.sha256));
+        let mut out: Vec<StepId> = Vec::new();
+        for &at in below.flatten() {
+            let entry = &self.inventory.certificates[at as usize];
+            match self.plan.replacement_of[at as usize] {
+                Some(r) => out.push(StepId::derive(StepKind::Deploy.as_str(), &[self.plan.replacements[r as usize].profile.as_bytes()])),
+                None if entry.is_ca() && self.assessment.certificates[at as usize].verdict == Verdict::Reissue => {
+                    out.push(StepId::derive(StepKind::Decide.as_str(), &[b"reissue", entry.certificate.sha256.as_bytes()]));
+                }
+                None => {}
+            }
+        }
+        out.sort();
+        out.dedup();
+        out
     }
 
     /// The decisions about the exposed CAs that reissued certificates wait for.
@@ -262,15 +298,6 @@ impl Group<'_> {
         }
         out.sort();
         out.dedup();
-        out
-    }
-
-    /// Certificates of this key with such verdicts, by the CA that has to act.
-    fn by_authority(&self, wanted: impl Fn(Verdict) -> bool) -> BTreeMap<&str, Vec<u32>> {
-        let mut out: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for i in self.certificates(wanted) {
-            out.entry(self.authority_id(i)).or_default().push(i);
-        }
         out
     }
 
@@ -315,13 +342,11 @@ impl Group<'_> {
             authority: None,
             clock: None,
             or_after: None,
+            only_if: None,
             commands: Vec::new(),
         }
     }
 }
-
-/// Certificates of a group whose commands are written out; a private CA can be asked for more by the same form.
-const COMMANDS: usize = 1000;
 
 /// What a deadline of the owner's rests on.
 const TARGET: &str = "the owner's own target";

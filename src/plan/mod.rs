@@ -22,7 +22,6 @@ use group::Group;
 use crate::assess::{Assessment, Clock, Kind, Verdict};
 use crate::id::{Fingerprint, ProfileHash, StepId};
 use crate::inventory::Inventory;
-use crate::read::Roots;
 use crate::time::Time;
 
 pub use authority::{Authorities, Authority, Issuance};
@@ -33,8 +32,6 @@ pub use step::{Status, Step, StepKind};
 /// What a plan rests on besides the verdicts.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
-    /// The roots, to name files in commands.
-    pub roots: &'a Roots,
     /// What is known of CAs.
     pub cas: &'a Cas,
     /// CCADB's list, if it was given.
@@ -43,6 +40,8 @@ pub struct Given<'a> {
     pub chains: &'a HashMap<u32, Vec<Signer>>,
     /// When the owner wants it done.
     pub target: Option<Time>,
+    /// The folder in which each certificate that a command names has a file `<sha256>.pem`.
+    pub certificates: &'a str,
     /// The times.
     pub clock: Clock,
 }
@@ -66,6 +65,8 @@ pub struct Plan {
     pub elsewhere: ct::Elsewhere,
     /// CA certificates whose exposed key voids a live certificate.
     voiding: HashSet<Fingerprint>,
+    /// For each exposed CA certificate what hangs below it.
+    below: HashMap<Fingerprint, Vec<u32>>,
 }
 
 /// One new key and request, and what they stand in for.
@@ -97,6 +98,7 @@ impl Plan {
             authorities: Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains),
             elsewhere: ct::Elsewhere::new(),
             voiding: voiding(assessment),
+            below: below(assessment),
         };
         plan.order = order(inventory, assessment, given.clock);
         let mut known: HashSet<StepId> = HashSet::new();
@@ -116,6 +118,19 @@ fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {
     live.flat_map(|c| &c.because).filter(|b| b.evidence == Kind::IssuerKey).filter_map(|b| b.source.parse().ok()).collect()
 }
 
+/// What hangs below each CA certificate that a reason names.
+fn below(assessment: &Assessment) -> HashMap<Fingerprint, Vec<u32>> {
+    let mut out: HashMap<Fingerprint, Vec<u32>> = HashMap::new();
+    for (i, verdict) in assessment.certificates.iter().enumerate() {
+        for because in verdict.because.iter().filter(|b| b.evidence == Kind::IssuerKey) {
+            if let Ok(issuer) = because.source.parse() {
+                out.entry(issuer).or_default().push(i as u32);
+            }
+        }
+    }
+    out
+}
+
 /// Groups the certificates that get a replacement by what they are for.
 fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacement>, Vec<Option<u32>>) {
     let mut groups: BTreeMap<ProfileHash, Vec<u32>> = BTreeMap::new();
@@ -129,13 +144,15 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
     let mut of = vec![None; inventory.certificates.len()];
     let mut out = Vec::with_capacity(groups.len());
     for (profile, replaces) in groups {
+        let reissued = |i: u32| assessment.certificates[i as usize].verdict == Verdict::Reissue;
+        // The newest, of a CA that is sound if there is one: that CA is asked.
         let newest = replaces.iter().copied().max_by_key(|i| {
             let certificate = &inventory.certificates[*i as usize].certificate;
-            (certificate.not_before, certificate.sha256)
+            (!reissued(*i), certificate.not_before, certificate.sha256)
         });
         let Some(mirrors) = newest else { continue };
         replaces.iter().for_each(|i| of[*i as usize] = Some(out.len() as u32));
-        let waits_for_new_ca = replaces.iter().all(|i| assessment.certificates[*i as usize].verdict == Verdict::Reissue);
+        let waits_for_new_ca = replaces.iter().all(|i| reissued(*i));
         out.push(Replacement { step: StepId::derive("replace", &[profile.as_bytes()]), profile, mirrors, replaces, waits_for_new_ca });
     }
     (out, of)

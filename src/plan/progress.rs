@@ -152,49 +152,67 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     let said =
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
     let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step.clone(), w.at)).collect();
+    let is_waived = |id: &StepId| last.get(id).is_some_and(|w| w.mark == Mark::Waived);
     let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).cloned().collect();
-    let confirmed: HashSet<&StepId> = last.values().filter(|w| w.mark == Mark::Confirmed).map(|w| &w.step).collect();
+    let decided = |id: &StepId| last.get(id).map(|w| w.mark);
+    // What is waived because of another step; steps come after what they need.
+    let mut dropped: HashSet<StepId> = HashSet::new();
     for step in steps {
-        let free = step.or_after.as_ref().is_some_and(|d| confirmed.contains(d));
-        step.status = said(&step.id).unwrap_or_else(|| match free || step.needs.iter().all(|n| over.contains(n)) {
-            true => Status::Ready,
-            false => Status::Waiting,
+        let first = step.or_after.as_ref().is_some_and(|d| decided(d) == Some(Mark::Confirmed));
+        let asked = step.only_if.as_ref().is_none_or(|d| decided(d) == Some(Mark::Confirmed));
+        // Cleared, or decided against: there is nothing to revoke. Only of a suspicion is a waiver no answer: nobody decided.
+        let against = step.only_if.as_ref().is_some_and(|d| match decided(d) {
+            Some(Mark::Cleared) => true,
+            Some(Mark::Waived) => step.key.is_none_or(|key| *d != suspicion(&key)),
+            _ => false,
         });
-        if step.kind == StepKind::Verify
-            && let (Some(at), Some(clock)) = (step.needs.iter().find_map(|n| sent.get(n)), &step.clock)
-        {
-            step.deadline = Some(at.plus(i64::from(clock.hours) * 3600));
-            step.deadline_source = Some(clock.source.clone());
+        let gone = |n: &StepId| dropped.contains(n) || (step.kind == StepKind::Verify && is_waived(n) && n.as_str().starts_with("revoke-"));
+        step.status = match said(&step.id) {
+            Some(status) => status,
+            None if against || step.needs.iter().any(gone) && step.kind == StepKind::Verify => Status::Waived,
+            None if asked && (first || step.needs.iter().all(|n| over.contains(n) || dropped.contains(n))) => Status::Ready,
+            None => Status::Waiting,
+        };
+        if step.status == Status::Waived {
+            dropped.insert(step.id.clone());
+        }
+        if let Some(clock) = step.clock.as_ref().filter(|_| step.kind == StepKind::Verify) {
+            let at = step.needs.iter().find_map(|n| sent.get(n));
+            step.deadline = at.map(|at| at.plus(i64::from(clock.hours) * 3600));
+            step.deadline_source = at.map(|_| clock.source.clone());
         }
     }
 }
 
-/// What was said of steps that are not in the plan any more and holds for new ones: the same is to be done about the same key, and what was
-/// said covers every certificate of the new step. So a CA whose operator became known, and whose steps are called otherwise since, is not asked
-/// twice. `earlier`: every step that ever was in the plan.
+/// What was said of steps that are not in the plan any more and holds for new ones: the same is to be done about the same key, the CA of the
+/// earlier ones was not known, and the same was said of all that cover the new one's certificates. So a CA whose operator became known, and
+/// whose steps are called otherwise since, is not asked twice. `earlier`: every step that ever was in the plan; `known`: whether an authority is
+/// an operator: what was sent to one does not count as sent to another.
 #[must_use]
-pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], now: Time) -> Vec<Word> {
-    let known: HashSet<&StepId> = earlier.iter().map(|s| &s.id).collect();
+pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], known: impl Fn(&str) -> bool, now: Time) -> Vec<Word> {
+    let before: HashSet<&StepId> = earlier.iter().map(|s| &s.id).collect();
     let current: HashSet<&StepId> = steps.iter().map(|s| &s.id).collect();
     let mut last: HashMap<&StepId, &Word> = HashMap::new();
     for word in words {
         last.insert(&word.step, word);
     }
     let mut said: HashMap<(StepKind, SpkiHash), Vec<(&Step, &Word)>> = HashMap::new();
-    for step in earlier.iter().filter(|s| !current.contains(&s.id)) {
+    for step in earlier.iter().filter(|s| !current.contains(&s.id) && !s.authority.as_deref().is_some_and(&known)) {
         if let (Some(key), Some(word)) = (step.key, last.get(&step.id).filter(|w| w.mark.status().is_some())) {
             said.entry((step.kind, key)).or_default().push((step, word));
         }
     }
     let mut out = Vec::new();
-    for step in steps.iter().filter(|s| matches!(s.kind, StepKind::Revoke | StepKind::Verify) && !known.contains(&s.id)) {
+    for step in steps.iter().filter(|s| matches!(s.kind, StepKind::Revoke | StepKind::Verify) && !before.contains(&s.id)) {
         let Some(said) = step.key.and_then(|key| said.get(&(step.kind, key))) else { continue };
         let covering = |c| said.iter().find(|(s, _)| s.certificates.contains(c)).map(|(_, word)| *word);
-        let covered: Option<Vec<&Word>> = step.certificates.iter().map(covering).collect();
-        // The latest of them: the clock of a CA runs from the last thing that was sent.
-        if let Some(word) = covered.unwrap_or_default().into_iter().max_by_key(|w| w.at) {
-            let reason = format!("{} (said of {}, which is this step under another name)", word.reason, word.step);
-            out.push(Word { step: step.id.clone(), reason, recorded: now, ..word.clone() });
+        let covered: Vec<&Word> = step.certificates.iter().map(covering).collect::<Option<_>>().unwrap_or_default();
+        // Of several the first: the clock of the CA runs since then.
+        if let Some(word) = covered.iter().min_by_key(|w| w.at)
+            && covered.iter().all(|w| w.mark == word.mark)
+        {
+            let reason = format!("{} (said of {}, which is this step since its CA is known)", word.reason, word.step);
+            out.push(Word { step: step.id.clone(), reason, recorded: now, ..(*word).clone() });
         }
     }
     out
@@ -229,6 +247,7 @@ mod tests {
             authority: None,
             clock: (kind == StepKind::Verify).then(|| AuthorityClock { hours: 24, source: "rule".into() }),
             or_after: None,
+            only_if: None,
             commands: Vec::new(),
         }
     }
@@ -274,13 +293,20 @@ mod tests {
         let both = of(StepKind::Revoke, "operator", &[b"a", b"b"]);
         let earlier = [one.clone(), two.clone()];
         let now = Time::from_unix(1000);
-        let carried = |words: &[Word], steps: &[Step]| carried_over(words, &earlier, steps, now);
+        let carried = |words: &[Word], steps: &[Step]| carried_over(words, &earlier, steps, |_| false, now);
         let words = [word(&one, Mark::Sent, 5)];
         assert!(carried(&words, std::slice::from_ref(&both)).is_empty(), "nobody asked for the second");
         let words = [words[0].clone(), word(&two, Mark::Sent, 9)];
         let new = carried(&words, std::slice::from_ref(&both));
-        assert_eq!((new.len(), &new[0].step, new[0].mark, new[0].at.unix()), (1, &both.id, Mark::Sent, 9));
-        assert!(new[0].reason.contains(two.id.as_str()));
+        assert_eq!((new.len(), &new[0].step, new[0].mark, new[0].at.unix()), (1, &both.id, Mark::Sent, 5), "the clock runs since the first");
+        assert!(new[0].reason.contains(one.id.as_str()));
+        let mixed = [words[0].clone(), word(&two, Mark::Waived, 9)];
+        assert!(carried(&mixed, std::slice::from_ref(&both)).is_empty(), "two things were said");
+        let other = Step { authority: Some("digicert".into()), ..one.clone() };
+        assert!(
+            carried_over(&words, &[other, two.clone()], std::slice::from_ref(&both), |a| a == "digicert", now).is_empty(),
+            "another CA was asked"
+        );
         assert!(carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(), "they are still there and speak for themselves");
         let taken_back = [words[0].clone(), words[1].clone(), word(&two, Mark::Reopened, 10)];
         assert!(carried(&taken_back, &[both]).is_empty());
@@ -300,6 +326,26 @@ mod tests {
         apply(&mut steps, &[word(&first, Mark::Confirmed, 1)]);
         assert_eq!(steps[2].status, Status::Ready);
         assert!(missing(&steps[2], &steps).is_empty());
+    }
+
+    #[test]
+    fn only_a_confirmed_suspicion_is_revoked() {
+        let key = SpkiHash::of(b"k");
+        let mut decide = step(StepKind::Decide, "x", &[]);
+        (decide.id, decide.key) = (suspicion(&key), Some(key));
+        let mut revoke = step(StepKind::Revoke, "k", &[&decide]);
+        (revoke.only_if, revoke.key) = (Some(decide.id.clone()), Some(key));
+        let verify = step(StepKind::Verify, "k", &[&revoke]);
+        let retire = step(StepKind::Retire, "k", &[&verify]);
+        let mut steps = vec![decide.clone(), revoke, verify, retire];
+        for (mark, statuses) in [
+            (Mark::Confirmed, [Status::Ready, Status::Waiting, Status::Waiting]),
+            (Mark::Cleared, [Status::Waived, Status::Waived, Status::Ready]),
+            (Mark::Waived, [Status::Waiting, Status::Waiting, Status::Waiting]),
+        ] {
+            apply(&mut steps, &[word(&decide, mark, 1)]);
+            assert_eq!([steps[1].status, steps[2].status, steps[3].status], statuses, "{mark:?}");
+        }
     }
 
     #[test]

@@ -113,6 +113,9 @@ pub struct Step {
     /// A decision that makes this step ready whatever else it needs: to revoke first, since the key is being misused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub or_after: Option<StepId>,
+    /// A decision without which this step is not to be done: it has to be confirmed, and if it goes the other way this step is waived.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub only_if: Option<StepId>,
     /// Commands that do it, each a program and its arguments.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub commands: Vec<Vec<String>>,

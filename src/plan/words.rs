@@ -1,8 +1,10 @@
 //! What steps say.
 
-use super::Replacement;
-use super::authority::{Authority, is_short_lived};
-use super::ca::{Ceiling, Sort};
+use std::fmt;
+
+use super::authority::{Authority, Issuance, is_short_lived};
+use super::ca::{Ceiling, Reach, Sort};
+use super::{Plan, Replacement};
 use crate::assess::Exposure;
 use crate::inventory::{Inventory, KeyEntry};
 use crate::pki::Certificate;
@@ -10,16 +12,24 @@ use crate::pki::Certificate;
 pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authority: Option<&Authority>, ceiling: Option<&Ceiling>) -> String {
     let name = mirrored.display_name();
     let count = replacement.replaces.len();
-    let what = if count == 1 { format!("serial {}", mirrored.serial.to_hex()) } else { format!("{count} certificates") };
+    let what = match count {
+        1 => format!("serial {} of {}", mirrored.serial.to_hex(), mirrored.issuer),
+        _ => format!("{count} certificates, the newest of {}", mirrored.issuer),
+    };
     if replacement.waits_for_new_ca {
-        return format!("once the new CA stands, send it the new request for {name}; it replaces {what} below the exposed CA");
+        return format!("once the new CA stands, send it the new request for {name}; it replaces {what}, below an exposed CA");
     }
     if mirrored.is_self_signed {
         return format!("make a new certificate for {name} from the new key and request; the old one signed itself, so nobody can revoke it");
     }
-    let by = authority.filter(|a| a.known).map_or_else(String::new, |a| format!(" by {}", a.name));
-    let limit = ceiling.map_or_else(String::new, |c| format!(". Issued today it is valid for at most {} days ({})", c.days, c.source));
-    format!("have a new certificate issued{by} for {name} from the new request; it replaces {what} of {}{limit}", mirrored.issuer)
+    let by = match authority.filter(|a| a.known) {
+        Some(Authority { name, retired: Some(why), .. }) => format!(" by another CA than {name} ({})", why.trim_end_matches('.')),
+        Some(authority) => format!(" by {}", authority.name),
+        None => String::new(),
+    };
+    let should = |c: &Ceiling| c.should.map_or_else(String::new, |days| format!(", {days} recommended"));
+    let limit = ceiling.map_or_else(String::new, |c| format!(". Issued today it is valid for at most {} days{} ({})", c.days, should(c), c.source));
+    format!("have a new certificate issued{by} for {name} from the new request; it replaces {what}{limit}")
 }
 
 pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement: &Replacement, sort: Option<Sort>) -> String {
@@ -57,9 +67,24 @@ pub(super) fn search(key: &KeyEntry) -> String {
     )
 }
 
-pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32]) -> String {
+pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32], exposure: Exposure) -> String {
+    let how = match exposure {
+        Exposure::Undetermined => "may be exposed",
+        Exposure::Presumed => "is presumed to be exposed",
+        _ => "is exposed",
+    };
+    // What openssl makes by default for a server is a CA by its own word.
+    let serves = |i: &u32| {
+        let entry = &inventory.certificates[*i as usize];
+        entry.certificate.is_self_signed && !entry.issued_others && !entry.certificate.names.is_empty()
+    };
+    let server = if authorities.iter().all(serves) {
+        ". It names hosts and issued nothing that is here: if it is the certificate of a server after all, as openssl makes them by default, its successor is a new key and certificate, put in place there and wherever it is trusted"
+    } else {
+        ""
+    };
     format!(
-        "the private key of the CA {} was in an upload: whoever has it can make certificates for any name, and revocation lists and OCSP answers of this CA prove nothing. Decide on a successor and set it up: a new CA on a new key, from which everything below is issued anew",
+        "the private key of the CA {} {how}: whoever has it can make certificates for any name, and revocation lists and OCSP answers of this CA prove nothing. Decide on a successor and set it up: a new CA on a new key, from which everything below is issued anew{server}",
         subjects(inventory, authorities)
     )
 }
@@ -80,6 +105,9 @@ pub(super) fn verify_distrusted(inventory: &Inventory, roots: &[u32]) -> String 
 
 /// Offered where misuse is seen.
 pub(super) const REVOKE_FIRST: &str = "the key is being misused: decide whether to revoke at once, before replacements are in place. That stops the misuse and takes down what still runs on the key; confirm to do so, waive to replace first. It cannot be taken back once it is sent";
+
+/// The same where nobody can revoke.
+pub(super) const DISTRUST_FIRST: &str = "the key is being misused, and nobody can revoke what signed itself: decide whether to take it out of every trust store at once, before its successor is in place. That stops the misuse and takes down what still runs on it; confirm to do so, waive to replace first";
 
 pub(super) fn decide_expired_signer(inventory: &Inventory, signers: &[u32]) -> String {
     let issuers: Vec<&str> = signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer).collect();
@@ -116,24 +144,51 @@ pub(super) fn decide_suspicion(exposure: Exposure) -> String {
     format!("{why}. Decide whether it counts as compromised: only then may its certificates be revoked for key compromise")
 }
 
-pub(super) fn revoke(inventory: &Inventory, authority: &str, certificates: &[u32]) -> String {
-    let of = |i: &u32| &inventory.certificates[*i as usize].certificate;
-    let serials: Vec<String> = certificates.iter().take(PLACES).map(|i| of(i).serial.to_hex()).collect();
-    let more = if certificates.len() > PLACES { format!(" and {} more", certificates.len() - PLACES) } else { String::new() };
-    let short = if certificates.iter().all(|i| is_short_lived(of(i).not_before, of(i).not_after)) {
-        ". It is short-lived, so the CA need not revoke it (CA/B Forum TLS BR 4.9.1.1): letting it expire may be quicker, but have the key blocked"
-    } else {
-        ""
-    };
-    format!(
-        "have {authority} revoke serial {}{more} for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its clock: so only after each replacement is in place{short}",
-        serials.join(", ")
-    )
+/// What a `revoke` step says.
+pub(super) struct Revoke<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) plan: &'a Plan,
+    pub(super) authority: &'a str,
+    pub(super) certificates: &'a [u32],
 }
 
-pub(super) fn verify_revoked(authority: &str) -> String {
+impl Revoke<'_> {
+    fn all(&self, is: impl Fn(&Issuance, &Certificate) -> bool) -> bool {
+        let of = |i: &u32| self.plan.authorities.of(*i).is_some_and(|issued| is(issued, &self.inventory.certificates[*i as usize].certificate));
+        self.certificates.iter().all(of)
+    }
+}
+
+impl fmt::Display for Revoke<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inventory, authority, certificates, .. } = self;
+        let serials: Vec<String> =
+            certificates.iter().take(PLACES).map(|i| inventory.certificates[*i as usize].certificate.serial.to_hex()).collect();
+        write!(f, "have {authority} revoke serial {}", serials.join(", "))?;
+        if certificates.len() > PLACES {
+            write!(f, " and {} more", certificates.len() - PLACES)?;
+        }
+        let private = self.all(|issued, _| issued.reach == Reach::Private);
+        f.write_str(if private {
+            " for keyCompromise, and publish it. A private CA revokes what is named: so name every certificate on the key, and do it after each replacement is in place"
+        } else {
+            " for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its clock: so only after each replacement is in place"
+        })?;
+        if self.all(|issued, _| issued.sort == Sort::CodeSigning) {
+            f.write_str(". Ask for the earliest possible compromise as its date: what was signed after that is then worth nothing (CA/B Forum Code Signing BR 4.9.5)")?;
+        }
+        let short = |issued: &Issuance, c: &Certificate| issued.sort == Sort::TlsServer && is_short_lived(c.not_before, c.not_after);
+        if !private && self.all(short) {
+            f.write_str(". It is short-lived, so a public CA need not revoke it (CA/B Forum TLS BR 4.9.1.1): letting it expire may be quicker, but have the key blocked")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn verify_revoked(authority: &str, with_reason: bool) -> String {
+    let why = if with_reason { " for keyCompromise" } else { " (its software records no reason)" };
     format!(
-        "check in a fresh, signed revocation list or OCSP answer of {authority} that each is revoked for keyCompromise; absence from an old list proves nothing"
+        "check in a fresh, signed revocation list or OCSP answer of {authority} that each is revoked{why}; absence from an old list proves nothing"
     )
 }
 

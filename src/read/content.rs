@@ -22,6 +22,9 @@ use crate::pki::{Label, Object, Parsed, Unread, is_signature, read_der, read_lab
 use crate::time::Time;
 
 mod contained;
+mod reopen;
+
+pub use reopen::{Reopener, certificates_in, reopen};
 mod wrapped;
 
 /// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one
@@ -609,48 +612,4 @@ pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
         items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
     }
     items
-}
-
-/// The DER of every certificate in the bytes of a file, in order.
-#[must_use]
-pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    let mut tap = |bytes: &[u8], object: &Object| {
-        if matches!(object, Object::Certificate(_)) {
-            found.extend(crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec()));
-        }
-    };
-    let mut scratch = Zeroizing::new(Vec::new());
-    Content::new(&mut scratch, None, Some(&mut tap)).whole(bytes);
-    found
-}
-
-/// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
-#[must_use]
-pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {
-    // Not the default, which asks the system for the number of processors: three more files for each certificate.
-    let options = Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() };
-    let mut der = None;
-    let mut tap = |bytes: &[u8], object: &Object| {
-        if der.is_none() && matches!(object, Object::Certificate(c) if c.sha256 == wanted) {
-            der = crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec());
-        }
-    };
-    let mut scratch = Zeroizing::new(Vec::new());
-    let mut content = Content::new(&mut scratch, None, Some(&mut tap));
-    match roots.list().get(place.root as usize).map(|r| &r.kind)? {
-        RootKind::Stdin(bytes) => content.whole(bytes.expose()?),
-        RootKind::File | RootKind::Folder => {
-            let Opened { mut file, size, .. } = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?;
-            let mut buffer = Zeroizing::new(Vec::new());
-            let window = options.limits.window;
-            let end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
-            if end {
-                content.whole(&buffer);
-            } else {
-                content.windows(&mut file, &mut buffer, &options, &mut None).ok()?;
-            }
-        }
-    }
-    der
 }

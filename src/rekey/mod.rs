@@ -35,6 +35,7 @@ pub use draft::foresee;
 pub use format::{KeyFormat, NotAKeyFormat};
 pub use general_name::AltName;
 pub use handoff::Next;
+pub(crate) use key::pem;
 pub use make::{make, sweep};
 pub use mirror::{Action, Change};
 pub use order::{Ca, CommonName, NameEdit, Order};

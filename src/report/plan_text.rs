@@ -36,7 +36,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Our own sentences hold names and addresses; only the characters that could act are escaped, `://` of our crt.sh links stays.
+/// What a `search` step says: no name from a certificate stands in it, and its crt.sh addresses may be links.
 fn sentence(text: &str) -> String {
     escape(text).replace("https&#58;//crt.sh/?spkisha256=", "https://crt.sh/?spkisha256=")
 }
@@ -145,7 +145,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             verdict.exposure.as_str()
         )?;
         for because in verdict.because.iter().take(REASONS) {
-            writeln!(out, "- {}", sentence(&because.says))?;
+            writeln!(out, "- {}", escape(&because.says))?;
         }
         if verdict.because.len() > REASONS {
             writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
@@ -157,7 +157,8 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
             let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
-            write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), sentence(&step.says))?;
+            let says = if step.kind == StepKind::Search { sentence(&step.says) } else { escape(&step.says) };
+            write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), says)?;
             if let Some(directory) = requests.get(id.as_str()) {
                 write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")))?;
             }
@@ -263,7 +264,7 @@ fn push_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
     let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
     let places = places.join("<br>");
-    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), sentence(&row.why))?;
+    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(&row.why))?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use db::{Changes, DATABASE, Kept, Run, Store, Story};
 
 use crate::files;
+use crate::id::Fingerprint;
 use crate::read::Roots;
 use crate::read::walk::{MARKER, is_marker};
 
@@ -22,6 +23,8 @@ use crate::read::walk::{MARKER, is_marker};
 pub const PLAN_JSON: &str = "plan.json";
 /// The plan for people.
 pub const PLAN_MD: &str = "plan.md";
+/// Certificates that commands of the plan name.
+const CERTIFICATES: &str = "certificates";
 /// Hashes of exposed keys.
 pub const EXPOSED: &str = "exposed-spki.txt";
 /// Hashes of keys that are only presumed or undetermined.
@@ -200,6 +203,24 @@ impl Case {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// The folder of certificates that commands name, absolute. A path that is no text cannot stand in a command.
+    #[must_use]
+    pub fn certificates(&self) -> String {
+        let path = crate::read::absolute(&self.directory).join(CERTIFICATES);
+        path.to_str().map_or_else(|| format!("<case>/{CERTIFICATES}"), str::to_owned)
+    }
+
+    /// Keeps a certificate as a file of its own, `<sha256>.pem`, for commands that want one; what is there already stays.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub fn keep_certificate(&self, sha256: &Fingerprint, der: &[u8]) -> Result<(), Error> {
+        let folder = self.path(CERTIFICATES);
+        files::create_private_dir(&folder)?;
+        let path = folder.join(format!("{sha256}.pem"));
+        if path.exists() { Ok(()) } else { Ok(files::write_new(&path, &crate::rekey::pem("CERTIFICATE", der))?) }
     }
 
     /// Writes a view anew, whole or not at all.

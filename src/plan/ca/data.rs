@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::private::Kind;
+use super::private::{Kind, SerialForm};
 use super::sort::Sort;
 use super::{Cas, is_below};
 use crate::id::{Fingerprint, SpkiHash};
@@ -96,6 +96,14 @@ pub struct Operator {
     pub roots: Vec<Fingerprint>,
     /// Of a private CA its [`Kind`].
     pub kind: Option<String>,
+    /// Of a user's CA: it is a public one.
+    #[serde(default)]
+    pub public: bool,
+    /// Commands of a private CA in place of those of its kind.
+    #[serde(default)]
+    pub revoke: Vec<Vec<String>>,
+    /// The form of serial number that they want, in place of that of its kind.
+    pub serial: Option<SerialForm>,
     /// What the commands of its kind need.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
@@ -117,6 +125,8 @@ pub struct Operator {
     pub mail: Option<Fact<String>>,
     /// CNs of requests it takes as proof.
     pub proof: Option<Fact<Vec<String>>>,
+    /// It issues no more, or what it issues is not to be trusted: why, a sentence.
+    pub retired: Option<Note>,
     /// What it does then; absent: unknown.
     pub proof_means: Option<Fact<ProofMeans>>,
     /// What else there is to know.
@@ -125,24 +135,51 @@ pub struct Operator {
     /// Where it was read: `name:line`.
     #[serde(skip)]
     pub place: String,
+    /// It comes with the tool, not from a file of the user's.
+    #[serde(skip)]
+    pub built_in: bool,
 }
 
 impl Operator {
-    /// Whether it is a private CA.
+    /// Whether it is a private CA: one of the user's own, unless the file says that it is public.
     #[must_use]
     pub const fn is_private(&self) -> bool {
-        self.kind.is_some()
+        self.kind.is_some() || !(self.built_in || self.public)
+    }
+
+    /// Its name without remarks in brackets.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.split(" (").next().unwrap_or(&self.name)
     }
 }
 
-/// What the CA/B Forum sets for revocations after proof of compromise.
+/// What the CA/B Forum sets for revocations after proof of compromise, in hours.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
-    /// Hours for a certificate of a subscriber.
+    /// For a server's certificate.
     pub leaf_hours: Fact<u32>,
-    /// Hours for a subordinate CA.
+    /// For a subordinate CA.
     pub subordinate_hours: Fact<u32>,
+    /// For mail.
+    pub smime_hours: Fact<u32>,
+    /// For programs.
+    pub code_signing_hours: Fact<u32>,
+}
+
+impl Clock {
+    /// The rule for certificates of this sort, if there is one.
+    #[must_use]
+    pub const fn of(&self, sort: Sort) -> Option<&Fact<u32>> {
+        match sort {
+            Sort::TlsServer => Some(&self.leaf_hours),
+            Sort::Ca => Some(&self.subordinate_hours),
+            Sort::Smime => Some(&self.smime_hours),
+            Sort::CodeSigning => Some(&self.code_signing_hours),
+            Sort::TlsClient | Sort::Other => None,
+        }
+    }
 }
 
 /// The longest validity of one sort of certificate.

@@ -17,6 +17,9 @@ pub struct Kind {
     pub serial: SerialForm,
     /// Commands that revoke for key compromise and publish, in order; lists of arguments with `{names}`.
     pub revoke: Vec<Vec<String>>,
+    /// Whether it records a reason for a revocation.
+    #[serde(default = "yes")]
+    pub reasons: bool,
     /// What else there is to know.
     pub says: String,
     /// Where that stands.
@@ -25,6 +28,10 @@ pub struct Kind {
     pub date: String,
     /// How well it is known.
     pub certainty: Certainty,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A form of serial number.
@@ -59,18 +66,45 @@ impl SerialForm {
     }
 }
 
+/// A certificate to be revoked, as commands name it.
+#[derive(Debug, Clone)]
+pub struct ToRevoke<'a> {
+    /// Its serial number.
+    pub serial: &'a Serial,
+    /// A file that holds it and nothing else, PEM.
+    pub file: String,
+    /// Its issuer, RFC 4514.
+    pub issuer: &'a str,
+}
+
 impl Kind {
-    /// The commands for one certificate, each a program and its arguments; nothing in them is meant for a shell. `certificate` is the path
-    /// of its file. What the operator gives no parameter for stays as `<name>`.
+    /// The commands for these certificates, each a program and its arguments; nothing in them is meant for a shell. Those that name a
+    /// certificate come for each, those that do not (they publish) once, at the end. What the operator gives no parameter for stays as `<name>`.
     #[must_use]
-    pub fn commands(&self, operator: &Operator, serial: &Serial, certificate: &str, issuer: &str) -> Vec<Vec<String>> {
-        let value = |name: &str| match name {
-            "serial" => self.serial.write(serial),
-            "certificate" => certificate.to_owned(),
-            "issuer" => url_encoded(issuer),
-            other => operator.parameters.get(other).cloned().unwrap_or_else(|| format!("<{other}>")),
+    pub fn commands(&self, operator: &Operator, certificates: &[ToRevoke<'_>]) -> Vec<Vec<String>> {
+        let names = |command: &Vec<String>| command.iter().any(|a| ["{serial}", "{certificate}", "{issuer}"].iter().any(|n| a.contains(n)));
+        let own = if operator.revoke.is_empty() { &self.revoke } else { &operator.revoke };
+        let (each, once): (Vec<&Vec<String>>, Vec<&Vec<String>>) = own.iter().partition(|c| names(c));
+        let form = operator.serial.unwrap_or(self.serial);
+        let fill_in = |command: &Vec<String>, to_revoke: &ToRevoke<'_>| -> Vec<String> {
+            let value = |name: &str| match name {
+                "serial" => form.write(to_revoke.serial),
+                "certificate" => to_revoke.file.clone(),
+                "issuer" => url_encoded(to_revoke.issuer),
+                other => operator.parameters.get(other).cloned().unwrap_or_else(|| format!("<{other}>")),
+            };
+            command.iter().map(|argument| fill(argument, &value)).collect()
         };
-        self.revoke.iter().map(|command| command.iter().map(|argument| fill(argument, &value)).collect()).collect()
+        let mut out: Vec<Vec<String>> = certificates.iter().flat_map(|c| each.iter().map(move |command| fill_in(command, c))).collect();
+        out.extend(certificates.first().into_iter().flat_map(|c| once.iter().map(move |command| fill_in(command, c))));
+        out
+    }
+
+    /// Whether its commands name a file of the certificate.
+    #[must_use]
+    pub fn names_files(&self, operator: &Operator) -> bool {
+        let own = if operator.revoke.is_empty() { &self.revoke } else { &operator.revoke };
+        own.iter().flatten().any(|argument| argument.contains("{certificate}"))
     }
 }
 

@@ -153,6 +153,7 @@ fn step(kind: StepKind) -> Step {
         authority: None,
         clock: None,
         or_after: None,
+        only_if: None,
         commands: Vec::new(),
     }
 }
