@@ -183,6 +183,8 @@ fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()
     hidden.push(name);
     let unfinished = path.with_file_name(hidden);
     match fs::remove_file(&unfinished) {
+        // On a read-only disk nothing is there that could be left over; that it cannot be written is what matters.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Err(Error::Write { path: path.into(), error }),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
         _ => {}
     }

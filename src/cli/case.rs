@@ -212,7 +212,8 @@ pub(crate) fn why_closed(step: &Step, exposure: impl Fn(&SpkiHash) -> Option<&'s
     match step.key.map(|key| exposure(&key)) {
         Some(Some(_)) if step.kind == StepKind::Replace => "the certificate that was known from elsewhere is here now, or has expired".to_owned(),
         Some(None) => "its key is not found any more".to_owned(),
-        Some(Some(exposure)) => format!("its key is {exposure} now, and asks for other steps"),
+        Some(Some(exposure @ ("exposed" | "presumed" | "undetermined"))) => format!("its key is {exposure}, and no certificate on it needs this now"),
+        Some(Some(exposure)) => format!("its key is {exposure} now"),
         None => "the certificates it was about are not found any more, or need no replacement now".to_owned(),
     }
 }

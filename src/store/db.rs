@@ -99,6 +99,9 @@ impl Store {
         if !path.exists() {
             // Made by us, so that its mode is ours from the first moment; SQLite gives its journal the same.
             files::write_new(&path, b"")?;
+        } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0) && directory.join(super::PLAN_JSON).exists() {
+            // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and with it all that was said.
+            return Err(Error::Database { path, error: "it is empty, though the case has a plan".into() });
         }
         let failed = |error| Error::Database { path: path.clone(), error: Box::new(error) };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;

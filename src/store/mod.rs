@@ -246,15 +246,22 @@ fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
             fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(io)?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            files::create_private_dir(directory)?;
+            // Of two runs that begin at once, one makes it.
+            let made = files::create_private_dir(directory);
+            if !directory.is_dir() {
+                made?;
+            }
         }
         Err(error) => return Err(io(error)),
     }
-    files::replace(&directory.join(GITIGNORE), b"*\n")?;
+    // Under a name of this run's own, for the same reason.
+    let own = |name: &str| directory.join(format!("{}{}-{name}", files::UNFINISHED, std::process::id()));
+    files::replace(&own(GITIGNORE), b"*\n")?;
+    fs::rename(own(GITIGNORE), directory.join(GITIGNORE)).map_err(io)?;
     let content = Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64() };
     let mut text = serde_json::to_vec(&content).unwrap_or_default();
     text.push(b'\n');
-    let unfinished = directory.join(format!("{}{}-{MARKER}", files::UNFINISHED, std::process::id()));
+    let unfinished = own(MARKER);
     files::replace(&unfinished, &text)?;
     // A link fails if the name is taken: of two runs that begin at once, one makes the case and both open the same marker.
     let linked = fs::hard_link(&unfinished, directory.join(MARKER));
