@@ -1,6 +1,9 @@
 //! Makes the tree that the benches read: bundles of key, leaf and intermediate, two thirds RSA-2048 from a small pool, one third fresh P-256.
 //!
-//! usage: bench-tree DIR BUNDLES
+//! With a number of accounts it makes the heap of a vendor instead: folders by account, each bundle with a P-256 key of its own, uploaded some day
+//! from 2013 to 2019, most of them long expired, some with a long life, some renewed on the same key; and `DIR.csv`, the upload manifest.
+//!
+//! usage: bench-tree DIR BUNDLES [ACCOUNTS]
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
@@ -23,13 +26,17 @@ const INTERMEDIATES: usize = 12;
 fn main() {
     let mut args = std::env::args_os().skip(1);
     let (Some(directory), Some(count)) = (args.next().map(PathBuf::from), args.next().and_then(|n| n.to_str()?.parse::<usize>().ok())) else {
-        eprintln!("usage: bench-tree DIR BUNDLES");
+        eprintln!("usage: bench-tree DIR BUNDLES [ACCOUNTS]");
         return;
     };
+    let accounts = args.next().and_then(|n| n.to_str()?.parse::<usize>().ok());
     let rsa = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
     let pool: Vec<KeyPair> = (0..POOL).map(|_| rsa()).collect();
     let root = authority("Bench Root", rsa(), None);
     let intermediates: Vec<_> = (0..INTERMEDIATES).map(|i| authority(&format!("Bench Intermediate {i}"), rsa(), Some(&root.1))).collect();
+    if let Some(accounts) = accounts {
+        return vendor(&directory, count, accounts.max(1), &intermediates);
+    }
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
@@ -86,4 +93,55 @@ fn bundle(folder: &Path, n: usize, pool: &[KeyPair], intermediates: &[(String, I
     let leaf = params.signed_by(key, issuer).unwrap();
     let text = format!("{}{}{}", key.serialize_pem(), leaf.pem(), chain).replace("\r\n", "\n");
     fs::write(folder.join(format!("bundle-{n:07}.pem")), text).unwrap();
+}
+
+/// The heap of a vendor, and its manifest.
+fn vendor(directory: &Path, count: usize, accounts: usize, intermediates: &[(String, Issuer<'static, KeyPair>)]) {
+    let parts = std::thread::available_parallelism().map_or(1, usize::from);
+    let rows: Vec<String> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..parts)
+            .map(|part| {
+                scope.spawn(move || {
+                    let of_part = (part..accounts).step_by(parts);
+                    of_part.map(|account| of_account(directory, account, (account..count).step_by(accounts), intermediates)).collect::<String>()
+                })
+            })
+            .collect();
+        started.into_iter().map(|part| part.join().unwrap()).collect()
+    });
+    fs::write(directory.with_extension("csv"), format!("path,uploaded_at,account\n{}", rows.concat())).unwrap();
+}
+
+/// The bundles of one account; rows of the manifest.
+fn of_account(
+    directory: &Path,
+    account: usize,
+    numbers: impl Iterator<Item = usize>,
+    intermediates: &[(String, Issuer<'static, KeyPair>)],
+) -> String {
+    let folder = directory.join(format!("{account:05}"));
+    fs::create_dir_all(&folder).unwrap();
+    let mut rows = String::new();
+    let mut key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    for (at, n) in numbers.enumerate() {
+        let renewed = at > 0 && n % 25 == 3;
+        if at > 0 && !renewed {
+            key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        }
+        let (year, month) = (2013 + (n % 7) as i32, 1 + (n % 12) as u8);
+        let until = if n % 20 == 0 { 2040 } else { year + 1 + (n % 2) as i32 };
+        let (chain, issuer) = &intermediates[n % intermediates.len()];
+        let host = format!("help-{at}.account-{account}.example.com");
+        let mut params = CertificateParams::new(vec![host.clone()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, host);
+        params.serial_number = Some(SerialNumber::from((n as u64 + 1) << 20 | 0x7_1234));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        (params.not_before, params.not_after) = (date_time_ymd(year, month, 1), date_time_ymd(until, month, 1));
+        let leaf = params.signed_by(&key, issuer).unwrap();
+        let text = format!("{}{}{}", key.serialize_pem(), leaf.pem(), chain).replace("\r\n", "\n");
+        fs::write(folder.join(format!("bundle-{n:07}.pem")), text).unwrap();
+        rows.push_str(&format!("{account:05}/bundle-{n:07}.pem,{year}-{month:02}-15T10:00:00Z,account-{account}\n"));
+    }
+    rows
 }
