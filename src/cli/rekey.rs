@@ -2,6 +2,7 @@
 
 mod args;
 mod orders;
+mod proofs;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -231,6 +232,9 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
     }
     let roots = Roots::open(&plan.root_paths())?;
+    if args.proofs {
+        return proofs::proofs(args, &plan, &text, &case, &roots, terminal);
+    }
     let known = known(&case, &plan, args)?;
     let orders = Orders::read(args, &plan)?;
     let cas = cas(&args.about())?;

@@ -24,7 +24,7 @@ use crate::time::Time;
 mod contained;
 mod reopen;
 
-pub use reopen::{Reopener, certificates_in, reopen};
+pub use reopen::{Reopener, certificates_in, each_private_key, reopen};
 mod wrapped;
 
 /// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one
@@ -41,7 +41,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Sees the DER of every object as it is read.
-type Tap<'t> = &'t mut dyn FnMut(&[u8], &Object);
+type Tap<'t> = &'t mut dyn FnMut(&[u8], Option<&Object>);
 
 impl<'a> Reader<'a> {
     pub(super) fn new(options: &'a Options, roots: &'a Roots) -> Self {
@@ -457,7 +457,7 @@ impl<'c, 't> Content<'c, 't> {
                     }
                     Ok(Parsed::Object(object)) => {
                         if let Some(tap) = &mut self.tap {
-                            tap(&object.der, &object.body);
+                            tap(&object.der, Some(&object.body));
                         }
                         let findings = decoded.findings.union(object.findings);
                         // One block should hold one object; where more follow, each is an item.
@@ -472,7 +472,12 @@ impl<'c, 't> Content<'c, 't> {
                             Some((Ok(object.body), findings))
                         }
                     }
-                    Err(unread) => Some((Err(unread), decoded.findings)),
+                    Err(unread) => {
+                        if let (Unread::Locked(..), Some(tap)) = (&unread, &mut self.tap) {
+                            tap(&decoded_bytes, None);
+                        }
+                        Some((Err(unread), decoded.findings))
+                    }
                 }
             }
         };
@@ -517,11 +522,17 @@ impl<'c, 't> Content<'c, 't> {
             }
             Ok(Parsed::Object(object)) => {
                 if let Some(tap) = &mut self.tap {
-                    tap(&object.der, &object.body);
+                    tap(&object.der, Some(&object.body));
                 }
                 self.push_object(spot, Ok(object.body), object.findings);
             }
             Err(Unread::Skipped(Reason::NoPkiContent, _)) => return false,
+            Err(unread @ Unread::Locked(..)) => {
+                if let Some(tap) = &mut self.tap {
+                    tap(bytes, None);
+                }
+                self.push_object(spot, Err(unread), Codes::NONE);
+            }
             Err(unread) => self.push_object(spot, Err(unread), Codes::NONE),
         }
         true

@@ -14,6 +14,7 @@ mod make;
 mod mirror;
 mod order;
 mod pbes;
+pub mod proof;
 mod public;
 mod readback;
 mod record;

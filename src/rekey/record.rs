@@ -92,16 +92,7 @@ impl Record {
 
     /// The file, the same for equal records.
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        // Strings, numbers and lists of them always have a JSON form; the map keys are field names.
-        let mut out = serde_json::to_string_pretty(self).unwrap_or_default();
-        out.push('\n');
-        // Outside of strings only line ends are hidden, and in them there is none.
-        let hidden = |c: char| c != '\n' && is_hidden(c);
-        if out.contains(hidden) {
-            let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
-        }
-        out.into_bytes()
+        json(self).into_bytes()
     }
 
     /// Reads the file back; the reason in words if it is none.
@@ -109,6 +100,20 @@ impl Record {
         let record: Self = serde_json::from_slice(bytes).map_err(|_| "replacement.json is not a record of a replacement")?;
         if record.schema == SCHEMA { Ok(record) } else { Err("replacement.json is of another version") }
     }
+}
+
+/// A record as JSON with lines for people; hidden characters are escaped, so that it may be shown as it is.
+pub(crate) fn json<T: Serialize>(record: &T) -> String {
+    // Strings, numbers and lists of them always have a JSON form; the map keys are field names.
+    let mut out = serde_json::to_string_pretty(record).unwrap_or_default();
+    out.push('\n');
+    // Outside of strings only line ends are hidden, and in them there is none.
+    let hidden = |c: char| c != '\n' && is_hidden(c);
+    if out.contains(hidden) {
+        let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
+    }
+    out
 }
 
 /// Reads codes; a name that this version does not know is passed over.

@@ -3,6 +3,7 @@
 pub mod json;
 pub mod plan_file;
 pub mod plan_text;
+pub mod proof_keys;
 pub mod record;
 pub mod status;
 pub mod story;

@@ -39,6 +39,15 @@ pub(crate) struct RekeyArgs {
     /// Print what to do with the request of this replacement, ready to paste, and make nothing
     #[arg(long, value_name = "STEP|NAME|SHA256|SPKI")]
     pub(crate) show: Option<String>,
+    /// Make proofs that keys are compromised, signed by these keys, instead of new keys; each is a kill switch (with --only or --all-exposed)
+    #[arg(long)]
+    pub(crate) proofs: bool,
+    /// With --proofs: for every key that is exposed and has a certificate to revoke
+    #[arg(long, requires = "proofs")]
+    pub(crate) all_exposed: bool,
+    /// With --proofs: passphrases of old keys, one a line
+    #[arg(long, value_name = "FILE", requires = "proofs")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Your own CAs, TOML: who runs them, by which names, and what their commands need
     #[arg(long, value_name = "FILE")]
     pub(crate) cas: Vec<PathBuf>,

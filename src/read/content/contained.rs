@@ -28,7 +28,7 @@ impl Content<'_, '_> {
         for piece in container.pieces {
             self.secret |= !matches!(&piece.body, Ok(object) if !matches!(object, Object::PrivateKey(_)));
             if let (Ok(object), Some(tap)) = (&piece.body, &mut self.tap) {
-                tap(&piece.der, object);
+                tap(&piece.der, Some(object));
             }
             let item = Item {
                 member: Some(Arc::clone(&member)),

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
-use super::{Content, Opened, fill, open};
+use super::{Content, Opened, Tap, fill, open};
 use crate::id::Fingerprint;
-use crate::limits;
-use crate::pki::Object;
+use crate::limits::{self, Limits};
+use crate::pki::{Object, PrivateKey};
 use crate::read::{Options, Place, RootKind, Roots};
 
 /// The DER of every certificate in the bytes of a file, in order.
 #[must_use]
 pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    let mut tap = |bytes: &[u8], object: &Object| {
-        if matches!(object, Object::Certificate(_)) {
+    let mut tap = |bytes: &[u8], object: Option<&Object>| {
+        if matches!(object, Some(Object::Certificate(_))) {
             found.extend(crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec()));
         }
     };
@@ -72,16 +72,31 @@ impl<'a> Reopener<'a> {
 
 /// Calls `each` with every certificate of a file; `None` if it cannot be read.
 fn each_certificate(roots: &Roots, place: &Place, each: &mut dyn FnMut(Fingerprint, &[u8])) -> Option<()> {
-    let options = Options::default();
-    let mut tap = |bytes: &[u8], object: &Object| {
-        if let Object::Certificate(certificate) = object
+    again(roots, place, &mut |bytes, object| {
+        if let Some(Object::Certificate(certificate)) = object
             && let Some((tlv, _)) = crate::pki::first_element(bytes)
         {
             each(certificate.sha256, tlv);
         }
-    };
+    })
+}
+
+/// Opens a file again and hands over the DER of every private key in it: with what is known of it, or with nothing if it is encrypted. **The
+/// caller must wipe what it copies.** `None` if the file cannot be read any more.
+pub fn each_private_key(roots: &Roots, place: &Place, found: &mut dyn FnMut(&[u8], Option<&PrivateKey>)) -> Option<()> {
+    again(roots, place, &mut |bytes, object| match object {
+        Some(Object::PrivateKey(key)) => found(bytes, Some(key)),
+        None => found(bytes, None),
+        Some(_) => {}
+    })
+}
+
+/// Reads one file again; what was read is wiped.
+fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
+    // Not the default, which asks the system for the number of processors: three more files for each certificate.
+    let options = Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() };
     let mut scratch = Zeroizing::new(Vec::new());
-    let mut content = Content::new(&mut scratch, None, Some(&mut tap));
+    let mut content = Content::new(&mut scratch, None, Some(tap));
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
         RootKind::Stdin(bytes) => content.whole(bytes.expose()?),
         RootKind::File | RootKind::Folder => {

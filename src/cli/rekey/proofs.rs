@@ -1,0 +1,81 @@
+//! `rekey --proofs`: proofs that keys are compromised, made only where asked for.
+
+use std::fs;
+
+use certrecall::pki::show;
+use certrecall::read::Roots;
+use certrecall::rekey::proof;
+use certrecall::report::plan_file::PlanHead;
+use certrecall::report::proof_keys::{ProofKey, ProofPlan};
+use certrecall::report::view::count;
+use certrecall::secret::Secret;
+use certrecall::store::{self, Case};
+use zeroize::Zeroizing;
+
+use super::super::analyse::{cas, now};
+use super::super::error::Error;
+use super::super::exit::Outcome;
+use super::super::term::Terminal;
+use super::RekeyArgs;
+
+/// `certrecall rekey --proofs`.
+pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, text: &[u8], case: &Case, roots: &Roots, terminal: &Terminal) -> Result<Outcome, Error> {
+    let value = |flag, says: String| Error::Value { flag, says };
+    if args.only.is_empty() && !args.all_exposed {
+        return Err(value("--proofs", "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned()));
+    }
+    let path = case.path(store::PLAN_JSON);
+    let ProofPlan { keys } =
+        serde_json::from_slice(text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+    let passphrases = passphrases(args)?;
+    let (cas, now) = (cas(&args.about())?, now());
+    let mut wanted: Vec<&ProofKey> = Vec::new();
+    for by in &args.only {
+        let before = wanted.len();
+        wanted.extend(keys.iter().filter(|k| k.is_meant(by)));
+        if wanted.len() == before {
+            return Err(value(
+                "--only",
+                format!("no key of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key"),
+            ));
+        }
+    }
+    if args.all_exposed {
+        wanted.extend(&keys);
+    }
+    wanted.sort_by_key(|k| k.spki_sha256);
+    wanted.dedup_by_key(|k| k.spki_sha256);
+    let mut compromised = Vec::new();
+    for key in wanted {
+        match key.compromised(plan.roots.len(), &cas, now) {
+            Ok(key) => compromised.push(key),
+            Err(says) if args.all_exposed => terminal.detail(&format!("no proof for {}: {says}", key.spki_sha256)),
+            Err(says) => return Err(value("--only", format!("no proof for {}: {says}", key.spki_sha256))),
+        }
+    }
+    let done = proof::prove(&compromised, roots, &passphrases, case.directory(), now)?;
+    for (name, directory, why) in &done.unsigned {
+        terminal.warn(&format!("{}: {why}; {directory} says what can be done", show(name)));
+    }
+    let counts = (done.made.len(), done.before.len());
+    terminal.say(&format!(
+        "proofs for {} made, for {} there already. Each is a kill switch: keep them like keys until they are sent",
+        count(counts.0, "key"),
+        counts.1
+    ));
+    let mut out = String::new();
+    for directory in done.made.iter().chain(&done.before) {
+        out.push_str(&format!("{}\n", show(&args.case.join(directory).to_string_lossy())));
+    }
+    terminal.data(out.as_bytes())?;
+    Ok(Outcome { to_act_on: plan.keys.iter().any(certrecall::report::plan_file::KnownKey::asks_for_action), incomplete: !done.unsigned.is_empty() })
+}
+
+/// The passphrases of the file, one a line, their bytes as they stand; an empty line is the empty one.
+fn passphrases(args: &RekeyArgs) -> Result<Vec<Secret>, Error> {
+    let Some(path) = &args.passphrase_file else { return Ok(Vec::new()) };
+    let bytes = fs::read(path).map_err(|error| Error::Input { what: "file of passphrases", path: path.clone(), error })?;
+    let bytes = Zeroizing::new(bytes);
+    let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    Ok(text.split(|b| *b == b'\n').map(|line| Secret::new(line.to_vec())).collect())
+}

@@ -1,0 +1,247 @@
+//! Proofs that a key is compromised, signed by the key itself: requests with the wording of each CA, the attestation of
+//! draft-mpalmer-key-compromise-attestation-00, and a signed statement. Whoever has them can have every certificate on the key revoked.
+//!
+//! [`prove`] reads each old key again from where it was found, signs in memory, and writes `proofs/<name>-<12 hex of the key>/`. A key that cannot
+//! sign here gets `cannot-sign.md` in a directory that ends in `.unsigned`, with the commands that can.
+
+mod text;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use ::der::asn1::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use super::format::KeyFormat;
+use super::key::{NewKey, pem};
+use super::pbes::Opener;
+use super::request::{Wish, assemble};
+use super::slug::slug;
+use super::spec::NewKind;
+use super::subject::common_name;
+use crate::files::{self, Batch, UNFINISHED};
+use crate::id::SpkiHash;
+use crate::read::{self, Place, Roots};
+use crate::secret::Secret;
+use crate::time::Time;
+
+/// The directory of all proofs, inside the case.
+pub const PROOFS: &str = "proofs";
+/// The version of `proof.json`.
+pub const SCHEMA: &str = "certrecall/proof/1";
+/// The record of a proof.
+pub const RECORD: &str = "proof.json";
+/// Files of the requests, one for each wording. Wordings are as many as CAs, and one key at more CAs than this is not heard of.
+const REQUESTS: [&str; 12] = [
+    "request-1.pem",
+    "request-2.pem",
+    "request-3.pem",
+    "request-4.pem",
+    "request-5.pem",
+    "request-6.pem",
+    "request-7.pem",
+    "request-8.pem",
+    "request-9.pem",
+    "request-10.pem",
+    "request-11.pem",
+    "request-12.pem",
+];
+/// The first line of every file.
+const KILL_SWITCH: &str = "KILL SWITCH: whoever has this file can have every certificate on this key revoked. Keep it like a key until it is sent.";
+/// The subject of an attestation, draft-mpalmer-key-compromise-attestation-00.
+const ATTESTATION: &str = "kca=v1 This Key Is Compromised";
+/// `id-pe-noSecrecyAfforded`, RFC 7169.
+const NO_SECRECY_AFFORDED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.23");
+
+/// A key to prove the compromise of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compromised {
+    /// The name of the key.
+    pub spki: SpkiHash,
+    /// The name people know it by: that of a certificate on it.
+    pub name: String,
+    /// Its kind as in records.
+    pub algorithm: String,
+    /// Its size.
+    pub bits: u32,
+    /// The common names that its CAs want in a request: [`crate::plan::ca::Cas::proof_wordings`].
+    pub wordings: Vec<String>,
+    /// Who issued certificates on it, for people.
+    pub authorities: Vec<String>,
+    /// Files that may hold it.
+    pub places: Vec<Place>,
+}
+
+/// What became of the keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proofs {
+    /// Directories with proofs made now, relative to the case.
+    pub made: Vec<String>,
+    /// Directories that were there already.
+    pub before: Vec<String>,
+    /// Keys that could not sign: the name, the directory that says how, and why.
+    pub unsigned: Vec<(String, String, String)>,
+}
+
+/// `proof.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    kill_switch: String,
+    schema: String,
+    spki_sha256: SpkiHash,
+    signed: bool,
+    date: String,
+    authorities: Vec<String>,
+    wordings: Vec<String>,
+    files: Vec<String>,
+}
+
+/// Makes the proofs that are not there yet. **The caller must hold the lock of the case.** `passphrases` are tried on encrypted keys.
+///
+/// # Errors
+/// What the disk refuses; the proofs made before stay.
+pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_dir: &Path, now: Time) -> Result<Proofs, Error> {
+    let parent = case_dir.join(PROOFS);
+    files::create_private_dir(&parent)?;
+    let batch = Batch::open(&parent)?;
+    let there = there(&parent)?;
+    let openers: Vec<Opener<'_>> = passphrases.iter().map(Opener::new).collect();
+    let (mut out, mut staged) = (Proofs::default(), Vec::new());
+    for key in keys {
+        let short = &key.spki.to_string()[..12];
+        let signed = format!("{}-{short}", slug(&key.name));
+        if let Some(name) = there.iter().find(|name| name.ends_with(&format!("-{short}"))) {
+            out.before.push(format!("{PROOFS}/{name}"));
+            continue;
+        }
+        match reopen(key, roots, &openers) {
+            Ok(opened) => {
+                let files = signed_files(key, &opened, now)?;
+                let listed: Vec<(&'static str, &[u8])> = files.iter().map(|(name, contents)| (*name, contents.as_slice())).collect();
+                staged.push((batch.stage(&listed)?, signed.clone()));
+                out.made.push(format!("{PROOFS}/{signed}"));
+            }
+            Err(why) => {
+                let name = format!("{signed}.unsigned");
+                let directory = format!("{PROOFS}/{name}");
+                if !there.contains(&name) {
+                    let text = text::cannot_sign(key, why, &all_wordings(key), &located(key, roots));
+                    staged.push((batch.stage(&[(text::CANNOT_SIGN, text.as_bytes())])?, name));
+                }
+                out.unsigned.push((key.name.clone(), directory, why.to_owned()));
+            }
+        }
+    }
+    batch.commit(staged)?;
+    Ok(out)
+}
+
+/// The directories of earlier runs.
+fn there(parent: &Path) -> Result<BTreeSet<String>, files::Error> {
+    let failed = |error| files::Error::List { path: parent.into(), error };
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(parent).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(UNFINISHED) {
+            names.insert(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Where the files that may hold a key lie.
+fn located(key: &Compromised, roots: &Roots) -> Vec<String> {
+    key.places.iter().filter_map(|p| roots.locate(p.root, p.raw())).filter(|p| p.exists()).map(|p| p.to_string_lossy().into_owned()).collect()
+}
+
+/// Reads a key again from the first place that still has it; the reason in words if it cannot be had.
+fn reopen(key: &Compromised, roots: &Roots, openers: &[Opener<'_>]) -> Result<NewKey, &'static str> {
+    let mut encrypted = false;
+    for place in &key.places {
+        let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+        let is_it = |facts: &crate::pki::PrivateKey| facts.facts.spki == Some(key.spki);
+        // What was encrypted is not secret by itself.
+        let read = read::each_private_key(roots, place, &mut |der, facts| match facts {
+            Some(facts) if is_it(facts) => plain.push(Secret::new(der.to_vec())),
+            Some(_) => {}
+            None => sealed.push(der.to_vec()),
+        });
+        if read.is_none() {
+            continue;
+        }
+        encrypted |= !sealed.is_empty();
+        for sealed in &sealed {
+            plain.extend(openers.iter().filter_map(|opener| opener.open(sealed).ok()));
+        }
+        for der in &plain {
+            match load(key, der) {
+                Some(opened) => return Ok(opened),
+                None if sealed.is_empty() => return Err("a key of this kind cannot be loaded here"),
+                None => {}
+            }
+        }
+    }
+    Err(if encrypted { "it is encrypted, and none of the passphrases opens it" } else { "the private key is not where it was found any more" })
+}
+
+/// A key in any form; `None` if it is another one, or of a kind that does not sign here: RSA below 2,048 bits, DSA, other curves.
+fn load(key: &Compromised, der: &Secret) -> Option<NewKey> {
+    let kind = match (key.algorithm.as_str(), key.bits) {
+        // Any size that can be loaded signs alike.
+        ("rsa", _) => NewKind::Rsa2048,
+        ("ec", 256) => NewKind::EcdsaP256,
+        ("ec", 384) => NewKind::EcdsaP384,
+        ("ec", 521) => NewKind::EcdsaP521,
+        ("ed25519", _) => NewKind::Ed25519,
+        _ => return None,
+    };
+    let forms = [KeyFormat::Pkcs8, KeyFormat::Pkcs1, KeyFormat::Sec1];
+    forms.iter().find_map(|form| NewKey::from_der(kind, *form, der.expose())).filter(|opened| opened.hash() == key.spki)
+}
+
+/// The wordings, each once; what is beyond the files there are is left out.
+fn all_wordings(key: &Compromised) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for wording in &key.wordings {
+        if !out.contains(wording) && out.len() < REQUESTS.len() {
+            out.push(wording.clone());
+        }
+    }
+    out
+}
+
+/// Everything that the key signs.
+fn signed_files(key: &Compromised, opened: &NewKey, now: Time) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    let failed = || Error::KeyNotMade { name: key.name.clone() };
+    let wordings = all_wordings(key);
+    let mut files = Vec::new();
+    for (name, wording) in REQUESTS.iter().zip(&wordings) {
+        let request = assemble(&common_name(wording), &[], opened).map_err(|_| failed())?;
+        files.push((*name, text::before(&format!("For the CA that asks for the common name {wording:?}."), &pem("CERTIFICATE REQUEST", &request))));
+    }
+    let wish = Wish { oid: NO_SECRECY_AFFORDED, critical: true, value: vec![0x01, 0x01, 0xff] };
+    let request = assemble(&common_name(ATTESTATION), &[wish], opened).map_err(|_| failed())?;
+    files.push((
+        text::ATTESTATION_FILE,
+        text::before("Key compromise attestation, draft-mpalmer-key-compromise-attestation-00.", &pem("CERTIFICATE REQUEST", &request)),
+    ));
+    let statement = text::statement(key, opened.kind(), now);
+    let signature = opened.sign(statement.as_bytes()).map_err(|_| failed())?;
+    files.push((text::STATEMENT, statement.into_bytes()));
+    files.push((text::SIGNATURE, text::signature(&signature)));
+    files.push((text::PUBLIC, text::before("The public key.", &pem("PUBLIC KEY", opened.spki()))));
+    let record = Record {
+        kill_switch: KILL_SWITCH.into(),
+        schema: SCHEMA.into(),
+        spki_sha256: key.spki,
+        signed: true,
+        date: now.day(),
+        authorities: key.authorities.clone(),
+        wordings,
+        files: files.iter().map(|(name, _)| (*name).to_owned()).collect(),
+    };
+    files.push((RECORD, text::json(&record)));
+    Ok(files)
+}

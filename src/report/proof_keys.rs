@@ -1,0 +1,164 @@
+//! What a plan file tells of keys whose compromise may be proved.
+
+use serde::Deserialize;
+
+use crate::id::{Fingerprint, SpkiHash};
+use crate::plan::ca::Cas;
+use crate::read::Place;
+use crate::rekey::proof::Compromised;
+use crate::time::Time;
+
+/// The keys of a plan file.
+#[derive(Debug, Deserialize)]
+pub struct ProofPlan {
+    /// All of them.
+    pub keys: Vec<ProofKey>,
+}
+
+/// A key.
+#[derive(Debug, Deserialize)]
+pub struct ProofKey {
+    /// Its name.
+    pub spki_sha256: SpkiHash,
+    #[serde(default)]
+    spki_sha256_raw: Vec<SpkiHash>,
+    key_algorithm: String,
+    key_bits: u32,
+    exposure: String,
+    #[serde(default)]
+    private_key_paths: Vec<String>,
+    #[serde(default)]
+    certificates: Vec<ProofCertificate>,
+    #[serde(default)]
+    steps: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProofCertificate {
+    sha256: Fingerprint,
+    standing: String,
+    subject: String,
+    issuer: String,
+    not_after: Option<String>,
+    #[serde(default)]
+    dns_names: Vec<String>,
+    is_self_signed: bool,
+    #[serde(default)]
+    paths: Vec<String>,
+    issued: Option<Issued>,
+    replacement: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Issued {
+    authority: Option<String>,
+}
+
+impl ProofCertificate {
+    /// Whether somebody issued it who can revoke it, now.
+    fn can_be_revoked(&self, now: Time) -> bool {
+        let over = self.not_after.as_deref().and_then(|t| crate::time::Written::parse(t).ok()).is_some_and(|t| t.as_utc() < now);
+        !self.is_self_signed && !over && self.standing != "expired"
+    }
+
+    fn name(&self) -> &str {
+        self.dns_names.first().unwrap_or(&self.subject)
+    }
+}
+
+impl ProofKey {
+    /// Whether it is meant by a step or the beginning of one, a host name, or the SHA-256 of a certificate or of itself.
+    #[must_use]
+    pub fn is_meant(&self, by: &str) -> bool {
+        let step = |s: &String| s == by || (by.len() > "revoke-".len() && s.starts_with(by));
+        let certificate = |c: &ProofCertificate| {
+            c.dns_names.iter().any(|n| n.eq_ignore_ascii_case(by))
+                || crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(by))
+                || by.parse() == Ok(c.sha256)
+                || c.replacement.as_ref().is_some_and(step)
+        };
+        by.parse().is_ok_and(|hash| self.spki_sha256 == hash || self.spki_sha256_raw.contains(&hash))
+            || self.steps.iter().any(step)
+            || self.certificates.iter().any(certificate)
+    }
+
+    /// What is needed for its proof.
+    ///
+    /// # Errors
+    /// The reason, a sentence, if there is nothing to prove: it is not exposed for sure, or nobody has anything to revoke.
+    pub fn compromised(&self, roots: usize, cas: &Cas, now: Time) -> Result<Compromised, String> {
+        if self.exposure != "exposed" {
+            return Err(format!("it is {}, and what is not known for sure is not proved; decide it first with `certrecall mark`", self.exposure));
+        }
+        let live: Vec<&ProofCertificate> = self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();
+        let Some(first) = live.first() else {
+            return Err("no certificate of a CA on it is valid any more, so there is nothing to revoke".to_owned());
+        };
+        let (mut wordings, mut authorities) = (Vec::new(), Vec::new());
+        for certificate in &live {
+            let id = certificate.issued.as_ref().and_then(|i| i.authority.as_deref()).unwrap_or(&certificate.issuer);
+            let operator = cas.operator(id);
+            let authority = operator.map_or_else(|| certificate.issuer.clone(), |o| o.name.clone());
+            if !authorities.contains(&authority) {
+                wordings.extend(Cas::proof_wordings(operator, &certificate.issuer));
+                authorities.push(authority);
+            }
+        }
+        let paths = self.private_key_paths.iter().chain(live.iter().flat_map(|c| &c.paths));
+        // The list of paths does not say which root each is below; the key itself tells.
+        let mut places: Vec<Place> = Vec::new();
+        for path in paths {
+            for root in 0..u32::try_from(roots).unwrap_or(0) {
+                places.extend(
+                    [path.clone().into_bytes(), unescaped(path)]
+                        .map(|raw| Place::new(root, &raw))
+                        .into_iter()
+                        .filter(|p| !places.contains(p))
+                        .collect::<Vec<_>>(),
+                );
+            }
+        }
+        places.dedup();
+        Ok(Compromised {
+            spki: self.spki_sha256,
+            name: first.name().to_owned(),
+            algorithm: self.key_algorithm.clone(),
+            bits: self.key_bits,
+            wordings,
+            authorities,
+            places,
+        })
+    }
+}
+
+/// A path with `\xHH` for bytes that are not UTF-8, back to its bytes.
+fn unescaped(path: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let byte = tail.strip_prefix(b"x").and_then(|t| t.get(..2)).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (first, byte.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'\\', Some(byte)) => {
+                out.push(byte);
+                rest = &tail[3..];
+            }
+            _ => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_come_back() {
+        for (path, raw) in [("a/b.pem", &b"a/b.pem"[..]), ("a\\xff.pem", b"a\xff.pem"), ("\\x", b"\\x"), ("\\xz0", b"\\xz0"), ("", b"")] {
+            assert_eq!(unescaped(path), raw);
+        }
+    }
+}
