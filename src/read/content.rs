@@ -24,7 +24,7 @@ use crate::time::Time;
 mod contained;
 mod reopen;
 
-pub use reopen::{Reopener, certificates_in, each_private_key, reopen};
+pub use reopen::{Reopener, certificates_in, each_private_key, reopen, revisit};
 mod wrapped;
 
 /// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one

@@ -31,7 +31,7 @@ use crate::limits;
 use crate::pki::{Object, Unread};
 use crate::time::Time;
 
-pub use content::{Reopener, certificates_in, each_private_key, read_bytes, reopen};
+pub use content::{Reopener, certificates_in, each_private_key, read_bytes, reopen, revisit};
 pub use ledger::Ledger;
 pub use pipeline::{Options, read};
 

@@ -72,11 +72,18 @@ impl<'a> Reopener<'a> {
 
 /// Calls `each` with every certificate of a file; `None` if it cannot be read.
 fn each_certificate(roots: &Roots, place: &Place, each: &mut dyn FnMut(Fingerprint, &[u8])) -> Option<()> {
+    revisit(roots, place, &mut |der, object| {
+        if let Object::Certificate(certificate) = object {
+            each(certificate.sha256, der);
+        }
+    })
+}
+
+/// Opens a file again and shows `each` every object in it with its DER. `None` if it cannot be read to its end any more.
+pub fn revisit(roots: &Roots, place: &Place, each: &mut dyn FnMut(&[u8], &Object)) -> Option<()> {
     again(roots, place, &mut |bytes, object| {
-        if let Some(Object::Certificate(certificate)) = object
-            && let Some((tlv, _)) = crate::pki::first_element(bytes)
-        {
-            each(certificate.sha256, tlv);
+        if let (Some(object), Some((der, _))) = (object, crate::pki::first_element(bytes)) {
+            each(der, object);
         }
     })
 }
