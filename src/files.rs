@@ -197,6 +197,39 @@ fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()
     sync_directory(parent_of(path))
 }
 
+/// Lets two directories change places, in one step where the system can; a missing `there` is simply named. Nothing is lost if the run is
+/// killed: where it takes several steps, the names in between end in `-old`.
+///
+/// # Errors
+/// [`Error::Rename`], [`Error::Sync`].
+pub fn exchange(here: &Path, there: &Path) -> Result<(), Error> {
+    let failed = |error| Error::Rename { path: there.into(), error };
+    if fs::symlink_metadata(there).is_err() {
+        fs::rename(here, there).map_err(failed)?;
+    } else if !swapped(here, there).map_err(failed)? {
+        let mut aside = here.as_os_str().to_owned();
+        aside.push("-old");
+        fs::rename(there, &aside).and_then(|()| fs::rename(here, there)).and_then(|()| fs::rename(&aside, here)).map_err(failed)?;
+    }
+    sync_directory(parent_of(there))
+}
+
+/// Changes both names at once; `false` where the system or the file system cannot.
+#[cfg(target_os = "linux")]
+fn swapped(here: &Path, there: &Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, here, CWD, there, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        other => other.map(|()| true).map_err(io::Error::from),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn swapped(_: &Path, _: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut file = create(OpenOptions::new().write(true), path)?;

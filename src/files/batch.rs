@@ -65,8 +65,8 @@ impl Batch {
         Ok(Self { parent: parent.into(), handle, exact: AtomicBool::new(false) })
     }
 
-    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name, and reads each file back. It may be called from several
-    /// threads at once.
+    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name, and reads each file back. A file may lie in a directory of
+    /// its own, `a/b`, which is made likewise. It may be called from several threads at once.
     ///
     /// # Errors
     /// Whatever kept it from being written; nothing of it is left then.
@@ -78,7 +78,13 @@ impl Batch {
         let mut right = make_directory(&path, exact).map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
         let staged = Staged { path, files: files.iter().map(|(name, _)| *name).collect(), placed: false };
         for (name, contents) in files {
-            right &= write_checked(&staged.path.join(name), contents, exact)?;
+            let path = staged.path.join(name);
+            if let Some(inner) = name.rfind('/').map(|at| staged.path.join(&name[..at]))
+                && !inner.is_dir()
+            {
+                right &= make_directory(&inner, exact).map_err(|error| Error::CreateDirectory { path: inner, error })?;
+            }
+            right &= write_checked(&path, contents, exact)?;
         }
         if right && !exact {
             self.exact.store(true, Ordering::Relaxed);
@@ -86,7 +92,8 @@ impl Batch {
         Ok(staged)
     }
 
-    /// Waits until the disk holds all of them, gives each its name, and waits until the disk holds the names.
+    /// Waits until the disk holds all of them, gives each its name, and waits until the disk holds the names. A name may lead into a directory
+    /// that is there.
     ///
     /// # Errors
     /// [`Error::AlreadyThere`] for a name that is taken (that one is dropped, what lies there is untouched), or whatever the disk refused.
@@ -99,13 +106,20 @@ impl Batch {
             staged.iter().try_for_each(|(staged, _)| staged.flush())?;
         }
         let mut named = Ok(());
+        let many = staged.len() >= FLUSH_ALL;
+        let mut elsewhere = Vec::new();
         for (mut staged, name) in staged {
             let path = self.parent.join(name);
+            elsewhere.extend(path.parent().filter(|p| *p != self.parent).map(Path::to_owned));
             match rename_new(&staged.path, &path) {
                 Ok(()) => staged.placed = true,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => named = named.and(Err(Error::AlreadyThere { path })),
                 Err(error) => named = named.and(Err(Error::Rename { path, error })),
             }
+        }
+        let flushed = elsewhere.is_empty() || (many && self.flush_all());
+        if !flushed {
+            elsewhere.iter().try_for_each(|directory| sync_directory(directory))?;
         }
         sync_directory(&self.parent).and(named)
     }
@@ -129,7 +143,10 @@ impl Staged {
         for name in &self.files {
             let path = self.path.join(name);
             let synced = File::open(&path).and_then(|file| file.sync_all());
-            synced.map_err(|error| Error::Sync { path, error })?;
+            synced.map_err(|error| Error::Sync { path: path.clone(), error })?;
+            if let Some(inner) = path.parent().filter(|p| *p != self.path) {
+                sync_directory(inner)?;
+            }
         }
         sync_directory(&self.path)
     }
