@@ -1,5 +1,7 @@
 //! Certificate revocation lists (RFC 5280 section 5), as facts for the inventory.
 
+pub(crate) mod lookup;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -109,7 +109,8 @@ impl NewKey {
         }))
     }
 
-    fn to_pkcs8(&self) -> Result<Secret, Unspecified> {
+    /// The private half as PKCS #8 of version 1.
+    pub(crate) fn to_pkcs8(&self) -> Result<Secret, Unspecified> {
         let bytes = match &self.pair {
             Pair::Ec(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),
             Pair::Ed(pair) => pair.to_pkcs8v1()?.as_ref().to_vec(),

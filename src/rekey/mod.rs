@@ -4,6 +4,7 @@
 //! `replacement.json` and `handoff.md`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
 //! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
 
+pub mod complete;
 mod draft;
 mod edit;
 mod format;

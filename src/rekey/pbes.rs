@@ -20,7 +20,7 @@ use crate::pki::der::{self, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, 
 use crate::secret::Secret;
 
 /// Iterations for new keys: what OWASP's password storage recommendations of 2023 ask for with HMAC-SHA-256. OpenSSL's default is 2,048.
-const ITERATIONS: u32 = 600_000;
+pub(crate) const ITERATIONS: u32 = 600_000;
 /// Octets of salt: RFC 8018 section 4.1 asks for eight at least.
 const SALT: usize = 16;
 /// Octets of a block of AES, and of its initialisation vector.

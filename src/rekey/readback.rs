@@ -181,7 +181,6 @@ pub(crate) fn check(directory: &Path, record: &Record, opener: Option<&Opener<'_
 }
 
 /// The new key of a replacement, which must be the one that its record names. `passphrase` is for encrypted ones.
-#[allow(dead_code, reason = "for what puts the issued certificate beside its key")]
 pub(crate) fn open_key(directory: &Path, record: &Record, passphrase: Option<&Secret>) -> Result<NewKey, &'static str> {
     read_key(&directory.join(KEY), kind(record)?, record, passphrase.map(Opener::new).as_ref())
 }

@@ -1,0 +1,180 @@
+//! Reads what came back from the CA, in whatever form: certificates and revocation lists with their bytes, and everything else told.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::id::Fingerprint;
+use crate::pki::{Certificate, Crl, Object, Unread, show};
+use crate::read::{self, Found, Item, Ledger, Options, Place, RootKind, Roots, ledger};
+
+/// A certificate with its bytes.
+#[derive(Clone)]
+pub struct Met {
+    /// Its facts.
+    pub certificate: Arc<Certificate>,
+    /// Its DER.
+    pub der: Arc<[u8]>,
+    /// Where it was found first, for people.
+    pub place: String,
+}
+
+impl fmt::Debug for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Met({} in {:?})", self.certificate.sha256, self.place)
+    }
+}
+
+/// A revocation list with its bytes.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Its facts.
+    pub list: Arc<Crl>,
+    /// Its DER.
+    pub der: Arc<[u8]>,
+    /// Where it was found, for people.
+    pub place: String,
+}
+
+/// Something that is neither certificate nor revocation list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Other {
+    /// Where.
+    pub place: String,
+    /// What.
+    pub what: String,
+}
+
+/// Everything that was found below some paths.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Distinct certificates, in the order of the walk.
+    pub certificates: Vec<Met>,
+    /// Distinct revocation lists.
+    pub lists: Vec<List>,
+    /// What it was no use for: keys, requests, what could not be read.
+    pub others: Vec<Other>,
+    /// The sums.
+    pub ledger: Ledger,
+}
+
+impl Gathered {
+    /// Whether something could not be read that may matter.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.ledger.is_complete()
+    }
+}
+
+/// One object that was met: its name, and where it lies.
+enum Seen {
+    Certificate(Arc<Certificate>, u32),
+    List(Arc<Crl>, u32),
+    Other(u32, String),
+}
+
+/// Reads everything below the roots.
+#[must_use]
+pub fn gather(roots: &Roots, options: &Options) -> Gathered {
+    let mut files: Vec<(Place, Vec<Seen>)> = Vec::new();
+    let add = |files: &mut Vec<(Place, Vec<Seen>)>, found: Found| {
+        let seen: Vec<Seen> = found.items.iter().filter(|i| !ledger::is_quiet(i)).map(seen).collect();
+        if !seen.is_empty() {
+            files.push((found.place, seen));
+        }
+    };
+    let consume = |mut batch: Vec<(Place, Vec<Seen>)>| {
+        files.append(&mut batch);
+        Ok::<(), Infallible>(())
+    };
+    let Ok(ledgers) = read::read(roots, options, Vec::new, add, consume);
+    let mut out = Gathered::default();
+    ledgers.into_iter().for_each(|l| out.ledger += l);
+    let mut known: HashMap<Fingerprint, ()> = HashMap::new();
+    for (place, seen) in files {
+        out.file(roots, &place, seen, &mut known);
+    }
+    out
+}
+
+fn seen(item: &Item) -> Seen {
+    match &item.body {
+        Ok(Object::Certificate(certificate)) => Seen::Certificate(Arc::clone(certificate), item.line),
+        Ok(Object::Crl(list)) => Seen::List(Arc::clone(list), item.line),
+        Ok(Object::PrivateKey(_)) => Seen::Other(item.line, "a private key; a CA has no use for one, and whoever sent it knows it".to_owned()),
+        Ok(Object::Request(_)) => Seen::Other(item.line, "a certification request, no certificate".to_owned()),
+        Ok(Object::PublicKey(_)) => Seen::Other(item.line, "a bare public key".to_owned()),
+        Ok(Object::Parameters(_)) => Seen::Other(item.line, "key parameters".to_owned()),
+        Err(Unread::Locked(reason, _)) => Seen::Other(item.line, format!("not read: {}", reason.describe())),
+        Err(Unread::Skipped(reason, detail) | Unread::Unreadable(reason, detail)) => {
+            let detail = if detail.is_empty() { String::new() } else { format!(" ({})", show(detail)) };
+            Seen::Other(item.line, format!("not read: {}{detail}", reason.describe()))
+        }
+    }
+}
+
+impl Gathered {
+    /// Takes over what one file holds; its bytes are read again for those that are new.
+    fn file(&mut self, roots: &Roots, place: &Place, seen: Vec<Seen>, known: &mut HashMap<Fingerprint, ()>) {
+        let at = |line: u32| if line > 0 { format!("{}:{line}", name(roots, place)) } else { name(roots, place) };
+        let mut fresh = |sha256: Fingerprint| known.insert(sha256, ()).is_none();
+        let mut wanted: HashMap<Fingerprint, Option<Arc<[u8]>>> = HashMap::new();
+        let mut kept = Vec::new();
+        for one in seen {
+            match &one {
+                Seen::Certificate(c, _) if fresh(c.sha256) => wanted.insert(c.sha256, None),
+                Seen::List(l, _) if fresh(l.sha256) => wanted.insert(l.sha256, None),
+                Seen::Other(line, what) => {
+                    self.others.push(Other { place: at(*line), what: what.clone() });
+                    continue;
+                }
+                _ => continue,
+            };
+            kept.push(one);
+        }
+        if kept.is_empty() {
+            return;
+        }
+        read::revisit(roots, place, &mut |bytes, object| {
+            let sha256 = match object {
+                Object::Certificate(c) => c.sha256,
+                Object::Crl(l) => l.sha256,
+                _ => return,
+            };
+            if let Some(der @ None) = wanted.get_mut(&sha256) {
+                *der = Some(bytes.into());
+            }
+        });
+        for one in kept {
+            let (sha256, line) = match &one {
+                Seen::Certificate(c, line) => (c.sha256, *line),
+                Seen::List(l, line) => (l.sha256, *line),
+                Seen::Other(..) => continue,
+            };
+            let Some(der) = wanted.remove(&sha256).flatten() else {
+                self.others.push(Other { place: at(line), what: "gone: it was changed while it was read; run this again".to_owned() });
+                self.ledger.seen += 1;
+                self.ledger.unreadable += 1;
+                continue;
+            };
+            match one {
+                Seen::Certificate(certificate, line) => self.certificates.push(Met { certificate, der, place: at(line) }),
+                Seen::List(list, line) => self.lists.push(List { list, der, place: at(line) }),
+                Seen::Other(..) => {}
+            }
+        }
+    }
+}
+
+/// A file as the user would name it.
+fn name(roots: &Roots, place: &Place) -> String {
+    let Some(root) = roots.list().get(place.root as usize) else { return show(&place.path) };
+    match root.kind {
+        RootKind::Stdin(_) => "standard input".to_owned(),
+        RootKind::File => show(&root.given.to_string_lossy()),
+        RootKind::Folder => show(&root.given.join(&*place.path).to_string_lossy()),
+    }
+}
