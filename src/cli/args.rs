@@ -6,6 +6,7 @@ use certrecall::plan::Mark;
 use certrecall::rekey::KeySpec;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::complete::CompleteArgs;
 use super::rekey::RekeyArgs;
 
 /// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// New private keys and certification requests for a planned case
     Rekey(RekeyArgs),
+    /// Match what the CA issued to the new keys, check it, and write bundles that servers take
+    Complete(CompleteArgs),
     /// Write down what was done or decided about a step of the plan
     Mark(MarkArgs),
     /// Where a case stands: what is done, what can be done now, what is late

@@ -3,6 +3,7 @@
 mod analyse;
 mod args;
 mod case;
+mod complete;
 mod error;
 mod exit;
 mod format;
@@ -41,6 +42,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(command: Command, terminal: &mut Terminal) -> Result<Outcome, Error> {
     match command {
+        Command::Complete(args) => complete::complete(&args, terminal),
         Command::Explain(args) => case::explain(&args, terminal),
         Command::Mark(args) => case::mark(&args, terminal),
         Command::Status(args) => case::status(&args, terminal),

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use certrecall::secret::Secret;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -28,9 +28,7 @@ impl KeyPassphrase {
     /// The passphrase that the arguments name, if they name one.
     pub(crate) fn named(&self) -> Result<Option<Secret>, Error> {
         if let Some(path) = &self.key_passphrase_file {
-            let input = |error| Error::Input { what: "passphrase", path: path.clone(), error };
-            let line = first_line(File::open(path).map_err(input)?).map_err(input)?;
-            return checked("--key-passphrase-file", line).map(Some);
+            return from_file("--key-passphrase-file", path).map(Some);
         }
         let Some(name) = &self.key_passphrase_env else { return Ok(None) };
         let flag = "--key-passphrase-env";
@@ -47,6 +45,12 @@ impl KeyPassphrase {
             None => typed(),
         }
     }
+}
+
+/// The passphrase in the first line of a file.
+pub(crate) fn from_file(flag: &'static str, path: &Path) -> Result<Secret, Error> {
+    let input = |error| Error::Input { what: "passphrase", path: path.to_owned(), error };
+    checked(flag, first_line(File::open(path).map_err(input)?).map_err(input)?)
 }
 
 /// Not empty, and a single line.

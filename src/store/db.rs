@@ -244,6 +244,20 @@ impl Store {
         read().map_err(self.failed())
     }
 
+    /// Writes several words down, all or none.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn say_all(&mut self, words: &[Word]) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        for word in words {
+            let text = json(word).map_err(&failed)?;
+            transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), text]).map_err(&failed)?;
+        }
+        transaction.commit().map_err(&failed)
+    }
+
     /// Writes decisions about keys down.
     ///
     /// # Errors

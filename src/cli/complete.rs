@@ -1,0 +1,207 @@
+//! `complete`: the way back from the CA.
+
+mod args;
+mod inventory;
+mod output;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+
+use certrecall::id::{ProfileHash, SpkiHash, StepId};
+use certrecall::plan::ca::{Cas, Reach};
+use certrecall::plan::progress::{self, Mark};
+use certrecall::plan::{Status, Step, StepKind, Word};
+use certrecall::read::{Options, Roots};
+use certrecall::rekey::complete::{
+    self, Accepted, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, gather, judge, public_roots,
+};
+use certrecall::rekey::{Existing, TroubleKind};
+use certrecall::report::plan_file::{self, PlanHead};
+use certrecall::store::{self, Case, Store};
+use certrecall::time::Time;
+
+pub(crate) use args::CompleteArgs;
+
+use super::analyse::now;
+use super::case::show_again;
+use super::error::Error;
+use super::exit::Outcome;
+use super::term::Terminal;
+use super::{passphrase, rekey};
+use inventory::Authorities;
+
+/// Who says that a certificate was issued.
+const BY: &str = "certrecall complete";
+
+/// Everything that came of a run.
+pub(crate) struct Done {
+    pub(crate) judged: Judged,
+    pub(crate) issued: Gathered,
+    pub(crate) written: Vec<Written>,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) dry_run: bool,
+}
+
+/// `certrecall complete`.
+pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outcome, Error> {
+    let case = Case::open(&args.case)?;
+    let key_passphrase = args.passphrase.named()?;
+    let export = args.export_passphrase_file.as_deref().map(|path| passphrase::from_file("--export-passphrase-file", path)).transpose()?;
+    if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {
+        return Err(Error::Value { flag: "--export-passphrase-file", says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned() });
+    }
+    let plan = plan_of(&case)?;
+    let mut store = case.store()?;
+    let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
+    let words = store.words()?;
+    let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
+    progress::apply(&mut steps, &words);
+    let expected = expected(&plan, &existing, &steps);
+    let defaults = Options::default();
+    let options = Options { threads: args.threads.unwrap_or(defaults.threads).max(1), ..defaults };
+    let issued = gather(&Roots::open(&args.issued)?, &options);
+    let judged = judged(args, &case, &plan, &store, &expected, &issued, &options, terminal)?;
+    let mut done = Done { judged, issued, written: Vec::new(), left_out: Vec::new(), dry_run: args.dry_run };
+    if !args.dry_run {
+        (done.written, done.left_out) =
+            complete::write(case.directory(), &expected, &done.judged, &args.layout, key_passphrase.as_ref(), export.as_ref())?;
+        let new = said(&done.judged, &steps, &words, now());
+        if !new.is_empty() {
+            store.say_all(&new)?;
+            progress::apply(&mut steps, &words.into_iter().chain(new).collect::<Vec<_>>());
+            show_again(&case, &steps)?;
+        }
+    }
+    output::print(&done, args.format, terminal)?;
+    let damaged = existing.troubles.iter().any(|t| t.kind == TroubleKind::Damaged);
+    let refused = done.judged.has_refused() || !done.left_out.is_empty() || !done.issued.is_complete();
+    Ok(Outcome { to_act_on: done.judged.has_missing(), incomplete: damaged || refused })
+}
+
+fn plan_of(case: &Case) -> Result<PlanHead, Error> {
+    let path = case.path(store::PLAN_JSON);
+    let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
+    let wrong = |says: String| Error::Value { flag: "CASE", says };
+    let plan: PlanHead = serde_json::from_slice(&text).map_err(|e| wrong(format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+    if plan.schema != plan_file::SCHEMA {
+        let says = format!("{path:?} has the schema {:?}, this version reads {:?}; run `certrecall plan` again", plan.schema, plan_file::SCHEMA);
+        return Err(wrong(says));
+    }
+    Ok(plan)
+}
+
+/// Every replacement of the plan, and those that were made for an earlier one.
+fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expected> {
+    let mut made: BTreeMap<ProfileHash, Vec<_>> = BTreeMap::new();
+    existing.made.iter().for_each(|m| made.entry(m.record.profile).or_default().push(m.clone()));
+    let waived: HashSet<&StepId> = steps.iter().filter(|s| s.status == Status::Waived).map(|s| &s.id).collect();
+    let mut out = Vec::with_capacity(plan.replacements.len());
+    for record in &plan.replacements {
+        let mut of_it = made.remove(&record.profile).unwrap_or_default().into_iter();
+        let one = |made| Expected {
+            id: record.id.clone(),
+            name: record.name.clone(),
+            made,
+            planned: true,
+            waived: waived.contains(&record.id),
+            of_public: record.reach == Some(Reach::Public),
+        };
+        out.push(one(of_it.next()));
+        // One of another run that was damaged then and is not now.
+        out.extend(of_it.map(|m| Expected { planned: false, ..one(Some(m)) }));
+    }
+    let left = made.into_values().flatten();
+    out.extend(left.map(|m| Expected {
+        id: m.record.id.clone(),
+        name: m.record.subject.clone(),
+        made: Some(m),
+        planned: false,
+        waived: false,
+        of_public: false,
+    }));
+    out
+}
+
+#[allow(clippy::too_many_arguments, reason = "each is a different thing; a struct would be used once")]
+fn judged(
+    args: &CompleteArgs,
+    case: &Case,
+    plan: &PlanHead,
+    store: &Store,
+    expected: &[Expected],
+    issued: &Gathered,
+    options: &Options,
+    terminal: &Terminal,
+) -> Result<Judged, Error> {
+    let given = |what: &str, paths: &[PathBuf]| -> Result<Gathered, Error> {
+        let gathered = gather(&Roots::open(paths)?, options);
+        for other in &gathered.others {
+            terminal.warn(&format!("--{what}: {}: {}", other.place, other.what));
+        }
+        Ok(gathered)
+    };
+    let (chain, roots, lists) = (given("chain", &args.chain)?, given("root", &args.root)?, given("crl", &args.crl)?);
+    let cas = Cas::builtin().map_err(|e| Error::Value { flag: "data/cas.toml", says: e.to_string() })?;
+    let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
+    let inventory: HashSet<SpkiHash> =
+        plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
+    let waivers = Waivers {
+        names: args.waive_name.clone(),
+        checks: args.waive.clone(),
+        unknown_root: args.accept_unknown_root,
+        reason: args.reason.clone().unwrap_or_default(),
+    };
+    let rules = Rules { now: now(), cas: &cas, exposed: &exposed, suspected: &suspected, inventory: &inventory, waivers: &waivers };
+    let authorities: OnceCell<Authorities> = OnceCell::new();
+    let of_inventory = |subject: &str| authorities.get_or_init(|| Authorities::open(plan, store, terminal)).named(subject);
+    let inputs = Inputs {
+        case_dir: case.directory(),
+        expected,
+        issued,
+        chain: &chain,
+        roots: &roots,
+        lists: &lists,
+        inventory: &of_inventory,
+        is_old: &|sha256| matches!(store.key_of(sha256), Ok(Some(_))),
+        public: &public_roots(),
+        threads: options.threads,
+    };
+    Ok(judge(&inputs, &rules))
+}
+
+/// A list of keys of the case; none if there is none.
+fn hashes(case: &Case, name: &str) -> Result<HashSet<SpkiHash>, Error> {
+    let path = case.path(name);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().filter_map(|line| line.trim().parse().ok()).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(HashSet::new()),
+        Err(error) => Err(Error::Input { what: "list of keys", path, error }),
+    }
+}
+
+/// What is to be written down: that each certificate in place was issued, once.
+fn said(judged: &Judged, steps: &[Step], words: &[Word], now: Time) -> Vec<Word> {
+    let open: HashSet<&StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| &s.id).collect();
+    let mut before: HashMap<&StepId, Vec<&str>> = HashMap::new();
+    words.iter().filter(|w| w.by == BY).for_each(|w| before.entry(&w.step).or_default().push(&w.reason));
+    let mut out: Vec<Word> = Vec::new();
+    let mut now_said: HashSet<&StepId> = HashSet::new();
+    for one in judged.replacements.iter().filter(|r| matches!(r.state, State::Accepted | State::Complete) && open.contains(&r.id)) {
+        let Some(sha256) = one.sha256 else { continue };
+        let name = sha256.to_string();
+        if before.get(&one.id).is_some_and(|reasons| reasons.iter().any(|r| r.contains(&name))) || !now_said.insert(&one.id) {
+            continue;
+        }
+        let waived = one.accepted.as_ref().map_or("", waived_because);
+        let because = if waived.is_empty() { String::new() } else { format!("; accepted with waivers: {waived}") };
+        let reason = format!("the certificate with SHA-256 {name} was issued and checked{because}");
+        out.push(Word { step: one.id.clone(), mark: Mark::Confirmed, reason, by: BY.to_owned(), at: now, recorded: now });
+    }
+    out
+}
+
+fn waived_because(accepted: &Accepted) -> &str {
+    &accepted.issued.reason
+}
