@@ -4,6 +4,7 @@ use std::fs;
 
 use certrecall::assess::manifest::Field;
 use certrecall::finding::{Code, Reason};
+use certrecall::rekey::complete::{Check, Layout, Waiver};
 
 fn page(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -56,5 +57,29 @@ fn every_column_name_of_a_manifest_is_on_its_page() {
         let names: Vec<_> = field.usual().iter().map(|n| format!("`{n}`")).collect();
         let row = format!("| {} | {} |", field.as_str(), names.join(", "));
         assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_check_of_what_was_issued_has_its_row() {
+    let page = page("docs/complete.md");
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter(|l| l.starts_with("| `")).map(|l| l.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
+    let known = |row: &&Vec<&str>| Check::named(row[0].trim_matches('`')).is_some();
+    let names: Vec<&str> = rows.iter().filter(known).map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(names, Check::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>());
+    for (row, check) in rows.iter().filter(known).zip(Check::ALL) {
+        assert!(row[1].starts_with(check.describe()), "{check}: {}", row[1]);
+        let outcome = match check.waiver() {
+            Waiver::Told => "told".to_owned(),
+            Waiver::Never => "refused".to_owned(),
+            Waiver::Name => "refused; `--waive-name NAME`".to_owned(),
+            Waiver::AcceptUnknownRoot => "refused; `--accept-unknown-root`".to_owned(),
+            Waiver::Waive => format!("refused; `--waive {check}`"),
+        };
+        assert_eq!(row[2], outcome, "{check}");
+    }
+    for (name, _) in Layout::ALL {
+        assert!(rows.iter().any(|row| row[0] == format!("`{name}`")), "{name}");
     }
 }

@@ -32,6 +32,11 @@ impl Key {
         Self(Arc::new(KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()))
     }
 
+    /// One that lies in PKCS #8 PEM.
+    pub fn from_pem(pem: &str) -> Self {
+        Self(Arc::new(KeyPair::from_pem(pem).unwrap()))
+    }
+
     /// PKCS #8 in PEM.
     pub fn pem(&self) -> String {
         self.0.serialize_pem()
@@ -166,6 +171,12 @@ impl Draft {
         self
     }
 
+    /// Changed in any way.
+    pub fn with(mut self, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        change(&mut self.params);
+        self
+    }
+
     pub fn authority(mut self) -> Self {
         self.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         self.params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -238,6 +249,11 @@ pub fn bundle(leaf: &Cert, above: &[&Cert]) -> String {
 impl Cert {
     pub fn pem(&self) -> String {
         pem("CERTIFICATE", &self.der)
+    }
+
+    /// Signs something as the CA that it is.
+    pub fn sign_list(&self, list: rcgen::CertificateRevocationListParams) -> String {
+        list.signed_by(&Issuer::from_params(&self.params, &*self.key.0)).unwrap().pem().unwrap()
     }
 
     pub fn sha256(&self) -> Fingerprint {
