@@ -205,7 +205,7 @@ fn the_demo_tells_its_story_and_a_second_run_makes_nothing_new() {
     assert_eq!(replaced(&first), want.map(|(name, waits)| (name.to_owned(), waits)).into());
 
     let replacements = tree(&case.join("replacements"));
-    assert_eq!(replacements.len(), 3 * 11);
+    assert_eq!(replacements.len(), 4 * 11);
     assert_eq!(run(&incident, &case, None), Some(3));
     assert_eq!(tree(&case.join("replacements")), replacements);
     assert_eq!(without_time(plan(&case)), without_time(first));

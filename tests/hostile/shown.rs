@@ -199,7 +199,7 @@ fn replacements(folder: &Folder) {
         assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-')), "{name}");
         let mut files: Vec<_> = fs::read_dir(parent.join(&name)).unwrap().map(|e| e.unwrap().file_name()).collect();
         files.sort();
-        assert_eq!(files, ["key.pem", "replacement.json", "request.pem"]);
+        assert_eq!(files, ["handoff.md", "key.pem", "replacement.json", "request.pem"]);
         harmless("replacement.json", &fs::read_to_string(parent.join(&name).join("replacement.json")).unwrap());
         count += 1;
     }
