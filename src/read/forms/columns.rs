@@ -61,9 +61,11 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
         };
         let is_full = |found: &Option<(usize, Range<usize>)>| found.as_ref().is_some_and(|(_, run)| run.len() == width);
         let mut found = below(escapes);
-        if !is_full(&found) && is_full(&below(!escapes)) {
-            escapes = !escapes;
-            found = below(escapes);
+        if !is_full(&found) {
+            let other = below(!escapes);
+            if found.is_none() || is_full(&other) {
+                (escapes, found) = (!escapes, other);
+            }
         }
         let Some((line, next)) = found else { break };
         // The column of the second line counts: before the first there may be a name.

@@ -6,6 +6,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::numbers;
+use crate::read::fill;
 
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
@@ -55,6 +56,7 @@ fn line(text: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
         if !fits {
             break;
         }
+        fill::reserve(bytes, LINE);
         bytes.extend(rest[blanks..blanks + digits].chunks_exact(2).filter_map(numbers::pair));
         at += blanks + digits;
     }

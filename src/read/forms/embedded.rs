@@ -187,7 +187,7 @@ impl<'a> Gap<'a> {
             return Ok((found, bytes));
         }
         // The marker that was met may be the second one, when a line end with something around it goes through the first.
-        let above = columns::first(self.buffer, self.floor, at);
+        let above = if self.allowance > 0 { columns::first(self.buffer, self.floor, at) } else { at };
         self.allowance = self.allowance.saturating_sub(at - above);
         match self.in_columns(above.min(start), usize::MAX) {
             Some((found, bytes)) if memmem::find(&bytes, b"-BEGIN").is_some() => Ok((Found { kind: Kind::Text, ..found }, bytes)),

@@ -10,6 +10,9 @@ use super::runs;
 /// A stretch of numbers has at least so many characters; the smallest object of interest has 44 bytes.
 const LEAST: usize = 120;
 
+/// So much of a stretch tells how its numbers are written.
+const SAMPLE: usize = 4096;
+
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
 
@@ -33,14 +36,15 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Ran
     while let Some(stretch) = runs::next(buffer, at, end, LEAST, is_part) {
         at = stretch.end;
         let text = &buffer[stretch.clone()];
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+        // Each byte takes two characters at least, so this never grows and leaves no copy behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2 + 1));
         let base = base(text);
         let mut first = None;
         let mut flush = |bytes: &mut Zeroizing<Vec<u8>>, first: &mut Option<usize>, stop: usize| {
-            let taken = std::mem::take(bytes);
-            if let Some(first) = first.take().filter(|_| taken.len() >= BYTES) {
-                visit(stretch.start + first..stretch.start + stop, taken);
+            if let Some(first) = first.take().filter(|_| bytes.len() >= BYTES) {
+                visit(stretch.start + first..stretch.start + stop, bytes.clone());
             }
+            bytes.clear();
         };
         for word in words(text, base) {
             // The prefix of a string of bytes, as in Python.
@@ -59,14 +63,15 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Ran
 
 /// How the numbers of a stretch are written. Letters of a name before it or of a word behind it may belong to the stretch.
 fn base(text: &[u8]) -> Base {
-    if [&b"0x"[..], b"0X", b"\\x"].iter().any(|mark| memmem::find(text, mark).is_some()) {
+    let head = &text[..text.len().min(SAMPLE)];
+    if [&b"0x"[..], b"0X", b"\\x"].iter().any(|mark| memmem::find(head, mark).is_some()) {
         return Base::Marked;
     }
-    if text.windows(8).any(|w| w[0] == b'\\' && w[4] == b'\\' && w[1..4].iter().all(u8::is_ascii_digit)) {
+    if head.windows(8).any(|w| w[0] == b'\\' && w[4] == b'\\' && w[1..4].iter().all(u8::is_ascii_digit)) {
         return Base::Octal;
     }
     // Numbers have one digit or three now and then; bytes in hexadecimal never have.
-    let (odd, all) = words(text, Base::Hex).fold((0usize, 0usize), |(odd, all), word| (odd + word.len() % 2, all + 1));
+    let (odd, all) = words(head, Base::Hex).fold((0usize, 0usize), |(odd, all), word| (odd + word.len() % 2, all + 1));
     if odd * 20 < all { Base::Hex } else { Base::Decimal }
 }
 
@@ -94,7 +99,6 @@ fn words(text: &[u8], base: Base) -> impl Iterator<Item = Range<usize>> {
 
 /// Adds the bytes of one word.
 fn push(base: Base, word: &[u8], bytes: &mut Vec<u8>) -> bool {
-    let number = |digits: &[u8], radix| std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, radix).ok());
     let byte = match (base, word) {
         (Base::Decimal, _) => number(word, 10),
         (Base::Octal, _) => number(word, 8),
@@ -115,7 +119,21 @@ fn push(base: Base, word: &[u8], bytes: &mut Vec<u8>) -> bool {
 
 /// The byte that two hexadecimal digits stand for.
 pub(super) fn pair(digits: &[u8]) -> Option<u8> {
-    std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok())
+    number(digits, 16)
+}
+
+/// The byte that up to three digits stand for.
+fn number(digits: &[u8], radix: u8) -> Option<u8> {
+    let value = |b: u8| match b {
+        b'0'..=b'9' => b - b'0',
+        b'a'..=b'f' => b - b'a' + 10,
+        b'A'..=b'F' => b - b'A' + 10,
+        _ => u8::MAX,
+    };
+    if digits.is_empty() || digits.len() > 3 {
+        return None;
+    }
+    digits.iter().map(|b| value(*b)).try_fold(0u8, |sum, digit| sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix))
 }
 
 /// Digits, the letters of marks and of escaped line ends, and what stands between numbers or before the lines of comments.

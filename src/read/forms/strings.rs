@@ -31,11 +31,16 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Ran
 
 /// The bytes up to the end of a literal, and where that is: a quotation mark, or what cannot be in one. At least one byte is passed over.
 fn unescape(text: &[u8]) -> (Zeroizing<Vec<u8>>, usize) {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut at = 0;
-    while let Some((byte, width)) = text.get(at..).and_then(one) {
-        bytes.push(byte);
+    let (mut at, mut count) = (0, 0usize);
+    while let Some((_, width)) = text.get(at..).and_then(one) {
         at += width;
+        count += 1;
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(count));
+    let mut rest = &text[..at];
+    while let Some((byte, width)) = one(rest) {
+        bytes.push(byte);
+        rest = &rest[width..];
     }
     (bytes, at.max(1))
 }
