@@ -127,7 +127,142 @@ pub(crate) fn cases() -> Vec<Case> {
     all.extend(extensions());
     all.extend(host_names());
     all.extend(broken());
+    all.extend(string_types());
+    all.extend(name_kinds());
+    all.extend(flags());
     all
+}
+
+/// Every string type in every attribute that people use, in an order that no tool would choose.
+fn string_types() -> Vec<Case> {
+    let types: [(&'static str, u8, &[u8]); 7] = [
+        ("UTF8String", UTF8, "Größe".as_bytes()),
+        ("PrintableString", PRINTABLE, b"Plain"),
+        ("TeletexString", TELETEX, b"Gr\xf6\xdfe"),
+        ("IA5String", IA5, b"mail@example.com"),
+        ("BMPString", BMP, &[0, b'B', 0x20, 0xac]),
+        ("UniversalString", 0x1c, &[0, 0, 0, b'U', 0, 1, 0xf6, 0]),
+        ("NumericString", 0x12, b"0123 45"),
+    ];
+    let attributes = ["2.5.4.3", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.5", "0.9.2342.19200300.100.1.1", "1.2.840.113549.1.9.1"];
+    let all: Vec<Case> = types
+        .into_iter()
+        .map(|(name, tag, value)| {
+            let rdns: Vec<_> = attributes.iter().rev().map(|a| rdn(&[ava(a, tag, value)])).collect();
+            let hosts = extension("2.5.29.17", false, &dns(&["kept.example"]));
+            let build = Build::new(seq(&rdns), vec![hosts]);
+            Case { names: &["kept.example"], shows: &["DNS:kept.example"], ..case(name, build) }
+        })
+        .collect();
+    assert_eq!(all.len(), 7);
+    all
+}
+
+/// Each kind of name alone, and two of each.
+fn name_kinds() -> Vec<Case> {
+    let upn = tlv(0xa0, &[oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xa0, &tlv(UTF8, b"user@corp"))].concat());
+    let directory = tlv(0xa4, &seq(&[rdn(&[ava(O, UTF8, b"One"), ava(OU, PRINTABLE, b"Two")]), rdn(&[ava(O, BMP, &[0, b'3'])])]));
+    let address6 = tlv(0x87, &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    let kinds: Vec<(&'static str, Vec<u8>, &'static [&'static str], &'static [&'static str])> = vec![
+        ("otherName", upn, &["othername"], &[]),
+        ("rfc822Name", tlv(0x81, b"Mail@Example.com"), &["email:Mail@Example.com"], &[]),
+        ("dNSName", tlv(0x82, b"UPPER.example"), &["DNS:UPPER.example"], &["UPPER.example"]),
+        ("dNSName with what is no host", tlv(0x82, b"a_b c.example"), &["DNS:a_b c.example"], &[]),
+        ("x400Address", tlv(0xa3, &seq(&[])), &["X400Name"], &[]),
+        ("directoryName", directory, &["DirName:"], &[]),
+        ("ediPartyName", tlv(0xa5, &tlv(0xa1, &tlv(UTF8, b"party"))), &["EdiPartyName"], &[]),
+        ("URI", tlv(0x86, b"spiffe://example.com/x"), &["URI:spiffe://example.com/x"], &[]),
+        ("IPv4", tlv(0x87, &[10, 0, 0, 1]), &["IP Address:10.0.0.1"], &["10.0.0.1"]),
+        ("IPv6", address6, &["IP Address:2001:DB8:0:0:0:0:0:1"], &["2001:db8::1"]),
+        ("an address of three octets", tlv(0x87, &[1, 2, 3]), &["IP Address:"], &[]),
+        ("registeredID", tlv(0x88, &oid("1.2.3.4")[2..]), &["Registered ID:1.2.3.4"], &[]),
+    ];
+    let kept = &[("subject", Action::Kept), ("subjectAltName", Action::Kept)];
+    kinds
+        .into_iter()
+        .map(|(name, general, shows, names)| {
+            let build = Build::new(common_name("a name"), vec![extension("2.5.29.17", false, &seq(&[general]))]);
+            Case { shows, names, changes: kept, ..case(name, build) }
+        })
+        .collect()
+}
+
+/// Critical or not, and odd extensions that are asked for again.
+fn flags() -> Vec<Case> {
+    let usages = |oids: &[&str]| seq(&oids.iter().map(|o| oid(o)).collect::<Vec<_>>());
+    let server = usages(&["1.3.6.1.5.5.7.3.1"]);
+    let many = dns(&(0..100).map(|i| format!("h{i}.example")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>());
+    let stapled = |critical, list: &[u8]| extension("1.3.6.1.5.5.7.1.24", critical, list);
+    let signing = &[0x03, 0x02, 0x07, 0x80];
+    let build = |extensions| Build::new(common_name("a name"), extensions);
+    vec![
+        Case { shows: &["X509v3 Extended Key Usage: critical"], ..case("critical purposes", build(vec![extension("2.5.29.37", true, &server)])) },
+        Case { shows: &["X509v3 Extended Key Usage: \n"], ..case("purposes", build(vec![extension("2.5.29.37", false, &server)])) },
+        Case { shows: &["X509v3 Key Usage: critical\n"], ..case("critical usages", build(vec![extension("2.5.29.15", true, signing)])) },
+        Case { shows: &["X509v3 Key Usage: \n"], ..case("usages", build(vec![extension("2.5.29.15", false, signing)])) },
+        Case { shows: &["TLS Feature: critical"], ..case("critical must-staple", build(vec![stapled(true, &seq(&[vec![2, 1, 5]]))])) },
+        Case {
+            shows: &["status_request, status_request_v2"],
+            ..case("both kinds of must-staple", build(vec![stapled(false, &seq(&[vec![2, 1, 5], vec![2, 1, 17]]))]))
+        },
+        Case { shows: &["Key Agreement"], ..case("key agreement", build(vec![extension("2.5.29.15", true, &[0x03, 0x02, 0x03, 0x08])])) },
+        Case {
+            shows: &["Digital Signature, Non Repudiation"],
+            ..case("non-repudiation", build(vec![extension("2.5.29.15", true, &[0x03, 0x02, 0x06, 0xc0])]))
+        },
+        Case {
+            shows: &["Encipher Only", "Decipher Only", "Key Agreement"],
+            ..case("nine bits", build(vec![extension("2.5.29.15", false, &[0x03, 0x03, 0x07, 0x09, 0x80])]))
+        },
+        Case {
+            shows: &["X509v3 Subject Alternative Name: critical\n", "CN = a name"],
+            names: &["a.example"],
+            ..case("critical names beside a subject", build(vec![extension("2.5.29.17", true, &dns(&["a.example"]))]))
+        },
+        Case {
+            shows: &["DNS:a.example, DNS:a.example, DNS:A.example"],
+            names: &["a.example", "a.example", "A.example"],
+            ..case("the same name three times", build(vec![extension("2.5.29.17", false, &dns(&["a.example", "a.example", "A.example"]))]))
+        },
+        Case {
+            shows: &["TLS Web Server Authentication, TLS Web Server Authentication"],
+            ..case("the same purpose twice", build(vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.1"]))]))
+        },
+        case("a long serial", Build { serial: vec![0x7f; 20], ..build(vec![]) }),
+        case("no serial to speak of", Build { serial: vec![0], ..build(vec![]) }),
+        case("the end of time", Build { times: [tlv(0x17, b"150101000000Z"), tlv(0x18, b"99991231235959Z")], ..build(vec![]) }),
+        Case {
+            shows: &["Any Extended Key Usage, Time Stamping, OCSP Signing"],
+            ..case("odd purposes", build(vec![extension("2.5.29.37", false, &usages(&["2.5.29.37.0", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"]))]))
+        },
+        Case {
+            shows: &["DNS:h0.example", "DNS:h99.example"],
+            names: Box::leak((0..100).map(|i| &*Box::leak(format!("h{i}.example").into_boxed_str())).collect::<Vec<_>>().into_boxed_slice()),
+            ..case("a hundred hosts", build(vec![extension("2.5.29.17", false, &many)]))
+        },
+        Case {
+            shows: &["CN = a, CN = b, CN = c"],
+            hides: &["Alternative"],
+            ..case(
+                "three common names",
+                Build::new(
+                    seq(&[rdn(&[ava(CN, UTF8, b"a")]), rdn(&[ava(CN, IA5, b"b")]), rdn(&[ava(CN, PRINTABLE, b"c")])]),
+                    vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.4"]))],
+                ),
+            )
+        },
+        Case {
+            shows: &["DC = b + CN = a + UID = c"],
+            hides: &["Alternative"],
+            ..case(
+                "an RDN of three in an order that is not DER",
+                Build::new(
+                    seq(&[rdn(&[ava(DC, IA5, b"b"), ava(CN, UTF8, b"a"), ava("0.9.2342.19200300.100.1.1", UTF8, b"c")])]),
+                    vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.4"]))],
+                ),
+            )
+        },
+    ]
 }
 
 fn subjects() -> Vec<Case> {

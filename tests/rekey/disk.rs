@@ -1,8 +1,9 @@
 //! What lies on the disk, whatever happens.
 
+use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
@@ -143,6 +144,73 @@ fn worker() {
 }
 
 #[test]
+#[ignore = "the test below runs it in a process of its own"]
+fn worker_of_the_rest() {
+    let (case, count) = (PathBuf::from(std::env::var("CASE").unwrap()), std::env::var("COUNT").unwrap().parse().unwrap());
+    finish(&case, count);
+}
+
+/// What a run does: sweeps, reads what is there, makes what is missing.
+fn finish(case: &Path, count: usize) -> usize {
+    certrecall::rekey::sweep(case).unwrap();
+    let there: HashSet<_> = existing(case, 2).unwrap().made.into_iter().map(|m| m.record.profile).collect();
+    let rest: Vec<_> = plain(count).into_iter().filter(|w| !there.contains(&w.profile)).collect();
+    made(&rest, KeySpec::Mirror, case).unwrap().made.len()
+}
+
+/// Random enough to kill by: the low bits of a hash.
+fn random(round: u32, below: u32) -> u32 {
+    let hash = Fingerprint::of(&[&round.to_be_bytes()[..], &std::process::id().to_be_bytes()].concat());
+    u32::from_be_bytes(hash.as_bytes()[..4].try_into().unwrap()) % below
+}
+
+#[test]
+#[ignore = "a hundred runs of a thousand take minutes; .ci/run does it in release"]
+fn killed_at_a_hundred_points_the_next_run_finishes() {
+    const COUNT: usize = 1000;
+    let root = tempfile::tempdir().unwrap();
+    let start = |case: &Path| {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "disk::worker_of_the_rest"])
+            .env("CASE", case)
+            .env("COUNT", COUNT.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    // How long a whole run takes here.
+    let since = std::time::Instant::now();
+    assert!(start(&root.path().join("first")).wait().unwrap().success());
+    let whole = u32::try_from(since.elapsed().as_micros()).unwrap().max(1000);
+    let (mut case, mut before, mut killed) = (root.path().join("case-0"), 0, 0);
+    for round in 0..100 {
+        let mut child = start(&case);
+        sleep(Duration::from_micros(random(round, whole).into()));
+        killed += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = existing(&case, 2).unwrap();
+        assert_eq!(found.troubles, [], "round {round}");
+        for made in &found.made {
+            let files: Vec<_> = names(&case.join(&made.directory)).iter().map(|f| f.file_name().unwrap().to_owned()).collect();
+            assert_eq!(files, ["handoff.md", "key.pem", "replacement.json", "request.pem"], "round {round}");
+        }
+        assert!(found.made.len() >= before, "nothing finished is lost");
+        before = found.made.len();
+        // The next run finishes it; by turns it is killed again, or the case is done.
+        if round % 3 == 2 || before == COUNT {
+            assert_eq!(finish(&case, COUNT), COUNT - before);
+            let profiles: HashSet<_> = existing(&case, 2).unwrap().made.into_iter().map(|m| m.record.profile).collect();
+            assert_eq!(profiles.len(), COUNT, "each is there once");
+            assert_eq!(counted(&case.join("replacements")), (0, COUNT), "and nothing beside them");
+            (case, before) = (root.path().join(format!("case-{}", round + 1)), 0);
+        }
+    }
+    assert!(killed >= 60, "the kills came too late: {killed} of 100");
+}
+
+#[test]
 fn modes_do_not_depend_on_the_umask() {
     for umask in ["000", "077", "277", "022"] {
         let root = tempfile::tempdir().unwrap();
@@ -191,7 +259,7 @@ fn a_full_disk_ends_the_run_and_leaves_nothing_half_written() {
     let case = tempfile::tempdir().unwrap();
     // A limit on file size, its signal ignored, fails writes as a full disk does.
     assert!(!run_worker(case.path(), 50, "trap '' XFSZ; ulimit -f 0").status().unwrap().success());
-    assert_eq!(names(&case.path().join("replacements")), Vec::<std::path::PathBuf>::new());
+    assert_eq!(names(&case.path().join("replacements")), Vec::<PathBuf>::new());
     let file = case.path().join("file");
     fs::write(&file, b"").unwrap();
     let error = made(&plain(1), KeySpec::Mirror, &file).unwrap_err();

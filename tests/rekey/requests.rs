@@ -33,6 +33,7 @@ fn odd_certificates_are_mirrored() {
     let all: Vec<_> = table.iter().map(|case| wanted(case.name, case.build.der(), p256())).collect();
     let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
     assert_eq!((outcome.made.len(), outcome.refused.len()), (table.len(), 0));
+    assert!(table.len() >= 60, "{}", table.len());
     for (expected, made) in table.iter().zip(&outcome.made) {
         let (request, text) = verified(case.path(), made);
         same_key(case.path(), made, &request);
@@ -102,4 +103,50 @@ fn what_cannot_be_read_is_refused_and_the_rest_made() {
     let cut: Vec<_> = (0..whole.len()).step_by(7).map(|n| wanted("cut", whole[..n].to_vec(), OldKey::default())).collect();
     let outcome = made(&cut, KeySpec::EcdsaP256, case.path()).unwrap();
     assert_eq!(outcome.made.len() + outcome.refused.len(), cut.len());
+}
+
+/// The lines that `openssl asn1parse` prints of some DER, without places and lengths of what is around.
+fn parsed(der: &[u8]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("der");
+    std::fs::write(&file, der).unwrap();
+    let (text, _) = openssl(&["asn1parse", "-inform", "DER"], &file);
+    String::from_utf8_lossy(&text).lines().filter_map(|l| Some(l.split_once("l=")?.1.to_owned())).collect()
+}
+
+/// Name by name and octet by octet, by an independent parser: the subject, and each extension that is asked for with its flag.
+#[test]
+fn an_independent_parser_finds_each_part_of_the_old_certificate() {
+    let case = tempfile::tempdir().unwrap();
+    let table = cases();
+    let all: Vec<_> = table.iter().map(|case| wanted(case.name, case.build.der(), p256())).collect();
+    let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
+    for (expected, made) in table.iter().zip(&outcome.made) {
+        let (request, _) = verified(case.path(), made);
+        let lines = parsed(&request);
+        let subject = parsed(&expected.build.subject);
+        let start = lines.windows(subject.len()).position(|w| contents(w) == contents(&subject));
+        assert!(start.is_some(), "{}: {subject:?} in {lines:?}", expected.name);
+        for kept in made.record.changes.iter().filter(|c| c.action == certrecall::rekey::Action::Kept && c.what != "subject") {
+            let old = expected.build.extensions.iter().flatten().find(|e| is_named(e, &kept.what)).unwrap();
+            let old = parsed(old);
+            assert!(lines.windows(old.len()).any(|w| contents(w) == contents(&old)), "{}: {} in {lines:?}", expected.name, kept.what);
+        }
+    }
+}
+
+/// What the elements are and hold, without how deep they lie.
+fn contents(lines: &[String]) -> Vec<&str> {
+    lines.iter().filter_map(|l| Some(l.split_once(": ")?.1.trim())).collect()
+}
+
+fn is_named(extension: &[u8], what: &str) -> bool {
+    let oid: &[u8] = match what {
+        "subjectAltName" => &[0x55, 0x1d, 0x11],
+        "keyUsage" => &[0x55, 0x1d, 0x0f],
+        "extendedKeyUsage" => &[0x55, 0x1d, 0x25],
+        "tlsFeature" => &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18],
+        other => panic!("{other} is kept"),
+    };
+    extension.windows(oid.len()).any(|w| w == oid)
 }
