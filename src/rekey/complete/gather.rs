@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::id::Fingerprint;
-use crate::pki::{Certificate, Crl, Object, Unread, show};
+use crate::pki::{self, Certificate, Crl, Object, Unread, show};
 use crate::read::{self, Found, Item, Ledger, Options, Place, RootKind, Roots, ledger};
 
 /// A certificate with its bytes.
@@ -161,7 +161,12 @@ impl Gathered {
                 continue;
             };
             match one {
-                Seen::Certificate(certificate, line) => self.certificates.push(Met { certificate, der, place: at(line) }),
+                Seen::Certificate(certificate, line) => {
+                    // One in BER is judged, and written, as the DER that it was made into.
+                    let exact = Fingerprint::of(&der) == sha256;
+                    let certificate = if exact { certificate } else { pki::cert::read(&der).map_or(certificate, Arc::new) };
+                    self.certificates.push(Met { certificate, der, place: at(line) });
+                }
                 Seen::List(list, line) => self.lists.push(List { list, der, place: at(line) }),
                 Seen::Other(..) => {}
             }
