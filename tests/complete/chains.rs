@@ -232,8 +232,33 @@ fn of_several_the_newest_that_can_be_taken_counts() {
 }
 
 #[test]
+fn no_octet_of_a_certificate_can_be_another() {
+    let world = world();
+    let middle = world.public.middle.pem();
+    let good = world.good().by(&world.public.middle);
+    let taken = |all: &[Vec<u8>]| {
+        let text: String = all.iter().map(|der| pem("CERTIFICATE", der)).collect();
+        let judged = world.judge(&sent(text + &middle));
+        judged.replacements.iter().find_map(|r| r.accepted.as_ref().map(|a| a.certificate.der.to_vec()))
+    };
+    assert_eq!(taken(std::slice::from_ref(&good.der)).as_ref(), Some(&good.der));
+    let altered: Vec<Vec<u8>> = (0..good.der.len())
+        .flat_map(|at| {
+            let mut flipped = good.der.clone();
+            flipped[at] ^= 1 << (at % 8);
+            [flipped, good.der[..at].to_vec()]
+        })
+        .collect();
+    for all in altered.chunks(200) {
+        let taken = taken(all);
+        let place = taken.as_ref().and_then(|t| t.iter().zip(&good.der).position(|(a, b)| a != b));
+        assert_eq!(taken, None, "octet {place:?} is another");
+    }
+}
+
+#[test]
 fn criss_cross_certification_ends() {
-    // Sixteen CAs of one name, each certified by all: every path would be tried in turn.
+    // Twelve CAs of one name, each certified by all: every path would be tried in turn.
     let world = world();
     let keys: Vec<Key> = (0..12).map(|_| Key::new()).collect();
     let draft = |key: &Key| leaf("Criss").authority().key(key).with(|p| p.use_authority_key_identifier_extension = false).from("2020-01-01");

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::common::pki::{leaf, private_ca};
-use super::common::{certrecall, run};
+use super::common::{certrecall, run, state};
 use super::{Case, fresh};
 
 /// Replacements of the run.
@@ -104,4 +104,25 @@ fn thirty_kills() {
     }
     // A batch gets its names within microseconds, so a kill between two of them is rare; before and after have to be met.
     assert!(leftovers > 0 && all > 0 && some + all < KILLS as usize, "the kills came all too early or all too late: {leftovers} {some} {all}");
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_leaves_nothing_half_written() {
+    let ca = private_ca();
+    let case = Case::new(&ca, vec![leaf("a.example")], &[]);
+    let issued = fresh("a.example", &case.key("a.example")).by(&ca).pem();
+    case.folder.write("issued.pem", issued + &ca.pem());
+    let (directory, file) = (case.folder.at("case"), case.folder.at("issued.pem"));
+    let before = state(&case.folder.path().join("case/replacements"));
+    // A limit on file size, its signal ignored, fails writes as a full disk does.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_certrecall")]);
+    let failed = limited.args(["complete", &directory, &file, "--accept-unknown-root", "--layout", "nginx"]).output().unwrap();
+    assert_eq!(failed.status.code(), Some(2), "{}", String::from_utf8_lossy(&failed.stderr));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("hint: check free space"), "{}", String::from_utf8_lossy(&failed.stderr));
+    let after = state(&case.folder.path().join("case/replacements"));
+    let contents = |state: &std::collections::BTreeMap<PathBuf, String>| state.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(contents(&after), contents(&before));
+    assert_eq!(case.step("replace", "a.example")["status"], "ready");
+    assert_eq!(run(&["complete", &directory, &file, "--accept-unknown-root"]).status, 0);
 }
