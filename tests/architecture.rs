@@ -224,7 +224,7 @@ fn dependencies_have_their_doors() {
     assert_eq!(files("rustls_pemfile").len(), 1, "one module imports it: {:?}", files("rustls_pemfile"));
     assert!(files("x509_parser").iter().all(|f| f.starts_with("pki/")), "{:?}", files("x509_parser"));
     assert!(!files("x509_parser").is_empty());
-    assert_eq!(files("rusqlite"), ["store/db.rs"], "no SQL outside of the store");
+    assert!(files("rusqlite").iter().all(|f| f.starts_with("store/db")), "no SQL outside of the store: {:?}", files("rusqlite"));
     for above in ["clap", "comfy_table", "indicatif"] {
         assert!(!library.iter().any(|s| s.code.contains(&format!("{above}::"))), "the library is whole without {above}");
     }

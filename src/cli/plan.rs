@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
+use std::sync::mpsc::sync_channel;
 
 use certrecall::assess::Decision;
 use certrecall::files;
@@ -12,7 +13,7 @@ use certrecall::rekey::{Existing, Order};
 use certrecall::report::summary::{self, Shape, Summary};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
-use certrecall::store::{self, Case, Changes, Run, Store};
+use certrecall::store::{self, Case, Changes, Run, Store, Story};
 
 use super::analyse::{self, Analysis};
 use super::args::{Format, PlanArgs, Planning, RunArgs};
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     )?;
     analysis.directories = done.directories;
     if done.made > 0 {
-        write(&case, &analysis)?;
+        write(&case, &analysis, None, || ())?;
     }
     let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
@@ -95,11 +96,14 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let mut store = case.store()?;
     remember(&mut ready.decisions, &mut store)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, &case.certificates(), terminal);
-    let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
-    for word in progress::carried_over(&store.words()?, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now) {
-        store.say::<Decision>(&word, None)?;
+    let words = store.words()?;
+    if !words.is_empty() {
+        let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
+        for word in progress::carried_over(&words, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now) {
+            store.say::<Decision>(&word, None)?;
+        }
     }
-    drop(earlier);
+    drop(words);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
     let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);
@@ -153,7 +157,6 @@ fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> 
 /// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
 /// behind is written anew by the next.
 fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, Error> {
-    let planned = analysis.planned();
     let inventory = &analysis.inventory;
     let exposure = |key: &SpkiHash| {
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
@@ -161,13 +164,19 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
     };
     let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
     std::thread::scope(|scope| {
-        let saving = scope.spawn(|| store.save(run, plan_file::stories(&planned), &analysis.plan.steps, |step| why_closed(step, exposure)));
-        let written = write(case, analysis);
+        let (tell, stories) = sync_channel::<Option<Story>>(STORIES);
+        let saving = scope.spawn(|| store.save(run, stories.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure)));
+        // Where saving failed nobody listens any more; why, it tells itself.
+        let written = write(case, analysis, Some(&mut |story| drop(tell.send(Some(story)))), || drop(tell.send(None)));
+        drop(tell);
         let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
         Ok(saved?)
     })
 }
+
+/// Records of keys on their way to the database.
+const STORIES: usize = 256;
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     let summary = Summary::of(&analysis.planned());
@@ -176,10 +185,11 @@ fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !complete }
 }
 
-/// Writes every view of the plan.
-fn write(case: &Case, analysis: &Analysis) -> Result<(), Error> {
+/// Writes every view of the plan; tells the story of each key on the way, and when all are told.
+fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<'_>>, told: impl FnOnce()) -> Result<(), Error> {
     let planned = analysis.planned();
-    files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write(&planned, out))?;
+    files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
+    told();
     files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out))?;
     let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
     case.write(store::EXPOSED, exposed.as_bytes())?;

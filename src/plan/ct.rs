@@ -367,6 +367,9 @@ pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
 impl Plan {
     /// Adds what searches found elsewhere. It is no part of the inventory: nothing is known of it but what a log says.
     pub fn join(&mut self, inventory: &Inventory, elsewhere: &Elsewhere, clock: Clock) {
+        if elsewhere.is_empty() {
+            return;
+        }
         let at = |key: &SpkiHash| inventory.keys.binary_search_by_key(key, |k| k.spki).ok();
         let mut not_here = BTreeMap::new();
         for (key, listed) in elsewhere {

@@ -255,6 +255,17 @@ struct IncidentRecord<'a> {
 /// # Errors
 /// Those of `out`.
 pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write_with(planned, out, None)
+}
+
+/// Takes the story of each key as it is written.
+pub type Listener<'a> = &'a mut dyn FnMut(Story);
+
+/// The same, telling the story of each key: what is made once is kept twice.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<Listener<'_>>) -> io::Result<()> {
     let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
     out.write_all(b"{\"schema\":")?;
     member(out, &SCHEMA)?;
@@ -266,7 +277,10 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
-    list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?;
+    match listener {
+        None => list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?,
+        Some(listener) => tell_keys(planned, out, listener)?,
+    }
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
     list(out, "steps", plan.steps.iter())?;
     list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
@@ -377,17 +391,22 @@ fn issued_record<'a>(planned: &Planned<'a>, at: u32, issued: &'a Issuance) -> Is
     IssuedRecord { authority, confidence: *confidence, reach: *reach, because }
 }
 
-/// The record of every key, for the case to keep.
-pub fn stories<'a>(planned: &'a Planned<'a>) -> impl Iterator<Item = Story> + 'a {
+fn tell_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, .. } = *planned;
-    inventory.keys.iter().enumerate().map(move |(at, key)| {
-        let mut record = Vec::new();
-        // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
-        let _ = member(&mut record, &key_record(planned, at));
+    out.write_all(b",\n\"keys\":[")?;
+    for (at, key) in inventory.keys.iter().enumerate() {
+        let mut record = Vec::with_capacity(STORY);
+        member(&mut record, &key_record(planned, at))?;
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        out.write_all(&record)?;
         let certificates = key.certificates.iter().map(|c| inventory.certificates[*c as usize].certificate.sha256).collect();
-        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), certificates, record }
-    })
+        listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), certificates, record });
+    }
+    out.write_all(b"]")
 }
+
+/// Bytes that the record of a key has as a rule.
+const STORY: usize = 2 << 10;
 
 /// A certificate with the facts of its key, for lists.
 #[derive(Serialize)]

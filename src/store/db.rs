@@ -1,14 +1,16 @@
 //! `case.db`: what a case remembers. SQLite, durable; the only module that knows so. Everything that changes together is one transaction,
 //! so a run killed at any point leaves the case as it was before or as it is after.
 
-use std::collections::{BTreeMap, HashMap};
+mod save;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
 use super::Error;
 use crate::files;
-use crate::id::{Fingerprint, SpkiHash, StepId};
+use crate::id::{Fingerprint, SpkiHash};
 use crate::plan::ct::{Elsewhere, Listed};
 use crate::plan::{Step, Word};
 use crate::time::Time;
@@ -33,6 +35,13 @@ const MIGRATIONS: &[&str] = &[
     "
     -- Certificates on a key that a search found elsewhere; name tells them apart.
     CREATE TABLE elsewhere(spki BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY(spki, name)) STRICT, WITHOUT ROWID;
+",
+    "
+    -- digest: of the story, so that one that did not change is not written again; NULL where it was written before there was one.
+    CREATE TABLE key_now(spki BLOB PRIMARY KEY, exposure TEXT NOT NULL, digest BLOB, story TEXT NOT NULL) STRICT;
+    INSERT INTO key_now(spki, exposure, story) SELECT spki, exposure, story FROM key ORDER BY spki;
+    DROP TABLE key;
+    ALTER TABLE key_now RENAME TO key;
 ",
 ];
 
@@ -108,7 +117,8 @@ impl Store {
         let absolute = std::fs::canonicalize(directory).map_err(|error| Error::Io { path: directory.to_owned(), error })?.join(DATABASE);
         let mut connection = Connection::open_with_flags(&absolute, flags).map_err(failed)?;
         connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+            // The size of pages holds for a database that is new; a story takes one or two thousand bytes.
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
             .map_err(failed)?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         let version = usize::try_from(version).unwrap_or(usize::MAX);
@@ -130,21 +140,31 @@ impl Store {
     }
 
     /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
-    /// closed with the reason that `why` gives.
+    /// closed with the reason that `why` gives. What did not change is not written again. The stories come in the order of their names, and
+    /// `None` behind the last one: without it they were cut off.
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
     pub fn save(
         &mut self,
         run: Run<'_>,
-        stories: impl Iterator<Item = Story>,
+        stories: impl Iterator<Item = Option<Story>>,
         steps: &[Step],
         why: impl Fn(&Step) -> String,
     ) -> Result<Changes, Error> {
         let failed = self.failed();
-        let earlier = self.steps()?;
         let transaction = self.connection.transaction().map_err(&failed)?;
-        let changes = save(&transaction, run, stories, &earlier, steps, why).map_err(&failed)?;
+        transaction
+            .execute(
+                "INSERT INTO run(at, as_of, version, incident) VALUES(?1, ?2, ?3, ?4)",
+                params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
+            )
+            .map_err(&failed)?;
+        let whole = save::keys(&transaction, stories).map_err(&failed)?;
+        if !whole {
+            return Err(Error::Database { path: self.path.clone(), error: "what is known of the keys did not come whole".into() });
+        }
+        let changes = save::steps(&transaction, run, steps, why).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         Ok(changes)
     }
@@ -341,59 +361,6 @@ impl Store {
         };
         read().map_err(self.failed())
     }
-}
-
-fn save(
-    transaction: &Transaction<'_>,
-    run: Run<'_>,
-    stories: impl Iterator<Item = Story>,
-    earlier: &[Kept],
-    steps: &[Step],
-    why: impl Fn(&Step) -> String,
-) -> rusqlite::Result<Changes> {
-    transaction.execute(
-        "INSERT INTO run(at, as_of, version, incident) VALUES(?1, ?2, ?3, ?4)",
-        params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
-    )?;
-    transaction.execute_batch("DELETE FROM key; DELETE FROM key_form; DELETE FROM certificate;")?;
-    let mut key = transaction.prepare("INSERT INTO key(spki, exposure, story) VALUES(?1, ?2, ?3)")?;
-    let mut form = transaction.prepare("INSERT OR IGNORE INTO key_form(raw, spki) VALUES(?1, ?2)")?;
-    let mut certificates = Vec::new();
-    for story in stories {
-        // Our own JSON is UTF-8.
-        key.execute(params![story.spki.as_bytes(), story.exposure, str::from_utf8(&story.record).unwrap_or_default()])?;
-        for raw in &story.forms {
-            form.execute(params![raw.as_bytes(), story.spki.as_bytes()])?;
-        }
-        certificates.extend(story.certificates.into_iter().map(|c| (c, story.spki)));
-    }
-    // In the order of the index it is appended to, never split.
-    certificates.sort_unstable();
-    let mut certificate = transaction.prepare("INSERT INTO certificate(sha256, spki) VALUES(?1, ?2)")?;
-    for (sha256, spki) in &certificates {
-        certificate.execute(params![sha256.as_bytes(), spki.as_bytes()])?;
-    }
-    let mut changes = Changes::default();
-    let before: HashMap<&StepId, &Kept> = earlier.iter().map(|k| (&k.step.id, k)).collect();
-    let mut put = transaction.prepare(
-        "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
-         ON CONFLICT(id) DO UPDATE SET place = excluded.place, content = excluded.content, closed = NULL, closed_at = NULL",
-    )?;
-    for (place, step) in steps.iter().enumerate() {
-        match before.get(&step.id) {
-            None => changes.added += 1,
-            Some(kept) if kept.closed.is_some() => changes.reopened += 1,
-            Some(_) => {}
-        }
-        put.execute(params![step.id.as_str(), place as i64, json(step)?])?;
-    }
-    let now: std::collections::HashSet<&StepId> = steps.iter().map(|s| &s.id).collect();
-    let mut close = transaction.prepare("UPDATE step SET closed = ?2, closed_at = ?3 WHERE id = ?1")?;
-    for gone in earlier.iter().filter(|k| k.closed.is_none() && !now.contains(&k.step.id)) {
-        close.execute(params![gone.step.id.as_str(), why(&gone.step), run.at.unix()])?;
-        changes.closed += 1;
-    }
-    Ok(changes)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
