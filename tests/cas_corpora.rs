@@ -42,7 +42,7 @@ fn real_certificates_are_whose_they_are() {
     let open = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
         occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
     };
-    let chains = chain::chains(&inventory, &wanted, cas.anchors(), 2, open);
+    let chains = chain::chains(&inventory, &wanted, cas.anchors(), 2, || open);
     let mut wrong = Vec::new();
     for ((place, want), at) in table.iter().zip(wanted) {
         let certificate = &inventory.certificates[at as usize].certificate;
