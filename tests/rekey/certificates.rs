@@ -163,7 +163,8 @@ fn name_kinds() -> Vec<Case> {
     let upn = tlv(0xa0, &[oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xa0, &tlv(UTF8, b"user@corp"))].concat());
     let directory = tlv(0xa4, &seq(&[rdn(&[ava(O, UTF8, b"One"), ava(OU, PRINTABLE, b"Two")]), rdn(&[ava(O, BMP, &[0, b'3'])])]));
     let address6 = tlv(0x87, &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    let kinds: Vec<(&'static str, Vec<u8>, &'static [&'static str], &'static [&'static str])> = vec![
+    type Kind = (&'static str, Vec<u8>, &'static [&'static str], &'static [&'static str]);
+    let kinds: Vec<Kind> = vec![
         ("otherName", upn, &["othername"], &[]),
         ("rfc822Name", tlv(0x81, b"Mail@Example.com"), &["email:Mail@Example.com"], &[]),
         ("dNSName", tlv(0x82, b"UPPER.example"), &["DNS:UPPER.example"], &["UPPER.example"]),
