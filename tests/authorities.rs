@@ -368,7 +368,7 @@ fn dates_that_no_public_ca_gives_make_it_private() {
 fn the_owner_has_a_target_and_the_ca_a_clock() {
     let leaf = recent("a.example").published_at("r10.c.lencr.org").by(&public_ca());
     let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);
-    let plan = case.plan(&["--target", "2026-11-30"]);
+    let plan = case.plan(&["--due", "2026-11-30"]);
     for kind in ["replace", "deploy", "search", "revoke"] {
         let step = steps(&plan, kind)[0];
         assert_eq!((&step["deadline"], &step["deadline_source"]), (&json!("2026-11-30T00:00:00Z"), &json!("the owner's own target")));

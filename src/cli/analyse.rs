@@ -91,7 +91,7 @@ pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Err
         decisions: decisions(judging, now)?,
         cas: cas(&judging.authorities)?,
         ccadb: judging.authorities.ccadb.as_deref().map(|path| ccadb(path, terminal)).transpose()?,
-        target: judging.target.as_deref().map(|t| moment("--target", t)).transpose()?,
+        target: judging.due.as_deref().map(|t| moment("--due", t)).transpose()?,
         clock: Clock { now, as_of },
     })
 }

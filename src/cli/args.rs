@@ -124,7 +124,7 @@ pub(crate) struct Judging {
     pub(crate) misuse: Vec<String>,
     /// When you want it done; it becomes the deadline of what you have to do
     #[arg(long, value_name = "TIME")]
-    pub(crate) target: Option<String>,
+    pub(crate) due: Option<String>,
     /// Tell standing as of this time; never used as evidence
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
