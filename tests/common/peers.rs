@@ -52,6 +52,11 @@ pub struct Pebble {
 
 impl Pebble {
     pub fn start() -> Self {
+        Self::refusing_nonces(0)
+    }
+
+    /// One that refuses so many of a hundred nonces: every client has to try again, and some give up soon.
+    pub fn refusing_nonces(percent: u8) -> Self {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         let (ca, ca_key, key, request, certificate) = (at("minica.pem"), at("minica.key"), at("pebble.key"), at("pebble.csr"), at("pebble.crt"));
@@ -74,7 +79,7 @@ impl Pebble {
             folder.write("config.json", config.to_string());
             let mut command = Command::new("pebble");
             command.args(["-strict", "-config", &folder.at("config.json")]).current_dir(folder.path());
-            command.env("PEBBLE_VA_ALWAYS_VALID", "1").env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "15");
+            command.env("PEBBLE_VA_ALWAYS_VALID", "1").env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", percent.to_string());
             match Process::start(&mut command, &folder.path().join("pebble.log"), acme) {
                 Ok(process) => return Self { _process: process, folder, acme, management },
                 Err(says) => last = says,
