@@ -248,6 +248,23 @@ fn der_in_every_form_gives_the_same_object() {
 }
 
 #[test]
+fn two_lines_of_literals_are_enough() {
+    let key = [
+        &[
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+            0x03, 0x42, 0, 4,
+        ][..],
+        &[0x17; 64],
+    ]
+    .concat();
+    assert_eq!(objects(&key).len(), 1);
+    for (line, end) in [("  \"", "\\n\" +\n"), ("\"", "\"\n"), ("# ", "\n")] {
+        let text: String = fold(&base64(&key), 64, "\n").lines().map(|l| format!("{line}{l}{end}")).collect();
+        assert_eq!(objects(text.as_bytes()), objects(&key), "{text}");
+    }
+}
+
+#[test]
 fn der_behind_der_whatever_lies_between() {
     let certificate = der(CERTIFICATE);
     let one = objects(&certificate);

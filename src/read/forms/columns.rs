@@ -63,7 +63,9 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
         let mut found = below(escapes);
         if !is_full(&found) {
             let other = below(!escapes);
-            if found.is_none() || is_full(&other) {
+            let length = |found: &Option<(usize, Range<usize>)>| found.as_ref().map_or(0, |(_, run)| run.len());
+            // With two lines there is no full one to tell; a sign between literals is a digit too.
+            if is_full(&other) || found.is_none() || runs.len() == 1 && length(&other) > length(&found) {
                 (escapes, found) = (!escapes, other);
             }
         }
