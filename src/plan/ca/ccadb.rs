@@ -103,6 +103,10 @@ impl Ccadb {
         let mut row = csv::ByteRecord::new();
         while csv.read_byte_record(&mut row).map_err(|e| broken(&e))? {
             let line = row.position().map_or(0, csv::Position::line);
+            if memchr::memchr_iter(b'\n', row.as_slice()).count() > LINES {
+                let says = format!("a quote opens and is not closed within {LINES} lines; what follows would be lost, so fetch the list again");
+                return Err(CcadbError { line: Some(line), says });
+            }
             if out.records.len() == ROWS {
                 return Err(CcadbError { line: Some(line), says: format!("more than {ROWS} rows: this is not the list") });
             }
@@ -203,6 +207,9 @@ impl Columns {
         })
     }
 }
+
+/// Lines that one row can go over; those of the real list have one.
+const LINES: usize = 32;
 
 fn base64(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text.as_bytes()).ok().filter(|b| !b.is_empty())
