@@ -254,9 +254,15 @@ impl Serial {
 /// Serial numbers longer than this many octets get no decimal form; RFC 5280 allows 20.
 const LONGEST_DECIMAL: usize = 256;
 
-/// The name of a plan step: a hash of what the step does, so that planning twice names it the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StepId(String);
+/// The name of a plan step: a hash of what the step does, so that planning twice names it the same. Plans hold very many, so it lies in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId {
+    text: [u8; LONGEST_STEP],
+    length: u8,
+}
+
+/// The longest kind of step, a hyphen and 16 digits.
+const LONGEST_STEP: usize = 24;
 
 impl StepId {
     /// Derives the id from the step's kind and the parts that tell it from every other step of that kind.
@@ -267,19 +273,40 @@ impl StepId {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part);
         }
-        Self(format!("{kind}-{}", hex(&Fingerprint::of(&bytes).0[..8])))
+        let kind = kind.get(..LONGEST_STEP - 17).unwrap_or(kind);
+        Self::of(&format!("{kind}-{}", hex(&Fingerprint::of(&bytes).0[..8]))).unwrap_or(Self { text: [b'-'; LONGEST_STEP], length: 1 })
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        let mut text = [0; LONGEST_STEP];
+        text.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
+        Some(Self { text, length: name.len() as u8 })
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Made of a str, whole.
+        str::from_utf8(&self.text[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl Serialize for StepId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for StepId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::of(&text).ok_or_else(|| serde::de::Error::custom("it is too long for the name of a step"))
     }
 }
 
 impl fmt::Display for StepId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -318,5 +345,9 @@ mod tests {
         assert_ne!(id, StepId::derive("revoke", &[b"a", b"bc"]));
         assert_ne!(id, StepId::derive("verify", &[b"ab", b"c"]));
         assert_eq!(id, StepId::derive("revoke", &[b"ab", b"c"]));
+        let text = serde_json::to_string(&StepId::derive("replace", &[b"x"])).unwrap();
+        assert_eq!(text.len(), 26);
+        assert_eq!(serde_json::from_str::<StepId>(&text).unwrap(), StepId::derive("replace", &[b"x"]));
+        assert!(serde_json::from_str::<StepId>(&format!("{:?}", "x".repeat(25))).is_err());
     }
 }

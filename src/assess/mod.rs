@@ -191,16 +191,16 @@ pub struct Because {
     /// What it rests on.
     pub evidence: Kind,
     /// Where that is written.
-    pub source: String,
+    pub source: Box<str>,
     /// Earliest possible upload.
     pub earliest: Option<Time>,
     /// Latest possible upload.
     pub latest: Option<Time>,
     /// For a person.
-    pub says: String,
+    pub says: Box<str>,
     /// The file it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub path: Option<Box<str>>,
     /// Contradictions and the like.
     #[serde(skip_serializing_if = "Codes::is_empty")]
     pub findings: Codes,
@@ -359,7 +359,7 @@ impl Weigh<'_> {
             Role::Private | Role::EndEntity { .. } => reason.decided.kind,
         };
         let mut because = because(kind, reason.decided.source.into_owned(), reason.decided.span, says);
-        because.path = Some(path.to_owned());
+        because.path = Some(path.into());
         because.findings = reason.decided.findings;
         because
     }
@@ -434,8 +434,9 @@ impl<'a> Reason<'a> {
     }
 }
 
-const fn because(evidence: Kind, source: String, span: Span, says: String) -> Because {
-    Because { evidence, source, earliest: span.earliest, latest: span.latest, says, path: None, findings: Codes::NONE }
+fn because(evidence: Kind, source: String, span: Span, says: String) -> Because {
+    let Span { earliest, latest } = span;
+    Because { evidence, source: source.into(), earliest, latest, says: says.into(), path: None, findings: Codes::NONE }
 }
 
 /// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.

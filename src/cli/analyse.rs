@@ -128,7 +128,9 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
         clock: ready.clock,
     };
     let assessment = assess::assess(&inventory, &roots, &question);
-    let Ready { cas, ccadb, target, clock, incident, .. } = ready;
+    let Ready { cas, ccadb, target, clock, incident, manifest, known, .. } = ready;
+    // Judged: what it rested on is not needed any more.
+    drop((manifest, known));
     let opener = || {
         let mut files = Reopener::new(&roots);
         move |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&mut files, inventory, sha256, occurrences)

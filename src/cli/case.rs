@@ -48,7 +48,7 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         return search::close(&said, path, &mut store, steps, words, terminal);
     }
     let by = by(args);
-    let word = Word { step: step.id.clone(), mark: args.status, reason: args.reason.clone().unwrap_or_default(), by, at, recorded };
+    let word = Word { step: step.id, mark: args.status, reason: args.reason.clone().unwrap_or_default(), by, at, recorded };
     let decided = decision(&step, &word);
     let decides = decided.is_some();
     store.say(&word, decided)?;

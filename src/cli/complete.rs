@@ -101,7 +101,7 @@ fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expecte
     for record in &plan.replacements {
         let mut of_it = made.remove(&record.profile).unwrap_or_default().into_iter();
         let one = |made| Expected {
-            id: record.id.clone(),
+            id: record.id,
             name: record.name.clone(),
             made,
             planned: true,
@@ -114,7 +114,7 @@ fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expecte
     }
     let left = made.into_values().flatten();
     out.extend(left.map(|m| Expected {
-        id: m.record.id.clone(),
+        id: m.record.id,
         name: m.record.subject.clone(),
         made: Some(m),
         planned: false,
@@ -197,7 +197,7 @@ fn said(judged: &Judged, steps: &[Step], words: &[Word], now: Time) -> Vec<Word>
         let waived = one.accepted.as_ref().map_or("", waived_because);
         let because = if waived.is_empty() { String::new() } else { format!("; accepted with waivers: {waived}") };
         let reason = format!("the certificate with SHA-256 {name} was issued and checked{because}");
-        out.push(Word { step: one.id.clone(), mark: Mark::Confirmed, reason, by: BY.to_owned(), at: now, recorded: now });
+        out.push(Word { step: one.id, mark: Mark::Confirmed, reason, by: BY.to_owned(), at: now, recorded: now });
     }
     out
 }

@@ -124,7 +124,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
 /// the first.
 fn keep_certificates(case: &Case, analysis: &Analysis) -> Result<(), Error> {
     let inventory = &analysis.inventory;
-    let authority = |step: &Step| analysis.plan.authorities.list.iter().find(|a| Some(&a.id) == step.authority.as_ref());
+    let authority = |step: &Step| analysis.plan.authorities.list.iter().find(|a| Some(a.id.as_str()) == step.authority.as_deref());
     let mut files = Reopener::new(&analysis.roots);
     for step in analysis.plan.steps.iter().filter(|s| !s.commands.is_empty()) {
         if !authority(step).is_some_and(|a| analysis.cas.wants_files(a)) {

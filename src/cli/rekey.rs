@@ -147,7 +147,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
 
 fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order, cas: &Cas) -> Wanted {
     Wanted {
-        id: record.id.clone(),
+        id: record.id,
         profile: record.profile,
         name: record.name.clone(),
         subject: record.subject.clone(),

@@ -293,7 +293,8 @@ impl Listed {
                 "{name}{more} ({serial}{}, until {until}) is on this key too, says the search of CT logs, and is not at hand: fetch {}, put it beside the uploads and plan again; or replace it where it is in use and mark this confirmed; or waive it. Proof of the key revokes it too",
                 cut(&self.issuer),
                 self.address(),
-            ),
+            )
+            .into(),
             key: Some(*key),
             certificates: Vec::new(),
             authority: None,
@@ -340,7 +341,7 @@ pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
     let live = elsewhere.iter().filter(|(key, _)| searched.contains(key));
     let mut new: BTreeMap<SpkiHash, Vec<Step>> =
         live.map(|(key, list)| (*key, list.iter().filter(|l| l.is_live(as_of)).map(|l| l.step(key)).collect())).collect();
-    let ids: BTreeMap<SpkiHash, Vec<StepId>> = new.iter().map(|(key, list)| (*key, list.iter().map(|s| s.id.clone()).collect())).collect();
+    let ids: BTreeMap<SpkiHash, Vec<StepId>> = new.iter().map(|(key, list)| (*key, list.iter().map(|s| s.id).collect())).collect();
     let all: HashSet<&StepId> = ids.values().flatten().collect();
     // Those of an earlier round are made anew.
     steps.retain(|s| !all.contains(&s.id));

@@ -44,9 +44,9 @@ impl Group<'_> {
             return draft.steps;
         }
         let search = self.step(StepKind::Search, &[key.spki.as_bytes()], Vec::new(), words::search(key));
-        draft.before_retire.push(search.id.clone());
+        draft.before_retire.push(search.id);
         draft.gate.clone_from(&deploys);
-        draft.gate.push(search.id.clone());
+        draft.gate.push(search.id);
         draft.steps.push(search);
         let authorities = self.authorities();
         let signed = |i: &u32| self.inventory.certificates[*i as usize].certificate.is_self_signed;
@@ -84,8 +84,8 @@ impl Group<'_> {
         }
         let mut decide = self.step(StepKind::Decide, &[self.entry().spki.as_bytes()], Vec::new(), words::decide_suspicion(exposure));
         decide.certificates = revocable.values().flat_map(|list| self.fingerprints(list)).collect();
-        draft.gate.push(decide.id.clone());
-        draft.only_if = Some(decide.id.clone());
+        draft.gate.push(decide.id);
+        draft.only_if = Some(decide.id);
         draft.steps.push(decide);
     }
 
@@ -96,7 +96,7 @@ impl Group<'_> {
         if misused && (revocable || distrustable) {
             let says = if revocable { words::REVOKE_FIRST } else { words::DISTRUST_FIRST };
             let decide = self.step(StepKind::Decide, &[b"revoke-first", self.entry().spki.as_bytes()], Vec::new(), says.to_owned());
-            draft.first = Some(decide.id.clone());
+            draft.first = Some(decide.id);
             draft.steps.push(decide);
         }
     }
@@ -114,10 +114,10 @@ impl Group<'_> {
         let says = words::decide_ca(self.inventory, authorities, exposure);
         let mut decide = self.step(StepKind::Decide, &[b"ca", name], Vec::new(), says);
         let says = words::distribute_trust(self.inventory, authorities);
-        let mut trust = self.step(StepKind::Deploy, &[b"trust", name], vec![decide.id.clone()], says);
+        let mut trust = self.step(StepKind::Deploy, &[b"trust", name], vec![decide.id], says);
         (decide.certificates, trust.certificates) = (certificates.clone(), certificates);
         // The key signs the last revocation list of the old CA; until what hangs below is replaced it has to be there.
-        let mut gate = vec![decide.id.clone(), trust.id.clone()];
+        let mut gate = vec![decide.id, trust.id];
         gate.extend(self.steps_below(authorities));
         draft.before_retire.extend(gate.iter().cloned());
         draft.gate.extend(gate);
@@ -136,7 +136,7 @@ impl Group<'_> {
                 let mut verify = self.step(StepKind::Verify, &[name, spki.as_bytes()], needs, says);
                 verify.certificates = self.fingerprints(list);
                 verify.or_after.clone_from(&draft.first);
-                draft.before_retire.push(verify.id.clone());
+                draft.before_retire.push(verify.id);
                 draft.steps.push(verify);
             }
         }
@@ -150,16 +150,16 @@ impl Group<'_> {
         let says = words::Revoke { inventory: self.inventory, plan: self.plan, authority: called, certificates: list };
         let mut revoke = self.step(StepKind::Revoke, name, draft.gate.clone(), says.to_string());
         revoke.certificates = self.fingerprints(list);
-        revoke.authority = known.map(|a| a.id.clone());
+        revoke.authority = known.map(|a| a.id.as_str().into());
         revoke.or_after.clone_from(&draft.first);
         revoke.only_if.clone_from(&draft.only_if);
         revoke.commands = known.map_or_else(Vec::new, |a| self.commands(a, list));
         let says = words::verify_revoked(called, kind.is_none_or(|k| k.reasons));
-        let mut verify = self.step(StepKind::Verify, name, vec![revoke.id.clone()], says);
+        let mut verify = self.step(StepKind::Verify, name, vec![revoke.id], says);
         verify.certificates.clone_from(&revoke.certificates);
         verify.authority.clone_from(&revoke.authority);
-        verify.clock = self.clock(list);
-        draft.before_retire.push(verify.id.clone());
+        verify.clock = self.clock(list).map(Box::new);
+        draft.before_retire.push(verify.id);
         draft.steps.extend([revoke, verify]);
     }
 
@@ -176,7 +176,7 @@ impl Group<'_> {
         let public = list.iter().any(|i| self.plan.authorities.of(*i).is_some_and(|issued| issued.reach == Reach::Public));
         let certain = if public { "" } else { "; if it is a private CA, it has rules of its own" };
         let source = format!("{} hours from the evidence of key compromise ({}){certain}", fact.value, fact.source);
-        Some(AuthorityClock { hours: fact.value, source })
+        Some(AuthorityClock { hours: fact.value, source: source.into() })
     }
 
     /// The commands of a private CA for these certificates.
@@ -199,15 +199,15 @@ impl Group<'_> {
         let says = words::decide_expired_signer(self.inventory, &signers);
         let mut decide = self.step(StepKind::Decide, &[b"signatures", spki.as_bytes()], Vec::new(), says);
         decide.certificates = self.fingerprints(&signers);
-        draft.before_retire.push(decide.id.clone());
+        draft.before_retire.push(decide.id);
         let mut by_authority: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for i in signers {
             by_authority.entry(self.authority_id(i)).or_default().push(i);
         }
         // Proof of the key revokes what can still be used too, so the gate of the key holds here as well.
-        let (gate, only_if) = (draft.gate.clone(), draft.only_if.clone());
-        draft.gate.push(decide.id.clone());
-        draft.only_if = Some(decide.id.clone());
+        let (gate, only_if) = (draft.gate.clone(), draft.only_if);
+        draft.gate.push(decide.id);
+        draft.only_if = Some(decide.id);
         draft.steps.push(decide);
         for (authority, list) in &by_authority {
             self.revoke(draft, authority, list, &[b"signatures", authority.as_bytes(), spki.as_bytes()]);
@@ -231,12 +231,12 @@ impl Group<'_> {
             let ceiling = issued.and_then(|i| self.given.cas.replacement_ceiling(i, self.given.clock.as_of));
             let says = words::replace(mirrored, replacement, authority, ceiling);
             let mut replace = self.step(StepKind::Replace, &[replacement.profile.as_bytes()], needs, says);
-            replace.authority = authority.map(|a| a.id.clone());
+            replace.authority = authority.map(|a| a.id.as_str().into());
             let says = words::deploy(mirrored, self.inventory, replacement, issued.map(|i| i.sort));
-            let mut deploy = self.step(StepKind::Deploy, &[replacement.profile.as_bytes()], vec![replace.id.clone()], says);
+            let mut deploy = self.step(StepKind::Deploy, &[replacement.profile.as_bytes()], vec![replace.id], says);
             (replace.certificates, deploy.certificates) = (certificates.clone(), certificates);
             (replace.key, deploy.key) = (None, None);
-            deploys.push(deploy.id.clone());
+            deploys.push(deploy.id);
             steps.extend([replace, deploy]);
         }
         deploys
@@ -335,8 +335,8 @@ impl Group<'_> {
             status,
             needs,
             deadline: due,
-            deadline_source: due.map(|_| TARGET.to_owned()),
-            says,
+            deadline_source: due.map(|_| TARGET.into()),
+            says: says.into(),
             key: Some(self.entry().spki),
             certificates: Vec::new(),
             authority: None,

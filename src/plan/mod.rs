@@ -104,9 +104,9 @@ impl Plan {
         let mut known: HashSet<StepId> = HashSet::new();
         for key in plan.order.clone() {
             let steps = Group { inventory, assessment, given, plan: &plan, key }.steps();
-            plan.steps_of_key[key as usize] = steps.iter().map(|s| s.id.clone()).collect();
+            plan.steps_of_key[key as usize] = steps.iter().map(|s| s.id).collect();
             // A replacement shared by two keys has one replace and one deploy step.
-            plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id.clone())));
+            plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
         }
         plan
     }

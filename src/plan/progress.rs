@@ -64,7 +64,7 @@ impl Mark {
             return Ok(());
         }
         let fitting = own.iter().chain(&[Self::Waived, Self::Reopened]).map(|m| m.as_str()).collect();
-        Err(DoesNotFit { mark: self, step: step.id.clone(), fitting })
+        Err(DoesNotFit { mark: self, step: step.id, fitting })
     }
 
     const fn status(self) -> Option<Status> {
@@ -148,10 +148,10 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
         .filter(|s| s.kind == StepKind::Deploy && last.get(&s.id).is_some_and(|w| w.mark == Mark::Deployed))
         .flat_map(|s| s.needs.iter().cloned())
         .collect();
-    let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id.clone()).collect();
+    let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id).collect();
     let said =
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
-    let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step.clone(), w.at)).collect();
+    let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
     let is_waived = |id: &StepId| last.get(id).is_some_and(|w| w.mark == Mark::Waived);
     let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).cloned().collect();
     let decided = |id: &StepId| last.get(id).map(|w| w.mark);
@@ -174,7 +174,7 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
             None => Status::Waiting,
         };
         if step.status == Status::Waived {
-            dropped.insert(step.id.clone());
+            dropped.insert(step.id);
         }
         if let Some(clock) = step.clock.as_ref().filter(|_| step.kind == StepKind::Verify) {
             let at = step.needs.iter().find_map(|n| sent.get(n));
@@ -212,7 +212,7 @@ pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], known: imp
             && covered.iter().all(|w| w.mark == word.mark)
         {
             let reason = format!("{} (said of {}, which is this step since its CA is known)", word.reason, word.step);
-            out.push(Word { step: step.id.clone(), reason, recorded: now, ..(*word).clone() });
+            out.push(Word { step: step.id, reason, recorded: now, ..(*word).clone() });
         }
     }
     out
@@ -238,14 +238,14 @@ mod tests {
             id: StepId::derive(kind.as_str(), &[name.as_bytes()]),
             kind,
             status: Status::Waiting,
-            needs: needs.iter().map(|s| s.id.clone()).collect(),
+            needs: needs.iter().map(|s| s.id).collect(),
             deadline: None,
             deadline_source: None,
-            says: String::new(),
+            says: Box::default(),
             key: None,
             certificates: Vec::new(),
             authority: None,
-            clock: (kind == StepKind::Verify).then(|| AuthorityClock { hours: 24, source: "rule".into() }),
+            clock: (kind == StepKind::Verify).then(|| Box::new(AuthorityClock { hours: 24, source: "rule".into() })),
             or_after: None,
             only_if: None,
             commands: Vec::new(),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn word(step: &Step, mark: Mark, at: i64) -> Word {
-        Word { step: step.id.clone(), mark, reason: "r".into(), by: "b".into(), at: Time::from_unix(at), recorded: Time::from_unix(at) }
+        Word { step: step.id, mark, reason: "r".into(), by: "b".into(), at: Time::from_unix(at), recorded: Time::from_unix(at) }
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
         let deploy = step(StepKind::Deploy, "a", &[]);
         let first = step(StepKind::Decide, "first", &[]);
         let mut revoke = step(StepKind::Revoke, "k", &[&deploy]);
-        revoke.or_after = Some(first.id.clone());
+        revoke.or_after = Some(first.id);
         let mut steps = vec![deploy, first.clone(), revoke];
         apply(&mut steps, &[]);
         assert_eq!(steps[2].status, Status::Waiting);
@@ -334,7 +334,7 @@ mod tests {
         let mut decide = step(StepKind::Decide, "x", &[]);
         (decide.id, decide.key) = (suspicion(&key), Some(key));
         let mut revoke = step(StepKind::Revoke, "k", &[&decide]);
-        (revoke.only_if, revoke.key) = (Some(decide.id.clone()), Some(key));
+        (revoke.only_if, revoke.key) = (Some(decide.id), Some(key));
         let verify = step(StepKind::Verify, "k", &[&revoke]);
         let retire = step(StepKind::Retire, "k", &[&verify]);
         let mut steps = vec![decide.clone(), revoke, verify, retire];

@@ -95,9 +95,9 @@ pub struct Step {
     pub deadline: Option<Time>,
     /// The rule that the deadline follows from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub deadline_source: Option<String>,
+    pub deadline_source: Option<Box<str>>,
     /// For a person.
-    pub says: String,
+    pub says: Box<str>,
     /// The key it is about; a replacement can be about several and names none.
     #[serde(rename = "spki_sha256", skip_serializing_if = "Option::is_none", default)]
     pub key: Option<SpkiHash>,
@@ -106,10 +106,10 @@ pub struct Step {
     pub certificates: Vec<Fingerprint>,
     /// The CA that has to act: the id of one of the plan's authorities.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub authority: Option<String>,
+    pub authority: Option<Box<str>>,
     /// Of a check whether a revocation happened: the time that the CA has for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub clock: Option<AuthorityClock>,
+    pub clock: Option<Box<AuthorityClock>>,
     /// A decision that makes this step ready whatever else it needs: to revoke first, since the key is being misused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub or_after: Option<StepId>,
@@ -127,5 +127,5 @@ pub struct AuthorityClock {
     /// How long.
     pub hours: u32,
     /// The rule that says so.
-    pub source: String,
+    pub source: Box<str>,
 }

@@ -131,7 +131,7 @@ fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, pro
     refused.sort_unstable_by_key(|(index, _)| *index);
     let refusal = |(index, says): (usize, String)| {
         let Wanted { id, profile, .. } = &wanted[index];
-        Refused { id: id.clone(), profile: *profile, says }
+        Refused { id: *id, profile: *profile, says }
     };
     Ok(Outcome { made: made.into_iter().map(|(_, made)| made).collect(), refused: refused.into_iter().map(refusal).collect() })
 }
@@ -244,7 +244,7 @@ fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Reco
     let subject = if edited { name::read(&der::tlv(der::SEQUENCE, &asked)).text.to_string() } else { subject.clone() };
     Record {
         schema: SCHEMA.into(),
-        id: id.clone(),
+        id: *id,
         profile: *profile,
         spki_sha256: key.hash(),
         key_algorithm: key.kind().algorithm().into(),

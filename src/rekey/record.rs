@@ -67,7 +67,7 @@ impl Made {
     /// If the record cannot be written; the old one is then still there.
     pub fn update(&self, case_dir: &Path, wanted: &Wanted) -> Result<Self, Error> {
         let mut record = self.record.clone();
-        record.id = wanted.id.clone();
+        record.id = wanted.id;
         record.waits_for_new_ca = wanted.waits_for_new_ca;
         record.replaces.extend(&wanted.replaces);
         let made = Self { directory: self.directory.clone(), record: record.sorted() };

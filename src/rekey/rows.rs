@@ -142,7 +142,7 @@ pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeM
             continue;
         }
         for candidate in meant {
-            let (joined, first) = out.entry(candidate.id.clone()).or_insert_with(|| (Wish::default(), line.clone()));
+            let (joined, first) = out.entry(candidate.id).or_insert_with(|| (Wish::default(), line.clone()));
             if let Err(field) = joined.join(wish.clone()) {
                 wrong.push(format!("{line}: {field} of {} contradicts what {first} says", candidate.id));
             } else if joined.says_more_than_skip() {

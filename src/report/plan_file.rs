@@ -431,7 +431,7 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
         spki_sha256: inventory.keys[key].spki,
         exposure: assessment.keys[key].exposure,
         certificate: certificate_record(planned, at),
-        why: super::view::ground(planned, at).map(|b| b.says.as_str()),
+        why: super::view::ground(planned, at).map(|b| &*b.says),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
     };
     let mut line = Vec::new();
@@ -455,7 +455,7 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
         SourceRecord { root: place.root, path: place.path.to_string(), path_b64 }
     };
     ReplacementRecord {
-        id: replacement.step.clone(),
+        id: replacement.step,
         profile: replacement.profile,
         name: certificate.display_name().into_owned(),
         subject: certificate.subject.to_string(),

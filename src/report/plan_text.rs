@@ -125,7 +125,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     let requests: std::collections::HashMap<&str, &String> =
         plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
     let mut shown = std::collections::HashSet::new();
-    for &key in &plan.order {
+    for &key in plan.order.iter().take(KEYS) {
         let entry = &inventory.keys[key as usize];
         let verdict = &assessment.keys[key as usize];
         let names: Vec<String> = entry.certificates.iter().map(|c| escape(&inventory.certificates[*c as usize].certificate.display_name())).collect();
@@ -170,9 +170,17 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             push_commands(out, step)?;
         }
     }
+    if plan.order.len() > KEYS {
+        let rest = plan.order.len() - KEYS;
+        write!(out, "\n### And {} of less urgency\n\nTheir steps stand in plan.json, in this order; ", count(rest, "key"))?;
+        writeln!(out, "`certrecall explain CASE NAME` tells those of one, `certrecall status CASE` what can be done now.")?;
+    }
     writeln!(out)?;
     Ok(())
 }
+
+/// Keys whose steps the text has, the most urgent ones: nobody reads more, and plan.json has them all.
+const KEYS: usize = 2000;
 
 /// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of people among it.
 #[must_use]

@@ -112,8 +112,8 @@ pub fn row(planned: &Planned<'_>, at: u32) -> Row {
         until: certificate.not_after.map_or_else(|| "unknown".to_owned(), |t| t.day()),
         issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer) },
         places: places(planned, &entry.occurrences),
-        why: reason.map_or_else(String::new, |b| b.says.clone()),
-        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says.clone()),
+        why: reason.map_or_else(String::new, |b| b.says.to_string()),
+        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says.to_string()),
         request: replacement.and_then(|r| directories.get(&r.profile)).cloned(),
     }
 }

@@ -99,7 +99,7 @@ impl World {
             .made
             .into_iter()
             .map(|m| Expected {
-                id: m.record.id.clone(),
+                id: m.record.id,
                 name: m.record.names[0].clone(),
                 made: Some(m),
                 planned: true,

@@ -105,7 +105,7 @@ pub(crate) fn candidates(plan: &PlanHead) -> Vec<Candidate> {
         }
     }
     let candidate = |r: &ReplacementRecord| Candidate {
-        id: r.id.clone(),
+        id: r.id,
         name: r.name.clone(),
         certificates: r.replaces.clone(),
         keys: keys.remove(&r.id).unwrap_or_default(),
@@ -118,7 +118,7 @@ pub(crate) fn only(given: &[String], candidates: &[Candidate]) -> Result<Vec<Ste
     let mut out = Vec::new();
     for by in given {
         let before = out.len();
-        out.extend(candidates.iter().filter(|c| c.is_meant(by)).map(|c| c.id.clone()));
+        out.extend(candidates.iter().filter(|c| c.is_meant(by)).map(|c| c.id));
         if out.len() == before {
             let says = format!("no replacement of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key");
             return Err(Error::Value { flag: "--only", says });

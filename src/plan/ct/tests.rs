@@ -147,7 +147,7 @@ fn step(kind: StepKind) -> Step {
         needs: Vec::new(),
         deadline: None,
         deadline_source: None,
-        says: String::new(),
+        says: Box::default(),
         key: Some(key()),
         certificates: Vec::new(),
         authority: None,

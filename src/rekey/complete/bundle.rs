@@ -180,7 +180,7 @@ impl Writer<'_> {
             made: made.clone(),
             staged: None,
             name: format!("{folder}/{name}"),
-            written: Written { id: id.clone(), directory: format!("{}/{ISSUED}", made.directory), new: true, layouts: Vec::new() },
+            written: Written { id: *id, directory: format!("{}/{ISSUED}", made.directory), new: true, layouts: Vec::new() },
         };
         if there {
             return Ok(job);
@@ -210,7 +210,7 @@ impl Writer<'_> {
             let files: Vec<(&'static str, &[u8])> = extra.iter().map(|(name, content)| (inside(name), content.expose())).collect();
             let staged = Some(batch.stage(&files)?);
             let name = format!("{}/{ISSUED}/{layout}", &made.directory[REPLACEMENTS.len() + 1..]);
-            let written = Written { id: id.clone(), directory: format!("{}/{ISSUED}", made.directory), new: false, layouts };
+            let written = Written { id: *id, directory: format!("{}/{ISSUED}", made.directory), new: false, layouts };
             jobs.push(Job { made: made.clone(), staged, name, written });
         }
         Ok(jobs)
@@ -230,7 +230,7 @@ impl Writer<'_> {
                     files.extend(more);
                     done.push(layout);
                 }
-                Err(says) => self.left_out.push(LeftOut { id: id.clone(), layout, says }),
+                Err(says) => self.left_out.push(LeftOut { id: *id, layout, says }),
             }
         }
         (files, done)

@@ -154,7 +154,7 @@ fn decide(
     let newest = came.iter().position(|(_, checked)| acceptable(checked));
     let current = before.and_then(|b| b.as_ref().ok());
     let mut out = Judgement {
-        id: expected.id.clone(),
+        id: expected.id,
         name: expected.name.clone(),
         directory: expected.made.as_ref().map(|m| m.directory.clone()),
         state: State::Missing,

@@ -97,7 +97,7 @@ impl Issued {
         let waived = found.iter().any(|f| f.severity == Severity::Waived);
         Self {
             schema: ISSUED_SCHEMA.into(),
-            id: record.id.clone(),
+            id: record.id,
             spki_sha256: record.spki_sha256,
             request_sha256: record.request_sha256,
             sha256: certificate.sha256,
