@@ -42,7 +42,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
         }
         Some(format) => format::verdicts(&analysis.planned(), format, terminal)?,
     }
-    Ok(outcome(&analysis, false))
+    Ok(ended(analysis, false))
 }
 
 /// `certrecall run`.
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     }
     let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
-    Ok(outcome(&analysis, done.failed))
+    Ok(ended(analysis, done.failed))
 }
 
 /// A plan that is kept in its case, and what was made for it before.
@@ -176,7 +176,14 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
 }
 
 /// Records of keys on their way to the database.
-const STORIES: usize = 256;
+const STORIES: usize = 32;
+
+/// The outcome. Nothing comes after it: taking hundreds of thousands of records apart one by one would only delay the end.
+fn ended(analysis: Analysis, failed: bool) -> Outcome {
+    let outcome = outcome(&analysis, failed);
+    std::mem::forget(analysis);
+    outcome
+}
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     let summary = Summary::of(&analysis.planned());

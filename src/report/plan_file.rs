@@ -1,5 +1,7 @@
 //! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
 
+mod key;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,17 +9,18 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::json;
-use crate::assess::{Assessment, Because, Clock, Exposure, Incident, Standing, Verdict};
-use crate::finding::{Codes, Finding};
+use crate::assess::{Assessment, Clock, Exposure, Incident, Verdict};
+use crate::finding::Finding;
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
 use crate::pki::Unread;
-use crate::plan::ca::{Cas, Confidence, Reach, Sort};
-use crate::plan::ct::Listed;
-use crate::plan::{Issuance, Plan, Replacement, Risk, Step, authority};
+use crate::plan::ca::{Cas, Reach, Sort};
+use crate::plan::{Plan, Replacement, Step};
 use crate::read::{Ledger, Roots};
 use crate::store::Story;
 use crate::time::Time;
+
+pub use key::certificate_line;
 
 /// The schema name written into the file.
 pub const SCHEMA: &str = "certrecall/plan/1";
@@ -41,70 +44,6 @@ pub struct Planned<'a> {
     pub cas: &'a Cas,
     /// Directories of replacements that exist, by profile, relative to the case.
     pub directories: &'a BTreeMap<ProfileHash, String>,
-}
-
-#[derive(Serialize)]
-struct KeyRecord<'a> {
-    spki_sha256: SpkiHash,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    spki_sha256_raw: &'a [SpkiHash],
-    key_algorithm: &'a str,
-    key_bits: u32,
-    exposure: Exposure,
-    because: &'a [Because],
-    #[serde(skip_serializing_if = "is_zero")]
-    because_omitted: usize,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    accounts: &'a [String],
-    private_key_paths: Vec<&'a str>,
-    certificates: Vec<CertificateRecord<'a>>,
-    /// What searches found on it that is not here.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    elsewhere: &'a [Listed],
-    steps: &'a [StepId],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    risk: Option<Risk>,
-    #[serde(skip_serializing_if = "Codes::is_empty")]
-    findings: Codes,
-}
-
-#[derive(Serialize)]
-struct CertificateRecord<'a> {
-    sha256: Fingerprint,
-    standing: Standing,
-    verdict: Verdict,
-    subject: &'a str,
-    issuer: &'a str,
-    serial: String,
-    not_before: Option<Time>,
-    not_after: Option<Time>,
-    dns_names: &'a [Box<str>],
-    is_ca: bool,
-    is_self_signed: bool,
-    sort: Sort,
-    /// Whose it is, where somebody has to act on it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issued: Option<IssuedRecord<'a>>,
-    paths: Vec<&'a str>,
-    /// The bytes of each path, where one is not UTF-8.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    paths_b64: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    roots: Vec<u32>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    because: &'a [Because],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replacement: Option<&'a StepId>,
-}
-
-/// Who issued a certificate.
-#[derive(Serialize)]
-struct IssuedRecord<'a> {
-    /// The id of one of the plan's authorities; none for what signed itself.
-    authority: Option<&'a str>,
-    confidence: Confidence,
-    reach: Reach,
-    because: &'a str,
 }
 
 /// A replacement as `plan.json` has it: all that `rekey` needs to make it.
@@ -278,8 +217,8 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
     match listener {
-        None => list(out, "keys", (0..inventory.keys.len()).map(|at| key_record(planned, at)))?,
-        Some(listener) => tell_keys(planned, out, listener)?,
+        None => write_keys(planned, out, &mut drop)?,
+        Some(listener) => write_keys(planned, out, listener)?,
     }
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
     list(out, "steps", plan.steps.iter())?;
@@ -333,70 +272,12 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item
     out.write_all(b"]")
 }
 
-fn key_record<'a>(planned: &Planned<'a>, at: usize) -> KeyRecord<'a> {
-    let Planned { inventory, assessment, plan, .. } = *planned;
-    let (key, verdict) = (&inventory.keys[at], &assessment.keys[at]);
-    let certificates = key.certificates.iter().map(|i| certificate_record(planned, *i)).collect();
-    let steps = plan.steps_of_key[at].as_slice();
-    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, planned.clock, at as u32));
-    KeyRecord {
-        spki_sha256: key.spki,
-        spki_sha256_raw: &key.raw_forms,
-        key_algorithm: key.facts.algorithm.as_str(),
-        key_bits: key.facts.bits,
-        exposure: verdict.exposure,
-        because: &verdict.because,
-        because_omitted: verdict.omitted,
-        accounts: &verdict.accounts,
-        private_key_paths: paths_and_roots(inventory, &key.private).0,
-        certificates,
-        elsewhere: plan.elsewhere.get(&key.spki).map_or(&[], Vec::as_slice),
-        steps,
-        risk,
-        findings: key.findings,
-    }
-}
-
-fn certificate_record<'a>(planned: &Planned<'a>, at: u32) -> CertificateRecord<'a> {
-    let Planned { inventory, assessment, plan, .. } = *planned;
-    let entry = &inventory.certificates[at as usize];
-    let verdict = &assessment.certificates[at as usize];
-    let certificate = &entry.certificate;
-    let (paths, roots) = paths_and_roots(inventory, &entry.occurrences);
-    CertificateRecord {
-        sha256: certificate.sha256,
-        standing: verdict.standing,
-        verdict: verdict.verdict,
-        subject: &certificate.subject,
-        issuer: &certificate.issuer,
-        serial: certificate.serial.to_hex(),
-        not_before: certificate.not_before,
-        not_after: certificate.not_after,
-        dns_names: &certificate.names.dns,
-        is_ca: entry.is_ca(),
-        is_self_signed: certificate.is_self_signed,
-        sort: authority::sort_of(entry),
-        issued: plan.authorities.of(at).map(|issued| issued_record(planned, at, issued)),
-        paths,
-        paths_b64: paths_b64(inventory, &entry.occurrences),
-        roots,
-        because: &verdict.because,
-        replacement: plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize].step),
-    }
-}
-
-fn issued_record<'a>(planned: &Planned<'a>, at: u32, issued: &'a Issuance) -> IssuedRecord<'a> {
-    let Issuance { authority: _, sort: _, reach, because, confidence } = issued;
-    let authority = planned.plan.authorities.authority_of(at).map(|a| a.id.as_str());
-    IssuedRecord { authority, confidence: *confidence, reach: *reach, because }
-}
-
-fn tell_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>) -> io::Result<()> {
+fn write_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, .. } = *planned;
     out.write_all(b",\n\"keys\":[")?;
     for (at, key) in inventory.keys.iter().enumerate() {
         let mut record = Vec::with_capacity(STORY);
-        member(&mut record, &key_record(planned, at))?;
+        key::push(&mut record, planned, at);
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
         out.write_all(&record)?;
         let certificates = key.certificates.iter().map(|c| inventory.certificates[*c as usize].certificate.sha256).collect();
@@ -407,38 +288,6 @@ fn tell_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>)
 
 /// Bytes that the record of a key has as a rule.
 const STORY: usize = 2 << 10;
-
-/// A certificate with the facts of its key, for lists.
-#[derive(Serialize)]
-struct ListedRecord<'a> {
-    name: String,
-    spki_sha256: SpkiHash,
-    exposure: Exposure,
-    #[serde(flatten)]
-    certificate: CertificateRecord<'a>,
-    why: Option<&'a str>,
-    request: Option<String>,
-}
-
-/// One certificate as a JSON object on one line: verdict, key, every path.
-#[must_use]
-pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
-    let Planned { inventory, assessment, plan, directories, .. } = *planned;
-    let key = inventory.certificates[at as usize].key as usize;
-    let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
-    let record = ListedRecord {
-        name: inventory.certificates[at as usize].certificate.display_name().into_owned(),
-        spki_sha256: inventory.keys[key].spki,
-        exposure: assessment.keys[key].exposure,
-        certificate: certificate_record(planned, at),
-        why: super::view::ground(planned, at).map(|b| &*b.says),
-        request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
-    };
-    let mut line = Vec::new();
-    // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
-    let _ = member(&mut line, &record);
-    line
-}
 
 /// The record of one replacement.
 #[must_use]
@@ -476,34 +325,8 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(n: &usize) -> bool {
-    *n == 0
-}
-
 /// Files named for opening a certificate again; any one of them is enough.
 const SOURCES: usize = 8;
-
-/// The paths, each file once, and the root of each; no roots if all are the first one.
-fn paths_and_roots<'a>(inventory: &'a Inventory, occurrences: &[Occurrence]) -> (Vec<&'a str>, Vec<u32>) {
-    let mut files: Vec<u32> = occurrences.iter().map(|o| o.file).collect();
-    files.dedup();
-    let place = |file: &u32| &inventory.files[*file as usize].place;
-    let paths = files.iter().map(|f| &*place(f).path).collect();
-    let roots: Vec<u32> = files.iter().map(|f| place(f).root).collect();
-    (paths, if roots.iter().all(|r| *r == 0) { Vec::new() } else { roots })
-}
-
-/// The bytes of the same paths in base64, if any of them is not UTF-8.
-fn paths_b64(inventory: &Inventory, occurrences: &[Occurrence]) -> Vec<String> {
-    let mut files: Vec<u32> = occurrences.iter().map(|o| o.file).collect();
-    files.dedup();
-    let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
-    if places().all(|p| p.raw.is_none()) {
-        return Vec::new();
-    }
-    places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect()
-}
 
 fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Trouble) -> UnreadRecord<'a> {
     let place = &inventory.files[trouble.file as usize].place;

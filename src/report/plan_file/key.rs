@@ -1,0 +1,229 @@
+//! The records of keys and of the certificates on them. There are very many, so certificates are written by hand, straight into the buffer.
+
+use serde::Serialize;
+
+use super::{Planned, json, member};
+use crate::assess::{Because, Exposure};
+use crate::finding::Codes;
+use crate::id::{SpkiHash, StepId, push_hex};
+use crate::inventory::{Inventory, Occurrence};
+use crate::plan::ca::{Confidence, Reach};
+use crate::plan::ct::Listed;
+use crate::plan::{Issuance, Risk, authority};
+use crate::time::Time;
+
+/// What a key's record says before its certificates.
+#[derive(Serialize)]
+struct Head<'a> {
+    spki_sha256: SpkiHash,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    spki_sha256_raw: &'a [SpkiHash],
+    key_algorithm: &'a str,
+    key_bits: u32,
+    exposure: Exposure,
+    because: &'a [Because],
+    #[serde(skip_serializing_if = "is_zero")]
+    because_omitted: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    accounts: &'a [String],
+}
+
+/// What it says behind them.
+#[derive(Serialize)]
+struct Tail<'a> {
+    /// What searches found on it that is not here.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    elsewhere: &'a [Listed],
+    steps: &'a [StepId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<Risk>,
+    #[serde(skip_serializing_if = "Codes::is_empty")]
+    findings: Codes,
+}
+
+/// Who issued a certificate.
+#[derive(Serialize)]
+struct IssuedRecord<'a> {
+    /// The id of one of the plan's authorities; none for what signed itself.
+    authority: Option<&'a str>,
+    confidence: Confidence,
+    reach: Reach,
+    because: &'a str,
+}
+
+/// Appends the record of a key.
+pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
+    let Planned { inventory, assessment, plan, .. } = *planned;
+    let (key, verdict) = (&inventory.keys[at], &assessment.keys[at]);
+    let head = Head {
+        spki_sha256: key.spki,
+        spki_sha256_raw: &key.raw_forms,
+        key_algorithm: key.facts.algorithm.as_str(),
+        key_bits: key.facts.bits,
+        exposure: verdict.exposure,
+        because: &verdict.because,
+        because_omitted: verdict.omitted,
+        accounts: &verdict.accounts,
+    };
+    object(out, &head);
+    // Its closing brace makes room for what follows.
+    out.pop();
+    name(out, "private_key_paths");
+    json::push_list(out, files(&key.private).iter().map(|f| &*inventory.files[*f as usize].place.path));
+    name(out, "certificates");
+    out.push(b'[');
+    for (i, certificate) in key.certificates.iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b",{" } else { b"{" });
+        push_certificate(out, planned, *certificate);
+        out.push(b'}');
+    }
+    out.push(b']');
+    let steps = plan.steps_of_key[at].as_slice();
+    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, planned.clock, at as u32));
+    let elsewhere = plan.elsewhere.get(&key.spki).map_or(&[][..], Vec::as_slice);
+    let from = out.len();
+    object(out, &Tail { elsewhere, steps, risk, findings: key.findings });
+    // Its opening brace becomes the comma between them.
+    out[from] = b',';
+}
+
+/// Appends the fields of a certificate, without braces.
+fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
+    let Planned { inventory, assessment, plan, .. } = *planned;
+    let entry = &inventory.certificates[at as usize];
+    let verdict = &assessment.certificates[at as usize];
+    let certificate = &entry.certificate;
+    out.extend_from_slice(b"\"sha256\":\"");
+    push_hex(out, certificate.sha256.as_bytes());
+    out.push(b'"');
+    for (field, word) in [("standing", verdict.standing.as_str()), ("verdict", verdict.verdict.as_str())] {
+        name(out, field);
+        json::push_word(out, word);
+    }
+    for (field, text) in [("subject", &*certificate.subject), ("issuer", &*certificate.issuer), ("serial", &certificate.serial.to_hex())] {
+        name(out, field);
+        json::push_str(out, text);
+    }
+    for (field, time) in [("not_before", certificate.not_before), ("not_after", certificate.not_after)] {
+        name(out, field);
+        push_time(out, time);
+    }
+    name(out, "dns_names");
+    json::push_list(out, certificate.names.dns.iter().map(|n| &**n));
+    for (field, yes) in [("is_ca", entry.is_ca()), ("is_self_signed", certificate.is_self_signed)] {
+        name(out, field);
+        out.extend_from_slice(if yes { b"true" } else { b"false" });
+    }
+    name(out, "sort");
+    json::push_word(out, authority::sort_of(entry).as_str());
+    if let Some(issued) = plan.authorities.of(at) {
+        name(out, "issued");
+        object(out, &issued_record(planned, at, issued));
+    }
+    push_places(out, inventory, &entry.occurrences);
+    if !verdict.because.is_empty() {
+        name(out, "because");
+        object(out, &verdict.because);
+    }
+    if let Some(replacement) = plan.replacement_of[at as usize] {
+        name(out, "replacement");
+        json::push_word(out, plan.replacements[replacement as usize].step.as_str());
+    }
+}
+
+/// The paths, each file once; their bytes in base64 if any is not UTF-8; and the root of each unless all are the first one.
+fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurrence]) {
+    let files = files(occurrences);
+    let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
+    name(out, "paths");
+    json::push_list(out, places().map(|p| &*p.path));
+    if places().any(|p| p.raw.is_some()) {
+        name(out, "paths_b64");
+        let encoded: Vec<String> = places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect();
+        json::push_list(out, encoded.iter().map(String::as_str));
+    }
+    if places().any(|p| p.root != 0) {
+        name(out, "roots");
+        out.push(b'[');
+        for (i, place) in places().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            json::push_number(out, u64::from(place.root));
+        }
+        out.push(b']');
+    }
+}
+
+/// The files of some places, each once.
+fn files(occurrences: &[Occurrence]) -> Vec<u32> {
+    let mut files: Vec<u32> = occurrences.iter().map(|o| o.file).collect();
+    files.dedup();
+    files
+}
+
+fn push_time(out: &mut Vec<u8>, time: Option<Time>) {
+    match time {
+        Some(time) => {
+            out.push(b'"');
+            time.push(out);
+            out.push(b'"');
+        }
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn issued_record<'a>(planned: &Planned<'a>, at: u32, issued: &'a Issuance) -> IssuedRecord<'a> {
+    let Issuance { authority: _, sort: _, reach, because, confidence } = issued;
+    let authority = planned.plan.authorities.authority_of(at).map(|a| a.id.as_str());
+    IssuedRecord { authority, confidence: *confidence, reach: *reach, because }
+}
+
+/// What a list says of a certificate before its record.
+#[derive(Serialize)]
+struct CertificateHead<'a> {
+    name: &'a str,
+    spki_sha256: SpkiHash,
+    exposure: Exposure,
+    why: Option<&'a str>,
+    request: Option<String>,
+}
+
+/// One certificate as a JSON object on one line: verdict, key, every path.
+#[must_use]
+pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
+    let Planned { inventory, assessment, plan, directories, .. } = *planned;
+    let entry = &inventory.certificates[at as usize];
+    let replacement = plan.replacement_of[at as usize].map(|r| &plan.replacements[r as usize]);
+    let head = CertificateHead {
+        name: &entry.certificate.display_name(),
+        spki_sha256: inventory.keys[entry.key as usize].spki,
+        exposure: assessment.keys[entry.key as usize].exposure,
+        why: crate::report::view::ground(planned, at).map(|b| &*b.says),
+        request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
+    };
+    let mut line = Vec::new();
+    object(&mut line, &head);
+    line.pop();
+    line.push(b',');
+    push_certificate(&mut line, planned, at);
+    line.push(b'}');
+    line
+}
+
+/// `,"name":`
+fn name(out: &mut Vec<u8>, name: &str) {
+    out.push(b',');
+    json::push_word(out, name);
+    out.push(b':');
+}
+
+fn object<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
+    let _ = member(out, value);
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
