@@ -162,10 +162,11 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
         Some(analysis.assessment.keys[at].exposure.as_str())
     };
+    let certificates = inventory.certificates.iter().map(|c| (c.certificate.sha256, inventory.keys[c.key as usize].spki));
     let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
     std::thread::scope(|scope| {
         let (tell, stories) = sync_channel::<Option<Story>>(STORIES);
-        let saving = scope.spawn(|| store.save(run, stories.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure)));
+        let saving = scope.spawn(|| store.save(run, stories.into_iter(), certificates, &analysis.plan.steps, |step| why_closed(step, exposure)));
         // Where saving failed nobody listens any more; why, it tells itself.
         let written = write(case, analysis, Some(&mut |story| drop(tell.send(Some(story)))), || drop(tell.send(None)));
         drop(tell);

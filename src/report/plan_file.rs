@@ -280,8 +280,7 @@ fn write_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>
         key::push(&mut record, planned, at);
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
         out.write_all(&record)?;
-        let certificates = key.certificates.iter().map(|c| inventory.certificates[*c as usize].certificate.sha256).collect();
-        listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), certificates, record });
+        listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), record });
     }
     out.write_all(b"]")
 }

@@ -61,8 +61,6 @@ pub struct Story {
     pub forms: Vec<SpkiHash>,
     /// Its exposure, by name.
     pub exposure: &'static str,
-    /// Its certificates.
-    pub certificates: Vec<Fingerprint>,
     /// Its record, JSON.
     pub record: Vec<u8>,
 }
@@ -142,6 +140,7 @@ impl Store {
     /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
     /// closed with the reason that `why` gives. What did not change is not written again. The stories come in the order of their names, and
     /// `None` behind the last one: without it they were cut off.
+    /// `certificates`, each with its key, come in the order of their hashes.
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
@@ -149,6 +148,7 @@ impl Store {
         &mut self,
         run: Run<'_>,
         stories: impl Iterator<Item = Option<Story>>,
+        certificates: impl Iterator<Item = (Fingerprint, SpkiHash)> + Clone,
         steps: &[Step],
         why: impl Fn(&Step) -> String,
     ) -> Result<Changes, Error> {
@@ -164,6 +164,7 @@ impl Store {
         if !whole {
             return Err(Error::Database { path: self.path.clone(), error: "what is known of the keys did not come whole".into() });
         }
+        save::certificates(&transaction, certificates).map_err(&failed)?;
         let changes = save::steps(&transaction, run, steps, why).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         Ok(changes)

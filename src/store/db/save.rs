@@ -26,7 +26,7 @@ pub(super) fn keys(transaction: &Transaction<'_>, stories: impl Iterator<Item = 
     let mut remove = transaction.prepare("DELETE FROM key WHERE spki = ?1")?;
     let mut add = transaction.prepare("INSERT INTO key(spki, exposure, digest, story) VALUES(?1, ?2, ?3, ?4)")?;
     let mut change = transaction.prepare("UPDATE key SET exposure = ?2, digest = ?3, story = ?4 WHERE spki = ?1")?;
-    let (mut certificates, mut forms, mut whole) = (Vec::new(), Vec::new(), false);
+    let (mut forms, mut whole) = (Vec::new(), false);
     for story in stories {
         let Some(story) = story else {
             whole = true;
@@ -46,7 +46,6 @@ pub(super) fn keys(transaction: &Transaction<'_>, stories: impl Iterator<Item = 
             Some(_) => {}
         }
         forms.extend(story.forms.iter().map(|raw| (*raw, story.spki)));
-        certificates.extend(story.certificates.into_iter().map(|c| (*c.as_bytes(), story.spki)));
     }
     for (gone, _) in before {
         remove.execute([gone])?;
@@ -56,28 +55,27 @@ pub(super) fn keys(transaction: &Transaction<'_>, stories: impl Iterator<Item = 
     for (raw, spki) in forms {
         form.execute(params![raw.as_bytes(), spki.as_bytes()])?;
     }
-    names_of_certificates(transaction, certificates)?;
     Ok(whole)
 }
 
-fn names_of_certificates(transaction: &Transaction<'_>, mut now: Vec<([u8; 32], SpkiHash)>) -> rusqlite::Result<()> {
-    // In the order of the index it is appended to, never split.
-    now.sort_unstable();
+/// Brings the table of certificates up to date. They come in the order of their hashes: so the index is appended to, never split.
+pub(super) fn certificates(transaction: &Transaction<'_>, now: impl Iterator<Item = (Fingerprint, SpkiHash)> + Clone) -> rusqlite::Result<()> {
     let mut select = transaction.prepare("SELECT sha256, spki FROM certificate ORDER BY sha256")?;
     let mut rows = select.query([])?;
-    let mut same = now.iter();
+    let mut same = now.clone();
     loop {
         match (rows.next()?, same.next()) {
             (None, None) => return Ok(()),
-            (Some(row), Some((sha256, spki))) if row.get::<_, [u8; 32]>(0)? == *sha256 && row.get::<_, [u8; 32]>(1)? == *spki.as_bytes() => {}
+            (Some(row), Some((sha256, spki)))
+                if row.get::<_, [u8; 32]>(0)? == *sha256.as_bytes() && row.get::<_, [u8; 32]>(1)? == *spki.as_bytes() => {}
             _ => break,
         }
     }
     drop(rows);
     transaction.execute_batch("DELETE FROM certificate")?;
     let mut add = transaction.prepare("INSERT INTO certificate(sha256, spki) VALUES(?1, ?2)")?;
-    for (sha256, spki) in &now {
-        add.execute(params![sha256, spki.as_bytes()])?;
+    for (sha256, spki) in now {
+        add.execute(params![sha256.as_bytes(), spki.as_bytes()])?;
     }
     Ok(())
 }
