@@ -237,17 +237,23 @@ pub(crate) fn cas(given: &AboutAuthorities) -> Result<Cas, Error> {
         let name = path.to_string_lossy();
         cas = cas.with(Cas::parse(&name, &text("file about CAs", path)?)?)?;
     }
+    roots(given)?.iter().for_each(|der| {
+        cas.add_root(der);
+    });
+    Ok(cas)
+}
+
+/// The roots that the user says are public, DER.
+pub(crate) fn roots(given: &AboutAuthorities) -> Result<Vec<Vec<u8>>, Error> {
+    let mut out = Vec::new();
     for path in &given.roots {
-        let bytes = input("file of roots", path)?;
-        let found = read::certificates_in(&bytes);
+        let found = read::certificates_in(&input("file of roots", path)?);
         if found.is_empty() {
             return Err(Error::Value { flag: "--roots", says: format!("{path:?} holds no certificate") });
         }
-        for der in found {
-            cas.add_root(&der);
-        }
+        out.extend(found);
     }
-    Ok(cas)
+    Ok(out)
 }
 
 /// CCADB's list, as a stream. Rows that cannot be used are told.

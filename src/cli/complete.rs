@@ -10,7 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
-use certrecall::plan::ca::{Cas, Reach};
+use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
@@ -24,7 +24,8 @@ use certrecall::time::Time;
 
 pub(crate) use args::CompleteArgs;
 
-use super::analyse::now;
+use super::analyse::{self, now};
+use super::args::AboutAuthorities;
 use super::case::show_again;
 use super::error::Error;
 use super::exit::Outcome;
@@ -143,7 +144,9 @@ fn judged(
         Ok(gathered)
     };
     let (chain, roots, lists) = (given("chain", &args.chain)?, given("root", &args.root)?, given("crl", &args.crl)?);
-    let cas = Cas::builtin().map_err(|e| Error::Value { flag: "data/cas.toml", says: e.to_string() })?;
+    let about = AboutAuthorities { cas: args.cas.clone(), ccadb: None, roots: args.roots.clone() };
+    let (cas, more_roots) = (analyse::cas(&about)?, analyse::roots(&about)?);
+    let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
     let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
     let inventory: HashSet<SpkiHash> =
         plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
@@ -165,7 +168,7 @@ fn judged(
         lists: &lists,
         inventory: &of_inventory,
         is_old: &|sha256| matches!(store.key_of(sha256), Ok(Some(_))),
-        public: &public_roots(),
+        public: &public,
         threads: options.threads,
     };
     Ok(judge(&inputs, &rules))

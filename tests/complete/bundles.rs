@@ -198,7 +198,7 @@ fn names_of_certificates_cannot_act_in_a_layout() {
     let key = case.key("a.example");
     let issued = fresh("a.example", &key).names(&["a.example", hostile]).by(&ca);
     let text = issued.pem() + &ca.pem();
-    let done = case.complete(&text, &["--accept-unknown-root", "--layout", "nginx", "--layout", "kubernetes"]);
+    let done = case.complete(&text, &["--accept-unknown-root", "--reason", "a test", "--layout", "nginx", "--layout", "kubernetes"]);
     assert_eq!(done.status, 0, "{}", done.stdout);
     let read = |path: &str| fs::read_to_string(case.replacement("a.example").join("issued").join(path)).unwrap();
     let (nginx, manifest) = (read("nginx/nginx.conf"), read("kubernetes/secret.yaml"));

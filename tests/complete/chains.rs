@@ -9,7 +9,7 @@ use rcgen::{
 
 use super::common::pki::{Cert, Draft, Key, chain, leaf, pem};
 use super::common::{Folder, openssl, unix};
-use super::world::{Sent, accepts, authority, hold, private, public, refuses, sent, timestamps, world};
+use super::world::{Sent, accepts, authority, hold, private, public, refuses, sent, timestamps, waive, world};
 use super::{day, fresh};
 
 #[test]
@@ -80,10 +80,24 @@ fn chains() {
             &[(Check::UnknownRoot, Waived, "Private Root")],
         ),
         accepts("a root that was given", private(world.good()), &[]),
-        accepts(
+        refuses(
             "a private CA after a public one",
             Sent { of_public: true, ..private(world.good()) },
-            &[(Check::OtherCa, Told, "clients of strangers will refuse it")],
+            &[(Check::OtherCa, Refused, "clients of strangers will refuse it")],
+        ),
+        accepts(
+            "a private CA after a public one, waived",
+            waive(Sent { of_public: true, ..private(world.good()) }, &[Check::OtherCa], &[]),
+            &[(Check::OtherCa, Waived, "clients of strangers will refuse it")],
+        ),
+        refuses(
+            "public rules hold whatever the root",
+            waive(Sent { of_public: true, ..private(world.good().to(&day(3000)).with(|p| p.custom_extensions.truncate(1))) }, &[Check::OtherCa], &[]),
+            &[
+                (Check::OtherCa, Waived, "clients of strangers"),
+                (Check::TooLong, Refused, "at most 200 days"),
+                (Check::Timestamps, Refused, "0 logs"),
+            ],
         ),
         refuses("a CA whose key is exposed", exposed, &[(Check::ExposedIssuer, Refused, "has the exposed key")]),
         refuses("it signed itself", sent(world.good().self_signed().pem()), &[(Check::UnknownRoot, Refused, "it signed itself, and nobody vouches")]),

@@ -60,7 +60,11 @@ fn thirty_kills() {
     let original = case.folder.path().join("case");
     let file = case.folder.at("issued.pem");
     let arguments = |directory: &str| {
-        [&["complete", directory, &file, "--accept-unknown-root"], LAYOUTS].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        [&["complete", directory, &file, "--accept-unknown-root", "--reason", "a test"], LAYOUTS]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let copy = |name: &str| {
         let to = case.folder.at(name);
@@ -117,12 +121,12 @@ fn a_full_disk_ends_the_run_and_leaves_nothing_half_written() {
     // A limit on file size, its signal ignored, fails writes as a full disk does.
     let mut limited = std::process::Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_certrecall")]);
-    let failed = limited.args(["complete", &directory, &file, "--accept-unknown-root", "--layout", "nginx"]).output().unwrap();
+    let failed = limited.args(["complete", &directory, &file, "--accept-unknown-root", "--reason", "a test", "--layout", "nginx"]).output().unwrap();
     assert_eq!(failed.status.code(), Some(2), "{}", String::from_utf8_lossy(&failed.stderr));
     assert!(String::from_utf8_lossy(&failed.stderr).contains("hint: check free space"), "{}", String::from_utf8_lossy(&failed.stderr));
     let after = state(&case.folder.path().join("case/replacements"));
     let contents = |state: &std::collections::BTreeMap<PathBuf, String>| state.keys().cloned().collect::<Vec<_>>();
     assert_eq!(contents(&after), contents(&before));
     assert_eq!(case.step("replace", "a.example")["status"], "ready");
-    assert_eq!(run(&["complete", &directory, &file, "--accept-unknown-root"]).status, 0);
+    assert_eq!(run(&["complete", &directory, &file, "--accept-unknown-root", "--reason", "a test"]).status, 0);
 }

@@ -9,6 +9,7 @@ mod chains;
 mod killed;
 mod openssl_ca;
 mod peers;
+mod standing;
 mod world;
 mod wrong;
 

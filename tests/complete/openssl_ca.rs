@@ -177,12 +177,15 @@ fn what_is_waived_is_kept_with_its_reason() {
     let ca = private_ca();
     let case = Case::new(&ca, vec![leaf("a.example").names(&["a.example", "b.example"])], &[]);
     let issued = super::fresh("a.example", &case.key("a.example")).by(&ca).pem();
-    let refused = case.complete(&issued, &["--accept-unknown-root"]);
+    let refused = case.complete(&issued, &["--accept-unknown-root", "--reason", "ours"]);
     assert_eq!(refused.status, 3);
     assert!(refused.stdout.contains("Ask the CA to issue again with every name of the request"), "{}", refused.stdout);
     assert!(!case.replacement("a.example").join("issued").exists());
     let usage = case.complete(&issued, &["--accept-unknown-root", "--waive-name", "b.example"]);
     assert_eq!(usage.status, 2, "a reason is needed");
+    for more in [&[][..], &["--reason", " "]] {
+        assert_eq!(case.complete(&issued, &[&["--accept-unknown-root"], more].concat()).status, 2, "here too");
+    }
     let taken = case.complete(&issued, &["--accept-unknown-root", "--waive-name", "b.example", "--reason", "b is switched off"]);
     assert_eq!(taken.status, 3, "the root did not come: {}", taken.stdout);
     let with_root = issued + &ca.pem();

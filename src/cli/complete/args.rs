@@ -21,6 +21,12 @@ pub(crate) struct CompleteArgs {
     /// Roots that you vouch for, such as that of a private CA
     #[arg(long, value_name = "FILE")]
     pub(crate) root: Vec<PathBuf>,
+    /// Roots of public CAs beside those of Mozilla, as `plan` takes them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Vec<PathBuf>,
+    /// Your own CAs, TOML, as `plan` takes them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cas: Vec<PathBuf>,
     /// Revocation lists, beside those that came with the certificates
     #[arg(long, value_name = "FILE")]
     pub(crate) crl: Vec<PathBuf>,
@@ -35,14 +41,14 @@ pub(crate) struct CompleteArgs {
     /// A name that may be missing
     #[arg(long, value_name = "NAME", requires = "reason")]
     pub(crate) waive_name: Vec<String>,
-    /// A check that may fail: extended-key-usage, key-usage, must-staple, signature-not-checked or timestamps
+    /// A check that may fail: extended-key-usage, key-usage, must-staple, other-ca, signature-not-checked or timestamps
     #[arg(long, value_name = "CHECK", requires = "reason", value_parser = check)]
     pub(crate) waive: Vec<Check>,
     /// Why that is accepted; it is kept with the certificate
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(crate) reason: Option<String>,
     /// Accept a chain whose root is in no store, was not in the inventory and was not given
-    #[arg(long)]
+    #[arg(long, requires = "reason")]
     pub(crate) accept_unknown_root: bool,
     /// Check everything and write nothing
     #[arg(long)]
@@ -53,6 +59,11 @@ pub(crate) struct CompleteArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("a reason is needed, in words".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn check(text: &str) -> Result<Check, String> {

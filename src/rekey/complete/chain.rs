@@ -29,7 +29,7 @@ const PURPOSES: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Root {
-    /// It is in Mozilla's store.
+    /// It is in Mozilla's store, or the user says that public stores have it.
     Public,
     /// The user gave it.
     Given,
@@ -113,7 +113,7 @@ impl Authorities {
     /// Adds a root by its bytes.
     pub(crate) fn add_public(&mut self, der: &[u8]) {
         if let Some(certificate) = pki::cert::read(der) {
-            let met = Met { certificate: Arc::new(certificate), der: der.into(), place: "Mozilla's store".to_owned() };
+            let met = Met { certificate: Arc::new(certificate), der: der.into(), place: "the public roots".to_owned() };
             self.add(&met, Some(Root::Public));
         }
     }

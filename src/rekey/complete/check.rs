@@ -40,7 +40,7 @@ macro_rules! checks {
 /// What accepts a failure of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiver {
-    /// `--accept-unknown-root`.
+    /// `--accept-unknown-root` with `--reason`.
     AcceptUnknownRoot,
     /// `--waive-name NAME` with `--reason`.
     Name,
@@ -69,7 +69,7 @@ checks! {
     NotYetValid "not-yet-valid" Waiver::Never, "its validity begins more than a day from now",
     OldCertificate "old-certificate" Waiver::Never, "it is one of the old certificates",
     OldKey "old-key" Waiver::Never, "the CA certified an old key of the case again",
-    OtherCa "other-ca" Waiver::Told, "the old certificate was of a public CA, and its chain ends elsewhere",
+    OtherCa "other-ca" Waiver::Waive, "the old certificate was of a public CA, and its chain ends elsewhere",
     Precertificate "precertificate" Waiver::Never, "it is a precertificate, which nothing accepts",
     RevocationNotTold "revocation-not-told" Waiver::Told, "a revocation list at hand gives no answer",
     Revoked "revoked" Waiver::Never, "it, or a certificate above it, is revoked already",

@@ -90,15 +90,17 @@ pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'
     out.names();
     out.subject();
     let path = out.chain();
-    let public = path.as_ref().is_some_and(|p| p.root == Root::Public);
-    out.usages(public);
+    let of_public_root = path.as_ref().is_some_and(|p| p.root == Root::Public);
+    out.usages(of_public_root);
+    // Strangers are clients of a certificate that replaces a public one, whatever root was scanned, given or waived.
+    let public = of_public_root || asked.of_public;
     out.key_usage();
     if let Some(path) = &path {
         out.algorithms(path, public);
         out.issuers(path);
         out.revocation(path, lists);
     }
-    if public {
+    if public && path.is_some() {
         out.public_rules();
     }
     Checked { found: out.found, path }

@@ -40,7 +40,8 @@ impl Checking<'_> {
         }
         if self.asked.of_public && path.root != Root::Public {
             let says = "the old certificate was of a public CA, and the root of this one is in no public store: clients of strangers will refuse it";
-            self.tell(Check::OtherCa, says.to_owned(), "");
+            let ask = "ask a public CA, or give its root with --roots FILE if public stores have it; --waive other-ca --reason TEXT accepts it";
+            self.tell(Check::OtherCa, says.to_owned(), ask);
         }
         if path.unchecked {
             let ask = "check it with a program that knows the algorithm; --waive signature-not-checked --reason TEXT accepts it";
