@@ -14,9 +14,7 @@ use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
-use certrecall::rekey::complete::{
-    self, Accepted, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, gather, judge, public_roots,
-};
+use certrecall::rekey::complete::{self, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, gather, judge, public_roots};
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::report::plan_file::{self, PlanHead};
 use certrecall::store::{self, Case, Store};
@@ -184,27 +182,36 @@ fn hashes(case: &Case, name: &str) -> Result<HashSet<SpkiHash>, Error> {
     }
 }
 
-/// What is to be written down: that each certificate in place was issued, once.
+/// What is to be written down: that each certificate in place was issued, once; and that a step is open again if that holds no more.
 fn said(judged: &Judged, steps: &[Step], words: &[Word], now: Time) -> Vec<Word> {
     let open: HashSet<&StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| &s.id).collect();
-    let mut before: HashMap<&StepId, Vec<&str>> = HashMap::new();
-    words.iter().filter(|w| w.by == BY).for_each(|w| before.entry(&w.step).or_default().push(&w.reason));
+    let mut before: HashMap<&StepId, Vec<&Word>> = HashMap::new();
+    words.iter().for_each(|w| before.entry(&w.step).or_default().push(w));
     let mut out: Vec<Word> = Vec::new();
-    let mut now_said: HashSet<&StepId> = HashSet::new();
+    let mut good: HashSet<&StepId> = HashSet::new();
+    let word = |step: StepId, mark, reason| Word { step, mark, reason, by: BY.to_owned(), at: now, recorded: now };
     for one in judged.replacements.iter().filter(|r| matches!(r.state, State::Accepted | State::Complete) && open.contains(&r.id)) {
         let Some(sha256) = one.sha256 else { continue };
-        let name = sha256.to_string();
-        if before.get(&one.id).is_some_and(|reasons| reasons.iter().any(|r| r.contains(&name))) || !now_said.insert(&one.id) {
+        if !good.insert(&one.id) {
             continue;
         }
-        let waived = one.accepted.as_ref().map_or("", waived_because);
-        let because = if waived.is_empty() { String::new() } else { format!("; accepted with waivers: {waived}") };
-        let reason = format!("the certificate with SHA-256 {name} was issued and checked{because}");
-        out.push(Word { step: one.id, mark: Mark::Confirmed, reason, by: BY.to_owned(), at: now, recorded: now });
+        let name = sha256.to_string();
+        // What this said before is said again only if it took it back itself, or if more is waived.
+        let of_it = before.get(&one.id).map_or(&[][..], Vec::as_slice).iter().rev().filter(|w| w.by == BY);
+        let mut since = of_it.take_while(|w| w.mark != Mark::Reopened);
+        if since.any(|w| w.reason.contains(&name) && w.reason.contains(&one.waived)) {
+            continue;
+        }
+        let because = if one.waived.is_empty() { String::new() } else { format!("; accepted with waivers: {}", one.waived) };
+        out.push(word(one.id, Mark::Confirmed, format!("the certificate with SHA-256 {name} was issued and checked{because}")));
+    }
+    let mut again: HashSet<&StepId> = HashSet::new();
+    for one in judged.replacements.iter().filter(|r| r.is_missing() && open.contains(&r.id) && !good.contains(&r.id)) {
+        let last = before.get(&one.id).and_then(|words| words.last());
+        // What somebody else said is theirs to take back.
+        if last.is_some_and(|w| w.by == BY && w.mark == Mark::Confirmed) && again.insert(&one.id) {
+            out.push(word(one.id, Mark::Reopened, one.says.clone()));
+        }
     }
     out
-}
-
-fn waived_because(accepted: &Accepted) -> &str {
-    &accepted.issued.reason
 }

@@ -139,15 +139,20 @@ pub fn suspicion(key: &SpkiHash) -> StepId {
 /// certificate that is deployed was issued. A revocation that was sent gives its check the deadline of the CA.
 pub fn apply(steps: &mut [Step], words: &[Word]) {
     let mut last: BTreeMap<&StepId, &Word> = BTreeMap::new();
-    for word in words {
+    let mut position: BTreeMap<&StepId, usize> = BTreeMap::new();
+    for (i, word) in words.iter().enumerate() {
         last.insert(&word.step, word);
+        position.insert(&word.step, i);
     }
-    last.retain(|_, word| word.mark.status().is_some());
+    // Taken back after it was deployed: what was issued does not hold any more.
+    let reopened_since =
+        |n: &StepId, deploy: &StepId| last.get(n).is_some_and(|w| w.mark == Mark::Reopened) && position.get(n) > position.get(deploy);
     let issued: HashSet<StepId> = steps
         .iter()
         .filter(|s| s.kind == StepKind::Deploy && last.get(&s.id).is_some_and(|w| w.mark == Mark::Deployed))
-        .flat_map(|s| s.needs.iter().cloned())
+        .flat_map(|s| s.needs.iter().filter(|n| !reopened_since(n, &s.id)).copied())
         .collect();
+    last.retain(|_, word| word.mark.status().is_some());
     let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id).collect();
     let said =
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));

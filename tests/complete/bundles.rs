@@ -145,9 +145,10 @@ fn a_newer_certificate_keeps_the_old_one_and_an_older_one_changes_nothing() {
     assert_eq!(step(10, -5).status, 0);
     assert_eq!(step(11, -4).status, 0);
     assert_eq!((serial("issued"), serial("issued-1"), serial("issued-2")), (Some("0b".into()), Some("0a".into()), None));
-    let older = step(9, -6);
+    let older = step(9, -8);
     assert_eq!(older.status, 0);
     assert!(older.stdout.contains("a newer one is in place already"), "{}", older.stdout);
+    assert!(older.stdout.contains("warning: ") && older.stdout.contains("/issued out of the case and run this again"), "{}", older.stdout);
     let newest = all.clone() + &world.issue("ec.example", 12, -3).pem();
     assert_eq!(world.complete(&newest, &[]).status, 0);
     let versions = || ["issued", "issued-1", "issued-2", "issued-3"].map(&serial);
@@ -175,6 +176,7 @@ fn a_damaged_bundle_is_told_and_kept() {
     let told = world.complete(&other, &[]);
     assert!(told.stdout.contains("its bundle is damaged: cert.pem is another certificate than issued.json says"), "{}", told.stdout);
     assert_eq!(told.status, 1, "it counts as missing: {}", told.stdout);
+    assert_eq!(world.case.step("replace", "ec.example")["status"], "ready", "and its step is open again");
     let mended = world.complete(&world.issued, &[]);
     assert_eq!(mended.status, 0, "{}", mended.stdout);
     assert_ne!(world.text("ec.example", "cert.pem"), world.root.pem());

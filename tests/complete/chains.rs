@@ -146,7 +146,7 @@ fn broken_hashes() {
 }
 
 /// A list of the CA between, with this entry.
-fn list(of: &Cert, revoked: &[u8], from: &str, to: &str) -> String {
+pub(super) fn list(of: &Cert, revoked: &[u8], from: &str, to: &str) -> String {
     let time = |text: &str| rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(unix(text).unsigned_abs());
     let entry = |serial: &u8| RevokedCertParams {
         serial_number: SerialNumber::from_slice(&[*serial]),

@@ -114,7 +114,7 @@ impl World {
         exposed.extend(&sent.exposed);
         let cas = Cas::builtin().unwrap();
         let rules = Rules {
-            now: Time::from_unix(unix(&day(0))),
+            now: Time::from_unix(unix(&day(sent.days))),
             cas: &cas,
             exposed: &exposed,
             suspected: &suspected,
@@ -150,6 +150,8 @@ pub(super) struct Sent {
     pub(super) waivers: Waivers,
     /// The old certificate was of a public CA.
     pub(super) of_public: bool,
+    /// Days from now on which it is judged.
+    pub(super) days: i64,
     /// A root that is public beside the usual one, DER.
     pub(super) public: Vec<u8>,
 }

@@ -49,8 +49,12 @@ pub(super) fn print(done: &Done, format: CaseFormat, terminal: &Terminal) -> Res
         CaseFormat::Table => terminal.print(&lines(done))?,
     }
     let refused = counted(&[State::Refused]) + judged.strangers.iter().filter(|s| s.refused).count();
+    let reopened = match counted(&[State::Reopened]) {
+        0 => String::new(),
+        n => format!(", {n} reopened"),
+    };
     terminal.say(&format!(
-        "{} accepted{}, {} in place already, {} missing, {refused} refused",
+        "{} accepted{}, {} in place already, {} missing, {refused} refused{reopened}",
         counted(&[State::Accepted]),
         if *dry_run { " (a dry run: nothing was written)" } else { "" },
         counted(&[State::Complete]),
@@ -69,11 +73,15 @@ fn lines(done: &Done) -> Vec<Line> {
     for one in &done.judged.replacements {
         let tone = match one.state {
             State::Accepted | State::Complete => Tone::Good,
-            State::Refused => Tone::Alarm,
+            State::Refused | State::Reopened => Tone::Alarm,
             State::Missing | State::NotMade => Tone::Warn,
             State::Waived => Tone::Faint,
         };
         out.push(vec![(tone, format!("{:9}", one.state.as_str())), (Tone::Plain, format!(" {:widest$}  {}", show(&one.name), one.says))]);
+        if !one.warns.is_empty() {
+            out.push(vec![(Tone::Warn, "          warning: ".to_owned()), (Tone::Plain, one.warns.clone())]);
+        }
+        one.in_place.iter().for_each(|found| out.push(finding(found)));
         for candidate in &one.certificates {
             if one.certificates.len() > 1 || !candidate.acceptable {
                 let what = if candidate.acceptable { "could be taken" } else { "refused" };

@@ -261,7 +261,7 @@ fn free_name(replacement: &Path, issued: &Issued) -> (String, bool) {
     versions.sort_unstable();
     for version in versions.iter().rev() {
         let name = format!("{ISSUED}-{version}");
-        if read(&replacement.join(&name)).is_ok_and(|c| c.issued.sha256 == issued.sha256) {
+        if read(&replacement.join(&name)).is_ok_and(|c| c.issued.sha256 == issued.sha256 && c.issued.chain == issued.chain) {
             return (name, true);
         }
     }

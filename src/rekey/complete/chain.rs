@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::{ANY_USAGE, Facts};
 use super::gather::Met;
 use super::names;
+use super::record::Issued;
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::pki::{self, Checked, check_signature, signed_parts, spki_of};
 use crate::plan::ca::Sort;
@@ -141,6 +142,30 @@ impl Authorities {
             Search { told, .. } if !told.is_empty() => Err(NoPath::Broken(told)),
             Search { missing, .. } => Err(NoPath::Incomplete(missing.unwrap_or_else(|| leaf.certificate.issuer.to_string()))),
         }
+    }
+
+    /// The chain of a bundle in place, as it lies there: it was found once, and is looked at again. Its root may be out of reach now.
+    pub(crate) fn recorded(&self, leaf: &Met, facts: &Facts, issued: &Issued, now: Time) -> Result<Path, NoPath> {
+        let at = |sha256: &Fingerprint| self.by_fingerprint.get(sha256).copied();
+        let mut links =
+            issued.chain.iter().map(|a| at(&a.sha256).ok_or_else(|| a.subject.clone())).collect::<Result<Vec<_>, _>>().map_err(NoPath::Incomplete)?;
+        let root = at(&issued.root.sha256);
+        links.extend(root.filter(|_| issued.root.sha256 != leaf.certificate.sha256));
+        let search = Search { all: self, leaf, facts, now, best: None, told: Vec::new(), missing: None, tries: 0 };
+        let (mut above, mut unchecked) = (Vec::new(), false);
+        for at in links {
+            let link = &self.links[at];
+            let der = above.last().map_or(&leaf.der, |below: &usize| &self.links[*below].met.der);
+            let signed = self.signed(above.last().copied(), der, at);
+            let why = search.unfit(&above, link).or_else(|| (signed == Checked::Invalid).then(|| "the signature is not by its key".to_owned()));
+            if let Some(why) = why {
+                return Err(NoPath::Broken(vec![format!("{}: {why}", link.name())]));
+            }
+            unchecked |= signed == Checked::NotSupported;
+            above.push(at);
+        }
+        let trust = root.and_then(|at| self.links[at].trust).map_or(issued.root.known, |now| now.min(issued.root.known));
+        Ok(Path { above, root: trust, unchecked })
     }
 
     /// Whether the key of a link made the signature of another, or of a leaf.

@@ -9,6 +9,7 @@ use super::check::{Check, Found, Severity, Waivers};
 use super::facts::{ANY_USAGE, Facts};
 use super::gather::Met;
 use super::names;
+use super::record::Issued;
 use super::revoked::Lists;
 use crate::finding::Code;
 use crate::id::SpkiHash;
@@ -80,10 +81,17 @@ pub(crate) struct Checked {
     pub(crate) path: Option<Path>,
 }
 
-/// Checks one certificate for a key of ours.
-pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>) -> Checked {
+impl Checked {
+    /// Whether the certificate can be taken, or stay.
+    pub(crate) fn is_acceptable(&self) -> bool {
+        self.path.is_some() && self.found.iter().all(|f| f.severity != Severity::Refused)
+    }
+}
+
+/// Checks one certificate for a key of ours. `kept`: it lies in its bundle, with this record; what was accepted then stays accepted.
+pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>, kept: Option<&Issued>) -> Checked {
     let facts = Facts::of_certificate(&met.der);
-    let mut out = Checking { met, facts: &facts, asked, all, rules, found: Vec::new() };
+    let mut out = Checking { met, facts: &facts, asked, all, rules, kept, found: Vec::new() };
     out.key();
     out.kind();
     out.validity();
@@ -103,6 +111,8 @@ pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'
     if public && path.is_some() {
         out.public_rules();
     }
+    let refused = out.found.iter_mut().filter(|f| f.severity == Severity::Refused);
+    refused.filter(|f| kept.is_some_and(|kept| kept.waives(f))).for_each(|f| f.severity = Severity::Waived);
     Checked { found: out.found, path }
 }
 
@@ -112,6 +122,7 @@ struct Checking<'a> {
     asked: &'a Asked,
     all: &'a Authorities,
     rules: &'a Rules<'a>,
+    kept: Option<&'a Issued>,
     found: Vec<Found>,
 }
 

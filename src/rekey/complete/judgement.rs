@@ -23,6 +23,8 @@ pub enum State {
     NotMade,
     /// What came for it is refused.
     Refused,
+    /// A certificate was accepted before, and does not hold any more.
+    Reopened,
     /// Somebody decided against it.
     Waived,
 }
@@ -37,6 +39,7 @@ impl State {
             Self::Missing => "missing",
             Self::NotMade => "not-made",
             Self::Refused => "refused",
+            Self::Reopened => "reopened",
             Self::Waived => "waived",
         }
     }
@@ -59,11 +62,32 @@ pub struct Judgement {
     pub not_after: Option<Time>,
     /// In words.
     pub says: String,
+    /// What it was no use to send, and what to do about it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub warns: String,
+    /// Checks of the certificate that counts which somebody accepts, and why; empty if there are none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub waived: String,
+    /// What is found of the certificate in place, if that does not hold any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_place: Vec<Found>,
     /// Everything that came for it, the newest first.
     pub certificates: Vec<Candidate>,
     /// What to write.
     #[serde(skip)]
     pub accepted: Option<Accepted>,
+}
+
+impl Judgement {
+    /// Whether it is asked for and has no certificate that holds.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        match self.state {
+            State::Missing | State::NotMade | State::Reopened => true,
+            State::Refused => self.sha256.is_none(),
+            State::Accepted | State::Complete | State::Waived => false,
+        }
+    }
 }
 
 /// A certificate that came for a replacement.
@@ -129,6 +153,6 @@ impl Judged {
     /// Whether a replacement of the plan has no certificate.
     #[must_use]
     pub fn has_missing(&self) -> bool {
-        self.replacements.iter().any(|r| matches!(r.state, State::Missing | State::NotMade | State::Refused) && r.sha256.is_none())
+        self.replacements.iter().any(Judgement::is_missing)
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::bundle;
 use super::chain::Authorities;
-use super::check::{Check, Severity};
+use super::check::{Check, Found, Severity};
 use super::checks::{Asked, Checked, Rules, check};
 use super::facts::Facts;
 use super::gather::{Gathered, Met};
@@ -18,7 +18,7 @@ use crate::id::{Fingerprint, NameId, SpkiHash, StepId};
 use crate::pki::show;
 use crate::rekey::key::unpem;
 use crate::rekey::{Made, REQUEST};
-use crate::time::Time;
+use crate::time::{DAY, Time};
 
 /// A replacement that a certificate may come for.
 #[derive(Debug, Clone)]
@@ -80,37 +80,52 @@ pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
     let before: HashMap<usize, Result<bundle::Current, &'static str>> = (0..inputs.expected.len())
         .filter_map(|i| Some((i, bundle::current(&inputs.case_dir.join(&inputs.expected[i].made.as_ref()?.directory))?)))
         .collect();
-    let authorities = authorities(inputs, &candidates, &above, before.values().filter_map(|b| b.as_ref().ok()));
-    let serials = candidates.iter().map(|(_, m)| *m).chain(authorities.all()).map(|m| m.certificate.serial.content());
+    let mut in_place: Vec<(usize, &bundle::Current)> = before.iter().filter_map(|(i, b)| Some((*i, b.as_ref().ok()?))).collect();
+    in_place.sort_unstable_by_key(|(i, _)| *i);
+    let authorities = authorities(inputs, &candidates, &above, &in_place);
+    let own = candidates.iter().map(|(_, m)| *m).chain(in_place.iter().map(|(_, b)| &b.certificate));
+    let serials = own.chain(authorities.all()).map(|m| m.certificate.serial.content());
     let lists = Lists::read(inputs.issued.lists.iter().chain(&inputs.lists.lists), serials);
-    let checked = check_all(&candidates, inputs, &authorities, &lists, rules);
-    let used: BTreeSet<Fingerprint> =
-        checked.iter().filter_map(|c| c.path.as_ref()).flat_map(|p| &p.above).map(|at| authorities.link(*at).met.certificate.sha256).collect();
+    let jobs: Vec<Job<'_>> = candidates.iter().map(|(at, met)| (*at, *met, None)).collect();
+    let checked = check_all(&jobs, inputs, &authorities, &lists, rules);
+    // What is in place is looked at again each time: since then it may have expired or been revoked.
+    let jobs: Vec<Job<'_>> = in_place.iter().map(|(at, b)| (*at, &b.certificate, Some(&b.issued))).collect();
+    let kept = check_all(&jobs, inputs, &authorities, &lists, rules);
+    let used: BTreeSet<Fingerprint> = checked
+        .iter()
+        .chain(&kept)
+        .filter_map(|c| c.path.as_ref())
+        .flat_map(|p| &p.above)
+        .map(|at| authorities.link(*at).met.certificate.sha256)
+        .collect();
     strangers.extend(above.iter().filter(|m| !used.contains(&m.certificate.sha256)).map(|met| unused(met)));
     let mut of_each: Vec<Vec<(&Met, Checked)>> = inputs.expected.iter().map(|_| Vec::new()).collect();
     candidates.iter().zip(checked).for_each(|((at, met), checked)| of_each[*at].push((met, checked)));
-    let one = |(i, came): (usize, Vec<(&Met, Checked)>)| decide(&inputs.expected[i], came, before.get(&i), &authorities, rules);
+    let mut kept: HashMap<usize, Checked> = in_place.iter().map(|(i, _)| *i).zip(kept).collect();
+    let one = |(i, came): (usize, Vec<(&Met, Checked)>)| {
+        let place = before.get(&i).map(|b| b.as_ref().map_err(|says| *says).map(|current| InPlace::new(current, kept.remove(&i), rules)));
+        decide(&inputs.expected[i], came, place, &authorities, rules)
+    };
     Judged { replacements: of_each.into_iter().enumerate().map(one).collect(), strangers }
 }
 
+/// A certificate to be checked: for which replacement, and with the record of its bundle if it lies in one.
+type Job<'a> = (usize, &'a Met, Option<&'a Issued>);
+
 /// Everything that may stand above a certificate, with who vouches for it.
-fn authorities<'a>(
-    inputs: &Inputs<'_>,
-    candidates: &[(usize, &Met)],
-    above: &[&Met],
-    before: impl Iterator<Item = &'a bundle::Current>,
-) -> Authorities {
+fn authorities(inputs: &Inputs<'_>, candidates: &[(usize, &Met)], above: &[&Met], in_place: &[(usize, &bundle::Current)]) -> Authorities {
     use super::chain::Root;
     let mut all = Authorities::default();
     inputs.public.iter().for_each(|der| all.add_public(der));
     inputs.roots.certificates.iter().for_each(|met| all.add(met, Some(Root::Given)));
     above.iter().for_each(|met| all.add(met, None));
     inputs.chain.certificates.iter().for_each(|met| all.add(met, None));
-    before.flat_map(|b| &b.chain).for_each(|met| all.add(met, None));
+    let kept = || in_place.iter().flat_map(|(_, b)| std::iter::once(&b.certificate).chain(&b.chain));
+    in_place.iter().flat_map(|(_, b)| &b.chain).for_each(|met| all.add(met, None));
     // What was scanned may hold the certificates between, and the root of a private CA.
     let mut asked: HashSet<String> = HashSet::new();
     let mut names: Vec<String> = candidates.iter().map(|(_, m)| m).chain(above).map(|m| m.certificate.issuer.to_string()).collect();
-    names.extend(inputs.chain.certificates.iter().map(|m| m.certificate.issuer.to_string()));
+    names.extend(inputs.chain.certificates.iter().chain(kept()).map(|m| m.certificate.issuer.to_string()));
     while let Some(name) = names.pop() {
         if !asked.insert(name.clone()) {
             continue;
@@ -123,11 +138,11 @@ fn authorities<'a>(
     all
 }
 
-fn check_all(candidates: &[(usize, &Met)], inputs: &Inputs<'_>, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>) -> Vec<Checked> {
-    let one = |(at, met): &(usize, &Met)| check(met, &asked(inputs.case_dir, &inputs.expected[*at]), all, lists, rules);
-    let share = candidates.len().div_ceil(inputs.threads.max(1)).max(1);
+fn check_all(jobs: &[Job<'_>], inputs: &Inputs<'_>, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>) -> Vec<Checked> {
+    let one = |(at, met, kept): &Job<'_>| check(met, &asked(inputs.case_dir, &inputs.expected[*at]), all, lists, rules, *kept);
+    let share = jobs.len().div_ceil(inputs.threads.max(1)).max(1);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = candidates.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
+        let workers: Vec<_> = jobs.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
         // A worker ends by panic only if this module is wrong; the panic goes on here.
         workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
@@ -140,82 +155,160 @@ fn asked(case_dir: &Path, expected: &Expected) -> Asked {
     Asked { of_public: expected.of_public, facts: Facts::of_request(&request), subject: names::subject_of(&request).unwrap_or_default().to_vec() }
 }
 
+/// The bundle in place.
+struct InPlace<'a> {
+    current: &'a bundle::Current,
+    /// Why it does not hold any more, the first reason.
+    fails: Option<String>,
+    found: Vec<Found>,
+    waived: String,
+}
+
+impl<'a> InPlace<'a> {
+    fn new(current: &'a bundle::Current, checked: Option<Checked>, rules: &Rules<'_>) -> Self {
+        let fails = checked.as_ref().filter(|c| !c.is_acceptable()).map(|c| first_reason(&c.found));
+        let found = checked.map_or_else(Vec::new, |c| c.found);
+        let earlier = found.iter().filter(|f| f.severity == Severity::Waived).all(|f| current.issued.waives(f));
+        let reason = if earlier { &current.issued.reason } else { &rules.waivers.reason };
+        Self { current, fails, waived: waived(found.iter().filter(|f| f.severity == Severity::Waived).map(|f| f.check.as_str()), reason), found }
+    }
+
+    fn until(&self) -> String {
+        until(self.current.issued.not_after)
+    }
+}
+
+/// The checks that somebody accepts, and why.
+fn waived<'a>(checks: impl Iterator<Item = &'a str>, reason: &str) -> String {
+    let names: BTreeSet<&str> = checks.collect();
+    if names.is_empty() { String::new() } else { format!("{}: {}", names.into_iter().collect::<Vec<_>>().join(", "), show(reason)) }
+}
+
+fn until(end: Option<Time>) -> String {
+    end.map_or_else(|| "an unknown day".to_owned(), Time::day)
+}
+
 /// Which of the certificates that came for a replacement counts.
 fn decide(
     expected: &Expected,
     mut came: Vec<(&Met, Checked)>,
-    before: Option<&Result<bundle::Current, &'static str>>,
+    place: Option<Result<InPlace<'_>, &'static str>>,
     all: &Authorities,
     rules: &Rules<'_>,
 ) -> Judgement {
-    // The newest first.
-    came.sort_by_key(|(met, _)| std::cmp::Reverse(age(met)));
-    let acceptable = |checked: &Checked| checked.path.is_some() && checked.found.iter().all(|f| f.severity != Severity::Refused);
-    let newest = came.iter().position(|(_, checked)| acceptable(checked));
-    let current = before.and_then(|b| b.as_ref().ok());
+    let (place, damage) = match place {
+        Some(Ok(place)) => (Some(place), None),
+        Some(Err(says)) => (None, Some(says)),
+        None => (None, None),
+    };
+    let is_current = |met: &Met| place.as_ref().is_some_and(|p| p.current.issued.sha256 == met.certificate.sha256);
+    // The newest first; of equal ones the one in place, then the one that came last.
+    came.reverse();
+    came.sort_by_key(|(met, _)| (std::cmp::Reverse(age(met)), !is_current(met)));
+    let newest = came.iter().position(|(_, checked)| checked.is_acceptable());
+    let holds = place.as_ref().filter(|p| p.fails.is_none());
     let mut out = Judgement {
         id: expected.id,
         name: expected.name.clone(),
         directory: expected.made.as_ref().map(|m| m.directory.clone()),
         state: State::Missing,
-        sha256: current.map(|c| c.issued.sha256),
-        not_after: current.and_then(|c| c.issued.not_after),
+        sha256: place.as_ref().map(|p| p.current.issued.sha256),
+        not_after: place.as_ref().and_then(|p| p.current.issued.not_after),
         says: String::new(),
+        warns: String::new(),
+        waived: holds.map(|p| p.waived.clone()).unwrap_or_default(),
+        in_place: Vec::new(),
         certificates: Vec::new(),
         accepted: None,
     };
-    let until = |end: Option<Time>| end.map_or_else(|| "an unknown day".to_owned(), Time::day);
-    let others = |n: usize| if n > 1 { format!("; {} older of {n} that came are left aside", n - 1) } else { String::new() };
-    (out.state, out.says) = match (newest, current, &expected.made) {
-        (Some(at), Some(current), _) if came[at].0.certificate.sha256 == current.issued.sha256 || age(came[at].0) < age(&current.certificate) => {
-            let same = came[at].0.certificate.sha256 == current.issued.sha256;
-            let what = if same { "it is in place already" } else { "a newer one is in place already" };
-            (State::Complete, format!("{what}, valid until {}", until(current.issued.not_after)))
+    (out.state, out.says) = match (newest, holds, &expected.made) {
+        (Some(at), Some(place), _) if is_current(came[at].0) => (State::Complete, format!("it is in place already, valid until {}", place.until())),
+        (Some(at), Some(place), _) if is_older(came[at].0, &place.current.certificate) => {
+            out.warns = older(came[at].0, &place.current.certificate, out.directory.as_deref());
+            (State::Complete, format!("a newer one is in place already, valid until {}", place.until()))
         }
         (Some(at), _, Some(made)) => {
             let (met, checked) = &came[at];
-            let accepted = accepted(made, met, checked, all, rules);
-            out.sha256 = Some(met.certificate.sha256);
-            out.not_after = met.certificate.not_after;
-            let says = format!("valid until {}, issued by {}{}", until(out.not_after), show(&met.certificate.issuer), others(came.len()));
-            out.accepted = accepted;
-            (State::Accepted, says)
+            out.accepted = accepted(made, met, checked, all, rules);
+            let findings = checked.found.iter().filter(|f| f.severity == Severity::Waived);
+            out.waived = waived(findings.map(|f| f.check.as_str()), &rules.waivers.reason);
+            (out.sha256, out.not_after) = (Some(met.certificate.sha256), met.certificate.not_after);
+            let others =
+                if came.len() > 1 { format!("; {} older of {} that came are left aside", came.len() - 1, came.len()) } else { String::new() };
+            (State::Accepted, format!("valid until {}, issued by {}{others}", until(out.not_after), show(&met.certificate.issuer)))
         }
-        (_, Some(current), _) if !came.is_empty() => {
-            (State::Refused, format!("{}; the one in place stays, valid until {}", first_reason(&came), until(current.issued.not_after)))
+        (_, Some(place), _) if !came.is_empty() => {
+            (State::Refused, format!("{}; the one in place stays, valid until {}", first_reason_of(&came), place.until()))
         }
-        (_, None, _) if !came.is_empty() => (State::Refused, first_reason(&came)),
-        (_, Some(current), _) => (State::Complete, format!("it came before, valid until {}", until(current.issued.not_after))),
-        (_, None, None) if !expected.waived => {
-            (State::NotMade, "it has no key and request, or damaged ones; `certrecall rekey` makes them".to_owned())
-        }
-        (_, None, _) if expected.waived => (State::Waived, "somebody decided against it".to_owned()),
-        (_, None, _) if !expected.planned => (State::Waived, "the plan does not ask for it any more".to_owned()),
-        (_, None, _) => (State::Missing, "no certificate for its key came".to_owned()),
+        (_, Some(place), _) => (State::Complete, format!("it came before, valid until {}", place.until())),
+        _ => without(expected, &came, place.as_ref().and_then(|p| p.fails.as_deref())),
     };
-    if let Some(Err(says)) = before {
+    if let (State::Reopened, Some(place)) = (out.state, place) {
+        out.in_place = place.found;
+    }
+    if let Some(says) = damage {
         out.says = format!("{}; its bundle is damaged: {says}", out.says);
     }
     let candidate = |(met, checked): (&Met, Checked)| Candidate {
         sha256: met.certificate.sha256,
         place: met.place.clone(),
-        acceptable: acceptable(&checked),
+        acceptable: checked.is_acceptable(),
         findings: checked.found,
     };
     out.certificates = came.into_iter().map(candidate).collect();
     out
 }
 
-/// What a newer certificate has more of.
-fn age(met: &Met) -> (Option<Time>, Option<Time>, Fingerprint) {
-    (met.certificate.not_before, met.certificate.not_after, met.certificate.sha256)
+/// Where a replacement stands for which nothing good came, and that has nothing good in place; `fails`: why what is in place is not.
+fn without(expected: &Expected, came: &[(&Met, Checked)], fails: Option<&str>) -> (State, String) {
+    match fails {
+        Some(why) if expected.planned && !expected.waived => {
+            let came = if came.is_empty() { String::new() } else { format!("; what came is refused: {}", first_reason_of(came)) };
+            (State::Reopened, format!("the one in place does not hold any more: {why}{came}"))
+        }
+        _ if !came.is_empty() => (State::Refused, first_reason_of(came)),
+        _ if expected.made.is_none() && !expected.waived => {
+            (State::NotMade, "it has no key and request, or damaged ones; `certrecall rekey` makes them".to_owned())
+        }
+        _ if expected.waived => (State::Waived, "somebody decided against it".to_owned()),
+        _ if !expected.planned => (State::Waived, "the plan does not ask for it any more".to_owned()),
+        _ => (State::Missing, "no certificate for its key came".to_owned()),
+    }
 }
 
-fn first_reason(came: &[(&Met, Checked)]) -> String {
-    let refused = came.iter().flat_map(|(_, c)| &c.found).filter(|f| f.severity == Severity::Refused).map(|f| f.says.as_str());
-    let all: Vec<&str> = refused.collect();
+/// CAs date back, and issue again with the dates of before: what is not older than this is taken as the newer word.
+const SAME_AGE: i64 = 2 * DAY;
+
+/// Whether a certificate is clearly older than the one in place.
+fn is_older(came: &Met, current: &Met) -> bool {
+    came.certificate.not_before.zip(current.certificate.not_before).is_some_and(|(came, current)| came.plus(SAME_AGE) < current)
+}
+
+fn older(came: &Met, current: &Met, directory: Option<&str>) -> String {
+    let day = |met: &Met| met.certificate.not_before.map_or_else(|| "an unknown day".to_owned(), Time::day);
+    let bundle = format!("{}/{}", directory.unwrap_or_default(), bundle::ISSUED);
+    format!(
+        "the certificate {} in {} is valid from {} and the one in place from {}: it changes nothing. To take it all the same, move {bundle} out of the case and run this again",
+        came.certificate.sha256,
+        came.place,
+        day(came),
+        day(current)
+    )
+}
+
+/// What a newer certificate has more of.
+fn age(met: &Met) -> (Option<Time>, Option<Time>) {
+    (met.certificate.not_before, met.certificate.not_after)
+}
+
+fn first_reason(found: &[Found]) -> String {
+    let all: Vec<&str> = found.iter().filter(|f| f.severity == Severity::Refused).map(|f| f.says.as_str()).collect();
     let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
     format!("{}{more}", all.first().unwrap_or(&"it cannot be taken"))
+}
+
+fn first_reason_of(came: &[(&Met, Checked)]) -> String {
+    first_reason(&came.iter().flat_map(|(_, c)| c.found.iter().cloned()).collect::<Vec<_>>())
 }
 
 fn accepted(made: &Made, met: &Met, checked: &Checked, all: &Authorities, rules: &Rules<'_>) -> Option<Accepted> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chain::Root;
-use super::check::{Found, Severity};
+use super::check::{Found, Severity, Waiver};
 use super::gather::Met;
 use super::names;
 use crate::id::{Fingerprint, SpkiHash, StepId};
@@ -112,6 +112,13 @@ impl Issued {
             findings: found.iter().map(|f| Finding { check: f.check.as_str().into(), severity: f.severity, says: show(&f.says) }).collect(),
             reason: if waived { show(reason) } else { String::new() },
         }
+    }
+
+    /// Whether somebody accepted this finding when the bundle was made.
+    pub(crate) fn waives(&self, found: &Found) -> bool {
+        let one_name = found.check.waiver() == Waiver::Name;
+        let same = |f: &&Finding| f.severity == Severity::Waived && f.check == found.check.as_str() && (!one_name || f.says == show(&found.says));
+        found.check.waiver() != Waiver::Never && self.findings.iter().any(|f| same(&f))
     }
 
     /// The file, the same for equal records.

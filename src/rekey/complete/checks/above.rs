@@ -14,7 +14,11 @@ const LONG: i64 = 180 * DAY;
 
 impl Checking<'_> {
     pub(super) fn chain(&mut self) -> Option<Path> {
-        let path = match self.all.find(self.met, self.facts, self.rules.now) {
+        let found = match self.kept {
+            Some(issued) => self.all.recorded(self.met, self.facts, issued, self.rules.now),
+            None => self.all.find(self.met, self.facts, self.rules.now),
+        };
+        let path = match found {
             Ok(path) => path,
             Err(NoPath::Incomplete(issuer)) => {
                 let says =
