@@ -9,7 +9,7 @@ use rcgen::{
 
 use super::common::pki::{Cert, Draft, Key, chain, leaf, pem};
 use super::common::{Folder, openssl, unix};
-use super::world::{Sent, accepts, authority, hold, private, public, refuses, sent, timestamps, waive, world};
+use super::world::{Sent, accepts, authority, hold, must_staple, private, public, refuses, sent, timestamps, waive, world};
 use super::{day, fresh};
 
 #[test]
@@ -66,6 +66,13 @@ fn chains() {
             })),
             &[(Check::ChainBroken, Refused, "it may not issue for the DNS name www.example")],
         ),
+        refuses(
+            "an intermediate with an extension twice",
+            below(named().with(|p| p.custom_extensions.extend([must_staple(), must_staple()]))),
+            &[(Check::ChainBroken, Refused, "1.3.6.1.5.5.7.1.24 is there more than once")],
+        ),
+        refuses("an intermediate whose own name is not allowed", constrained(false), &[(Check::ChainBroken, Refused, "in the CA CN=Lower below it")]),
+        accepts("one whose name is allowed", constrained(true), &[]),
         refuses(
             "a root of nobody",
             sent(chain(&[&private_leaf, &world.private.middle, &world.private.root])),
@@ -143,6 +150,19 @@ fn broken_hashes() {
     let found = &judged.replacements.iter().find(|r| r.name == "www.example").unwrap().certificates[0].findings;
     let weak = found.iter().find(|f| f.check == Check::SignatureAlgorithm).unwrap();
     assert!(weak.severity == Refused && weak.says.contains("no public CA may use it"), "{found:#?}");
+}
+
+/// A root of today, an intermediate that excludes a directory name, another one below it, which has such a name or not, and an answer.
+fn constrained(allowed: bool) -> Sent {
+    let world = world();
+    let upper = authority("Upper").serial(21).from("2020-01-01").to("2039-01-01").with(|p| {
+        let mut name = rcgen::DistinguishedName::new();
+        name.push(rcgen::DnType::CommonName, if allowed { "Somebody" } else { "Lower" });
+        p.name_constraints = Some(NameConstraints { permitted_subtrees: vec![], excluded_subtrees: vec![GeneralSubtree::DirectoryName(name)] });
+    });
+    let upper = upper.by(&world.public.root);
+    let lower = authority("Lower").serial(22).from("2020-01-01").to("2038-01-01").by(&upper);
+    sent(chain(&[&world.good().by(&lower), &lower, &upper]))
 }
 
 /// A list of the CA between, with this entry.

@@ -113,6 +113,11 @@ fn validity_and_kind() {
             &[(Check::Precertificate, Refused, "precertificate")],
         ),
         refuses(
+            "the same extension twice",
+            public(world.good().with(|p| p.custom_extensions.push(timestamps(3)))),
+            &[(Check::RepeatedExtension, Refused, "1.3.6.1.4.1.11129.2.4.2 is there more than once")],
+        ),
+        refuses(
             "a critical extension of nobody",
             public(world.good().with(|p| {
                 let mut strange = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);

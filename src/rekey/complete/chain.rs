@@ -278,6 +278,9 @@ impl Search<'_> {
         if let Some(oid) = link.facts.unknown_critical.first() {
             return Some(format!("its critical extension {oid} is not known here (RFC 5280 section 4.2)"));
         }
+        if let Some(oid) = &link.facts.repeated {
+            return Some(format!("its extension {oid} is there more than once (RFC 5280 section 4.2)"));
+        }
         // Those that name themselves as issuer do not count (RFC 5280 section 4.2.1.9).
         let below = path.iter().filter(|p| self.all.links[**p].met.certificate.subject_id != self.all.links[**p].met.certificate.issuer_id).count();
         if link.facts.path_length.is_some_and(|most| below > most as usize) {
@@ -286,9 +289,12 @@ impl Search<'_> {
         if !certificate.is_self_signed && !self.may_certify(&link.facts) {
             return Some("its extended key usage does not allow certificates for this use".to_owned());
         }
-        let subject = names::subject_of(&self.leaf.der).unwrap_or_default();
         let constraints = link.facts.constraints.as_deref()?;
-        names::violates(constraints, subject, self.facts)
+        let of = |met: &Met, facts: &Facts| names::violates(constraints, names::subject_of(&met.der).unwrap_or_default(), facts);
+        // Every certificate below it but CAs that name themselves as issuer (RFC 5280 section 6.1.3 (b) and (c)).
+        let cas = path.iter().map(|at| &self.all.links[*at]).filter(|l| l.met.certificate.subject_id != l.met.certificate.issuer_id);
+        let of_ca = |l: &Link| of(&l.met, &l.facts).map(|why| format!("{why}, which is in the CA {} below it", l.name()));
+        of(self.leaf, self.facts).or_else(|| cas.into_iter().find_map(of_ca))
     }
 
     /// Whether the extended key usages of a CA leave room for what the certificate is for. No standard says so; everybody checks it

@@ -71,6 +71,7 @@ checks! {
     OldKey "old-key" Waiver::Never, "the CA certified an old key of the case again",
     OtherCa "other-ca" Waiver::Waive, "the old certificate was of a public CA, and its chain ends elsewhere",
     Precertificate "precertificate" Waiver::Never, "it is a precertificate, which nothing accepts",
+    RepeatedExtension "repeated-extension" Waiver::Never, "it has the same extension twice, so nobody can tell which one counts",
     RevocationNotTold "revocation-not-told" Waiver::Told, "a revocation list at hand gives no answer",
     Revoked "revoked" Waiver::Never, "it, or a certificate above it, is revoked already",
     SignatureAlgorithm "signature-algorithm" Waiver::Never, "a signature in its chain rests on SHA-1 or MD5",

@@ -94,6 +94,7 @@ pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'
     let mut out = Checking { met, facts: &facts, asked, all, rules, kept, found: Vec::new() };
     out.key();
     out.kind();
+    out.extensions();
     out.validity();
     out.names();
     out.subject();
@@ -161,6 +162,13 @@ impl Checking<'_> {
             let says =
                 format!("its critical extension {oid} is not known here, and software that does not know it must refuse it (RFC 5280 section 4.2)");
             self.tell(Check::CriticalExtension, says, "ask the CA what it is for, and for a certificate without it");
+        }
+    }
+
+    fn extensions(&mut self) {
+        if let Some(oid) = &self.facts.repeated {
+            let says = format!("its extension {oid} is there more than once, and programs differ in which one they take (RFC 5280 section 4.2)");
+            self.tell(Check::RepeatedExtension, says, "ask the CA to issue again with each extension once");
         }
     }
 

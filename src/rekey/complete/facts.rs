@@ -1,5 +1,7 @@
 //! What a certificate or request says in its extensions, as far as a replacement is judged by it.
 
+use std::collections::HashSet;
+
 use crate::oid;
 use crate::pki::der::{self, Reader, Tlv, context};
 
@@ -55,6 +57,8 @@ pub(crate) struct Facts {
     pub(crate) distribution_points: Vec<Vec<u8>>,
     /// Critical extensions that are not understood, dotted.
     pub(crate) unknown_critical: Vec<String>,
+    /// The first extension that is there twice, dotted: programs disagree on which one counts.
+    pub(crate) repeated: Option<String>,
     /// Whether it has any extension.
     pub(crate) any: bool,
 }
@@ -79,11 +83,15 @@ impl Facts {
 
     fn of(list: Option<Reader<'_>>) -> Self {
         let mut out = Self::default();
+        let mut met: HashSet<&[u8]> = HashSet::new();
         for (oid, critical, value) in list.into_iter().flatten().filter_map(open) {
             out.any = true;
+            if !met.insert(oid) && out.repeated.is_none() {
+                out.repeated = Some(dotted(oid));
+            }
             out.take(oid, value);
             if critical && oid != oid::CT_POISON && !UNDERSTOOD.contains(&oid) {
-                out.unknown_critical.push(oid::dotted(oid).unwrap_or_else(|| "an unreadable one".to_owned()));
+                out.unknown_critical.push(dotted(oid));
             }
         }
         out
@@ -119,6 +127,10 @@ impl Facts {
             _ => {}
         }
     }
+}
+
+fn dotted(oid: &[u8]) -> String {
+    oid::dotted(oid).unwrap_or_else(|| "an unreadable one".to_owned())
 }
 
 fn open(extension: Tlv<'_>) -> Option<(&[u8], bool, &[u8])> {
