@@ -222,8 +222,28 @@ fn revocation_lists() {
         refuses("revoked, and the list came along", along, &[(Check::Revoked, Refused, "issued.pem")]),
         accepts(
             "out of date",
-            with(list(middle, &[9], "2020-01-01", "2020-01-08")),
+            with(list(middle, &[8], "2020-01-01", "2020-01-08")),
             &[(Check::RevocationNotTold, Told, "out of date since 2020-01-08")],
+        ),
+        refuses(
+            "out of date, and it names it",
+            with(list(middle, &[9], "2020-01-01", "2020-01-08")),
+            &[(Check::ListedAsRevoked, Refused, "that list alone is no answer: it is out of date since 2020-01-08")],
+        ),
+        refuses(
+            "a fresh one that does not name it is no way out",
+            with(list(middle, &[9], "2020-01-01", "2020-01-08") + &list(middle, &[], &day(-1), &day(5))),
+            &[(Check::ListedAsRevoked, Refused, "reason keyCompromise")],
+        ),
+        accepts(
+            "out of date, waived",
+            waive(with(list(middle, &[9], "2020-01-01", "2020-01-08")), &[Check::ListedAsRevoked], &[]),
+            &[(Check::ListedAsRevoked, Waived, "out of date")],
+        ),
+        accepts(
+            "out of date, by another key",
+            with(list(&forged, &[9], "2020-01-01", "2020-01-08")),
+            &[(Check::RevocationNotTold, Told, "another key")],
         ),
         accepts("of the future", with(list(middle, &[9], &day(2), &day(5))), &[(Check::RevocationNotTold, Told, "from the future")]),
         accepts("by another key", with(list(&forged, &[9], &day(-1), &day(5))), &[(Check::RevocationNotTold, Told, "another key")]),

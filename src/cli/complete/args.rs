@@ -41,7 +41,7 @@ pub(crate) struct CompleteArgs {
     /// A name that may be missing
     #[arg(long, value_name = "NAME", requires = "reason")]
     pub(crate) waive_name: Vec<String>,
-    /// A check that may fail: extended-key-usage, key-usage, must-staple, other-ca, signature-not-checked or timestamps
+    /// A check that may fail: extended-key-usage, key-usage, listed-as-revoked, must-staple, other-ca, signature-not-checked or timestamps
     #[arg(long, value_name = "CHECK", requires = "reason", value_parser = check)]
     pub(crate) waive: Vec<Check>,
     /// Why that is accepted; it is kept with the certificate

@@ -27,7 +27,7 @@ pub(crate) struct Lookup {
     /// It could not be read to its end.
     pub(crate) broken: bool,
     /// The entries that were asked for, by [`number`].
-    pub(crate) entries: HashMap<Vec<u8>, Entry>,
+    pub(crate) entries: HashMap<Vec<u8>, Vec<Entry>>,
 }
 
 /// An issuing distribution point (section 5.2.5).
@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) at: Option<Time>,
     /// `CRLReason` (section 5.3.1).
     pub(crate) reason: Option<u32>,
+    /// Who issued the certificate, where an indirect list says that it is another than the issuer of the list (section 5.3.3).
+    pub(crate) issuer: Option<NameId>,
 }
 
 /// A serial number as it is compared: the content octets without leading zeros.
@@ -84,6 +86,7 @@ const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
 const DELTA_INDICATOR: &[u8] = &[0x55, 0x1d, 0x1b];
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
 const REASON_CODE: &[u8] = &[0x55, 0x1d, 0x15];
+const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 0x1d];
 const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 0x18];
 
 /// Reads a list for these serial numbers, each as [`number`] gives it. `None` if it is none.
@@ -106,18 +109,20 @@ pub(crate) fn read(list: &[u8], wanted: &HashSet<Vec<u8>>) -> Option<Lookup> {
         broken: false,
         entries: HashMap::new(),
     };
-    if let Some(entries) = tbs.tagged(der::SEQUENCE) {
-        out.entries_of(entries, wanted);
-    }
+    let issuers = tbs.tagged(der::SEQUENCE).is_some_and(|entries| out.entries_of(entries, wanted));
     if let Some(extensions) = tbs.tagged(context(0)) {
         out.extensions_of(extensions);
     }
+    // Only an indirect list may name other issuers.
+    out.unknown_critical |= issuers && !out.scope.as_ref().is_some_and(|s| s.indirect);
     out.broken |= !tbs.is_empty();
     Some(out)
 }
 
 impl Lookup {
-    fn entries_of(&mut self, entries: Tlv<'_>, wanted: &HashSet<Vec<u8>>) {
+    /// Returns whether an entry names the issuer of its certificate; that holds for those behind it too (section 5.3.3).
+    fn entries_of(&mut self, entries: Tlv<'_>, wanted: &HashSet<Vec<u8>>) -> bool {
+        let mut issuer: Option<NameId> = None;
         let mut list = entries.reader();
         while let Some(entry) = list.any() {
             let mut parts = entry.reader();
@@ -137,15 +142,20 @@ impl Lookup {
                         reason = der::first(value)
                             .and_then(|(t, _)| t.content.iter().try_fold(0u32, |n, b| n.checked_mul(256)?.checked_add(u32::from(*b))))
                     }
+                    CERTIFICATE_ISSUER => match directory_name(value) {
+                        Some(name) => issuer = Some(name),
+                        None => self.broken = true,
+                    },
                     INVALIDITY_DATE => {}
                     _ => self.unknown_critical |= critical,
                 }
             }
             if asked {
-                self.entries.insert(number(serial).to_vec(), Entry { at: times::read(at).time, reason });
+                self.entries.entry(number(serial).to_vec()).or_default().push(Entry { at: times::read(at).time, reason, issuer });
             }
         }
         self.broken |= !list.is_empty();
+        issuer.is_some()
     }
 
     fn extensions_of(&mut self, field: Tlv<'_>) {
@@ -171,6 +181,12 @@ fn extension(element: Tlv<'_>) -> Option<(&[u8], bool, &[u8])> {
     let oid = parts.oid()?;
     let critical = parts.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0]);
     Some((oid, critical, parts.octet_string()?))
+}
+
+/// The directory name among some `GeneralNames`.
+fn directory_name(value: &[u8]) -> Option<NameId> {
+    let field = Reader::new(value).sequence()?.find(|n| n.tag == context(4))?;
+    Some(name::read(field.reader().tagged(der::SEQUENCE)?.raw).id)
 }
 
 fn scope(value: &[u8]) -> Option<Scope> {
@@ -228,7 +244,7 @@ mod tests {
             ext(ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"u"))), tlv(0x81, &[0xff])].concat()));
         let read_list = read(&list(&entries, &point), &wanted).unwrap();
         assert_eq!(read_list.entries.len(), 1, "only what was asked for");
-        let found = read_list.entries[&vec![0x8f, 1]];
+        let found = read_list.entries[&vec![0x8f, 1]][0];
         assert_eq!((reason_name(found.reason), found.at.unwrap().day().as_str()), ("keyCompromise", "2026-01-02"));
         let scope = read_list.scope.as_ref().unwrap();
         assert_eq!((scope.names.as_slice(), scope.only_users, scope.indirect), (&[tlv(0x86, b"u")][..], true, false));
@@ -240,5 +256,16 @@ mod tests {
         let strange = read(&list(&[], &ext(&[0x2a, 3, 4], true, &[])), &wanted).unwrap();
         assert!(strange.unknown_critical);
         assert!(read(b"\x30\x00", &wanted).is_none());
+        // An issuer holds for the entries behind it, and only in an indirect list.
+        let other = tlv(der::SEQUENCE, &tlv(0x31, &tlv(der::SEQUENCE, &[tlv(der::OID, &[0x55, 4, 3]), tlv(0x0c, b"x")].concat())));
+        let named = ext(CERTIFICATE_ISSUER, true, &tlv(der::SEQUENCE, &tlv(0xa4, &other)));
+        let entries = [entry(&[7], &[]), entry(&[7], &named), entry(&[0, 0x8f, 1], &[])].concat();
+        let indirect = ext(ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &tlv(0x84, &[0xff])));
+        let several = read(&list(&entries, &indirect), &wanted).unwrap();
+        let issuers = |serial: &[u8]| several.entries[serial].iter().map(|e| e.issuer).collect::<Vec<_>>();
+        let other = Some(name::read(&other).id);
+        assert_eq!((issuers(&[7]), issuers(&[0x8f, 1])), (vec![None, other], vec![other]));
+        assert!(!several.unknown_critical && !several.broken);
+        assert!(read(&list(&entries, &[]), &wanted).unwrap().unknown_critical);
     }
 }

@@ -63,6 +63,7 @@ checks! {
     ExtraName "extra-name" Waiver::Told, "it has a name that was not asked for",
     KeyInInventory "key-in-inventory" Waiver::Told, "its new key was found under the scanned paths",
     KeyUsage "key-usage" Waiver::Waive, "a key usage that was asked for is not there",
+    ListedAsRevoked "listed-as-revoked" Waiver::Waive, "a revocation list that is out of date, or only a part of one, names it or a certificate above it",
     LostUsage "lost-usage" Waiver::Told, "a usage that public CAs give no more, or that servers do without, is gone",
     MissingName "missing-name" Waiver::Name, "a name that was asked for is not there",
     MustStaple "must-staple" Waiver::Waive, "must-staple was asked for and is not there",

@@ -6,12 +6,15 @@ use super::chain::{Authorities, Path, verify};
 use super::facts::Facts;
 use super::gather::{List, Met};
 use crate::id::SpkiHash;
-use crate::pki::crl::lookup::{self, Lookup};
+use crate::pki::crl::lookup::{self, Entry, Lookup};
 use crate::pki::{Checked, spki_of};
 use crate::time::{HOUR, Time};
 
 /// `cRLSign` (RFC 5280 section 4.2.1.3).
 const CRL_SIGN: u16 = 1 << 6;
+/// `certificateHold` and `removeFromCRL` (RFC 5280 section 5.3.1): what is on hold may have come back since.
+const HOLD: u32 = 6;
+const REMOVED: u32 = 8;
 /// A clock may be so far behind that of the CA.
 const SKEW: i64 = HOUR;
 
@@ -29,6 +32,8 @@ pub(crate) enum Answer {
     None(String),
     /// It is not revoked, as of this list.
     Good(String),
+    /// A list that is no answer by itself names it as revoked, with these words.
+    Listed(String),
     /// It is revoked, with these words.
     Revoked(String),
 }
@@ -48,7 +53,9 @@ impl<'a> Lists<'a> {
             let told = judge(list, lookup, of, facts, issuer, issuer_facts, exposed, now);
             match (&answer, &told) {
                 (_, Answer::Revoked(_)) => return told,
-                (Answer::Good(_), _) => {}
+                // A revocation is for good: an older list that names it counts for more than one that does not.
+                (_, Answer::Listed(_)) => answer = told,
+                (Answer::Good(_) | Answer::Listed(_), _) => {}
                 _ => answer = told,
             }
         }
@@ -108,32 +115,52 @@ fn judge(
     if lookup.this_update.is_none_or(|t| t > now.plus(SKEW)) {
         return none("it is from the future");
     }
-    match lookup.next_update {
-        Some(next) if next > now => {}
-        Some(next) => return none(&format!("it is out of date since {next}; fetch a fresh one")),
-        None => return none("it does not say until when it holds"),
-    }
     if lookup.broken || lookup.unknown_critical {
         return none("a part of it is not understood, so none of it counts");
     }
-    if lookup.is_delta {
-        return none("it holds only the changes since another list; give the complete one");
+    match partial(lookup, now) {
+        None => covered(list, lookup, of, facts).unwrap_or_else(none),
+        // That a certificate is not in such a list tells nothing; that it is in it does.
+        Some(why) => match entry(lookup, of).filter(|e| !matches!(e.reason, Some(HOLD | REMOVED))) {
+            Some(entry) => Answer::Listed(format!("{}, although that list alone is no answer: {why}", words(entry, list))),
+            None => none(&why),
+        },
     }
-    covered(list, lookup, of, facts).unwrap_or_else(none)
+}
+
+/// Why a sound list does not tell of each certificate whether it is revoked.
+fn partial(lookup: &Lookup, now: Time) -> Option<String> {
+    match lookup.next_update {
+        Some(next) if next > now => {}
+        Some(next) => return Some(format!("it is out of date since {next}; fetch a fresh one")),
+        None => return Some("it does not say until when it holds".to_owned()),
+    }
+    if lookup.is_delta {
+        return Some("it holds only the changes since another list; give the complete one".to_owned());
+    }
+    let indirect = lookup.scope.as_ref().is_some_and(|s| s.indirect && !s.only_attributes);
+    indirect.then(|| "it lists certificates of several issuers, which is not understood here".to_owned())
+}
+
+/// The entry of a certificate, which is of the issuer of the list.
+fn entry<'l>(lookup: &'l Lookup, of: &Met) -> Option<&'l Entry> {
+    let of_it = |e: &&Entry| e.issuer.is_none_or(|issuer| issuer == of.certificate.issuer_id);
+    lookup.entries.get(lookup::number(of.certificate.serial.content()))?.iter().find(of_it)
+}
+
+fn words(entry: &Entry, list: &List) -> String {
+    let since = entry.at.map_or_else(String::new, |t| format!(" since {t}"));
+    format!("revoked{since}, reason {}, says {}", lookup::reason_name(entry.reason), list.place)
 }
 
 /// The answer of a list that is sound in itself, or why it covers the certificate not.
 fn covered(list: &List, lookup: &Lookup, of: &Met, facts: &Facts) -> Result<Answer, &'static str> {
     let scope = lookup.scope.as_ref();
-    if scope.is_some_and(|s| s.indirect) {
-        return Err("it lists certificates of several issuers, which is not understood here");
-    }
     if scope.is_some_and(|s| s.only_attributes) {
         return Err("it is for attribute certificates");
     }
-    if let Some(entry) = lookup.entries.get(lookup::number(of.certificate.serial.content())) {
-        let since = entry.at.map_or_else(String::new, |t| format!(" since {t}"));
-        return Ok(Answer::Revoked(format!("revoked{since}, reason {}, says {}", lookup::reason_name(entry.reason), list.place)));
+    if let Some(entry) = entry(lookup, of) {
+        return Ok(Answer::Revoked(words(entry, list)));
     }
     if let Some(scope) = scope {
         let of_point = !scope.names.is_empty() || scope.relative;

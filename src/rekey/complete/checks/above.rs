@@ -98,6 +98,10 @@ impl Checking<'_> {
         for (what, answer) in lists.ask_path(self.met, self.facts, self.all, path, &exposed, self.rules.now) {
             match answer {
                 Answer::Revoked(says) => self.tell(Check::Revoked, format!("{what} is {says}"), "ask the CA why, and for a new certificate"),
+                Answer::Listed(says) => {
+                    let ask = "ask the CA why, and for a new certificate, or give a list that is complete and of today; --waive listed-as-revoked --reason TEXT accepts it";
+                    self.tell(Check::ListedAsRevoked, format!("{what} is {says}"), ask);
+                }
                 Answer::None(says) => self.tell(Check::RevocationNotTold, format!("of {what}: {says}"), ""),
                 Answer::Good(_) | Answer::NotAsked => {}
             }
