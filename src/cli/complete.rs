@@ -134,14 +134,8 @@ fn judged(
     options: &Options,
     terminal: &Terminal,
 ) -> Result<Judged, Error> {
-    let given = |what: &str, paths: &[PathBuf]| -> Result<Gathered, Error> {
-        let gathered = gather(&Roots::open(paths)?, options);
-        for other in &gathered.others {
-            terminal.warn(&format!("--{what}: {}: {}", other.place, other.what));
-        }
-        Ok(gathered)
-    };
-    let (chain, roots, lists) = (given("chain", &args.chain)?, given("root", &args.root)?, given("crl", &args.crl)?);
+    let given = |flag, paths: &[PathBuf]| given(flag, paths, options, terminal);
+    let (chain, roots, lists) = (given("--chain", &args.chain)?, given("--root", &args.root)?, given("--crl", &args.crl)?);
     let about = AboutAuthorities { cas: args.cas.clone(), ccadb: None, roots: args.roots.clone() };
     let (cas, more_roots) = (analyse::cas(&about)?, analyse::roots(&about)?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
@@ -170,6 +164,27 @@ fn judged(
         threads: options.threads,
     };
     Ok(judge(&inputs, &rules))
+}
+
+/// What a flag names, each path of which has to be of use.
+fn given(flag: &'static str, paths: &[PathBuf], options: &Options, terminal: &Terminal) -> Result<Gathered, Error> {
+    let mut out = Gathered::default();
+    for path in paths {
+        let one = gather(&Roots::open(std::slice::from_ref(path))?, options);
+        for other in one.others.iter().filter(|_| one.empty == 0) {
+            terminal.warn(&format!("{flag}: {}: {}", other.place, other.what));
+        }
+        let (none, what) = match flag {
+            "--crl" => (one.lists.is_empty(), "revocation list"),
+            _ => (one.certificates.is_empty(), "certificate"),
+        };
+        if none {
+            return Err(Error::Value { flag, says: format!("{path:?} holds no {what} that can be read") });
+        }
+        out.certificates.extend(one.certificates);
+        out.lists.extend(one.lists);
+    }
+    Ok(out)
 }
 
 /// A list of keys of the case; none if there is none.

@@ -13,7 +13,7 @@ use super::error::Error;
 /// Where the passphrase of new keys comes from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyPassphrase {
-    /// Passphrase of encrypted keys: the first line of this file [default: asked on the terminal]
+    /// Passphrase of encrypted keys: the first line of this file [default: rekey asks on the terminal, complete never asks]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_passphrase_file: Option<PathBuf>,
     /// Passphrase of encrypted keys: the value of this environment variable

@@ -113,7 +113,11 @@ fn encrypted_keys_are_opened_for_layouts_and_only_then() {
     assert_eq!(plain.status, 0, "no key is needed for the plain files: {}", plain.stdout);
     let locked = world.complete(&world.issued, &["--layout", "haproxy"]);
     assert_eq!(locked.status, 3);
-    assert!(locked.stdout.contains("haproxy left out: key.pem is encrypted; its passphrase is needed"), "{}", locked.stdout);
+    assert!(
+        locked.stdout.contains("haproxy left out: key.pem is encrypted; --key-passphrase-file FILE or --key-passphrase-env NAME"),
+        "{}",
+        locked.stdout
+    );
     assert!(!Path::new(&world.file("ec.example", "haproxy")).exists());
     let opened = world.complete(&world.issued, &["--layout", "haproxy", "--key-passphrase-file", &key_passphrase]);
     assert_eq!(opened.status, 0, "{}", opened.stdout);
@@ -128,9 +132,42 @@ fn zendesk_takes_some_kinds_of_key() {
     let world = World::new(&["--key", "ecdsa-p384"]);
     let done = world.complete(&world.issued, &["--layout", "zendesk", "--layout", "nginx"]);
     assert_eq!(done.status, 3, "{}", done.stdout);
-    assert!(done.stdout.contains("zendesk left out: Zendesk takes RSA and ECDSA P-256 keys alone"), "{}", done.stdout);
+    assert!(done.stdout.contains("zendesk left out: Zendesk takes RSA keys of 2048 bits and ECDSA P-256 keys alone"), "{}", done.stdout);
     assert!(Path::new(&world.file("ec.example", "nginx/key.pem")).exists() && !Path::new(&world.file("ec.example", "zendesk")).exists());
     assert!(done.stderr.contains("2 accepted"), "the certificates are good: {}", done.stderr);
+    // SEC 1 is what the owner chose for the file; the form takes PKCS #8.
+    let world = World::new(&["--key", "ecdsa-p256", "--key-format", "sec1"]);
+    let done = world.complete(&world.issued, &["--layout", "zendesk", "--layout", "nginx"]);
+    assert_eq!(done.status, 0, "{}", done.stdout);
+    assert!(world.text("ec.example", "nginx/key.pem").contains("-----BEGIN EC PRIVATE KEY-----"));
+    assert!(world.text("ec.example", "zendesk/key.pem").contains("-----BEGIN PRIVATE KEY-----"));
+    let public = |file: &str| openssl(&["pkey", "-in", &world.file("ec.example", file), "-pubout"], b"").unwrap();
+    assert_eq!(public("zendesk/key.pem"), public("nginx/key.pem"));
+    let world = World::new(&["--key", "rsa-3072"]);
+    let done = world.complete(&world.issued, &["--layout", "zendesk"]);
+    assert!(done.status == 3 && done.stdout.contains("zendesk left out"), "{}", done.stdout);
+}
+
+#[test]
+fn files_of_a_bundle_that_are_none_do_not_stop_the_run() {
+    let world = World::new(&[]);
+    assert_eq!(world.complete(&world.issued, &[]).status, 0);
+    for (i, name) in ["issued.json", "cert.pem", "chain.pem", "fullchain.pem"].into_iter().enumerate() {
+        let file = world.file("ec.example", name);
+        fs::rename(&file, world.case.folder.path().join(name)).unwrap();
+        match i % 2 {
+            0 => drop(ran("mkfifo", &[&file])),
+            _ => std::os::unix::fs::symlink(world.case.folder.path().join(name), &file).unwrap(),
+        }
+        let told = world.complete(&world.middle.pem(), &[]);
+        assert!(told.status == 1 && told.stdout.contains(&format!("{name} is missing or cannot be read")), "{name}: {}", told.stdout);
+        fs::remove_file(&file).unwrap();
+        fs::rename(world.case.folder.path().join(name), &file).unwrap();
+    }
+    let file = world.file("ec.example", "cert.pem");
+    fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(1 << 40).unwrap();
+    let told = world.complete(&world.middle.pem(), &[]);
+    assert!(told.status == 1 && told.stdout.contains("cert.pem is missing or cannot be read"), "{}", told.stdout);
 }
 
 #[test]

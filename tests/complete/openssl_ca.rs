@@ -173,6 +173,33 @@ fn what_else_comes_is_told() {
 }
 
 #[test]
+fn what_is_of_no_use_is_no_silence() {
+    let ca = private_ca();
+    let case = Case::new(&ca, vec![leaf("a.example")], &[]);
+    let issued = super::fresh("a.example", &case.key("a.example")).by(&ca).pem();
+    case.folder.write("root.pem", ca.pem()).write("garbage", "garbage").write("key.pem", Key::new().pem()).write("empty", "");
+    let (root, directory) = (case.folder.at("root.pem"), case.folder.at("case"));
+    for (flag, file, says) in [
+        ("--crl", "root.pem", "holds no revocation list"),
+        ("--crl", "garbage", "holds no revocation list"),
+        ("--root", "key.pem", "holds no certificate"),
+        ("--chain", "garbage", "holds no certificate"),
+        ("--chain", "empty", "holds no certificate"),
+    ] {
+        let wrong = case.complete(&issued, &["--root", &root, flag, &case.folder.at(file)]);
+        assert_eq!(wrong.status, 2, "{flag} {file}: {}", wrong.stdout);
+        assert!(wrong.stderr.contains(flag) && wrong.stderr.contains(says), "{flag} {file}: {}", wrong.stderr);
+    }
+    fs::create_dir(case.folder.path().join("none")).unwrap();
+    for nothing in ["garbage", "empty", "none"] {
+        case.folder.write("issued.pem", &issued);
+        let told = run(&["complete", &directory, &case.folder.at("issued.pem"), &case.folder.at(nothing), "--root", &root]);
+        assert_eq!(told.status, 3, "{nothing}: {}", told.stdout);
+        assert!(told.stdout.contains(&format!("{nothing}: not read: it holds no certificate")), "{nothing}: {}", told.stdout);
+    }
+}
+
+#[test]
 fn what_is_waived_is_kept_with_its_reason() {
     let ca = private_ca();
     let case = Case::new(&ca, vec![leaf("a.example").names(&["a.example", "b.example"])], &[]);

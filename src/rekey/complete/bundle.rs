@@ -1,10 +1,13 @@
 //! Bundles on the disk: `issued/` beside the key it belongs to, whole or not at all; what it takes the place of stays as `issued-1` and so on.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
 use serde::Serialize;
 
 use super::gather::Met;
@@ -18,7 +21,7 @@ use crate::id::StepId;
 use crate::pki;
 use crate::rekey::key::{pem, unpem};
 use crate::rekey::readback::open_key;
-use crate::rekey::{Error, Made, REPLACEMENTS};
+use crate::rekey::{Error, KeyFormat, Made, REPLACEMENTS};
 use crate::secret::Secret;
 
 /// The folder of a bundle, in that of its replacement.
@@ -31,6 +34,9 @@ pub const CERTIFICATE: &str = "cert.pem";
 pub const CHAIN: &str = "chain.pem";
 /// The record of a bundle.
 pub const ISSUED_RECORD: &str = "issued.json";
+
+/// Files of a bundle are small; what is larger is something else. The largest real certificates have about 100 KiB.
+const LARGEST: u64 = 16 << 20;
 
 /// Bundles that are flushed to the disk together.
 const BATCH: usize = 1024;
@@ -50,8 +56,20 @@ pub(crate) fn current(replacement: &Path) -> Option<Result<Current, &'static str
     Some(read(&folder))
 }
 
+/// A file of a case, which is a regular one and no link, and small: a FIFO or a device in its place does not stop the run.
+pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64;
+    if read > LARGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
 fn read(folder: &Path) -> Result<Current, &'static str> {
-    let file = |name: &str, says| fs::read(folder.join(name)).map_err(|_| says);
+    let file = |name: &str, says| read_regular(&folder.join(name)).map_err(|_| says);
     let issued = Issued::from_json(&file(ISSUED_RECORD, "issued.json is missing or cannot be read")?)?;
     let certificate =
         certificates(&file(CERTIFICATE, "cert.pem is missing or cannot be read")?, folder).ok_or("cert.pem is no certificate in PEM")?;
@@ -223,6 +241,9 @@ impl Writer<'_> {
             return (files, done);
         }
         let key = open_key(&self.case_dir.join(&made.directory), &made.record, self.passphrase);
+        let closed = made.record.key_format == KeyFormat::Pkcs8Encrypted && self.passphrase.is_none();
+        let key =
+            if closed { Err("key.pem is encrypted; --key-passphrase-file FILE or --key-passphrase-env NAME gives its passphrase") } else { key };
         for layout in wanted {
             let parts = |key| Parts { made, leaf, chain, key, exporter: self.exporter.as_ref() };
             match key.as_ref().map_err(|says| *says).and_then(|key| layouts::files(layout, &parts(key))) {

@@ -1,6 +1,6 @@
 //! Reads what came back from the CA, in whatever form: certificates and revocation lists with their bytes, and everything else told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -59,13 +59,15 @@ pub struct Gathered {
     pub others: Vec<Other>,
     /// The sums.
     pub ledger: Ledger,
+    /// Paths below which there is nothing at all.
+    pub empty: usize,
 }
 
 impl Gathered {
     /// Whether something could not be read that may matter.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.ledger.is_complete()
+        self.ledger.is_complete() && self.empty == 0
     }
 }
 
@@ -93,6 +95,12 @@ pub fn gather(roots: &Roots, options: &Options) -> Gathered {
     let Ok(ledgers) = read::read(roots, options, Vec::new, add, consume);
     let mut out = Gathered::default();
     ledgers.into_iter().for_each(|l| out.ledger += l);
+    let used: HashSet<u32> = files.iter().map(|(place, _)| place.root).collect();
+    for (root, _) in roots.list().iter().zip(0u32..).filter(|(_, i)| !used.contains(i)) {
+        let place = if matches!(root.kind, RootKind::Stdin(_)) { "standard input".to_owned() } else { show(&root.given.to_string_lossy()) };
+        out.others.push(Other { place, what: "not read: it holds no certificate, nor anything else that is known here".to_owned() });
+        out.empty += 1;
+    }
     let mut known: HashMap<Fingerprint, ()> = HashMap::new();
     for (place, seen) in files {
         out.file(roots, &place, seen, &mut known);

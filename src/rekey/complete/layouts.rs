@@ -81,6 +81,9 @@ impl fmt::Display for NotALayout {
 
 impl std::error::Error for NotALayout {}
 
+/// Kinds of key that Zendesk takes.
+const ZENDESK_KINDS: [NewKind; 2] = [NewKind::Rsa2048, NewKind::EcdsaP256];
+
 /// What the files of a layout are made of.
 pub(crate) struct Parts<'a> {
     pub(crate) made: &'a Made,
@@ -107,11 +110,13 @@ pub(crate) fn files(layout: Layout, parts: &Parts<'_>) -> Result<Vec<File>, &'st
         Layout::Pkcs12 => vec![("pkcs12/bundle.p12", parts.pkcs12()?)],
         Layout::Zendesk => {
             let kind = NewKind::named(&parts.made.record.key_algorithm, parts.made.record.key_bits);
-            // Types that the form takes: SHA256WithRSA and ECDSAWithSHA256, with a key that has no passphrase.
-            if !matches!(kind, Some(NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096 | NewKind::EcdsaP256)) {
-                return Err("Zendesk takes RSA and ECDSA P-256 keys alone; make this replacement with --key rsa-2048 or ecdsa-p256");
+            // A test holds that this is what data/targets.toml says.
+            if !kind.is_some_and(|kind| ZENDESK_KINDS.contains(&kind)) {
+                return Err("Zendesk takes RSA keys of 2048 bits and ECDSA P-256 keys alone; make this replacement with --target zendesk");
             }
-            vec![("zendesk/bundle.pem", chain()), ("zendesk/key.pem", parts.key()?)]
+            let format = if parts.made.record.key_format == KeyFormat::Pkcs1 { KeyFormat::Pkcs1 } else { KeyFormat::Pkcs8 };
+            let key = parts.key.to_pem(format, None).map_err(|_| "the key cannot be encoded")?;
+            vec![("zendesk/bundle.pem", chain()), ("zendesk/key.pem", key)]
         }
     })
 }
@@ -171,8 +176,10 @@ impl Parts<'_> {
 
 /// Whether a name can stand in a configuration as it is.
 fn is_plain(name: &str) -> bool {
+    // A dot before or behind a name means something else there.
     let rest = name.strip_prefix("*.").unwrap_or(name);
-    !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+    let is_label = |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    rest.len() <= 253 && rest.split('.').all(is_label)
 }
 
 /// One text of several; the room is made at once, so that no copy of a secret stays behind.
@@ -196,10 +203,30 @@ mod tests {
     }
 
     #[test]
+    fn zendesk_is_the_target_of_that_name() {
+        let target = crate::rekey::Target::named("zendesk").unwrap();
+        assert_eq!(target.kinds, ZENDESK_KINDS);
+        assert_eq!(target.formats, [KeyFormat::Pkcs8, KeyFormat::Pkcs1]);
+    }
+
+    #[test]
     fn names_in_a_configuration_are_plain() {
-        for (name, plain) in
-            [("a.example", true), ("*.a.example", true), ("a;b", false), ("a b", false), ("{x}", false), ("*", false), ("::1", false), ("", false)]
-        {
+        for (name, plain) in [
+            ("a.example", true),
+            ("*.a.example", true),
+            ("a;b", false),
+            (".", false),
+            (".a.example", false),
+            ("a.example.", false),
+            ("a..example", false),
+            ("*.", false),
+            ("a_b.example", true),
+            ("a b", false),
+            ("{x}", false),
+            ("*", false),
+            ("::1", false),
+            ("", false),
+        ] {
             assert_eq!(is_plain(name), plain, "{name}");
         }
     }

@@ -1,7 +1,6 @@
 //! Which certificate is for which replacement, by its key; and which of several counts.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs;
 use std::path::Path;
 
 use super::bundle;
@@ -151,7 +150,7 @@ fn check_all(jobs: &[Job<'_>], inputs: &Inputs<'_>, all: &Authorities, lists: &L
 /// What the request of a replacement asks for. It was read and verified with the other files of the replacement.
 fn asked(case_dir: &Path, expected: &Expected) -> Asked {
     let path = expected.made.as_ref().map(|m| case_dir.join(&m.directory).join(REQUEST));
-    let request = path.and_then(|p| fs::read(p).ok()).and_then(|text| unpem("CERTIFICATE REQUEST", &text)).unwrap_or_default();
+    let request = path.and_then(|p| bundle::read_regular(&p).ok()).and_then(|text| unpem("CERTIFICATE REQUEST", &text)).unwrap_or_default();
     Asked { of_public: expected.of_public, facts: Facts::of_request(&request), subject: names::subject_of(&request).unwrap_or_default().to_vec() }
 }
 
