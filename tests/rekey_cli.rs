@@ -177,3 +177,31 @@ fn what_to_do_with_a_request_is_shown() {
     let ran = rekey(&folder, &["--show", "a.example", "--cas", &cas]);
     assert!(ran.stdout.contains("vault write -field=certificate pki/sign/web csr=@"), "{}", ran.stdout);
 }
+
+#[test]
+fn each_request_mirrors_its_own_certificate_however_many_lie_in_one_file() {
+    let ca = public_ca();
+    let folder = Folder::new();
+    let mut files = [String::new(), String::new(), String::new()];
+    for i in 0..60 {
+        files[i % 3].push_str(&bundle(&leaf(&format!("host{i}.example")).by(&ca), &[]));
+    }
+    for (i, text) in files.iter().enumerate() {
+        folder.write(format!("in/{i}.pem"), text);
+    }
+    assert_eq!(run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF]).status, 1);
+    let ran = rekey(&folder, &["--threads", "2"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let all = made(&folder);
+    assert_eq!(all.len(), 60);
+    for (directory, record) in all {
+        let host = record["names"][0].as_str().unwrap();
+        assert!(directory.file_name().unwrap().to_str().unwrap().starts_with(&format!("{host}-")), "{directory:?} {host}");
+        assert!(text_of(&directory).contains(&format!("DNS:{host}\n")), "{host}");
+    }
+    // In the order of the plan, whatever the order of reading.
+    let names: Vec<_> = ran.stdout.lines().map(|l| l.split('\t').nth(1).unwrap().to_owned()).collect();
+    let plan: Vec<_> =
+        folder.json("case/plan.json")["replacements"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, plan);
+}

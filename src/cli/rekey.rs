@@ -10,7 +10,7 @@ use std::fs;
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::plan::ca::Cas;
-use certrecall::read::{self, Place, Roots};
+use certrecall::read::{Place, Reopener, Roots};
 use certrecall::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
 use certrecall::report::plan_file::{self, KnownKey, PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::view::count;
@@ -176,20 +176,28 @@ pub(crate) fn next(record: &ReplacementRecord, cas: &Cas) -> Next {
     }
 }
 
-/// The certificates that replacements mirror, in the same order.
+/// The certificates that replacements mirror, in the same order. Those of one file are asked for together, so that it is read once for each
+/// thread and not once for each of them.
 fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<Option<Vec<u8>>> {
-    let one = |record: &&ReplacementRecord| record.sources.iter().find_map(|source| open(roots, source, record));
+    let mut by_file: Vec<usize> = (0..records.len()).collect();
+    by_file.sort_by_cached_key(|i| records[*i].sources.first().map(place));
+    let read = |indices: &[usize]| {
+        let mut files = Reopener::new(roots);
+        indices.iter().map(|i| records[*i].sources.iter().find_map(|s| files.get(&place(s), records[*i].mirrors))).collect::<Vec<_>>()
+    };
     let share = records.len().div_ceil(threads.max(1)).max(1);
-    std::thread::scope(|scope| {
-        let readers: Vec<_> = records.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let readers: Vec<_> = by_file.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
         readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    });
+    let mut out = vec![None; records.len()];
+    by_file.into_iter().zip(found).for_each(|(i, der)| out[i] = der);
+    out
 }
 
-fn open(roots: &Roots, source: &SourceRecord, record: &ReplacementRecord) -> Option<Vec<u8>> {
+fn place(source: &SourceRecord) -> Place {
     let raw = source.path_b64.as_ref().and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
-    let place = Place::new(source.root, raw.as_deref().unwrap_or(source.path.as_bytes()));
-    read::reopen(roots, &place, record.mirrors)
+    Place::new(source.root, raw.as_deref().unwrap_or(source.path.as_bytes()))
 }
 
 /// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another tool may have made longer, and
