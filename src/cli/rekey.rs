@@ -6,6 +6,7 @@ mod proofs;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::path::Path;
 
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
@@ -286,13 +287,19 @@ fn show_handoff(args: &RekeyArgs, plan: &PlanHead, case: &Case, by: &str, termin
         orders::only(&[by.to_owned()], &orders::candidates(plan)).map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
     let existing = existing(case, None, terminal)?;
     let cas = cas(&args.about())?;
+    // What is pasted is run from anywhere, and a path that begins with - would be taken for a flag.
+    let whole = std::path::absolute(&args.case).map_err(|error| Error::Input { what: "case", path: args.case.clone(), error })?;
+    let whole = whole.to_str().ok_or_else(|| Error::Value {
+        flag: "CASE",
+        says: format!("{:?} is no UTF-8, so that no command printed would find it; go by {} beside each request", args.case, rekey::HANDOFF),
+    })?;
     for record in plan.replacements.iter().filter(|r| meant.contains(&r.id)) {
         let made = existing.made.iter().find(|m| m.record.profile == record.profile);
         let made = made.ok_or_else(|| wrong(format!("{} has no key and request yet; `certrecall rekey` makes them", record.id)))?;
-        let directory = args.case.join(&made.directory);
-        let path = directory.join(rekey::REQUEST);
+        let directory = format!("{whole}/{}", made.directory);
+        let path = Path::new(&directory).join(rekey::REQUEST);
         let request = fs::read_to_string(&path).map_err(|error| Error::Input { what: "request", path, error })?;
-        let text = rekey::handoff::text(&made.record, &next(record, &cas), &directory.to_string_lossy(), &request);
+        let text = rekey::handoff::text(&made.record, &next(record, &cas), &directory, &request);
         terminal.data(text.as_bytes())?;
     }
     Ok(Outcome::default())

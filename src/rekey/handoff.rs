@@ -2,11 +2,13 @@
 //!
 //! Flags as of November 2026: certbot 2 and later, lego 5 and 4, acme.sh 3, step 0.28, OpenSSL 3, cert-manager v1.
 
+mod manifest;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use super::record::Record;
-use super::slug::slug;
 use super::{ISSUED, REQUEST};
 use crate::pki::show;
 use crate::plan::ca::{Reach, Sort};
@@ -103,12 +105,11 @@ const STEP: &str = "Names that the provisioner does not allow are refused. --not
 /// The ways for a replacement whose files lie in `directory`, the most fitting one first.
 #[must_use]
 pub fn ways(record: &Record, next: &Next, directory: &str) -> Vec<Way> {
-    let path = |name: &str| if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-    let (request, issued) = (path(REQUEST), path(ISSUED));
+    let (request, issued) = (inside(directory, REQUEST), inside(directory, ISSUED));
     let tls = next.sort.is_none_or(|sort| sort == Sort::TlsServer);
     let public = next.reach == Some(Reach::Public);
     let mut out = Vec::new();
-    if tls && !record.names.is_empty() && (public || !next.acme.is_empty()) {
+    if tls && !record.names.is_empty() && !no_challenge_for_all(record) {
         for server in &next.acme {
             out.extend(acme(record, server, &request, &issued));
         }
@@ -129,6 +130,16 @@ pub fn ways(record: &Record, next: &Next, directory: &str) -> Vec<Way> {
         out.push(Way { title: title.to_owned(), commands: vec![command], says: (*says).to_owned() });
     }
     out
+}
+
+fn inside(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// Whether no ACME challenge validates all names of a request: a wildcard is validated over DNS alone (RFC 8555 section 7.1.3 and BR 3.2.2.4), and
+/// an address never is (RFC 8738 section 7).
+fn no_challenge_for_all(record: &Record) -> bool {
+    record.names.iter().any(|n| n.starts_with("*.")) && record.names.iter().any(|n| n.parse::<IpAddr>().is_ok())
 }
 
 /// One word of a template; a parameter that is not known stands in capitals.
@@ -156,7 +167,7 @@ fn filled(word: &str, next: &Next, request: &str, issued: &str, record: &Record)
 /// Three ACME clients (RFC 8555) for one directory.
 fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> {
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-    // A wildcard is validated over DNS alone (RFC 8555 section 7.1.3 and BR 3.2.2.4).
+    // Over DNS alone, see above.
     let wildcard = record.names.iter().any(|n| n.starts_with("*."));
     let how: &[&str] = if wildcard { &["--manual", "--preferred-challenges", "dns"] } else { &["--standalone"] };
     let certbot = [
@@ -191,13 +202,13 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
         Way {
             title: format!("lego, {server}"),
             commands: vec![lego5, lego4],
-            says: "The first is for lego 5, the second for lego 4. External account: --eab with --eab.kid and --eab.hmac (lego 4: --kid and --hmac)."
+            says: "The first is for lego 5, the second for lego 4. External account: --eab with --eab.kid and --eab.hmac (lego 4: --kid and --hmac). It writes .lego/certificates/NAME.crt below the directory where it runs (or --path); NAME is the common name or the first name, with _ for *. Give that file to certrecall complete."
                 .to_owned(),
         },
         Way {
             title: format!("acme.sh, {server}"),
             commands: vec![register, sign],
-            says: "External account: --eab-kid KID --eab-hmac-key KEY with the first command. It takes the names from the request.".to_owned(),
+            says: "External account: --eab-kid KID --eab-hmac-key KEY with the first command. It takes the names from the request, and writes fullchain.cer into ~/.acme.sh/NAME, for a key on a curve into ~/.acme.sh/NAME_ecc; NAME is the common name or the first name. Give that file to certrecall complete.".to_owned(),
         },
     ]
 }
@@ -213,7 +224,18 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
         if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| markdown(n)).collect::<Vec<_>>().join(", ") };
     let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", markdown(directory)) };
     let _ = writeln!(out, "The request is `{REQUEST}` {place}; it asks for {names}. The key stays where it is: no CA needs it.\n");
-    let _ = writeln!(out, "Then: `certrecall complete CASE {ISSUED}` checks what came back and puts it together with its key.\n");
+    let issued = inside(directory, ISSUED);
+    // What signs itself is its own root, and nobody knows it yet.
+    let own_root = next.reach == Some(Reach::SelfSigned);
+    let mut complete = vec!["certrecall", "complete", "CASE", &issued];
+    if own_root {
+        complete.extend(["--root", &issued]);
+    }
+    let _ = writeln!(out, "Then, with the directory of the case as CASE, what came back is checked and put together with its key:\n");
+    let _ = writeln!(out, "    {}\n", shell::line(&complete));
+    if no_challenge_for_all(record) {
+        out.push_str("**No ACME order works for this request**: a wildcard is validated over DNS alone (RFC 8555 section 7.1.3), an address never is (RFC 8738 section 7). Ask for two certificates: move this directory out of the case, and make the request again with --san drop:NAME.\n\n");
+    }
     if record.waits_for_new_ca {
         out.push_str("**Wait**: the CA of the old certificate is exposed itself. Hand this in at the new one.\n\n");
     }
@@ -225,14 +247,14 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
         commands.iter().for_each(|command| out.push_str(&format!("    {}\n", shell::line(command))));
         let _ = writeln!(out, "\n{}", if says.is_empty() { String::new() } else { format!("{says}\n") });
     }
-    by_hand(&mut out, record, next, operator.as_deref());
+    by_hand(&mut out, record, next, operator.as_deref(), directory);
     if next.reach != Some(Reach::Public) || !next.acme.is_empty() {
-        manifest(&mut out, record, next, request);
+        manifest::manifest(&mut out, record, next, request);
     }
     out
 }
 
-fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>) {
+fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>, directory: &str) {
     let who = operator.map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { markdown(&next.issuer) }, markdown);
     let _ = writeln!(out, "## By hand\n");
     match next.reach {
@@ -243,8 +265,8 @@ fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str
         }
         Some(Reach::SelfSigned) => {
             out.push_str("Nobody issued the old certificate: it signed itself. Better ask a CA of your own; or sign the request with its own key, and give the new certificate to whoever trusts the old one:\n\n");
-            let command =
-                ["openssl", "x509", "-req", "-in", REQUEST, "-key", super::KEY, "-copy_extensions", "copyall", "-days", "365", "-out", ISSUED];
+            let [request, key, issued] = [REQUEST, super::KEY, ISSUED].map(|name| inside(directory, name));
+            let command = ["openssl", "x509", "-req", "-in", &request, "-key", &key, "-copy_extensions", "copyall", "-days", "365", "-out", &issued];
             let _ = writeln!(out, "    {}", shell::line(&command));
         }
         _ => {
@@ -256,34 +278,6 @@ fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str
         }
     }
     out.push('\n');
-}
-
-/// A `CertificateRequest` of cert-manager.
-fn manifest(out: &mut String, record: &Record, next: &Next, request: &str) {
-    let usage = match next.sort {
-        Some(Sort::TlsClient) => "client auth",
-        Some(Sort::Smime) => "email protection",
-        Some(Sort::CodeSigning) => "code signing",
-        _ => "server auth",
-    };
-    let name = slug(record.names.first().map_or(&record.subject, |n| n));
-    let base64 = base64_simd::STANDARD.encode_to_string(request);
-    let _ = writeln!(
-        out,
-        "## cert-manager\n\nWith the name of your issuer in the place of ISSUER; `kubectl apply -f` it. The key stays here, so make the Secret of what `certrecall complete` writes.\n"
-    );
-    let _ = writeln!(
-        out,
-        "```yaml\napiVersion: cert-manager.io/v1\nkind: CertificateRequest\nmetadata:\n  name: {name}-{}\nspec:\n  request: {base64}",
-        &record.spki_sha256.to_string()[..12]
-    );
-    if let Some(days) = next.max_days {
-        let _ = writeln!(out, "  duration: {}h", u64::from(days) * 24);
-    }
-    let _ = writeln!(
-        out,
-        "  usages: [digital signature, {usage}]\n  issuerRef:\n    name: ISSUER\n    kind: ClusterIssuer\n    group: cert-manager.io\n```"
-    );
 }
 
 /// A hostile text in Markdown: as code, where nothing in it means anything.

@@ -49,6 +49,12 @@ pub(crate) fn fit(value: &[u8], kind: NewKind) -> Option<(Vec<u8>, Vec<Change>)>
     Some(if changes.is_empty() { (value.to_vec(), changes) } else { (encode(new), changes) })
 }
 
+/// Which bits are set, by their numbers in RFC 5280 section 4.2.1.3; `None` if the value is no BIT STRING.
+pub(crate) fn set(value: &[u8]) -> Option<Vec<usize>> {
+    let bits = decode(value)?;
+    Some((0..NAMES.len()).filter(|i| bits & 1 << i != 0).collect())
+}
+
 /// What a key of this kind may be for. RSA: RFC 3279 section 2.3.1. ECDSA: RFC 5480 section 3 as updated by RFC 8813. Ed25519: RFC 8410 section 5.
 const fn allowed(kind: NewKind) -> u16 {
     let signing = DIGITAL_SIGNATURE | NON_REPUDIATION | CRL_SIGN;

@@ -9,6 +9,7 @@ use certrecall::rekey::{KeySpec, Next, Record, Wanted};
 use certrecall::shell;
 use proptest::prelude::*;
 
+use super::certificates::{Build, common_name, extension, oid, seq};
 use super::{made, openssl, plain};
 
 /// What a shell makes of a line.
@@ -88,6 +89,52 @@ fn the_file_lies_beside_the_request_and_its_commands_work() {
     let yaml: Vec<_> = text.split("```").collect();
     let base64 = yaml[1].lines().find_map(|l| l.trim().strip_prefix("request: ")).unwrap();
     assert_eq!(base64_simd::STANDARD.decode_to_vec(base64).unwrap(), fs::read(directory.join("request.pem")).unwrap());
+}
+
+/// `usages` of the manifest for a certificate with these extensions.
+fn usages(extensions: Vec<Vec<u8>>) -> (Option<String>, String) {
+    let case = tempfile::tempdir().unwrap();
+    let certificate = Build::new(common_name("host.example.com"), extensions).der();
+    let wanted = Wanted { certificate, ..plain(1).remove(0) };
+    let made = made(&[wanted], KeySpec::Rsa2048, case.path()).unwrap().made.remove(0);
+    let text = fs::read_to_string(case.path().join(&made.directory).join("handoff.md")).unwrap();
+    (text.lines().find_map(|l| l.strip_prefix("  usages: ")).map(str::to_owned), text)
+}
+
+#[test]
+fn the_manifest_has_the_usages_of_the_request() {
+    let purposes = |list: &[&str]| extension("2.5.29.37", false, &seq(&list.iter().map(|p| oid(p)).collect::<Vec<_>>()));
+    let usage = |octet| extension("2.5.29.15", true, &[3, 2, 0, octet]);
+    let (server, client, odd) = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2");
+    for (extensions, shown) in [
+        (vec![], Some("[digital signature, server auth]")),
+        (vec![usage(0xa0), purposes(&[server, client])], Some("[digital signature, key encipherment, server auth, client auth]")),
+        (vec![usage(0x80)], Some("[digital signature]")),
+        (vec![purposes(&[client])], Some("[client auth]")),
+        (vec![purposes(&[odd])], None),
+    ] {
+        assert_eq!(usages(extensions.clone()).0.as_deref(), shown, "{extensions:?}");
+    }
+    assert!(usages(vec![purposes(&[server, odd])]).1.contains("no name for and may leave out: 1.3.6.1.4.1.311.20.2.2."));
+}
+
+#[test]
+fn a_wildcard_and_an_address_together_have_no_challenge() {
+    let record = Record { names: vec!["*.example.com".into(), "8.8.8.8".into()], ..record() };
+    let next = public(&["https://acme.example/directory"]);
+    assert_eq!(programs(&record, &next), Vec::<String>::new());
+    assert!(text(&record, &next, "", "").contains("**No ACME order works for this request**"));
+    let without = Record { names: vec!["*.example.com".into()], ..record };
+    let text = text(&without, &next, "", "");
+    assert!(!text.contains("No ACME order") && text.contains(".lego/certificates/NAME.crt") && text.contains("~/.acme.sh/NAME_ecc"), "{text}");
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_its_own_root() {
+    let next = Next { reach: Some(Reach::SelfSigned), ..Next::default() };
+    let text = text(&record(), &next, "/a case/replacements/x", "");
+    assert!(text.contains("    certrecall complete CASE '/a case/replacements/x/issued.pem' --root '/a case/replacements/x/issued.pem'\n"), "{text}");
+    assert!(text.contains("-in '/a case/replacements/x/request.pem' -key '/a case/replacements/x/key.pem'"), "{text}");
 }
 
 proptest! {

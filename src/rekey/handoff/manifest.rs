@@ -1,0 +1,118 @@
+//! The manifest of a `CertificateRequest` for cert-manager.
+
+use std::fmt::Write as _;
+
+use super::super::key::unpem;
+use super::super::slug::slug;
+use super::super::usage;
+use super::{Next, Record};
+use crate::oid;
+use crate::pki::der::{self, Reader, SET, context};
+use crate::plan::ca::Sort;
+
+/// What cert-manager calls the bits of `keyUsage`, in the order of RFC 5280 section 4.2.1.3.
+const KEY_USAGES: [&str; 9] = [
+    "digital signature",
+    "content commitment",
+    "key encipherment",
+    "data encipherment",
+    "key agreement",
+    "cert sign",
+    "crl sign",
+    "encipher only",
+    "decipher only",
+];
+/// What it calls purposes: the content of their OIDs (RFC 5280 section 4.2.1.12).
+const PURPOSES: &[(&[u8], &str)] = &[
+    (&[0x55, 0x1d, 0x25, 0x00], "any"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 1], "server auth"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 2], "client auth"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 3], "code signing"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 4], "email protection"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 5], "ipsec end system"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 6], "ipsec tunnel"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 7], "ipsec user"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 8], "timestamping"),
+    (&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 9], "ocsp signing"),
+];
+
+/// What a request says it is for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Usages {
+    /// As cert-manager names them.
+    named: Vec<&'static str>,
+    /// Purposes that it has no name for.
+    unnamed: Vec<String>,
+}
+
+/// Writes it.
+pub(super) fn manifest(out: &mut String, record: &Record, next: &Next, request: &str) {
+    let name = slug(record.names.first().map_or(&record.subject, |n| n));
+    let base64 = base64_simd::STANDARD.encode_to_string(request);
+    let mut found = unpem("CERTIFICATE REQUEST", request.as_bytes()).and_then(|der| usages(&der)).unwrap_or_default();
+    if found == Usages::default() {
+        // A request that says nothing of it is compared with nothing.
+        found.named = vec!["digital signature", usual(next.sort)];
+    }
+    out.push_str("## cert-manager\n\nWith the name of your issuer in the place of ISSUER; `kubectl apply -f` it. The key stays here, so make the Secret of what `certrecall complete` writes.\n\n");
+    if !found.unnamed.is_empty() {
+        let _ = writeln!(out, "The request asks for purposes that cert-manager has no name for and may leave out: {}.\n", found.unnamed.join(", "));
+    }
+    let _ = writeln!(
+        out,
+        "```yaml\napiVersion: cert-manager.io/v1\nkind: CertificateRequest\nmetadata:\n  name: {name}-{}\nspec:\n  request: {base64}",
+        &record.spki_sha256.to_string()[..12]
+    );
+    if let Some(days) = next.max_days {
+        let _ = writeln!(out, "  duration: {}h", u64::from(days) * 24);
+    }
+    // Its webhook refuses usages that are not those of the request.
+    if !found.named.is_empty() {
+        let _ = writeln!(out, "  usages: [{}]", found.named.join(", "));
+    }
+    out.push_str("  issuerRef:\n    name: ISSUER\n    kind: ClusterIssuer\n    group: cert-manager.io\n```\n");
+}
+
+const fn usual(sort: Option<Sort>) -> &'static str {
+    match sort {
+        Some(Sort::TlsClient) => "client auth",
+        Some(Sort::Smime) => "email protection",
+        Some(Sort::CodeSigning) => "code signing",
+        _ => "server auth",
+    }
+}
+
+/// `keyUsage` and `extendedKeyUsage` among the extensions that a request asks for (RFC 2986 section 4.1, RFC 2985 section 5.4.2).
+fn usages(request: &[u8]) -> Option<Usages> {
+    let info = &mut Reader::new(request).sequence()?.sequence()?;
+    let attributes = info.find(|field| field.tag == context(0))?;
+    let mut out = Usages::default();
+    for attribute in attributes.reader() {
+        let fields = &mut attribute.reader();
+        if fields.oid() != Some(oid::EXTENSION_REQUEST) {
+            continue;
+        }
+        for extension in fields.tagged(SET).and_then(|values| values.reader().sequence()).into_iter().flatten() {
+            let fields = &mut extension.reader();
+            let oid = fields.oid();
+            let Some(value) = fields.find(|f| f.tag == der::OCTET_STRING) else { continue };
+            match oid {
+                Some(oid::KEY_USAGE) => out.named.extend(usage::set(value.content).into_iter().flatten().map(|i| KEY_USAGES[i])),
+                Some(oid::EXT_KEY_USAGE) => out.purposes(value.content),
+                _ => {}
+            }
+        }
+    }
+    Some(out)
+}
+
+impl Usages {
+    fn purposes(&mut self, value: &[u8]) {
+        for purpose in Reader::new(value).sequence().into_iter().flatten() {
+            match PURPOSES.iter().find(|(content, _)| *content == purpose.content) {
+                Some((_, name)) => self.named.push(name),
+                None => self.unnamed.extend(oid::dotted(purpose.content)),
+            }
+        }
+    }
+}
