@@ -48,6 +48,11 @@ pub enum Error {
         /// The cause.
         error: io::Error,
     },
+    /// A directory inside the case is a symbolic link: what is written through it would lie elsewhere.
+    Linked {
+        /// The link.
+        path: PathBuf,
+    },
     /// A directory could not be listed.
     List {
         /// The directory.
@@ -98,6 +103,9 @@ impl fmt::Display for Error {
             Self::AlreadyThere { path } => write!(f, "{path:?} already exists and is not overwritten"),
             Self::CreateDirectory { path, .. } => write!(f, "cannot make the directory {path:?}"),
             Self::CreateFile { path, .. } => write!(f, "cannot make the file {path:?}"),
+            Self::Linked { path } => {
+                write!(f, "{path:?} is a symbolic link, and keys are neither written nor read through one; put the directory itself in its place")
+            }
             Self::List { path, .. } => write!(f, "cannot list the directory {path:?}"),
             Self::NoName { path } => write!(f, "{path:?} does not name a file"),
             Self::NoRandom => f.write_str("the operating system gave no random bytes"),
@@ -112,7 +120,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::AlreadyThere { .. } | Self::NoName { .. } | Self::NoRandom => None,
+            Self::AlreadyThere { .. } | Self::Linked { .. } | Self::NoName { .. } | Self::NoRandom => None,
             Self::CreateDirectory { error, .. }
             | Self::CreateFile { error, .. }
             | Self::List { error, .. }
@@ -143,6 +151,34 @@ pub fn create_private_dir(path: &Path) -> Result<bool, Error> {
     }
     sync_directory(parent)?;
     Ok(true)
+}
+
+/// Like [`create_private_dir`], for a directory that has to lie where its name says.
+///
+/// # Errors
+/// [`Error::Linked`], [`Error::CreateDirectory`].
+pub fn create_own_dir(path: &Path) -> Result<bool, Error> {
+    not_linked(path)?;
+    create_private_dir(path)
+}
+
+/// Makes sure that a path is no symbolic link; one that is not there is none.
+///
+/// # Errors
+/// [`Error::Linked`].
+pub fn not_linked(path: &Path) -> Result<(), Error> {
+    let linked = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+    if linked { Err(Error::Linked { path: path.into() }) } else { Ok(()) }
+}
+
+/// Opens a regular file and nothing else for reading: no link is followed, and a FIFO put in its place does not stop the run.
+///
+/// # Errors
+/// What the system refuses; [`io::ErrorKind::InvalidInput`] for anything but a regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NOFOLLOW).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")) }
 }
 
 /// Writes a file that must not exist yet, mode 0600, and waits until the disk holds it. **What fails after the file was made leaves no file.**

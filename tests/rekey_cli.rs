@@ -3,12 +3,15 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
 use common::pki::{bundle, leaf, public_ca};
-use common::{Folder, Ran, run};
+use common::{Folder, Ran, certrecall, run};
 use serde_json::Value;
 
 const BEFORE: &str = "--uploaded=2015-01-01..2015-12-31";
@@ -170,6 +173,21 @@ fn what_to_do_with_a_request_is_shown() {
     let file = fs::read_to_string(made(&folder)[0].0.join("handoff.md")).unwrap();
     assert!(file.contains("openssl ca -config CONFIG -notext -in request.pem -out issued.pem\n"), "{file}");
     assert!(rekey(&folder, &["--show", "nobody"]).stderr.contains("no replacement of the plan"));
+    // From a directory of its own, what is printed is absolute; a name that is no UTF-8 cannot be printed.
+    let case = folder.path().join("case");
+    fs::rename(&case, folder.path().join("-case")).unwrap();
+    let shown = |case: &OsStr| {
+        Ran::from(
+            certrecall().current_dir(folder.path()).args([OsStr::new("rekey"), "--show=a.example".as_ref(), "--".as_ref(), case]).output().unwrap(),
+        )
+    };
+    let ran = shown("-case".as_ref());
+    assert!(ran.status == 0 && ran.stdout.contains(&format!("-in {}/replacements/", folder.at("-case"))), "{ran:?}");
+    let odd = OsStr::from_bytes(b"case\xff");
+    fs::rename(folder.path().join("-case"), folder.path().join(odd)).unwrap();
+    let ran = shown(odd);
+    assert!(ran.status == 2 && ran.stdout.is_empty() && ran.stderr.contains("is no UTF-8"), "{ran:?}");
+    fs::rename(folder.path().join(odd), case).unwrap();
     // The user's own file about CAs says how this one is asked.
     folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Public CA\"]\nkind = \"vault\"\nparameters = { mount = \"pki\", role = \"web\" }\n");
     let cas = folder.at("cas.toml");
@@ -204,4 +222,46 @@ fn each_request_mirrors_its_own_certificate_however_many_lie_in_one_file() {
     let plan: Vec<_> =
         folder.json("case/plan.json")["replacements"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, plan);
+}
+
+#[test]
+fn no_key_is_written_through_a_link() {
+    let folder = planned(&["a.example"]);
+    let (case, elsewhere) = (folder.path().join("case"), folder.path().join("elsewhere"));
+    fs::create_dir(&elsewhere).unwrap();
+    for (name, flags) in [("replacements", &[][..]), ("proofs", &["--proofs", "--all-exposed"])] {
+        symlink(&elsewhere, case.join(name)).unwrap();
+        let ran = rekey(&folder, flags);
+        assert!(ran.status == 2 && ran.stderr.contains("is a symbolic link, and keys are neither"), "{name} {}", ran.stderr);
+        fs::remove_file(case.join(name)).unwrap();
+    }
+    assert_eq!(rekey(&folder, &[]).status, 1);
+    let directory = made(&folder).remove(0).0;
+    fs::rename(&directory, elsewhere.join("x")).unwrap();
+    symlink(elsewhere.join("x"), &directory).unwrap();
+    let record = fs::read(elsewhere.join("x/replacement.json")).unwrap();
+    let ran = rekey(&folder, &[]);
+    assert!(ran.stderr.contains("is a symbolic link") && made(&folder).len() == 2, "{}", ran.stderr);
+    assert_eq!(fs::read(elsewhere.join("x/replacement.json")).unwrap(), record);
+}
+
+#[test]
+fn what_is_no_regular_file_stops_nothing() {
+    let folder = planned(&["a.example"]);
+    assert_eq!(rekey(&folder, &[]).status, 1);
+    let directory = made(&folder).remove(0).0;
+    for name in ["replacement.json", "request.pem", "key.pem"] {
+        let (file, aside) = (directory.join(name), folder.path().join("aside"));
+        fs::rename(&file, &aside).unwrap();
+        assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let fifo = rekey(&folder, &["--show", "a.example"]);
+        fs::remove_file(&file).unwrap();
+        symlink(&aside, &file).unwrap();
+        let link = rekey(&folder, &["--show", "a.example"]);
+        for ran in [fifo, link] {
+            assert!(ran.stderr.contains(&format!("{name} is a link or no regular file")), "{name} {}", ran.stderr);
+        }
+        fs::rename(&aside, &file).unwrap();
+    }
+    assert_eq!(rekey(&folder, &["--show", "a.example"]).status, 0);
 }

@@ -59,7 +59,7 @@ pub fn make(
     progress: &dyn Fn(usize),
 ) -> Result<Outcome, Error> {
     let parent = case_dir.join(REPLACEMENTS);
-    files::create_private_dir(&parent)?;
+    files::create_own_dir(&parent)?;
     let batch = Batch::open(&parent)?;
     let encrypted = wanted.iter().any(|w| w.order.format == KeyFormat::Pkcs8Encrypted);
     let lock = match passphrase.filter(|_| encrypted) {
@@ -87,6 +87,7 @@ pub fn make(
 /// What the disk refuses.
 pub fn sweep(case_dir: &Path) -> Result<(), Error> {
     let parent = case_dir.join(REPLACEMENTS);
+    files::not_linked(&parent)?;
     if parent.is_dir() {
         Batch::open(&parent)?;
     }

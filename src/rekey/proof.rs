@@ -104,7 +104,7 @@ struct Record {
 /// What the disk refuses; the proofs made before stay.
 pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_dir: &Path, now: Time) -> Result<Proofs, Error> {
     let parent = case_dir.join(PROOFS);
-    files::create_private_dir(&parent)?;
+    files::create_own_dir(&parent)?;
     let batch = Batch::open(&parent)?;
     let there = there(&parent)?;
     let openers: Vec<Opener<'_>> = passphrases.iter().map(Opener::new).collect();

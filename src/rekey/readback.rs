@@ -1,6 +1,6 @@
 //! Reads replacements back from the disk, strictly: what we wrote before it counts as done, and what earlier runs made.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -72,6 +72,7 @@ pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
 /// If the directory cannot be listed.
 pub fn existing_opened(case_dir: &Path, threads: usize, passphrase: Option<&Secret>) -> Result<Existing, Error> {
     let parent = case_dir.join(REPLACEMENTS);
+    files::not_linked(&parent)?;
     let names = match list(&parent) {
         Err(files::Error::List { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Existing::default()),
         names => names?,
@@ -121,6 +122,13 @@ fn read_one(parent: &Path, name: &str, opener: Option<&Opener<'_>>) -> One {
         let trouble = Some(Trouble { kind: TroubleKind::Damaged, place, says: says.into(), profile });
         One { made: None, trouble, opened: true }
     };
+    if files::not_linked(&directory).is_err() {
+        return damaged(
+            place,
+            "it is a symbolic link, and keys are neither written nor read through one; put the directory itself in its place",
+            None,
+        );
+    }
     let record = match read_file(&directory.join(RECORD)).and_then(|bytes| Record::from_json(bytes.expose())) {
         Ok(record) => record,
         Err(says) => return damaged(place, says, None),
@@ -228,12 +236,15 @@ fn encrypted(text: &Secret) -> Result<Vec<u8>, &'static str> {
 }
 
 fn read_file(path: &Path) -> Result<Secret, &'static str> {
-    let unread = |_| match path.file_name().and_then(|n| n.to_str()) {
+    let unread = |error: std::io::Error| match path.file_name().and_then(|n| n.to_str()) {
+        Some(KEY) if is_other(&error) => "key.pem is a link or no regular file, and is not opened",
+        Some(REQUEST) if is_other(&error) => "request.pem is a link or no regular file, and is not opened",
         Some(KEY) => "key.pem is missing or cannot be read",
         Some(REQUEST) => "request.pem is missing or cannot be read",
+        _ if is_other(&error) => "replacement.json is a link or no regular file, and is not opened",
         _ => "replacement.json is missing or cannot be read",
     };
-    let file = File::open(path).map_err(unread)?;
+    let file = files::open_regular(path).map_err(unread)?;
     let size = file.metadata().map_err(unread)?.len();
     // One octet more than the size: the buffer never grows, so that no copy of a secret stays behind.
     let mut bytes = Vec::with_capacity(usize::try_from(size.min(LONGEST)).unwrap_or(0) + 64);
@@ -241,6 +252,12 @@ fn read_file(path: &Path) -> Result<Secret, &'static str> {
     let bytes = Secret::new(bytes);
     read.map_err(unread)?;
     Ok(bytes)
+}
+
+/// Whether a file was not opened because of what it is.
+fn is_other(error: &std::io::Error) -> bool {
+    // ELOOP, a link, has no stable kind.
+    error.kind() == std::io::ErrorKind::InvalidInput || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// The parts of a `CertificationRequest` (RFC 2986 section 4).
