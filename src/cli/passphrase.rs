@@ -5,7 +5,7 @@ use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use certrecall::secret::Secret;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -93,16 +93,25 @@ fn typed() -> Result<Secret, Error> {
     checked(flag, first)
 }
 
+/// Control-C and control-backslash, which otherwise end the run and leave a terminal that shows nothing that is typed.
+const INTERRUPTS: [u8; 2] = [0x03, 0x1c];
+
 /// One line that is not shown.
 fn ask(mut terminal: &File, prompt: &str) -> io::Result<Secret> {
     let shown = tcgetattr(terminal)?;
     let mut hidden = shown.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
+    hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+    // They end a line, so that they are read at once.
+    hidden.special_codes[SpecialCodeIndex::VEOL] = INTERRUPTS[0];
+    hidden.special_codes[SpecialCodeIndex::VEOL2] = INTERRUPTS[1];
     tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
     let line = terminal.write_all(prompt.as_bytes()).and_then(|()| {
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
         let mut byte = Zeroizing::new([0]);
         while line.len() < LONGEST && terminal.read(&mut *byte)? == 1 && byte[0] != b'\n' {
+            if INTERRUPTS.contains(&byte[0]) {
+                return Err(io::Error::new(io::ErrorKind::Interrupted, "it was interrupted"));
+            }
             line.push(byte[0]);
         }
         Ok(Secret::new(std::mem::take(&mut *line)))
@@ -114,7 +123,41 @@ fn ask(mut terminal: &File, prompt: &str) -> io::Result<Secret> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
     use super::*;
+
+    /// A terminal: the end of its user, and its own.
+    fn terminal() -> (File, File) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&user).and_then(|()| unlockpt(&user)).unwrap();
+        let name = ptsname(&user, Vec::new()).unwrap().into_string().unwrap();
+        let own = OpenOptions::new().read(true).write(true).custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed()).open(name).unwrap();
+        (user.into(), own)
+    }
+
+    #[test]
+    fn what_interrupts_the_question_leaves_a_terminal_that_shows() {
+        for (typed, line) in [(&b"horse\n"[..], Some(&b"horse"[..])), (b"hor\x03", None), (b"hor\x1c", None), (b"\x03", None)] {
+            let (mut user, own) = terminal();
+            let before = tcgetattr(&own).unwrap();
+            let asked = std::thread::spawn(move || (ask(&own, "Passphrase: "), own));
+            // What is typed before the question is thrown away, so that it has to be there.
+            let mut shown = vec![0; 12];
+            user.read_exact(&mut shown).unwrap();
+            assert_eq!(shown, b"Passphrase: ");
+            user.write_all(typed).unwrap();
+            let (answer, own) = asked.join().unwrap();
+            assert_eq!(answer.as_ref().ok().map(Secret::expose), line, "{typed:?}");
+            let after = tcgetattr(&own).unwrap();
+            assert_eq!(
+                (after.local_modes, after.special_codes[SpecialCodeIndex::VEOL]),
+                (before.local_modes, before.special_codes[SpecialCodeIndex::VEOL])
+            );
+            assert!(after.local_modes.contains(LocalModes::ECHO | LocalModes::ISIG));
+        }
+    }
 
     #[test]
     fn the_first_line_counts_verbatim() {
