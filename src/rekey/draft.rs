@@ -1,8 +1,9 @@
 //! What is asked for in the place of an old certificate, before there is a key: the mirror, the owner's wishes, the rules of the CA.
 
 use super::mirror::{self, Action, Change, Mirror};
+use super::request::SUBJECT_ALT_NAME;
 use super::spec::NewKind;
-use super::{Order, Wanted, edit, public};
+use super::{Order, Wanted, edit, public, subject};
 use crate::finding::Code;
 
 /// A request without a key.
@@ -22,7 +23,7 @@ pub fn foresee(wanted: &Wanted) -> Result<(), String> {
 
 /// Drafts a request.
 pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
-    let Order { key, format, subject, names: _, common_name: _, target } = &wanted.order;
+    let Order { key, format, subject: given, names: _, common_name: _, target } = &wanted.order;
     let (mut kind, mut codes) = key.choose(&wanted.old_key);
     let mut moved = None;
     if let Some(target) = target {
@@ -34,14 +35,27 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
         }
     }
     if !format.holds(kind) {
-        return Err(format!("a {} key has no such form as {format}: pkcs1 is for RSA, sec1 for curves", kind.spec()));
+        return Err(format!("{format} is no form of the kind {}: pkcs1 is for RSA, sec1 for curves", kind.spec()));
     }
     let mut mirror = mirror::mirror(&wanted.certificate, kind).ok_or("the certificate cannot be read well enough to mirror it")?;
     mirror.codes = mirror.codes.union(codes);
     mirror.changes.extend(moved);
     let asked = edit::apply(&mut mirror, &wanted.order)?;
     if public::applies(&wanted.ca) {
-        public::fit(&mut mirror, &wanted.ca, kind, &asked, subject.is_some())?;
+        public::fit(&mut mirror, &wanted.ca, kind, &asked, given.is_some())?;
     }
+    names_something(&mirror, given.is_some())?;
     Ok(Draft { kind, mirror })
+}
+
+/// Whether there is anything to certify. What the old certificate has beside names that hold stays byte by byte.
+fn names_something(mirror: &Mirror, subject_given: bool) -> Result<(), String> {
+    let named = mirror.wish(SUBJECT_ALT_NAME).is_some();
+    if mirror.subject.is_empty() && !named {
+        return Err("nothing is left to ask for: there is neither a subject nor a name; give names with --san or a subject with --subject".to_owned());
+    }
+    match subject::naming_nothing(&mirror.subject, subject_given).filter(|_| subject_given || !named) {
+        Some(shown) => Err(format!("{shown} names nothing, or has control characters; give another subject with --subject")),
+        None => Ok(()),
+    }
 }

@@ -52,9 +52,18 @@ pub(crate) fn fit(mirror: &mut Mirror, ca: &Ca, kind: NewKind, asked: &[Vec<u8>]
 fn fit_names(mirror: &mut Mirror, asked: &[Vec<u8>]) -> Result<(), String> {
     let old = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
     let (mut kept, mut changed) = (Vec::new(), false);
+    let have = |text: &str, kept: &[u8]| {
+        let same = |n: Tlv<'_>| n.tag == DNS && n.content.eq_ignore_ascii_case(text.as_bytes());
+        Reader::new(kept).chain(der::first(&old).into_iter().flat_map(|(all, _)| all.reader())).any(same)
+    };
     for name in der::first(&old).into_iter().flat_map(|(all, _)| all.reader()) {
         match of_name(name) {
             Verdict::Fine => kept.extend_from_slice(name.raw),
+            Verdict::Instead(text, _) if have(&text, &kept) => {
+                let why = "without the dot of the root at its end it is among the names already";
+                mirror.changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(name)), Action::Dropped, why));
+                changed = true;
+            }
             Verdict::Instead(text, why) => {
                 kept.extend(der::tlv(DNS, text.as_bytes()));
                 mirror.changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(name)), Action::Changed, why));
@@ -94,6 +103,7 @@ fn of_name(name: Tlv<'_>) -> Verdict {
 
 /// The subject: what the CA put there itself, units, and common names that are no name of the certificate go.
 fn fit_subject(mirror: &mut Mirror, given: bool) -> Result<(), String> {
+    without_root_dot(mirror);
     let names = mirror.plain_names();
     let is_ours = |common: &str| {
         names.iter().any(|n| n.eq_ignore_ascii_case(common)) || common.parse().is_ok_and(|ip: std::net::IpAddr| names.contains(&ip.to_string()))
@@ -118,6 +128,20 @@ fn fit_subject(mirror: &mut Mirror, given: bool) -> Result<(), String> {
     mirror.changes.extend(gone.iter().map(|(what, why)| Change::new(&format!("subject {what}"), Action::Dropped, why)));
     mirror.set_subject(rest);
     Ok(())
+}
+
+/// A common name is a name of the certificate character by character (BR 7.1.4.3), so that it loses the dot of the root as that does.
+fn without_root_dot(mirror: &mut Mirror) {
+    let names = mirror.plain_names();
+    let short = |text: &str| {
+        let short = text.strip_suffix('.')?;
+        names.iter().any(|n| n.eq_ignore_ascii_case(short)).then(|| short.to_owned())
+    };
+    let Some((subject, changed)) = subject::with_common_names(&mirror.subject, short) else { return };
+    mirror.replace("subject", Action::Changed, "without the dot of the root; the rest byte by byte");
+    let why = "the dot of the root at its end may not stand in a certificate (BR 7.1.2.7.12)";
+    mirror.changes.extend(changed.iter().map(|what| Change::new(&format!("subject {what}"), Action::Changed, why)));
+    mirror.set_subject(subject);
 }
 
 fn units(subject: &[u8]) -> Vec<String> {

@@ -73,9 +73,46 @@ pub(crate) fn without<'a>(subject: &'a [u8], goes: impl Fn(Attribute<'_>) -> boo
     if gone.is_empty() || attributes(subject).is_none() { (Cow::Borrowed(subject), Vec::new()) } else { (Cow::Owned(out), gone) }
 }
 
+/// The subject with other common names, as `UTF8String`, where `instead` has one; and how those were shown. An RDN that keeps its own is the same
+/// bytes. `None` if there is nothing to change, or it cannot be read.
+pub(crate) fn with_common_names(subject: &[u8], instead: impl Fn(&str) -> Option<String>) -> Option<(Vec<u8>, Vec<String>)> {
+    attributes(subject)?;
+    let (mut out, mut changed) = (Vec::with_capacity(subject.len()), Vec::new());
+    for set in Reader::new(subject) {
+        let (mut pairs, before) = (Vec::new(), changed.len());
+        for pair in set.reader() {
+            let found = attribute(pair)?;
+            match found.text().filter(|_| found.kind == oid::COMMON_NAME).and_then(|text| instead(&text)) {
+                Some(text) => {
+                    changed.push(found.shown());
+                    pairs.extend(common_name_attribute(&text));
+                }
+                None => pairs.extend_from_slice(pair.raw),
+            }
+        }
+        if changed.len() > before { out.extend(der::tlv(SET, &pairs)) } else { out.extend_from_slice(set.raw) }
+    }
+    (!changed.is_empty()).then_some((out, changed))
+}
+
 /// An RDN with a common name as `UTF8String`.
 pub(crate) fn common_name(text: &str) -> Vec<u8> {
-    der::tlv(SET, &der::tlv(SEQUENCE, &[der::tlv(OID, oid::COMMON_NAME), der::tlv(0x0c, text.as_bytes())].concat()))
+    der::tlv(SET, &common_name_attribute(text))
+}
+
+fn common_name_attribute(text: &str) -> Vec<u8> {
+    der::tlv(SEQUENCE, &[der::tlv(OID, oid::COMMON_NAME), der::tlv(0x0c, text.as_bytes())].concat())
+}
+
+/// A common name that names nothing, for people: empty or a dot. `given`: the subject is no old one but the owner's, who hardly means control
+/// characters.
+pub(crate) fn naming_nothing(subject: &[u8], given: bool) -> Option<String> {
+    let all = attributes(subject).unwrap_or_default();
+    let names_nothing = |a: &Attribute<'_>| {
+        let text = a.text().filter(|_| a.kind == oid::COMMON_NAME);
+        text.is_some_and(|t| matches!(t.trim(), "" | ".") || (given && t.chars().any(char::is_control)))
+    };
+    all.iter().find(|a| names_nothing(a)).map(|a| a.shown())
 }
 
 #[cfg(test)]

@@ -125,6 +125,21 @@ fn rows() -> Vec<Row> {
             ..row("a dot at the end", www, vec![dns(&["www.example.com", "x.example.com."])])
         },
         Row {
+            shows: &["Subject: O=Example, CN=www.example.com\n", "DNS:www.example.com, DNS:x.example.com\n"],
+            changes: &[
+                ("subjectAltName DNS:www.example.com.", Dropped, "among the names already"),
+                ("subjectAltName DNS:x.example.com.", Changed, "dot of the root"),
+                ("subjectAltName DNS:X.example.com.", Dropped, "among the names already"),
+                ("subject CN=www.example.com.", Changed, "dot of the root"),
+                ("subject", Changed, "the rest byte by byte"),
+            ],
+            ..row(
+                "a dot at the end that makes it another name's twin",
+                "CN=www.example.com.,O=Example",
+                vec![dns(&["www.example.com.", "www.example.com", "x.example.com.", "X.example.com."])],
+            )
+        },
+        Row {
             shows: &["Subject: C=DE, O=Example, CN=www.example.com\n"],
             changes: &[
                 ("subject", Changed, "without what public"),
@@ -297,6 +312,29 @@ fn owners_wishes_are_asked_for_and_told() {
     let bare = Build::new(seq(&[]), vec![]);
     let asked = ask(case.path(), &bare, private(), Order { names: names(&["add:a.example"]), ..Order::default() }).unwrap();
     assert!(asked.text.contains("X509v3 Subject Alternative Name: critical\n                    DNS:a.example"), "{}", asked.text);
+}
+
+#[test]
+fn a_request_for_nothing_is_not_made() {
+    let case = tempfile::tempdir().unwrap();
+    let asks = |build: &Build, order| ask(case.path(), build, Ca { reach: Some(Reach::Private), ..Ca::default() }, order).map(drop);
+    let named = |text: &str| Build::new(common_name(text), vec![]);
+    let bare = Build::new(seq(&[]), vec![]);
+    let dropped = Order { common_name: CommonName::Drop, ..Order::default() };
+    let given = |text: &str| Order { subject: Some(dn::parse(text).unwrap()), ..Order::default() };
+    for (build, order, says) in [
+        (&bare, Order::default(), "neither a subject nor a name"),
+        (&named("a person"), dropped, "neither a subject nor a name"),
+        (&named("."), Order::default(), "names nothing"),
+        (&Build::new(common_name("x"), vec![dns(&["a.example"])]), given("CN=."), "names nothing"),
+        (&named("x"), given("CN=a\\07b"), "control characters"),
+    ] {
+        let said = asks(build, order).unwrap_err();
+        assert!(said.contains(says), "{said}");
+    }
+    let old = Build::new(common_name("."), vec![dns(&["a.example"])]);
+    assert_eq!(asks(&old, Order::default()), Ok(()), "beside names it stays as it was");
+    assert_eq!(asks(&named("a person"), Order::default()), Ok(()));
 }
 
 #[test]
