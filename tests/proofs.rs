@@ -3,7 +3,8 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -126,6 +127,33 @@ fn an_exposed_key_signs_all_of_it_once() {
 }
 
 #[test]
+fn a_proof_that_is_not_whole_any_more_is_told() {
+    let ca = public_ca();
+    let folder = Folder::new();
+    folder.write("in/a.pem", bundle(&leaf("leaked.example").by(&ca), &[]));
+    planned(&folder, &[]);
+    assert_eq!(rekey(&folder, &["--all-exposed"]).status, 1);
+    let directory = proofs(&folder).remove(0);
+    let told = |says: &str| {
+        let ran = rekey(&folder, &["--all-exposed"]);
+        assert!(ran.status == 3 && ran.stderr.contains(says) && ran.stderr.contains("made anew") && ran.stdout.is_empty(), "{says}: {ran:?}");
+    };
+    for name in ["statement.sig", "request-1.pem", "proof.json"] {
+        let aside = folder.path().join("aside");
+        fs::rename(directory.join(name), &aside).unwrap();
+        told(&format!("{name} is missing"));
+        fs::rename(&aside, directory.join(name)).unwrap();
+        fs::set_permissions(directory.join(name), Permissions::from_mode(0o644)).unwrap();
+        told(&format!("the mode of {name} is 0644"));
+        fs::set_permissions(directory.join(name), Permissions::from_mode(0o600)).unwrap();
+    }
+    assert_eq!(rekey(&folder, &["--all-exposed"]).status, 1, "it is whole again");
+    fs::rename(&directory, folder.path().join("moved")).unwrap();
+    assert_eq!(rekey(&folder, &["--all-exposed"]).status, 1);
+    assert_eq!(proofs(&folder), [directory], "made anew");
+}
+
+#[test]
 fn every_kind_of_key_that_can_sign_does() {
     let ca = public_ca();
     let folder = Folder::new();
@@ -181,8 +209,8 @@ fn what_cannot_sign_is_told_with_the_commands_that_can() {
     assert_eq!(state(&folder.path().join("case/proofs")), there);
     for directory in proofs(&folder) {
         assert!(directory.to_str().unwrap().ends_with(".unsigned"));
-        first_lines(&directory);
         let text = fs::read_to_string(directory.join("cannot-sign.md")).unwrap();
+        assert!(text.starts_with("The key ") && text.contains("will be a kill switch"), "nothing is signed yet: {text}");
         let lines: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("    ")).collect();
         assert_eq!(lines.len(), 3, "{text}");
         let elsewhere = Folder::new();

@@ -8,6 +8,8 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use ::der::asn1::ObjectIdentifier;
@@ -48,6 +50,8 @@ const REQUESTS: [&str; 12] = [
     "request-11.pem",
     "request-12.pem",
 ];
+/// A record is not longer than this.
+const LONGEST: u64 = 1 << 20;
 /// The first line of every file.
 const KILL_SWITCH: &str = "KILL SWITCH: whoever has this file can have every certificate on this key revoked. Keep it like a key until it is sent.";
 /// The subject of an attestation, draft-mpalmer-key-compromise-attestation-00.
@@ -79,8 +83,10 @@ pub struct Compromised {
 pub struct Proofs {
     /// Directories with proofs made now, relative to the case.
     pub made: Vec<String>,
-    /// Directories that were there already.
+    /// Directories that were there already, whole.
     pub before: Vec<String>,
+    /// Directories that were there already and are not as they were made: the directory, and what is wrong. Nothing is mended in them.
+    pub damaged: Vec<(String, String)>,
     /// Keys that could not sign: the name, the directory that says how, and why.
     pub unsigned: Vec<(String, String, String)>,
 }
@@ -113,7 +119,11 @@ pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_d
         let short = &key.spki.to_string()[..12];
         let signed = format!("{}-{short}", slug(&key.name));
         if let Some(name) = there.iter().find(|name| name.ends_with(&format!("-{short}"))) {
-            out.before.push(format!("{PROOFS}/{name}"));
+            let directory = format!("{PROOFS}/{name}");
+            match intact(&parent.join(name), key.spki) {
+                Ok(()) => out.before.push(directory),
+                Err(says) => out.damaged.push((directory, says)),
+            }
             continue;
         }
         match reopen(key, roots, &openers) {
@@ -149,6 +159,39 @@ fn there(parent: &Path) -> Result<BTreeSet<String>, files::Error> {
         }
     }
     Ok(names)
+}
+
+/// Whether a proof of an earlier run is still whole and its owner's alone; what is wrong, in words, if not.
+fn intact(directory: &Path, spki: SpkiHash) -> Result<(), String> {
+    files::not_linked(directory).map_err(|_| "it is a symbolic link".to_owned())?;
+    let read = |name: &str| {
+        let missing = |_| format!("{name} is missing, or no regular file that can be read");
+        let file = files::open_regular(&directory.join(name)).map_err(missing)?;
+        let mode = file.metadata().map_err(missing)?.permissions().mode() & 0o7777;
+        if mode & 0o077 == 0 {
+            Ok(file)
+        } else {
+            Err(format!("the mode of {name} is {mode:04o}, so that others than its owner may read it; 0600 is right"))
+        }
+    };
+    let mut text = Vec::new();
+    read(RECORD)?.take(LONGEST).read_to_end(&mut text).map_err(|e| format!("{RECORD} cannot be read: {e}"))?;
+    let record: Record = serde_json::from_slice(&text).map_err(|_| format!("{RECORD} is no record of a proof"))?;
+    if record.spki_sha256 != spki {
+        return Err(format!("{RECORD} is of another key"));
+    }
+    for name in &record.files {
+        if !ours(name) {
+            return Err(format!("{RECORD} names a file that no proof has: {name:?}"));
+        }
+        read(name)?;
+    }
+    Ok(())
+}
+
+/// Whether a proof has a file of this name.
+fn ours(name: &str) -> bool {
+    REQUESTS.contains(&name) || [text::ATTESTATION_FILE, text::STATEMENT, text::SIGNATURE, text::PUBLIC].contains(&name)
 }
 
 /// Where the files that may hold a key lie.

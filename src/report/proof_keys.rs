@@ -88,7 +88,12 @@ impl ProofKey {
     /// The reason, a sentence, if there is nothing to prove: it is not exposed for sure, or nobody has anything to revoke.
     pub fn compromised(&self, roots: usize, cas: &Cas, now: Time) -> Result<Compromised, String> {
         if self.exposure != "exposed" {
-            return Err(format!("it is {}, and what is not known for sure is not proved; decide it first with `certrecall mark`", self.exposure));
+            return Err(match self.exposure.as_str() {
+                "not-exposed" => {
+                    "it is not exposed, and only what is compromised is proved; where that is wrong, say so with `certrecall mark`".to_owned()
+                }
+                other => format!("it is {other}, and what is not known for sure is not proved; decide it first with `certrecall mark`"),
+            });
         }
         let live: Vec<&ProofCertificate> = self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();
         let Some(first) = live.first() else {

@@ -57,6 +57,12 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, text: &[u8], case: &Case
     for (name, directory, why) in &done.unsigned {
         terminal.warn(&format!("{}: {why}; {directory} says what can be done", show(name)));
     }
+    for (directory, says) in &done.damaged {
+        terminal.warn(&format!(
+            "{}: {says}. It is left as it is: set its mode right, or move the directory out of the case, and run this again to have it made anew",
+            show(&args.case.join(directory).to_string_lossy())
+        ));
+    }
     let counts = (done.made.len(), done.before.len());
     terminal.say(&format!(
         "proofs for {} made, for {} there already. Each is a kill switch: keep them like keys until they are sent",
@@ -68,7 +74,10 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, text: &[u8], case: &Case
         out.push_str(&format!("{}\n", show(&args.case.join(directory).to_string_lossy())));
     }
     terminal.data(out.as_bytes())?;
-    Ok(Outcome { to_act_on: plan.keys.iter().any(certrecall::report::plan_file::KnownKey::asks_for_action), incomplete: !done.unsigned.is_empty() })
+    Ok(Outcome {
+        to_act_on: plan.keys.iter().any(certrecall::report::plan_file::KnownKey::asks_for_action),
+        incomplete: !done.unsigned.is_empty() || !done.damaged.is_empty(),
+    })
 }
 
 /// The passphrases of the file, one a line, their bytes as they stand; an empty line is the empty one.

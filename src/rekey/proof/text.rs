@@ -64,8 +64,9 @@ pub(super) fn json(record: &Record) -> Vec<u8> {
 pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], files: &[String]) -> String {
     let file = files.first().map_or("OLD_KEY.pem", String::as_str);
     let mut out = format!(
-        "{KILL_SWITCH}\n\nThat will be so once it is signed. The key {} ({} {}) did not sign here: {why}.\n\n\
-         OpenSSL may sign with it; these commands make the same proofs, in the directory where you run them:\n\n",
+        "The key {} ({} {}) did not sign here: {why}.\n\n\
+         OpenSSL may sign with it; these commands make the same proofs, in the directory where you run them. Each of them will be a kill switch: \
+         whoever has it can have every certificate on this key revoked. Keep it like a key until it is sent.\n\n",
         key.spki, key.algorithm, key.bits
     );
     let request = |wording: &str, name: &str, more: &[&str]| {
