@@ -71,6 +71,21 @@ fn only_makes_those_that_are_named() {
 }
 
 #[test]
+fn what_is_wanted_of_one_that_is_there_is_not_ignored_without_a_word() {
+    let folder = planned(&["a.example"]);
+    assert_eq!(rekey(&folder, &[]).status, 1);
+    let before = made(&folder);
+    assert!(!rekey(&folder, &["--only", "a.example"]).stderr.contains("stays as it is"), "nothing else is wanted");
+    for flags in [&["--key", "rsa-3072"][..], &["--key-format", "sec1"], &["--common-name", "drop"], &["--target", "zendesk"]] {
+        let ran = rekey(&folder, &[&["--only", "a.example"], flags].concat());
+        assert!(ran.status == 1 && ran.stderr.contains("stays as it is; to have it made anew, move that directory out"), "{flags:?} {}", ran.stderr);
+    }
+    assert_eq!(made(&folder), before);
+    let ran = rekey(&folder, &["--target", "zendesk", "--key-format", "sec1"]);
+    assert!(ran.status == 2 && ran.stderr.contains("Zendesk takes no key as sec1"), "not one by one: {}", ran.stderr);
+}
+
+#[test]
 fn wishes_for_one_certificate_need_to_say_which() {
     let folder = planned(&["a.example", "b.example"]);
     for flags in [
@@ -87,6 +102,7 @@ fn wishes_for_one_certificate_need_to_say_which() {
         (&["--san", "add:x", "--san", "drop:x"], "added and dropped"),
         (&["--san", "drop:other.example"], "is to be dropped and is not there"),
         (&["--target", "nowhere"], "there is zendesk"),
+        (&["--target", "zendesk", "--key-format", "sec1"], "choose --key-format pkcs8 or pkcs1"),
         (&["--target", "zendesk", "--key", "ecdsa-p384", "--san", "add:x.example"], "takes no ecdsa-p384 key"),
     ] {
         let ran = rekey(&folder, &[flags, &["--only", "a.example"]].concat());
@@ -113,6 +129,13 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
     let ran = rekey(&folder, &["--replacements", &file]);
     assert!(ran.status == 2 && ran.stderr.contains("nothing was made"), "{}", ran.stderr);
     assert_eq!(made(&folder).len(), 0);
+    let two = "[[replacement]]\nmatch = \"a.example\"\nsan = [\"drop:x.example\"]\n\n\
+               [[replacement]]\nmatch = \"b.example\"\nkey = \"ed25519\"\nkey_format = \"sec1\"\n";
+    folder.write("r.toml", two);
+    let ran = rekey(&folder, &["--replacements", &file]);
+    assert!(ran.stderr.contains("r.toml:1: replace-") && ran.stderr.contains("r.toml:5: replace-"), "all of it, each with its line: {}", ran.stderr);
+    assert!(ran.stderr.contains("sec1 is no form of the kind ed25519"), "{}", ran.stderr);
+    assert_eq!((ran.status, made(&folder).len()), (2, 0));
     folder.write("r.toml", good);
     let ran = rekey(&folder, &["--replacements", &file]);
     assert!(ran.status == 1 && ran.stderr.contains("is skipped: switched off"), "{}", ran.stderr);

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
             existing: &existing,
             known: &known,
             orders: &orders,
-            named: &|_| false,
+            said_of: &|_| None,
             passphrase: None,
             threads,
         },

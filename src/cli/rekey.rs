@@ -47,8 +47,8 @@ pub(crate) struct Job<'a> {
     pub(crate) known: &'a HashSet<SpkiHash>,
     /// What is wanted of each.
     pub(crate) orders: &'a dyn Fn(&ReplacementRecord) -> Ordered<'a>,
-    /// Whether somebody wants something of this one alone: then it works out, or nothing at all is made.
-    pub(crate) named: &'a dyn Fn(&ReplacementRecord) -> bool,
+    /// Where somebody wants something of this one alone: then it works out, or nothing at all is made.
+    pub(crate) said_of: &'a dyn Fn(&ReplacementRecord) -> Option<&'a str>,
     pub(crate) passphrase: Option<&'a Secret>,
     pub(crate) threads: usize,
 }
@@ -77,7 +77,7 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
 
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
-    let Job { roots, records, cas, existing, known, orders, named, passphrase, threads } = job;
+    let Job { roots, records, cas, existing, known, orders, said_of, passphrase, threads } = job;
     let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing) };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
@@ -88,8 +88,11 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         if let Some(made) = by_profile.get(&record.profile) {
             made.update(case.directory(), &wanted(record, Vec::new(), Order::default(), cas))?;
             done.before += 1;
-            if named(record) {
-                terminal.warn(&format!("{} is there already in {} and stays as it is", record.id, made.directory));
+            if said_of(record).is_some() {
+                let (id, directory) = (record.id, &made.directory);
+                terminal.warn(&format!(
+                    "{id} is there already in {directory} and stays as it is; to have it made anew, move that directory out of the case first"
+                ));
             }
             continue;
         }
@@ -108,7 +111,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     }
     let records: Vec<_> = missing.iter().map(|(record, _)| *record).collect();
     let opened = opened(roots, &records, threads);
-    let mut all = Vec::with_capacity(missing.len());
+    let (mut all, mut wrong) = (Vec::with_capacity(missing.len()), Vec::new());
     for ((record, order), der) in missing.into_iter().zip(opened) {
         let Some(der) = der else {
             let says = "its certificate is not where it was found any more; run the plan again";
@@ -117,11 +120,13 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
             continue;
         };
         let wanted = wanted(record, der, *order, cas);
-        if named(record) {
-            rekey::foresee(&wanted)
-                .map_err(|says| Error::Value { flag: "--only or --replacements", says: format!("{}: {says}; nothing was made", record.id) })?;
+        if let (Some(place), Err(says)) = (said_of(record), rekey::foresee(&wanted)) {
+            wrong.push(format!("{place}: {}: {says}", record.id));
         }
         all.push(wanted);
+    }
+    if !wrong.is_empty() {
+        return Err(Error::Value { flag: "--only or --replacements", says: format!("{}; nothing was made", wrong.join("; ")) });
     }
     let missing = all;
     if missing.is_empty() {
@@ -257,7 +262,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         existing: &existing,
         known: &known,
         orders: &|record| orders.of(record),
-        named: &|record| orders.is_named(record),
+        said_of: &|record| orders.said_of(record),
         passphrase: passphrase.as_ref(),
         threads,
     };

@@ -111,12 +111,12 @@ struct RowAsWritten {
     skip: Option<Spanned<String>>,
 }
 
-/// What the rows of a file say, by step; `name` is for messages.
+/// What the rows of a file say, by step, each with the place of the first row about it, `name:line`; `name` is for messages.
 ///
 /// # Errors
 /// Everything that is wrong with it, each as `name:line: sentence`: what is no TOML, unknown fields and values, rows that match nothing, rows that
 /// contradict one another, and wishes for one certificate that match several.
-pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeMap<StepId, Wish>, Vec<String>> {
+pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeMap<StepId, (Wish, String)>, Vec<String>> {
     let place = |at: usize| format!("{name}:{}", text.get(..at).map_or(1, |t| t.matches('\n').count() + 1));
     let AsWritten { replacement: rows } = toml::from_str(text).map_err(|e: toml::de::Error| {
         let place = e.span().map_or_else(|| name.to_owned(), |span| place(span.start));
@@ -150,7 +150,7 @@ pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeM
             }
         }
     }
-    if wrong.is_empty() { Ok(out.into_iter().map(|(id, (wish, _))| (id, wish)).collect()) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(out) } else { Err(wrong) }
 }
 
 /// The values of a row.
@@ -223,7 +223,7 @@ mod tests {
         let text = "[[replacement]]\nmatch = \"a.example\"\nkey = \"ed25519\"\nsan = [\"add:x.example\", \"drop:dns:y.example\"]\n\
                     [[replacement]]\nmatch = \"a.example\"\nkey = \"ed25519\"\nsubject = \"CN=x\"\ncommon_name = \"drop\"\nkey_format = \"pkcs8-encrypted\"\n";
         let found = wishes("r.toml", text, &candidates()).unwrap();
-        let order = found.values().next().unwrap().over(Order::default());
+        let order = found.values().next().unwrap().0.over(Order::default());
         assert_eq!(
             (order.key, order.format, order.common_name, order.names.len()),
             (KeySpec::Ed25519, KeyFormat::Pkcs8Encrypted, CommonName::Drop, 2)

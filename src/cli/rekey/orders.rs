@@ -15,11 +15,10 @@ use super::RekeyArgs;
 pub(crate) struct Orders {
     /// What the flags want of all.
     base: Order,
-    rows: BTreeMap<StepId, WishRow>,
+    /// What the file wants of each, and where it says so.
+    rows: BTreeMap<StepId, (WishRow, String)>,
     /// The replacements named by `--only`; all if there are none.
     only: Vec<StepId>,
-    /// Whether the flags want something of one certificate alone.
-    single: bool,
 }
 
 /// What is done with one replacement.
@@ -58,17 +57,22 @@ impl Orders {
             common_name: args.common_name,
             target: args.target.as_deref().map(Target::named).transpose().map_err(|e| value("--target", e))?,
         };
+        // Of all at once: no replacement at all could be made like this.
+        if let Some(target) = base.target.as_ref().filter(|target| !target.formats.contains(&base.format)) {
+            let forms: Vec<String> = target.formats.iter().map(ToString::to_string).collect();
+            return Err(value("--target", format!("{target} takes no key as {}; choose --key-format {}", base.format, forms.join(" or "))));
+        }
         let mut rows = BTreeMap::new();
         if let Some(path) = &args.replacements {
             let text = fs::read_to_string(path).map_err(|error| Error::Input { what: "file of replacements", path: path.clone(), error })?;
             rows = wishes(&path.to_string_lossy(), &text, &candidates).map_err(|wrong| value("--replacements", wrong.join("; ")))?;
         }
         if let ([one], true) = (only.as_slice(), single)
-            && rows.get(one).is_some_and(|row| row.subject.is_some() || row.san.is_some())
+            && rows.get(one).is_some_and(|(row, _)| row.subject.is_some() || row.san.is_some())
         {
             return Err(value("--replacements", format!("subject or san of {one} is in the file and on the command line; say it once")));
         }
-        Ok(Self { base, rows, only, single })
+        Ok(Self { base, rows, only })
     }
 
     /// What is wanted of one.
@@ -77,21 +81,22 @@ impl Orders {
             return Wanted::Other;
         }
         match self.rows.get(&record.id) {
-            Some(WishRow { skip: Some(reason), .. }) => Wanted::Skipped(reason),
-            Some(row) => Wanted::Made(Box::new(row.over(self.base.clone()))),
+            Some((WishRow { skip: Some(reason), .. }, _)) => Wanted::Skipped(reason),
+            Some((row, _)) => Wanted::Made(Box::new(row.over(self.base.clone()))),
             None => Wanted::Made(Box::new(self.base.clone())),
         }
     }
 
-    /// Whether somebody said something of this one, so that it has to work out or nothing is made.
-    pub(crate) fn is_named(&self, record: &ReplacementRecord) -> bool {
-        self.rows.contains_key(&record.id) || (self.single && self.only.contains(&record.id))
+    /// Where somebody said something of this one, so that it has to work out or nothing is made: a line of the file, or the flag.
+    pub(crate) fn said_of(&self, record: &ReplacementRecord) -> Option<&str> {
+        let row = self.rows.get(&record.id).map(|(_, place)| place.as_str());
+        row.or_else(|| (self.base != Order::default() && self.only.contains(&record.id)).then_some("--only"))
     }
 
     /// Whether any key is to be encrypted.
     pub(crate) fn encrypts(&self) -> bool {
         let encrypted = certrecall::rekey::KeyFormat::Pkcs8Encrypted;
-        self.base.format == encrypted || self.rows.values().any(|row| row.key_format == Some(encrypted))
+        self.base.format == encrypted || self.rows.values().any(|(row, _)| row.key_format == Some(encrypted))
     }
 }
 

@@ -136,7 +136,11 @@ impl Checking<'_> {
         let Some(key) = self.met.certificate.key.spki else { return };
         if self.rules.is_suspect(&key) {
             let says = format!("its key {key} is on the case's list of exposed or suspected keys: the new key leaked as well");
-            self.tell(Check::OldKey, says, "make a new key with `certrecall rekey` and send its request to the CA");
+            self.tell(
+                Check::OldKey,
+                says,
+                "move the directory of the replacement out of the case, make a new key with `certrecall rekey` and send its request to the CA",
+            );
         } else if self.rules.inventory.contains(&key) {
             self.tell(
                 Check::KeyInInventory,
