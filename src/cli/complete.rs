@@ -14,7 +14,9 @@ use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
-use certrecall::rekey::complete::{self, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, gather, judge, public_roots};
+use certrecall::rekey::complete::{
+    self, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys, gather, judge, public_roots,
+};
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::report::plan_file::{self, PlanHead};
 use certrecall::store::{self, Case, Store};
@@ -61,7 +63,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let defaults = Options::default();
     let options = Options { threads: args.threads.unwrap_or(defaults.threads).max(1), ..defaults };
     let issued = gather(&Roots::open(&args.issued)?, &options);
-    let judged = judged(args, &case, &plan, &store, &expected, &issued, &options, terminal)?;
+    let judged = judged(args, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
     let mut done = Done { judged, issued, written: Vec::new(), left_out: Vec::new(), dry_run: args.dry_run };
     if !args.dry_run {
         (done.written, done.left_out) =
@@ -131,6 +133,7 @@ fn judged(
     store: &Store,
     expected: &[Expected],
     issued: &Gathered,
+    existing: &Existing,
     options: &Options,
     terminal: &Terminal,
 ) -> Result<Judged, Error> {
@@ -160,6 +163,7 @@ fn judged(
         lists: &lists,
         inventory: &of_inventory,
         is_old: &|sha256| matches!(store.key_of(sha256), Ok(Some(_))),
+        damaged: &damaged_keys(case.directory(), &existing.troubles),
         public: &public,
         threads: options.threads,
     };

@@ -173,6 +173,18 @@ fn what_else_comes_is_told() {
 }
 
 #[test]
+fn a_damaged_case_is_not_the_fault_of_the_ca() {
+    let ca = private_ca();
+    let case = Case::new(&ca, vec![leaf("a.example")], &[]);
+    let issued = super::fresh("a.example", &case.key("a.example")).by(&ca).pem();
+    fs::write(case.replacement("a.example").join("request.pem"), "gone").unwrap();
+    let told = case.complete(&issued, &[]);
+    assert_eq!(told.status, 3, "{}", told.stdout);
+    assert!(told.stdout.contains("it answers a request of this case, which is damaged: replacements/a.example-"), "{}", told.stdout);
+    assert!(told.stdout.contains("Nothing is wrong with the certificate") && !told.stdout.contains("Ask the CA"), "{}", told.stdout);
+}
+
+#[test]
 fn what_is_of_no_use_is_no_silence() {
     let ca = private_ca();
     let case = Case::new(&ca, vec![leaf("a.example")], &[]);

@@ -133,6 +133,7 @@ impl World {
             lists: &lists,
             inventory: &|_| Vec::new(),
             is_old: &|_| false,
+            damaged: &std::collections::HashMap::new(),
             public: &[&self.public.root.der, &sent.public],
             threads: 2,
         };

@@ -57,6 +57,7 @@ checks! {
     ChainBroken "chain-broken" Waiver::Never, "the certificates above it do not carry it",
     ChainIncomplete "chain-incomplete" Waiver::Never, "a certificate between it and a root is missing",
     CriticalExtension "critical-extension" Waiver::Never, "a critical extension is not known here, so nobody can tell what it means",
+    DamagedCase "damaged-case" Waiver::Never, "it is for a replacement of the case that is damaged",
     Expired "expired" Waiver::Never, "it has expired",
     ExposedIssuer "exposed-issuer" Waiver::Never, "the key of its CA is exposed itself",
     ExtendedKeyUsage "extended-key-usage" Waiver::Waive, "a usage that was asked for is not there",

@@ -54,6 +54,8 @@ pub struct Inputs<'a> {
     pub inventory: &'a dyn Fn(&str) -> Vec<Met>,
     /// Whether the inventory has a certificate.
     pub is_old: &'a dyn Fn(&Fingerprint) -> bool,
+    /// Keys of damaged replacements, with where and why.
+    pub damaged: &'a HashMap<SpkiHash, String>,
     /// Mozilla's roots, DER.
     pub public: &'a [&'a [u8]],
     /// How many threads.
@@ -327,7 +329,12 @@ fn stranger(met: &Met, inputs: &Inputs<'_>, rules: &Rules<'_>) -> Stranger {
     let key = certificate.key.spki;
     let name = show(&certificate.display_name());
     let in_any_form = |list: &HashSet<SpkiHash>| key.into_iter().chain(certificate.key.spki_raw).any(|k| list.contains(&k));
-    let (check, says, ask) = if (inputs.is_old)(&certificate.sha256) {
+    let damage = key.and_then(|key| inputs.damaged.get(&key));
+    let (check, says, ask) = if let Some(damage) = damage {
+        let says = format!("{name}: it answers a request of this case, which is damaged: {damage}");
+        let ask = "nothing is wrong with the certificate: put the files back as they were made, and run this again; without its key it is of no use, then move the directory out of the case and run `certrecall rekey`";
+        (Check::DamagedCase, says, ask)
+    } else if (inputs.is_old)(&certificate.sha256) {
         (Check::OldCertificate, format!("{name}: this is one of the old certificates, not a new one"), "send the CA the new request, request.pem")
     } else if in_any_form(rules.exposed) || in_any_form(rules.suspected) {
         let says = format!("{name}: the CA certified the old key again, which is exposed: the certificate is as compromised as the one it replaces");

@@ -8,6 +8,7 @@ mod bundle;
 mod chain;
 mod check;
 mod checks;
+mod damaged;
 mod facts;
 mod gather;
 mod judgement;
@@ -22,6 +23,7 @@ pub use bundle::{CERTIFICATE, CHAIN, FULL_CHAIN, ISSUED, ISSUED_RECORD, LeftOut,
 pub use chain::{Root, public_roots};
 pub use check::{Check, Found, Severity, Waiver, Waivers};
 pub use checks::Rules;
+pub use damaged::damaged_keys;
 pub use gather::{Gathered, List, Met, Other, gather};
 pub use judgement::{Accepted, Candidate, Judged, Judgement, State, Stranger};
 pub use layouts::{Layout, NotALayout};
