@@ -1,13 +1,11 @@
 //! Bundles on the disk: `issued/` beside the key it belongs to, whole or not at all; what it takes the place of stays as `issued-1` and so on.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::OFlags;
 use serde::Serialize;
 
 use super::gather::Met;
@@ -58,11 +56,7 @@ pub(crate) fn current(replacement: &Path) -> Option<Result<Current, &'static str
 
 /// A file of a case, which is a regular one and no link, and small: a FIFO or a device in its place does not stop the run.
 pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
+    let file = files::open_regular(path)?;
     let mut bytes = Vec::new();
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64;
     if read > LARGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
