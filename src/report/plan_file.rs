@@ -5,6 +5,7 @@ mod key;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
 
 use serde::{Deserialize, Serialize};
 
@@ -275,15 +276,37 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item
 fn write_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, .. } = *planned;
     out.write_all(b",\n\"keys\":[")?;
-    for (at, key) in inventory.keys.iter().enumerate() {
-        let mut record = Vec::with_capacity(STORY);
-        key::push(&mut record, planned, at);
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        out.write_all(&record)?;
-        listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), record });
-    }
+    let chunks: Vec<_> = (0..inventory.keys.len()).step_by(TURN).map(|from| from..inventory.keys.len().min(from + TURN)).collect();
+    let make = |chunk: &std::ops::Range<usize>| -> Vec<Vec<u8>> {
+        let record = |at| {
+            let mut record = Vec::with_capacity(STORY);
+            key::push(&mut record, planned, at);
+            record
+        };
+        chunk.clone().map(record).collect()
+    };
+    std::thread::scope(|scope| {
+        // Every other chunk is made beside the writing of the one before it.
+        let (send, other) = sync_channel(1);
+        let odd = chunks.iter().skip(1).step_by(2);
+        scope.spawn(move || odd.map(make).try_for_each(|records| send.send(records)));
+        for (turn, chunk) in chunks.iter().enumerate() {
+            // The other one sends as many as are asked for, unless it panicked; then the scope does too.
+            let records = if turn % 2 == 0 { make(chunk) } else { other.recv().unwrap_or_default() };
+            for (at, record) in chunk.clone().zip(records) {
+                let key = &inventory.keys[at];
+                out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+                out.write_all(&record)?;
+                listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), record });
+            }
+        }
+        Ok::<(), io::Error>(())
+    })?;
     out.write_all(b"]")
 }
+
+/// Keys whose records one thread makes at a turn.
+const TURN: usize = 64;
 
 /// Bytes that the record of a key has as a rule.
 const STORY: usize = 2 << 10;
