@@ -272,6 +272,9 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let text = plan_file::with_replacements(&text, &records).map_err(|error| Error::Input { what: "plan", path, error })?;
     case.write(store::PLAN_JSON, &text)?;
     terminal.say(&format!("{} with requests made, {} there already", count(done.made, "new key"), done.before));
+    if done.made > rekey::HANDED_OFF {
+        terminal.say("so many have no handoff.md: `certrecall rekey CASE --show STEP` tells the commands for one");
+    }
     let mut out = String::new();
     for record in &records {
         if let Some(directory) = &record.directory {

@@ -19,7 +19,7 @@ use super::record::{Made, Record, SCHEMA};
 use super::request::{Failure, assemble};
 use super::slug::slug;
 use super::spec::NewKind;
-use super::{Error, HANDOFF, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
+use super::{Error, HANDED_OFF, HANDOFF, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
 use crate::files::{self, Batch, Staged};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::pki::{der, name};
@@ -208,8 +208,11 @@ impl Shop<'_> {
         let record = record(wanted, &key, mirror, &request).sorted();
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let pem = pem("CERTIFICATE REQUEST", &request);
-        let advice = handoff::text(&record, &wanted.next, "", &String::from_utf8_lossy(&pem));
-        let files: [(&'static str, &[u8]); 4] = [(KEY, private.expose()), (REQUEST, &pem), (RECORD, &record.to_json()), (HANDOFF, advice.as_bytes())];
+        let json = record.to_json();
+        let mut files: Vec<(&'static str, &[u8])> = vec![(KEY, private.expose()), (REQUEST, &pem), (RECORD, &json)];
+        // A file costs more than its content: whoever makes very many looks the commands of one up when they are needed.
+        let advice = (self.wanted.len() <= HANDED_OFF).then(|| handoff::text(&record, &wanted.next, "", &String::from_utf8_lossy(&pem)));
+        files.extend(advice.iter().map(|text| (HANDOFF, text.as_bytes())));
         let staged = self.batch.stage(&files)?;
         let read_back = || {
             is_for(&request, &subject)?;

@@ -59,6 +59,8 @@ pub const RECORD: &str = "replacement.json";
 
 /// The file that says what to do with the request.
 pub const HANDOFF: &str = "handoff.md";
+/// Replacements made at once that have [`HANDOFF`] each; of more, it is shown when asked for.
+pub const HANDED_OFF: usize = 1000;
 /// The name that printed commands give to what the CA issues.
 pub const ISSUED: &str = "issued.pem";
 
