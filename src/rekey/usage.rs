@@ -5,7 +5,7 @@ use super::spec::NewKind;
 use crate::pki::der::{self, BIT_STRING};
 
 /// The bits, in the order of RFC 5280 section 4.2.1.3.
-const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 9] = [
     "digitalSignature",
     "nonRepudiation",
     "keyEncipherment",
@@ -17,7 +17,8 @@ const NAMES: [&str; 9] = [
     "decipherOnly",
 ];
 
-const DIGITAL_SIGNATURE: u16 = 1 << 0;
+/// The bit without which no current TLS handshake works (RFC 8446 section 4.4.2.2).
+pub(crate) const DIGITAL_SIGNATURE: u16 = 1 << 0;
 const NON_REPUDIATION: u16 = 1 << 1;
 const KEY_ENCIPHERMENT: u16 = 1 << 2;
 const DATA_ENCIPHERMENT: u16 = 1 << 3;

@@ -16,22 +16,9 @@ use crate::id::SpkiHash;
 use crate::oid;
 use crate::pki::{name, show};
 use crate::plan::ca::{Cas, Sort};
+use crate::rekey::usage;
 use crate::time::{DAY, Time};
 
-/// `keyUsage` bits by name, RFC 5280 section 4.2.1.3.
-const KEY_USAGES: [&str; 9] = [
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-];
-/// The bit without which no current TLS handshake works (RFC 8446 section 4.4.2.2).
-const DIGITAL_SIGNATURE: u16 = 1 << 0;
 /// `id-kp-serverAuth` and `id-kp-clientAuth`, RFC 5280 section 4.2.1.12.
 const SERVER: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 const CLIENT: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
@@ -253,13 +240,13 @@ impl Checking<'_> {
     fn key_usage(&mut self) {
         let Some(there) = self.facts.key_usage else { return };
         let serves = Sort::of(&self.met.certificate) == Sort::TlsServer;
-        let wanted = self.asked.facts.key_usage.unwrap_or(if serves { DIGITAL_SIGNATURE } else { 0 });
+        let wanted = self.asked.facts.key_usage.unwrap_or(if serves { usage::DIGITAL_SIGNATURE } else { 0 });
         let lost = wanted & !there;
-        if lost & DIGITAL_SIGNATURE != 0 {
+        if lost & usage::DIGITAL_SIGNATURE != 0 {
             let ask = "ask the CA to issue again with it; --waive key-usage --reason TEXT accepts it without";
             self.tell(Check::KeyUsage, "its key usage lacks digitalSignature, without which no current TLS handshake works".to_owned(), ask);
         }
-        let names: Vec<&str> = KEY_USAGES.iter().enumerate().filter(|(i, _)| *i > 0 && lost & 1 << i != 0).map(|(_, n)| *n).collect();
+        let names: Vec<&str> = usage::NAMES.iter().enumerate().filter(|(i, _)| *i > 0 && lost & 1 << i != 0).map(|(_, n)| *n).collect();
         if !names.is_empty() {
             self.tell(Check::LostUsage, format!("its key usage lacks {}, which the request asked for", names.join(", ")), "");
         }
