@@ -282,27 +282,12 @@ impl Listed {
         let more = if self.names.len() > 1 { format!(" and {} more names", self.names.len() - 1) } else { String::new() };
         let serial = self.serial.as_ref().map_or_else(String::new, |s| format!("serial {} of ", cut(s)));
         let until = self.not_after.map_or_else(|| "an unknown day".to_owned(), Time::day);
-        Step {
-            id: self.step_id(key),
-            kind: StepKind::Replace,
-            status: Status::Ready,
-            needs: Vec::new(),
-            deadline: None,
-            deadline_source: None,
-            says: format!(
-                "{name}{more} ({serial}{}, until {until}) is on this key too, says the search of CT logs, and is not at hand: fetch {}, put it beside the uploads and plan again; or replace it where it is in use and mark this confirmed; or waive it. Proof of the key revokes it too",
-                cut(&self.issuer),
-                self.address(),
-            )
-            .into(),
-            key: Some(*key),
-            certificates: Vec::new(),
-            authority: None,
-            clock: None,
-            or_after: None,
-            only_if: None,
-            commands: Vec::new(),
-        }
+        let says = format!(
+            "{name}{more} ({serial}{}, until {until}) is on this key too, says the search of CT logs, and is not at hand: fetch {}, put it beside the uploads and plan again; or replace it where it is in use and mark this confirmed; or waive it. Proof of the key revokes it too",
+            cut(&self.issuer),
+            self.address(),
+        );
+        Step { key: Some(*key), ..Step::new(self.step_id(key), StepKind::Replace, &says) }
     }
 }
 

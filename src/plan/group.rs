@@ -330,20 +330,12 @@ impl Group<'_> {
         // The owner's target is for what the owner does; how long a CA takes is its own affair.
         let due = self.given.target.filter(|_| !matches!(kind, StepKind::Verify | StepKind::Retire));
         Step {
-            id: StepId::derive(kind.as_str(), parts),
-            kind,
             status,
             needs,
             deadline: due,
             deadline_source: due.map(|_| TARGET.into()),
-            says: says.into(),
             key: Some(self.entry().spki),
-            certificates: Vec::new(),
-            authority: None,
-            clock: None,
-            or_after: None,
-            only_if: None,
-            commands: Vec::new(),
+            ..Step::new(StepId::derive(kind.as_str(), parts), kind, &says)
         }
     }
 }

@@ -157,10 +157,11 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     let said =
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
     let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
-    let is_waived = |id: &StepId| last.get(id).is_some_and(|w| w.mark == Mark::Waived);
-    let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).cloned().collect();
+    let not_asked: HashSet<StepId> =
+        steps.iter().filter(|s| s.kind == StepKind::Revoke && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
+    let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).copied().collect();
     let decided = |id: &StepId| last.get(id).map(|w| w.mark);
-    // What is waived because of another step; steps come after what they need.
+    // What nobody said is waived, but follows from a decision; steps come after what they need.
     let mut dropped: HashSet<StepId> = HashSet::new();
     for step in steps {
         let first = step.or_after.as_ref().is_some_and(|d| decided(d) == Some(Mark::Confirmed));
@@ -171,16 +172,17 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
             Some(Mark::Waived) => step.key.is_none_or(|key| *d != suspicion(&key)),
             _ => false,
         });
-        let gone = |n: &StepId| dropped.contains(n) || (step.kind == StepKind::Verify && is_waived(n) && n.as_str().starts_with("revoke-"));
+        // A revocation that is not asked for is not checked.
+        let unasked = step.kind == StepKind::Verify && step.needs.iter().any(|n| dropped.contains(n) || not_asked.contains(n));
         step.status = match said(&step.id) {
             Some(status) => status,
-            None if against || step.needs.iter().any(gone) && step.kind == StepKind::Verify => Status::Waived,
+            None if against || unasked => {
+                dropped.insert(step.id);
+                Status::Waived
+            }
             None if asked && (first || step.needs.iter().all(|n| over.contains(n) || dropped.contains(n))) => Status::Ready,
             None => Status::Waiting,
         };
-        if step.status == Status::Waived {
-            dropped.insert(step.id);
-        }
         if let Some(clock) = step.clock.as_ref().filter(|_| step.kind == StepKind::Verify) {
             let at = step.needs.iter().find_map(|n| sent.get(n));
             step.deadline = at.map(|at| at.plus(i64::from(clock.hours) * 3600));
@@ -240,20 +242,10 @@ mod tests {
 
     fn step(kind: StepKind, name: &str, needs: &[&Step]) -> Step {
         Step {
-            id: StepId::derive(kind.as_str(), &[name.as_bytes()]),
-            kind,
             status: Status::Waiting,
             needs: needs.iter().map(|s| s.id).collect(),
-            deadline: None,
-            deadline_source: None,
-            says: Box::default(),
-            key: None,
-            certificates: Vec::new(),
-            authority: None,
             clock: (kind == StepKind::Verify).then(|| Box::new(AuthorityClock { hours: 24, source: "rule".into() })),
-            or_after: None,
-            only_if: None,
-            commands: Vec::new(),
+            ..Step::new(StepId::derive(kind.as_str(), &[name.as_bytes()]), kind, "")
         }
     }
 
@@ -331,6 +323,21 @@ mod tests {
         apply(&mut steps, &[word(&first, Mark::Confirmed, 1)]);
         assert_eq!(steps[2].status, Status::Ready);
         assert!(missing(&steps[2], &steps).is_empty());
+    }
+
+    #[test]
+    fn a_check_is_waived_with_its_revocation_and_with_nothing_else() {
+        let deploy = step(StepKind::Deploy, "a", &[]);
+        let trust = step(StepKind::Verify, "trust", &[&deploy]);
+        let revoke = step(StepKind::Revoke, "k", &[&deploy]);
+        let verify = step(StepKind::Verify, "k", &[&revoke]);
+        let mut steps = vec![deploy.clone(), trust, revoke.clone(), verify];
+        apply(&mut steps, &[word(&deploy, Mark::Waived, 1)]);
+        let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
+        use Status::{Ready, Waiting, Waived};
+        assert_eq!(statuses(&steps), [Waived, Ready, Ready, Waiting], "what is not deployed is still trusted somewhere");
+        apply(&mut steps, &[word(&deploy, Mark::Waived, 1), word(&revoke, Mark::Waived, 2)]);
+        assert_eq!(statuses(&steps), [Waived, Ready, Waived, Waived]);
     }
 
     #[test]

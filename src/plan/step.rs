@@ -121,6 +121,29 @@ pub struct Step {
     pub commands: Vec<Vec<String>>,
 }
 
+impl Step {
+    /// A step that can be done now, about nothing yet.
+    #[must_use]
+    pub fn new(id: StepId, kind: StepKind, says: &str) -> Self {
+        Self {
+            id,
+            kind,
+            status: Status::Ready,
+            needs: Vec::new(),
+            deadline: None,
+            deadline_source: None,
+            says: says.into(),
+            key: None,
+            certificates: Vec::new(),
+            authority: None,
+            clock: None,
+            or_after: None,
+            only_if: None,
+            commands: Vec::new(),
+        }
+    }
+}
+
 /// The time that a CA has from the proof of compromise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorityClock {

@@ -140,22 +140,7 @@ fn not_here(export: &Export) -> BTreeMap<SpkiHash, Vec<&Listed>> {
 }
 
 fn step(kind: StepKind) -> Step {
-    Step {
-        id: StepId::derive(kind.as_str(), &[b"k"]),
-        kind,
-        status: Status::Ready,
-        needs: Vec::new(),
-        deadline: None,
-        deadline_source: None,
-        says: Box::default(),
-        key: Some(key()),
-        certificates: Vec::new(),
-        authority: None,
-        clock: None,
-        or_after: None,
-        only_if: None,
-        commands: Vec::new(),
-    }
+    Step { key: Some(key()), ..Step::new(StepId::derive(kind.as_str(), &[b"k"]), kind, "") }
 }
 
 #[test]
