@@ -107,7 +107,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     progress::apply(&mut analysis.plan.steps, &store.words()?);
     let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);
-    keep_certificates(&case, &analysis)?;
+    keep_certificates(&case, &analysis, terminal)?;
     let changes = keep(&case, &mut store, &analysis)?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
@@ -122,7 +122,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
 
 /// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold several, and `openssl ca -revoke` takes
 /// the first.
-fn keep_certificates(case: &Case, analysis: &Analysis) -> Result<(), Error> {
+fn keep_certificates(case: &Case, analysis: &Analysis, terminal: &Terminal) -> Result<(), Error> {
     let inventory = &analysis.inventory;
     let authority = |step: &Step| analysis.plan.authorities.list.iter().find(|a| Some(a.id.as_str()) == step.authority.as_deref());
     let mut files = Reopener::new(&analysis.roots);
@@ -133,8 +133,12 @@ fn keep_certificates(case: &Case, analysis: &Analysis) -> Result<(), Error> {
         for sha256 in &step.certificates {
             let at = inventory.certificates.binary_search_by_key(sha256, |c| c.certificate.sha256);
             let der = at.ok().and_then(|at| analyse::reopen(&mut files, inventory, *sha256, &inventory.certificates[at].occurrences));
-            if let Some(der) = der {
-                case.keep_certificate(sha256, &der)?;
+            match der {
+                Some(der) => case.keep_certificate(sha256, &der)?,
+                None => terminal.warn(&format!(
+                    "the certificate {sha256} is not where it was found any more, so the commands of {} have no file for it; run the plan again",
+                    step.id
+                )),
             }
         }
     }
@@ -179,10 +183,13 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
 /// Records of keys on their way to the database.
 const STORIES: usize = 32;
 
-/// The outcome. Nothing comes after it: taking hundreds of thousands of records apart one by one would only delay the end.
+/// The outcome. Nothing comes after it: taking hundreds of thousands of public records apart one by one would only delay the end. What holds
+/// standard input is wiped like everything that can hold a key.
 fn ended(analysis: Analysis, failed: bool) -> Outcome {
     let outcome = outcome(&analysis, failed);
-    std::mem::forget(analysis);
+    let Analysis { roots, inventory, assessment, plan, .. } = analysis;
+    drop(roots);
+    std::mem::forget((inventory, assessment, plan));
     outcome
 }
 
