@@ -1,7 +1,8 @@
 //! Reading on all cores, handing on in order.
 //!
 //! Workers draw batches of paths from the one walker, read them, and deliver what `add` made of them. Whoever completes the next batch in
-//! line hands it to `consume`, so results arrive in the order of the walk whatever the number of threads, and none waits for a collector.
+//! line hands it to `consume`, so results arrive in the order of the walk whatever the number of threads, and none waits for a collector:
+//! while one hands on, the others put what they have in line and go on reading.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,17 +41,29 @@ const BATCH: usize = 32;
 /// Batches that may be done before one in line is: bounds memory when one file takes long.
 const AHEAD: u64 = 1024;
 
+/// Batches that may wait for the one who hands on: bounds memory when that takes longer than reading.
+const WAITING: usize = 64;
+
 struct Source<'a> {
     walk: Walk<'a>,
     next: u64,
     ended: bool,
 }
 
-struct Out<T, C, E> {
+/// The line of batches.
+struct Line<T> {
     next: u64,
     ready: BTreeMap<u64, T>,
-    consume: C,
+    /// Somebody hands on what is ready.
+    handing: bool,
+    /// Nothing more is wanted.
+    over: bool,
     ledgers: Vec<Ledger>,
+}
+
+/// Where batches go: one thread at a time.
+struct Out<C, E> {
+    consume: C,
     error: Option<E>,
 }
 
@@ -68,7 +81,8 @@ pub fn read<T: Send, E: Send>(
 ) -> Result<Vec<Ledger>, E> {
     let source = Mutex::new(Source { walk: Walk::new(roots, &options.limits, options.follow_symlinks), next: 0, ended: false });
     let ledgers = vec![Ledger::default(); roots.list().len()];
-    let out = Mutex::new(Out { next: 0, ready: BTreeMap::new(), consume, ledgers, error: None });
+    let line = Mutex::new(Line { next: 0, ready: BTreeMap::new(), handing: false, over: false, ledgers });
+    let out = Mutex::new(Out { consume, error: None });
     let turn = Condvar::new();
     let work = || {
         let mut reader = Reader::new(options, roots);
@@ -81,12 +95,12 @@ pub fn read<T: Send, E: Send>(
                 found.items.iter().for_each(|item| ledgers[found.place.root as usize].count(item));
                 add(&mut collector, found);
             }
-            if !deliver(&out, &turn, number, collector) {
+            if !deliver(&line, &out, &turn, number, collector) {
                 break;
             }
         }
-        let mut out = lock(&out);
-        out.ledgers.iter_mut().zip(ledgers).for_each(|(sum, part)| *sum += part);
+        let mut line = lock(&line);
+        line.ledgers.iter_mut().zip(ledgers).for_each(|(sum, part)| *sum += part);
     };
     std::thread::scope(|scope| {
         for _ in 1..options.threads.max(1) {
@@ -94,10 +108,9 @@ pub fn read<T: Send, E: Send>(
         }
         work();
     });
-    let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match out.error {
+    match out.into_inner().unwrap_or_else(PoisonError::into_inner).error {
         Some(error) => Err(error),
-        None => Ok(out.ledgers),
+        None => Ok(line.into_inner().unwrap_or_else(PoisonError::into_inner).ledgers),
     }
 }
 
@@ -113,24 +126,52 @@ fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<u64> {
     Some(number)
 }
 
-/// Hands a batch on, or keeps it until its turn. `false` when the run is over.
-fn deliver<T, E>(out: &Mutex<Out<T, impl FnMut(T) -> Result<(), E>, E>>, turn: &Condvar, number: u64, collector: T) -> bool {
-    let mut out = lock(out);
-    // The batch that is next in line never waits here, so this ends.
-    while out.error.is_none() && number > out.next + AHEAD {
-        out = turn.wait(out).unwrap_or_else(PoisonError::into_inner);
+/// Puts a batch in line, and hands on all that is ready unless somebody does so already. `false` when the run is over.
+fn deliver<T, E>(line: &Mutex<Line<T>>, out: &Mutex<Out<impl FnMut(T) -> Result<(), E>, E>>, turn: &Condvar, number: u64, collector: T) -> bool {
+    let mut queue = lock(line);
+    // The batch that is next in line waits only while another one is handed on, so this ends.
+    while !queue.over && (number > queue.next + AHEAD || queue.handing && queue.ready.len() >= WAITING) {
+        queue = turn.wait(queue).unwrap_or_else(PoisonError::into_inner);
     }
-    out.ready.insert(number, collector);
-    while out.error.is_none() {
-        let next = out.next;
-        let Some(collector) = out.ready.remove(&next) else { break };
-        if let Err(error) = (out.consume)(collector) {
-            out.error = Some(error);
-        }
-        out.next += 1;
+    queue.ready.insert(number, collector);
+    if queue.handing {
+        return !queue.over;
     }
+    queue.handing = true;
+    // Should handing on panic, nobody is left waiting for it.
+    let end = EndOnPanic { line, turn };
+    while !queue.over {
+        let next = queue.next;
+        let Some(collector) = queue.ready.remove(&next) else { break };
+        drop(queue);
+        let failed = {
+            let mut out = lock(out);
+            out.error = (out.consume)(collector).err();
+            out.error.is_some()
+        };
+        queue = lock(line);
+        queue.next += 1;
+        queue.over |= failed;
+        turn.notify_all();
+    }
+    queue.handing = false;
     turn.notify_all();
-    out.error.is_none()
+    drop(end);
+    !queue.over
+}
+
+struct EndOnPanic<'a, T> {
+    line: &'a Mutex<Line<T>>,
+    turn: &'a Condvar,
+}
+
+impl<T> Drop for EndOnPanic<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(self.line).over = true;
+            self.turn.notify_all();
+        }
+    }
 }
 
 /// One file; a defect in a reader costs that file, not the run.
