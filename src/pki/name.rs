@@ -257,6 +257,10 @@ pub fn is_hidden(c: char) -> bool {
 /// Makes any text safe to show on a terminal: hidden characters become `\HH`. Names that were printed by this module pass unchanged.
 #[must_use]
 pub fn show(text: &str) -> String {
+    // Most names are printable ASCII. Without early exit, so that it is computed many bytes at once.
+    if !text.bytes().fold(false, |odd, b| odd | !(0x20..0x7f).contains(&b)) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hidden(c) { push_escaped(&mut out, c) } else { out.push(c) }

@@ -17,24 +17,36 @@ use crate::shell;
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let text = show(text);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
+    let mut rest = &*text;
+    while let Some(at) = rest.bytes().position(|b| SPECIAL[usize::from(b)]) {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        match rest.as_bytes()[at] {
+            b'&' => out.push_str("&amp;"),
+            b'<' => out.push_str("&lt;"),
+            b'>' => out.push_str("&gt;"),
             // Bare addresses become links in many readers; times stay legible in an editor.
-            ':' if chars.peek() == Some(&'/') => out.push_str("&#58;"),
-            '@' => out.push_str("&#64;"),
-            c => out.push(c),
+            b':' => out.push_str(if behind.starts_with('/') { "&#58;" } else { ":" }),
+            b'@' => out.push_str("&#64;"),
+            special => out.extend(['\\', char::from(special)]),
         }
+        rest = behind;
     }
+    out.push_str(rest);
     out
 }
+
+/// What [`escape`] looks at: all of it ASCII, so that each is a character of its own.
+const SPECIAL: [bool; 256] = {
+    let special = b"&<>\\`*_[]|~#!$:@";
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < special.len() {
+        table[special[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 /// What a `search` step says: no name from a certificate stands in it, and its crt.sh addresses may be links.
 fn sentence(text: &str) -> String {

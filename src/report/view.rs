@@ -1,6 +1,6 @@
 //! What every report for people shows: one row per certificate, with the reason and the request, sorted as the plan orders it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::plan_file::Planned;
 use crate::assess::{Because, Exposure, Kind, Standing, Verdict};
@@ -44,13 +44,15 @@ pub fn select(planned: &Planned<'_>, wanted: impl Fn(Verdict) -> bool) -> Vec<u3
 /// Puts certificates in the order of reports: by verdict, those of the most urgent keys first, then by name.
 pub fn sort(planned: &Planned<'_>, certificates: &mut [u32]) {
     let Planned { inventory, plan, .. } = *planned;
-    let urgency: HashMap<u32, usize> = plan.order.iter().enumerate().map(|(at, key)| (*key, at)).collect();
+    let mut urgency = vec![usize::MAX; inventory.keys.len()];
+    plan.order.iter().enumerate().for_each(|(at, key)| urgency[*key as usize] = at);
     let rank = |i: &u32| {
         let entry = &inventory.certificates[*i as usize];
         let verdict = planned.assessment.certificates[*i as usize].verdict;
-        (verdict, urgency.get(&entry.key).copied().unwrap_or(usize::MAX), entry.certificate.display_name(), entry.certificate.sha256)
+        // Certificates are numbered in the order of their hashes.
+        (verdict, urgency[entry.key as usize], entry.certificate.display_name(), *i)
     };
-    certificates.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+    certificates.sort_by_cached_key(rank);
 }
 
 /// [`select`] and [`sort`].
