@@ -181,9 +181,9 @@ fn records(store: &Store, what: &str) -> Result<Vec<Vec<u8>>, Error> {
         return Ok(vec![record]);
     }
     if let Ok(sha256) = what.parse::<Fingerprint>()
-        && let Some(spki) = store.key_of(&sha256)?
+        && let Some(record) = store.key_of(&sha256)?
     {
-        return Ok(store.key(&spki)?.into_iter().collect());
+        return Ok(vec![record]);
     }
     let mut out = Vec::new();
     store.each_key(|record| {

@@ -31,7 +31,7 @@ use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
 use super::{passphrase, rekey};
-use inventory::Authorities;
+use inventory::{Authorities, fingerprints};
 
 /// Who says that a certificate was issued.
 const BY: &str = "certrecall complete";
@@ -154,6 +154,7 @@ fn judged(
     let rules = Rules { now: now(), cas: &cas, exposed: &exposed, suspected: &suspected, inventory: &inventory, waivers: &waivers };
     let authorities: OnceCell<Authorities> = OnceCell::new();
     let of_inventory = |subject: &str| authorities.get_or_init(|| Authorities::open(plan, store, terminal)).named(subject);
+    let old = OnceCell::new();
     let inputs = Inputs {
         case_dir: case.directory(),
         expected,
@@ -162,7 +163,7 @@ fn judged(
         roots: &roots,
         lists: &lists,
         inventory: &of_inventory,
-        is_old: &|sha256| matches!(store.key_of(sha256), Ok(Some(_))),
+        is_old: &|sha256| old.get_or_init(|| fingerprints(store)).contains(sha256),
         damaged: &damaged_keys(case.directory(), &existing.troubles),
         public: &public,
         threads: options.threads,

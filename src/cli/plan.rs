@@ -13,7 +13,7 @@ use certrecall::rekey::{Existing, Order};
 use certrecall::report::summary::{self, Shape, Summary};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
-use certrecall::store::{self, Case, Changes, Run, Store, Story};
+use certrecall::store::{self, Case, Changes, Run, Store, Told};
 
 use super::analyse::{self, Analysis};
 use super::args::{Format, PlanArgs, Planning, RunArgs};
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     )?;
     analysis.directories = done.directories;
     if done.made > 0 {
-        write(&case, &analysis, None, || ())?;
+        write(&case, &analysis, None)?;
     }
     let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
@@ -166,13 +166,12 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
         Some(analysis.assessment.keys[at].exposure.as_str())
     };
-    let certificates = inventory.certificates.iter().map(|c| (c.certificate.sha256, inventory.keys[c.key as usize].spki));
     let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
     std::thread::scope(|scope| {
-        let (tell, stories) = sync_channel::<Option<Story>>(STORIES);
-        let saving = scope.spawn(|| store.save(run, stories.into_iter(), certificates, &analysis.plan.steps, |step| why_closed(step, exposure)));
+        let (tell, told) = sync_channel::<Told>(TOLD);
+        let saving = scope.spawn(|| store.save(run, told.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure)));
         // Where saving failed nobody listens any more; why, it tells itself.
-        let written = write(case, analysis, Some(&mut |story| drop(tell.send(Some(story)))), || drop(tell.send(None)));
+        let written = write(case, analysis, Some(&mut |part| drop(tell.send(part))));
         drop(tell);
         let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
@@ -180,8 +179,8 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
     })
 }
 
-/// Records of keys on their way to the database.
-const STORIES: usize = 32;
+/// Parts of what is told that may be on their way to the database.
+const TOLD: usize = 64;
 
 /// The outcome. Nothing comes after it: taking hundreds of thousands of public records apart one by one would only delay the end. What holds
 /// standard input is wiped like everything that can hold a key.
@@ -200,11 +199,10 @@ fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !complete }
 }
 
-/// Writes every view of the plan; tells the story of each key on the way, and when all are told.
-fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<'_>>, told: impl FnOnce()) -> Result<(), Error> {
+/// Writes every view of the plan; tells keys and steps on the way.
+fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<'_>>) -> Result<(), Error> {
     let planned = analysis.planned();
     files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
-    told();
     files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out))?;
     let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
     case.write(store::EXPOSED, exposed.as_bytes())?;

@@ -50,7 +50,7 @@ fn push_char(out: &mut Vec<u8>, c: char) {
 }
 
 /// What lets `serde_json` write strings as [`push_str`] does: the standard asks for escapes below U+0020 only (RFC 8259 section 7).
-pub(super) struct Escaping;
+struct Escaping;
 
 impl serde_json::ser::Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
@@ -90,12 +90,17 @@ pub fn push_list<'a>(out: &mut Vec<u8>, items: impl IntoIterator<Item = &'a str>
     out.push(b']');
 }
 
-/// Any value as JSON in one piece; hidden characters are escaped.
+/// Appends any value; hidden characters are escaped.
+pub fn push<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    // What is handed in has a JSON form, and a vector takes it.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping));
+}
+
+/// Any value in one piece.
 #[must_use]
 pub fn to_vec<T: serde::Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
-    // What is handed in has a JSON form, and a vector takes it.
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Escaping));
+    push(&mut out, value);
     out
 }
 

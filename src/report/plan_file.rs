@@ -4,6 +4,7 @@ mod key;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 
@@ -18,7 +19,7 @@ use crate::pki::Unread;
 use crate::plan::ca::{Cas, Reach, Sort};
 use crate::plan::{Plan, Replacement, Step};
 use crate::read::{Ledger, Roots};
-use crate::store::Story;
+use crate::store::{Records, Story, Told};
 use crate::time::Time;
 
 pub use key::certificate_line;
@@ -198,15 +199,17 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     write_with(planned, out, None)
 }
 
-/// Takes the story of each key as it is written.
-pub type Listener<'a> = &'a mut dyn FnMut(Story);
+/// Takes what is told as it is written.
+pub type Listener<'a> = &'a mut dyn FnMut(Told);
 
-/// The same, telling the story of each key: what is made once is kept twice.
+/// The same, telling keys and steps: what is made once is kept twice.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<Listener<'_>>) -> io::Result<()> {
     let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
+    let mut nobody = drop;
+    let listener = listener.unwrap_or(&mut nobody);
     out.write_all(b"{\"schema\":")?;
     member(out, &SCHEMA)?;
     named(out, "as_of", &clock.as_of)?;
@@ -217,12 +220,22 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
-    match listener {
-        None => write_keys(planned, out, &mut drop)?,
-        Some(listener) => write_keys(planned, out, listener)?,
-    }
+    let story = |at: usize| {
+        let key = &inventory.keys[at];
+        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str() }
+    };
+    records(
+        out,
+        "keys",
+        inventory.keys.len(),
+        |record, at| key::push(record, planned, at),
+        |chunk, records| {
+            listener(Told::Keys(chunk.map(story).collect(), records));
+        },
+    )?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
-    list(out, "steps", plan.steps.iter())?;
+    records(out, "steps", plan.steps.len(), |record, at| json::push(record, &plan.steps[at]), |_, records| listener(Told::Steps(records)))?;
+    listener(Told::End);
     list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
     list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
     list::<&Finding>(out, "findings", assessment.findings.iter())?;
@@ -256,7 +269,7 @@ fn with_list<T: Serialize>(text: &[u8], name: &str, next: &str, items: impl Iter
 }
 
 fn member<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, json::Escaping)).map_err(io::Error::from)
+    out.write_all(&json::to_vec(value))
 }
 
 fn named<T: Serialize + ?Sized>(out: &mut dyn Write, name: &str, value: &T) -> io::Result<()> {
@@ -273,43 +286,42 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item
     out.write_all(b"]")
 }
 
-fn write_keys(planned: &Planned<'_>, out: &mut dyn Write, listener: Listener<'_>) -> io::Result<()> {
-    let Planned { inventory, assessment, .. } = *planned;
-    out.write_all(b",\n\"keys\":[")?;
-    let chunks: Vec<_> = (0..inventory.keys.len()).step_by(TURN).map(|from| from..inventory.keys.len().min(from + TURN)).collect();
-    let make = |chunk: &std::ops::Range<usize>| -> Vec<Vec<u8>> {
-        let record = |at| {
-            let mut record = Vec::with_capacity(STORY);
-            key::push(&mut record, planned, at);
-            record
-        };
-        chunk.clone().map(record).collect()
+/// Writes a list of very many records, each made by `make`; every other chunk is made beside the writing of the one before it. `told` gets
+/// them when they are written.
+fn records(
+    out: &mut dyn Write,
+    name: &str,
+    len: usize,
+    make: impl Fn(&mut Vec<u8>, usize) + Sync,
+    mut told: impl FnMut(Range<usize>, Records),
+) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":[")?;
+    let chunks: Vec<_> = (0..len).step_by(TURN).map(|from| from..len.min(from + TURN)).collect();
+    let chunk = |chunk: &Range<usize>| {
+        let mut records = Records::default();
+        chunk.clone().for_each(|at| records.push(|record| make(record, at)));
+        records
     };
     std::thread::scope(|scope| {
-        // Every other chunk is made beside the writing of the one before it.
-        let (send, other) = sync_channel(1);
+        let (send, other) = sync_channel(2);
         let odd = chunks.iter().skip(1).step_by(2);
-        scope.spawn(move || odd.map(make).try_for_each(|records| send.send(records)));
-        for (turn, chunk) in chunks.iter().enumerate() {
+        if chunks.len() > 1 {
+            scope.spawn(move || odd.map(chunk).try_for_each(|records| send.send(records)));
+        }
+        for (turn, range) in chunks.iter().enumerate() {
             // The other one sends as many as are asked for, unless it panicked; then the scope does too.
-            let records = if turn % 2 == 0 { make(chunk) } else { other.recv().unwrap_or_default() };
-            for (at, record) in chunk.clone().zip(records) {
-                let key = &inventory.keys[at];
-                out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-                out.write_all(&record)?;
-                listener(Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str(), record });
-            }
+            let records = if turn % 2 == 0 { chunk(range) } else { other.recv().unwrap_or_default() };
+            out.write_all(if turn == 0 { b"\n" } else { b",\n" })?;
+            out.write_all(records.text())?;
+            told(range.clone(), records);
         }
         Ok::<(), io::Error>(())
     })?;
     out.write_all(b"]")
 }
 
-/// Keys whose records one thread makes at a turn.
-const TURN: usize = 64;
-
-/// Bytes that the record of a key has as a rule.
-const STORY: usize = 2 << 10;
+/// Records that one thread makes at a turn.
+const TURN: usize = 32;
 
 /// The record of one replacement.
 #[must_use]

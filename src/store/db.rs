@@ -4,6 +4,7 @@
 mod save;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
@@ -43,6 +44,11 @@ const MIGRATIONS: &[&str] = &[
     DROP TABLE key;
     ALTER TABLE key_now RENAME TO key;
 ",
+    "
+    -- A story is compared with the one that is there, and found by the certificates in it.
+    ALTER TABLE key DROP COLUMN digest;
+    DROP TABLE certificate;
+",
 ];
 
 /// The open database of a case, held by whoever holds the lock of the case.
@@ -52,7 +58,18 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// One key as it is kept.
+/// A part of what a plan says, as `plan.json` has it, on its way into the database.
+#[derive(Debug)]
+pub enum Told {
+    /// Keys and their records, in the order of their names.
+    Keys(Vec<Story>, Records),
+    /// Steps, in the order of the plan.
+    Steps(Records),
+    /// All is told. Without it what came before was cut off.
+    End,
+}
+
+/// A key whose record is told.
 #[derive(Debug)]
 pub struct Story {
     /// Its name.
@@ -61,8 +78,40 @@ pub struct Story {
     pub forms: Vec<SpkiHash>,
     /// Its exposure, by name.
     pub exposure: &'static str,
-    /// Its record, JSON.
-    pub record: Vec<u8>,
+}
+
+/// Records in JSON, one behind the other in one piece of text.
+#[derive(Debug, Default)]
+pub struct Records {
+    text: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+impl Records {
+    /// What stands between two records.
+    const BETWEEN: &[u8] = b",\n";
+
+    /// Adds the record that `write` writes.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if !self.places.is_empty() {
+            self.text.extend_from_slice(Self::BETWEEN);
+        }
+        let from = self.text.len();
+        write(&mut self.text);
+        self.places.push(from..self.text.len());
+    }
+
+    /// All of them as elements of a JSON array, a line each.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// One by one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        // Our own JSON is UTF-8.
+        self.places.iter().map(|place| str::from_utf8(&self.text[place.clone()]).unwrap_or_default())
+    }
 }
 
 /// A run, for the record.
@@ -138,20 +187,12 @@ impl Store {
     }
 
     /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
-    /// closed with the reason that `why` gives. What did not change is not written again. The stories come in the order of their names, and
-    /// `None` behind the last one: without it they were cut off.
-    /// `certificates`, each with its key, come in the order of their hashes.
+    /// closed with the reason that `why` gives. What did not change is not written again. `told` gives the records of all keys, then those of
+    /// `steps`, then [`Told::End`].
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
-    pub fn save(
-        &mut self,
-        run: Run<'_>,
-        stories: impl Iterator<Item = Option<Story>>,
-        certificates: impl Iterator<Item = (Fingerprint, SpkiHash)> + Clone,
-        steps: &[Step],
-        why: impl Fn(&Step) -> String,
-    ) -> Result<Changes, Error> {
+    pub fn save(&mut self, run: Run<'_>, told: impl Iterator<Item = Told>, steps: &[Step], why: impl Fn(&Step) -> String) -> Result<Changes, Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         transaction
@@ -160,14 +201,10 @@ impl Store {
                 params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
             )
             .map_err(&failed)?;
-        let whole = save::keys(&transaction, stories).map_err(&failed)?;
-        if !whole {
-            return Err(Error::Database { path: self.path.clone(), error: "what is known of the keys did not come whole".into() });
+        match save::all(&transaction, run, told, steps, why).map_err(&failed)? {
+            Some(changes) => transaction.commit().map(|()| changes).map_err(&failed),
+            None => Err(Error::Database { path: self.path.clone(), error: "what is known of keys and steps did not come whole".into() }),
         }
-        save::certificates(&transaction, certificates).map_err(&failed)?;
-        let changes = save::steps(&transaction, run, steps, why).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        Ok(changes)
     }
 
     /// Every step that ever was in the plan: those of today in their order, then those that are closed.
@@ -324,13 +361,14 @@ impl Store {
         found.optional().map_err(self.failed())
     }
 
-    /// The key of a certificate.
+    /// The record of the key of a certificate.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub fn key_of(&self, certificate: &Fingerprint) -> Result<Option<SpkiHash>, Error> {
-        let sql = "SELECT spki FROM certificate WHERE sha256 = ?1";
-        let found = self.connection.query_row(sql, [certificate.as_bytes()], |row| row.get(0).map(SpkiHash::from_bytes));
+    pub fn key_of(&self, certificate: &Fingerprint) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT story FROM key WHERE instr(story, ?1) ORDER BY spki LIMIT 1";
+        let named = format!("\"sha256\":\"{certificate}\"");
+        let found = self.connection.query_row(sql, [named], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()));
         found.optional().map_err(self.failed())
     }
 

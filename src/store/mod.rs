@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use db::{Changes, DATABASE, Kept, Run, Store, Story};
+pub use db::{Changes, DATABASE, Kept, Records, Run, Store, Story, Told};
 
 use crate::files;
 use crate::id::Fingerprint;

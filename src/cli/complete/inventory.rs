@@ -1,6 +1,6 @@
 //! CA certificates that were scanned: they may stand above what the CA issued. They are read again from their places.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use certrecall::id::Fingerprint;
@@ -17,6 +17,27 @@ use super::super::term::Terminal;
 const PLACES: usize = 8;
 /// Certificates of one subject that are looked at: a CA renews its certificate a few times.
 const SAME_NAME: usize = 64;
+
+/// What is read of the record of a key, to know its certificates.
+#[derive(Deserialize)]
+struct Known {
+    certificates: Vec<KnownCertificate>,
+}
+
+#[derive(Deserialize)]
+struct KnownCertificate {
+    sha256: Fingerprint,
+}
+
+/// Every certificate of the inventory.
+pub(super) fn fingerprints(store: &Store) -> HashSet<Fingerprint> {
+    let mut out = HashSet::new();
+    // What cannot be read now was told when the case was opened; without it an old certificate is called an unknown one.
+    let _ = store.each_key(|record| {
+        out.extend(serde_json::from_slice::<Known>(record).into_iter().flat_map(|k| k.certificates).map(|c| c.sha256));
+    });
+    out
+}
 
 /// Where the CA certificates of the inventory lie, by subject.
 pub(super) struct Authorities {

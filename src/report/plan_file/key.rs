@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Planned, json, member};
+use super::{Planned, json};
 use crate::assess::{Because, Exposure};
 use crate::finding::Codes;
 use crate::id::{SpkiHash, StepId, push_hex};
@@ -65,7 +65,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         because_omitted: verdict.omitted,
         accounts: &verdict.accounts,
     };
-    object(out, &head);
+    json::push(out, &head);
     // Its closing brace makes room for what follows.
     out.pop();
     name(out, "private_key_paths");
@@ -82,7 +82,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, planned.clock, at as u32));
     let elsewhere = plan.elsewhere.get(&key.spki).map_or(&[][..], Vec::as_slice);
     let from = out.len();
-    object(out, &Tail { elsewhere, steps, risk, findings: key.findings });
+    json::push(out, &Tail { elsewhere, steps, risk, findings: key.findings });
     // Its opening brace becomes the comma between them.
     out[from] = b',';
 }
@@ -118,12 +118,12 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     json::push_word(out, authority::sort_of(entry).as_str());
     if let Some(issued) = plan.authorities.of(at) {
         name(out, "issued");
-        object(out, &issued_record(planned, at, issued));
+        json::push(out, &issued_record(planned, at, issued));
     }
     push_places(out, inventory, &entry.occurrences);
     if !verdict.because.is_empty() {
         name(out, "because");
-        object(out, &verdict.because);
+        json::push(out, &verdict.because);
     }
     if let Some(replacement) = plan.replacement_of[at as usize] {
         name(out, "replacement");
@@ -203,7 +203,7 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
         request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
     };
     let mut line = Vec::new();
-    object(&mut line, &head);
+    json::push(&mut line, &head);
     line.pop();
     line.push(b',');
     push_certificate(&mut line, planned, at);
@@ -216,11 +216,6 @@ fn name(out: &mut Vec<u8>, name: &str) {
     out.push(b',');
     json::push_word(out, name);
     out.push(b':');
-}
-
-fn object<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    // Strings, numbers and lists of them always have a JSON form, and a vector takes it.
-    let _ = member(out, value);
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

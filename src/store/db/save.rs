@@ -2,82 +2,96 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Statement, Transaction, params};
 
-use super::{Changes, Run, Story, content, json};
+use super::{Changes, Records, Run, Story, Told, content};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::plan::Step;
 
-/// Half of a SHA-256: what is written is told from what is there.
+/// Brings all tables up to date with what is told. `None` if that was cut off.
+pub(super) fn all(
+    transaction: &Transaction<'_>,
+    run: Run<'_>,
+    told: impl Iterator<Item = Told>,
+    steps: &[Step],
+    why: impl Fn(&Step) -> String,
+) -> rusqlite::Result<Option<Changes>> {
+    let mut keys = Keys::begin(transaction)?;
+    let mut list = Steps::begin(transaction, steps)?;
+    for part in told {
+        match part {
+            Told::Keys(stories, records) => keys.put(stories, &records)?,
+            Told::Steps(records) => list.put(&records)?,
+            Told::End => {
+                keys.end(transaction)?;
+                return list.end(transaction, run, why);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The tables of keys.
+struct Keys<'a> {
+    /// Those that are there and were not told yet.
+    before: std::iter::Peekable<std::vec::IntoIter<[u8; 32]>>,
+    forms: Vec<(SpkiHash, SpkiHash)>,
+    add: Statement<'a>,
+    is_same: Statement<'a>,
+    change: Statement<'a>,
+    remove: Statement<'a>,
+}
+
+impl<'a> Keys<'a> {
+    fn begin(transaction: &'a Transaction<'_>) -> rusqlite::Result<Self> {
+        let mut select = transaction.prepare("SELECT spki FROM key ORDER BY spki")?;
+        let before: Vec<[u8; 32]> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Self {
+            before: before.into_iter().peekable(),
+            forms: Vec::new(),
+            add: transaction.prepare("INSERT INTO key(spki, exposure, story) VALUES(?1, ?2, ?3)")?,
+            is_same: transaction.prepare("SELECT exposure = ?2 AND story = ?3 FROM key WHERE spki = ?1")?,
+            change: transaction.prepare("UPDATE key SET exposure = ?2, story = ?3 WHERE spki = ?1")?,
+            remove: transaction.prepare("DELETE FROM key WHERE spki = ?1")?,
+        })
+    }
+
+    fn put(&mut self, stories: Vec<Story>, records: &Records) -> rusqlite::Result<()> {
+        for (Story { spki, forms, exposure }, text) in stories.into_iter().zip(records.iter()) {
+            while let Some(gone) = self.before.next_if(|before| before < spki.as_bytes()) {
+                self.remove.execute([gone])?;
+            }
+            let values = params![spki.as_bytes(), exposure, text];
+            if self.before.next_if(|before| before == spki.as_bytes()).is_none() {
+                self.add.execute(values)?;
+            } else if !self.is_same.query_row(values, |row| row.get(0))? {
+                self.change.execute(values)?;
+            }
+            self.forms.extend(forms.into_iter().map(|raw| (raw, spki)));
+        }
+        Ok(())
+    }
+
+    fn end(mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        for gone in self.before {
+            self.remove.execute([gone])?;
+        }
+        transaction.execute_batch("DELETE FROM key_form")?;
+        let mut form = transaction.prepare("INSERT OR IGNORE INTO key_form(raw, spki) VALUES(?1, ?2)")?;
+        for (raw, spki) in self.forms {
+            form.execute(params![raw.as_bytes(), spki.as_bytes()])?;
+        }
+        Ok(())
+    }
+}
+
+/// Half of a SHA-256: what is told is compared with what is there.
 type Digest = [u8; 16];
 
 fn digest(text: &[u8]) -> Digest {
     let mut out = [0; 16];
     out.copy_from_slice(&Fingerprint::of(text).as_bytes()[..16]);
     out
-}
-
-/// Brings the tables of keys up to date. Whether the stories came whole.
-pub(super) fn keys(transaction: &Transaction<'_>, stories: impl Iterator<Item = Option<Story>>) -> rusqlite::Result<bool> {
-    let mut select = transaction.prepare("SELECT spki, digest FROM key ORDER BY spki")?;
-    let rows = select.query_map([], |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Option<Digest>>(1)?)))?;
-    let before: Vec<([u8; 32], Option<Digest>)> = rows.collect::<rusqlite::Result<_>>()?;
-    let mut before = before.into_iter().peekable();
-    let mut remove = transaction.prepare("DELETE FROM key WHERE spki = ?1")?;
-    let mut add = transaction.prepare("INSERT INTO key(spki, exposure, digest, story) VALUES(?1, ?2, ?3, ?4)")?;
-    let mut change = transaction.prepare("UPDATE key SET exposure = ?2, digest = ?3, story = ?4 WHERE spki = ?1")?;
-    let (mut forms, mut whole) = (Vec::new(), false);
-    for story in stories {
-        let Some(story) = story else {
-            whole = true;
-            break;
-        };
-        while let Some((gone, _)) = before.next_if(|(spki, _)| spki < story.spki.as_bytes()) {
-            remove.execute([gone])?;
-        }
-        let now = digest(&story.record);
-        let known = before.next_if(|(spki, _)| spki == story.spki.as_bytes());
-        // Our own JSON is UTF-8.
-        let text = str::from_utf8(&story.record).unwrap_or_default();
-        let values = params![story.spki.as_bytes(), story.exposure, now, text];
-        match known {
-            None => drop(add.execute(values)?),
-            Some((_, digest)) if digest != Some(now) => drop(change.execute(values)?),
-            Some(_) => {}
-        }
-        forms.extend(story.forms.iter().map(|raw| (*raw, story.spki)));
-    }
-    for (gone, _) in before {
-        remove.execute([gone])?;
-    }
-    transaction.execute_batch("DELETE FROM key_form")?;
-    let mut form = transaction.prepare("INSERT OR IGNORE INTO key_form(raw, spki) VALUES(?1, ?2)")?;
-    for (raw, spki) in forms {
-        form.execute(params![raw.as_bytes(), spki.as_bytes()])?;
-    }
-    Ok(whole)
-}
-
-/// Brings the table of certificates up to date. They come in the order of their hashes: so the index is appended to, never split.
-pub(super) fn certificates(transaction: &Transaction<'_>, now: impl Iterator<Item = (Fingerprint, SpkiHash)> + Clone) -> rusqlite::Result<()> {
-    let mut select = transaction.prepare("SELECT sha256, spki FROM certificate ORDER BY sha256")?;
-    let mut rows = select.query([])?;
-    let mut same = now.clone();
-    loop {
-        match (rows.next()?, same.next()) {
-            (None, None) => return Ok(()),
-            (Some(row), Some((sha256, spki)))
-                if row.get::<_, [u8; 32]>(0)? == *sha256.as_bytes() && row.get::<_, [u8; 32]>(1)? == *spki.as_bytes() => {}
-            _ => break,
-        }
-    }
-    drop(rows);
-    transaction.execute_batch("DELETE FROM certificate")?;
-    let mut add = transaction.prepare("INSERT INTO certificate(sha256, spki) VALUES(?1, ?2)")?;
-    for (sha256, spki) in now {
-        add.execute(params![sha256.as_bytes(), spki.as_bytes()])?;
-    }
-    Ok(())
 }
 
 /// A step as it was.
@@ -87,36 +101,61 @@ struct Before {
     digest: Digest,
 }
 
-/// Brings the list of steps up to date.
-pub(super) fn steps(transaction: &Transaction<'_>, run: Run<'_>, steps: &[Step], why: impl Fn(&Step) -> String) -> rusqlite::Result<Changes> {
-    let mut select = transaction.prepare("SELECT id, place, closed IS NOT NULL, content FROM step")?;
-    let rows = select.query_map([], |row| {
-        let before = Before { place: row.get(1)?, closed: row.get(2)?, digest: digest(row.get_ref(3)?.as_bytes()?) };
-        Ok((row.get::<_, String>(0)?, before))
-    })?;
-    let before: HashMap<String, Before> = rows.collect::<rusqlite::Result<_>>()?;
-    let mut changes = Changes::default();
-    let mut put = transaction.prepare(
-        "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
-         ON CONFLICT(id) DO UPDATE SET place = excluded.place, content = excluded.content, closed = NULL, closed_at = NULL",
-    )?;
-    for (place, step) in steps.iter().enumerate() {
-        let text = json(step)?;
-        match before.get(step.id.as_str()) {
-            Some(b) if !b.closed && b.place == place as i64 && b.digest == digest(text.as_bytes()) => continue,
-            None => changes.added += 1,
-            Some(b) if b.closed => changes.reopened += 1,
-            Some(_) => {}
+/// The list of steps.
+struct Steps<'a> {
+    before: HashMap<String, Before>,
+    now: &'a [Step],
+    /// How many of them were told.
+    told: usize,
+    put: Statement<'a>,
+    changes: Changes,
+}
+
+impl<'a> Steps<'a> {
+    fn begin(transaction: &'a Transaction<'_>, now: &'a [Step]) -> rusqlite::Result<Self> {
+        let mut select = transaction.prepare("SELECT id, place, closed IS NOT NULL, content FROM step")?;
+        let rows = select.query_map([], |row| {
+            let before = Before { place: row.get(1)?, closed: row.get(2)?, digest: digest(row.get_ref(3)?.as_bytes()?) };
+            Ok((row.get::<_, String>(0)?, before))
+        })?;
+        let before = rows.collect::<rusqlite::Result<_>>()?;
+        let put = transaction.prepare(
+            "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
+             ON CONFLICT(id) DO UPDATE SET place = excluded.place, content = excluded.content, closed = NULL, closed_at = NULL",
+        )?;
+        Ok(Self { before, now, told: 0, put, changes: Changes::default() })
+    }
+
+    fn put(&mut self, records: &Records) -> rusqlite::Result<()> {
+        for text in records.iter() {
+            let Some(step) = self.now.get(self.told) else { return Ok(()) };
+            let place = self.told as i64;
+            self.told += 1;
+            match self.before.get(step.id.as_str()) {
+                Some(b) if !b.closed && b.place == place && b.digest == digest(text.as_bytes()) => continue,
+                None => self.changes.added += 1,
+                Some(b) if b.closed => self.changes.reopened += 1,
+                Some(_) => {}
+            }
+            self.put.execute(params![step.id.as_str(), place, text])?;
         }
-        put.execute(params![step.id.as_str(), place as i64, text])?;
+        Ok(())
     }
-    let now: HashSet<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-    let mut one = transaction.prepare("SELECT content FROM step WHERE id = ?1")?;
-    let mut close = transaction.prepare("UPDATE step SET closed = ?2, closed_at = ?3 WHERE id = ?1")?;
-    for (id, _) in before.iter().filter(|(id, b)| !b.closed && !now.contains(id.as_str())) {
-        let gone: Step = one.query_row([id], |row| content(row.get_ref(0)?.as_bytes()?))?;
-        close.execute(params![id, why(&gone), run.at.unix()])?;
-        changes.closed += 1;
+
+    /// Closes those that are gone. `None` if not all were told.
+    fn end(self, transaction: &Transaction<'_>, run: Run<'_>, why: impl Fn(&Step) -> String) -> rusqlite::Result<Option<Changes>> {
+        let Self { before, now, told, mut changes, .. } = self;
+        if told < now.len() {
+            return Ok(None);
+        }
+        let now: HashSet<&str> = if before.is_empty() { HashSet::new() } else { now.iter().map(|s| s.id.as_str()).collect() };
+        let mut one = transaction.prepare("SELECT content FROM step WHERE id = ?1")?;
+        let mut close = transaction.prepare("UPDATE step SET closed = ?2, closed_at = ?3 WHERE id = ?1")?;
+        for (id, _) in before.iter().filter(|(id, b)| !b.closed && !now.contains(id.as_str())) {
+            let gone: Step = one.query_row([id], |row| content(row.get_ref(0)?.as_bytes()?))?;
+            close.execute(params![id, why(&gone), run.at.unix()])?;
+            changes.closed += 1;
+        }
+        Ok(Some(changes))
     }
-    Ok(changes)
 }
