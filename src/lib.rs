@@ -17,6 +17,7 @@ pub mod id;
 pub mod inventory;
 pub mod limits;
 pub mod oid;
+pub(crate) mod parallel;
 pub mod pki;
 pub mod plan;
 pub mod read;

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("oid", 0),
     ("secret", 0),
     ("limits", 0),
+    ("parallel", 0),
     ("shell", 0),
     ("finding", 0),
     ("time", 0),

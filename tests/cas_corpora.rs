@@ -22,7 +22,7 @@ fn real_certificates_are_whose_they_are() {
         Ok::<(), Infallible>(())
     };
     let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
-    let inventory = builder.finish(ledgers);
+    let inventory = builder.finish(ledgers, 2);
     let mut at: HashMap<(&str, u32), u32> = HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
         at.extend(entry.occurrences.iter().map(|o| ((inventory.path(o), o.index), i as u32)));

@@ -1,6 +1,7 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -11,7 +12,8 @@ use super::words;
 use super::{Clock, Question};
 use crate::finding::{Code, Codes};
 use crate::inventory::{File, Inventory};
-use crate::read::{RootKind, Roots};
+use crate::parallel;
+use crate::read::{Root, RootKind, Roots};
 use crate::time::{Span, Time};
 
 /// Kinds of evidence and of other grounds for a verdict.
@@ -103,22 +105,27 @@ pub(super) struct Decided<'a> {
 /// Gathers the evidence for every file.
 pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Vec<FileEvidence> {
     let contents = Contents::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_certificates));
-    let mut matched = vec![false; question.manifest.map_or(0, |m| m.rows.len())];
-    let mut out = Vec::with_capacity(inventory.files.len());
-    for (i, file) in inventory.files.iter().enumerate() {
+    let rows = question.manifest.map(|manifest| Matching::new(manifest, inventory, roots));
+    let weigh = |i: usize| {
+        let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let rows = question.manifest.map_or_else(Vec::new, |m| rows_for(m, file, roots, inventory, here, &mut matched));
-        let tell = |findings: &mut Told, code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
-        if question.manifest.is_some() && rows.is_empty() {
-            tell(findings, Code::FileWithoutRecord);
+        let rows = rows.as_ref().map_or_else(Vec::new, |m| m.rows_for(file, here));
+        (for_file(file, &rows, contents.oldest[i], question), rows.is_empty())
+    };
+    let weighed = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
+    let mut out = Vec::with_capacity(weighed.len());
+    for (file, (evidence, without_row)) in inventory.files.iter().zip(weighed) {
+        let mut tell = |code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
+        if question.manifest.is_some() && without_row {
+            tell(Code::FileWithoutRecord);
         }
-        let evidence = for_file(file, &rows, contents.oldest[i], question);
-        evidence.findings.iter().for_each(|code| tell(findings, code));
+        evidence.findings.iter().for_each(tell);
         out.push(evidence);
     }
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
-        for (row, _) in manifest.rows.iter().zip(&matched).filter(|(_, hit)| !**hit) {
+        let matched = rows.as_ref().map_or(&[][..], |m| &m.matched);
+        for (row, _) in manifest.rows.iter().zip(matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)) {
             findings.tell(Code::ManifestRowUnmatched, || {
                 let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));
                 let what = path.unwrap_or_else(|| if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned());
@@ -159,35 +166,55 @@ impl Contents {
     }
 }
 
-/// Rows that speak of a file. The strongest way in which any row names it counts: path relative to its root, below the root as the user
-/// wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial number of one; then a host name of one
-/// that is no CA. All rows that name it are marked in `matched`.
-fn rows_for(manifest: &Manifest, file: &File, roots: &Roots, inventory: &Inventory, certificates: &[u32], matched: &mut [bool]) -> Vec<u32> {
-    let path = &*file.place.path;
-    let entries = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
-    let mut rows = manifest.rows_for_path(&normalise(path)).collect::<Vec<_>>();
-    if let Some(root) = roots.list().get(file.place.root as usize) {
-        let bases = [root.given.to_string_lossy(), root.absolute.to_string_lossy()];
-        for base in bases {
-            let full = match root.kind {
-                RootKind::Folder => normalise(&format!("{base}/{path}")),
-                RootKind::File => normalise(&base),
-                RootKind::Stdin(_) => continue,
-            };
-            rows.extend(manifest.rows_for_path(&full));
+/// The rows of a manifest and the files they speak of.
+struct Matching<'a> {
+    manifest: &'a Manifest,
+    inventory: &'a Inventory,
+    roots: &'a Roots,
+    /// The paths of each root, normalised: as the user wrote it, and absolute. None for standard input.
+    bases: Vec<Vec<String>>,
+    /// Rows that name some file.
+    matched: Vec<AtomicBool>,
+}
+
+impl<'a> Matching<'a> {
+    fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots) -> Self {
+        let bases = |root: &Root| match root.kind {
+            RootKind::Stdin(_) => Vec::new(),
+            _ => [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy())).to_vec(),
+        };
+        let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { manifest, inventory, roots, bases: roots.list().iter().map(bases).collect(), matched }
+    }
+
+    /// Rows that speak of a file with these certificates in it. The strongest way in which any row names it counts: path relative to its root,
+    /// below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial number of
+    /// one; then a host name of one that is no CA. All rows that name it are marked.
+    fn rows_for(&self, file: &File, certificates: &[u32]) -> Vec<u32> {
+        let Self { manifest, inventory, .. } = *self;
+        let entries = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+        let path = normalise(&file.place.path);
+        let mut rows = manifest.rows_for_path(&path).collect::<Vec<_>>();
+        let root = file.place.root as usize;
+        for base in self.bases.get(root).into_iter().flatten() {
+            match self.roots.list()[root].kind {
+                RootKind::Folder if !base.is_empty() => rows.extend(manifest.rows_for_path(&format!("{base}/{path}"))),
+                RootKind::File => rows.extend(manifest.rows_for_path(base)),
+                _ => {}
+            }
         }
+        for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
+            rows.extend(manifest.rows_for_hash(hash));
+        }
+        let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
+        let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
+        let ways = [rows, by_issuer, by_host];
+        ways.iter().flatten().for_each(|r| self.matched[*r as usize].store(true, Ordering::Relaxed));
+        let mut rows = ways.into_iter().find(|r| !r.is_empty()).unwrap_or_default();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
-    for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
-        rows.extend(manifest.rows_for_hash(hash));
-    }
-    let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
-    let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
-    let ways = [rows, by_issuer, by_host];
-    ways.iter().flatten().for_each(|r| matched[*r as usize] = true);
-    let mut rows = ways.into_iter().find(|r| !r.is_empty()).unwrap_or_default();
-    rows.sort_unstable();
-    rows.dedup();
-    rows
 }
 
 fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question<'_>) -> FileEvidence {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Code, Codes, Finding};
 use crate::id::SpkiHash;
 use crate::inventory::{Inventory, KeyEntry, Occurrence};
+use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
 
@@ -58,6 +59,8 @@ pub struct Question<'a> {
     pub decisions: &'a BTreeMap<SpkiHash, Decision>,
     /// The times.
     pub clock: Clock,
+    /// How many threads may weigh it.
+    pub threads: usize,
 }
 
 /// What is known of a key's secrecy.
@@ -252,10 +255,11 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let files = evidence::for_files(inventory, roots, question, &mut findings);
     let births = evidence::births(inventory, question.clock);
     let weigh = Weigh { inventory, question, files: &files };
-    let mut keys: Vec<KeyVerdict> = inventory.keys.iter().zip(&births).map(|(key, born)| weigh.key(key, *born)).collect();
+    let threads = question.threads;
+    let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(&inventory.keys[i], births[i]));
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys);
-    let certificates = (0..inventory.certificates.len()).map(|i| weigh.certificate(i, &keys, voided[i])).collect();
+    let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
     unmatched(inventory, question.decisions, &mut findings);
     let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
     Assessment { keys, certificates, findings: findings.list, finding_counts: findings.counts }

@@ -1,6 +1,5 @@
 //! The common way of `plan` and `run`: roots to inventory to verdicts to plan.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::fs::File;
@@ -125,22 +124,31 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
         known_compromised: ready.known.as_ref().map(|(name, list)| (name.as_str(), list)),
         date_from_path: ready.date_from_path.as_ref(),
         decisions: &ready.decisions,
+        threads: options.threads,
         clock: ready.clock,
     };
     let assessment = assess::assess(&inventory, &roots, &question);
     let Ready { cas, ccadb, target, clock, incident, manifest, known, .. } = ready;
     // Judged: what it rested on is not needed any more.
     drop((manifest, known));
-    let opener = || {
-        let mut files = Reopener::new(&roots);
-        move |inventory: &Inventory, sha256, occurrences: &[inventory::Occurrence]| reopen(&mut files, inventory, sha256, occurrences)
-    };
-    let chains = chain::chains(&inventory, &authority::concerned(&inventory, &assessment), cas.anchors(), options.threads, opener);
-    let given = Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates, clock };
+    let concerned = authority::concerned(&inventory, &assessment);
+    let chains = chain::chains(&inventory, &concerned, cas.anchors(), options.threads, opener(&roots));
+    let given = Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates, clock, threads: options.threads };
     let mut plan = Plan::construct(&inventory, &assessment, &given);
     plan.join(&inventory, elsewhere, clock);
     Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new() }
 }
+
+/// What opens certificates again on each thread.
+pub(crate) fn opener<'a>(roots: &'a Roots) -> impl Fn() -> Open<'a> + Sync {
+    move || {
+        let mut files = Reopener::new(roots);
+        Box::new(move |inventory, sha256, occurrences| reopen(&mut files, inventory, sha256, occurrences))
+    }
+}
+
+/// Gives the bytes of a certificate, from one of its places.
+type Open<'a> = Box<dyn FnMut(&Inventory, Fingerprint, &[inventory::Occurrence]) -> Option<Vec<u8>> + 'a>;
 
 /// The bytes of a certificate, from one of its places.
 pub(crate) fn reopen(files: &mut Reopener<'_>, inventory: &Inventory, sha256: Fingerprint, occurrences: &[inventory::Occurrence]) -> Option<Vec<u8>> {
@@ -159,10 +167,9 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
     };
     let Ok(ledgers) = read::read(roots, options, Vec::new, Vec::push, consume);
     drop(progress);
-    let mut inventory = builder.finish(ledgers);
+    let mut inventory = builder.finish(ledgers, options.threads);
     let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));
-    let files = RefCell::new(Reopener::new(roots));
-    link::link(&mut inventory, listed, |inventory, sha256, occurrences| reopen(&mut files.borrow_mut(), inventory, sha256, occurrences));
+    link::link(&mut inventory, listed, options.threads, opener(roots));
     inventory
 }
 

@@ -2,11 +2,10 @@
 //! void something; this is for the certificates whose CA has to be asked.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::{Basis, Inventory, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
+use crate::parallel;
 use crate::pki::{Checked, cert, check_signature, signed_parts, spki_of};
 
 /// A certificate above another one, whose key verified the signature below it.
@@ -45,8 +44,6 @@ impl Anchors {
 const LEVELS: usize = 8;
 /// Issuers of one name that are tried for a certificate: renewed and cross-certified CAs have a handful.
 const TRIED: usize = 64;
-/// Certificates that a thread takes at once.
-const SHARE: usize = 64;
 
 /// For each of these certificates its issuer, that one's issuer and so on, as far as signatures verify; anchors end a chain. Certificates
 /// without a verified issuer are left out. What `opener` makes for each thread gives the DER of a certificate again; it is asked for those of one
@@ -58,25 +55,10 @@ pub fn chains<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>
     threads: usize,
     opener: impl Fn() -> O + Sync,
 ) -> HashMap<u32, Vec<Signer>> {
-    let mut certificates = certificates.to_vec();
-    certificates.sort_unstable_by_key(|c| super::first_place(&inventory.certificates[*c as usize]));
-    let next = AtomicUsize::new(0);
-    let out = Mutex::new(HashMap::with_capacity(certificates.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, certificates.len().div_ceil(SHARE).max(1)) {
-            scope.spawn(|| {
-                let mut climber = Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
-                let mut found = Vec::new();
-                loop {
-                    let from = next.fetch_add(SHARE, Ordering::Relaxed);
-                    let Some(share) = certificates.get(from..certificates.len().min(from + SHARE)).filter(|s| !s.is_empty()) else { break };
-                    found.extend(share.iter().map(|c| (*c, climber.chain(*c))).filter(|(_, chain)| !chain.is_empty()));
-                }
-                out.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-            });
-        }
-    });
-    out.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let certificates = super::in_order_of_files(inventory, certificates.iter().copied());
+    let climber = || Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
+    let found = parallel::map(threads, certificates.len(), climber, |climber, i| climber.chain(certificates[i]));
+    certificates.into_iter().zip(found).filter(|(_, chain)| !chain.is_empty()).collect()
 }
 
 /// What is directly above a certificate.

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::{Inventory, KeyEntry, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
-use crate::pki::{Checked, check_signature};
-use crate::pki::{signed_parts, spki_of};
+use crate::parallel;
+use crate::pki::{Checked, check_signature, signed_parts, spki_of};
 
 /// What a link rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,31 +37,43 @@ const ISSUER_KEYS: usize = 64;
 /// Issuers by name alone that are kept for a certificate: cross-certificates of one CA are a handful.
 const NAMED_ISSUERS: usize = 16;
 
-/// Links every certificate to its issuers. `open` gives the DER of a certificate again, from one of its occurrences.
+/// Links every certificate to its issuers. What `opener` makes for each thread gives the DER of a certificate again, from one of its
+/// occurrences; it is asked for those of one file together.
 ///
 /// `listed` tells which keys a list of compromised keys names.
-pub fn link(inventory: &mut Inventory, listed: impl Fn(&KeyEntry) -> bool, open: impl Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>) {
-    let mut by_subject: HashMap<NameId, Vec<u32>> = HashMap::new();
-    for (i, entry) in inventory.certificates.iter().enumerate() {
-        by_subject.entry(entry.certificate.subject_id).or_default().push(i as u32);
-    }
-    let mut links = Vec::new();
+pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>(
+    inventory: &mut Inventory,
+    listed: impl Fn(&KeyEntry) -> bool,
+    threads: usize,
+    opener: impl Fn() -> O + Sync,
+) {
+    let by_subject = by_subject(inventory);
     let decisive = decisive(inventory, listed);
-    let mut verifier = Verifier { inventory, open, decisive, spkis: HashMap::new() };
-    let mut children: Vec<u32> = (0..inventory.certificates.len() as u32).collect();
-    children.sort_unstable_by_key(|c| super::first_place(&inventory.certificates[*c as usize]));
-    for child in children {
-        let found = verifier.issuers_of(child, &by_subject);
-        if !found.is_empty() {
-            links.push((child, found));
-        }
-    }
-    for (child, found) in links {
+    let children = super::in_order_of_files(inventory, 0..inventory.certificates.len() as u32);
+    let verifier = || Verifier { inventory, open: opener(), decisive: &decisive, by_subject: &by_subject, spkis: HashMap::new() };
+    let links = parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
+    for (child, found) in children.into_iter().zip(links) {
         for issuer in found.iter().filter(|l| l.basis == Basis::Signature) {
             inventory.certificates[issuer.certificate as usize].issued_others = true;
         }
         inventory.certificates[child as usize].issuers = found;
     }
+}
+
+type ByName<T> = HashMap<NameId, T, hashbrown::DefaultHashBuilder>;
+
+/// The certificates of each name that another one gives as its issuer.
+fn by_subject(inventory: &Inventory) -> ByName<Vec<u32>> {
+    let mut out: ByName<Vec<u32>> = ByName::default();
+    for certificate in inventory.certificates.iter().map(|e| &e.certificate).filter(|c| !c.is_self_signed) {
+        out.entry(certificate.issuer_id).or_default();
+    }
+    for (i, entry) in inventory.certificates.iter().enumerate() {
+        if let Some(list) = out.get_mut(&entry.certificate.subject_id) {
+            list.push(i as u32);
+        }
+    }
+    out
 }
 
 /// For each key whether its exposure, or that of a key above it, would void something: on these links everything depends.
@@ -90,15 +102,16 @@ struct Verifier<'a, F> {
     inventory: &'a Inventory,
     open: F,
     /// For each key whether its exposure could void something.
-    decisive: Vec<bool>,
+    decisive: &'a [bool],
+    by_subject: &'a ByName<Vec<u32>>,
     spkis: HashMap<u32, Option<Vec<u8>>>,
 }
 
-impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<'_, F> {
-    fn issuers_of(&mut self, child: u32, by_subject: &HashMap<NameId, Vec<u32>>) -> Vec<IssuerLink> {
+impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<'_, F> {
+    fn issuers_of(&mut self, child: u32) -> Vec<IssuerLink> {
         let inventory = self.inventory;
         let certificate = &inventory.certificates[child as usize].certificate;
-        let Some(candidates) = by_subject.get(&certificate.issuer_id).filter(|_| !certificate.is_self_signed) else {
+        let Some(candidates) = self.by_subject.get(&certificate.issuer_id).filter(|_| !certificate.is_self_signed) else {
             return Vec::new();
         };
         let mut child_der = None;
@@ -122,8 +135,10 @@ impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<
                 Some(basis) => basis,
                 None if tried.len() >= ISSUER_KEYS => None,
                 None => {
-                    let der = child_der.get_or_insert_with(|| self.der(child));
-                    let basis = self.check(der.as_deref(), issuer);
+                    if child_der.is_none() {
+                        child_der = Some(self.der(child));
+                    }
+                    let basis = self.check(child_der.as_ref().and_then(Option::as_deref), issuer);
                     tried.push((key.spki, basis));
                     basis
                 }
@@ -134,7 +149,7 @@ impl<F: Fn(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<
         found
     }
 
-    fn der(&self, certificate: u32) -> Option<Vec<u8>> {
+    fn der(&mut self, certificate: u32) -> Option<Vec<u8>> {
         let entry = &self.inventory.certificates[certificate as usize];
         (self.open)(self.inventory, entry.certificate.sha256, &entry.occurrences)
     }

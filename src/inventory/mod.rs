@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::finding::{Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
+use crate::parallel;
 use crate::pki::{Certificate, KeyFacts, Object, Unread};
 use crate::read::{Found, Item, Ledger, Place};
 use crate::time::Time;
@@ -238,25 +239,29 @@ impl Builder {
 
     /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
     #[must_use]
-    pub fn finish(self, ledgers: Vec<Ledger>) -> Inventory {
+    pub fn finish(self, ledgers: Vec<Ledger>, threads: usize) -> Inventory {
         let Self { mut inventory, by_fingerprint, by_spki } = self;
         drop((by_fingerprint, by_spki));
         inventory.files.shrink_to_fit();
         inventory.certificates.shrink_to_fit();
         inventory.keys.shrink_to_fit();
-        let certificate_order = sort_order(&inventory.certificates, |c| c.certificate.sha256);
-        let key_order = sort_order(&inventory.keys, |k| k.spki);
-        for certificate in &mut inventory.certificates {
-            certificate.key = key_order[certificate.key as usize];
-        }
-        for key in &mut inventory.keys {
-            key.certificates.iter_mut().for_each(|c| *c = certificate_order[*c as usize]);
-            key.certificates.sort_unstable();
-            key.raw_forms.sort_unstable();
-        }
-        inventory.certificates.sort_unstable_by_key(|c| c.certificate.sha256);
-        inventory.keys.sort_unstable_by_key(|k| k.spki);
-        join_moduli(&mut inventory.keys);
+        let Inventory { certificates, keys, .. } = &mut inventory;
+        let (certificate_order, key_order) =
+            parallel::join(threads, || sort_order(certificates, |c| c.certificate.sha256.as_bytes()), || sort_order(keys, |k| k.spki.as_bytes()));
+        let sort_certificates = || {
+            certificates.iter_mut().for_each(|c| c.key = key_order[c.key as usize]);
+            put_in_order(certificates, &certificate_order);
+        };
+        let sort_keys = || {
+            for key in keys.iter_mut() {
+                key.certificates.iter_mut().for_each(|c| *c = certificate_order[*c as usize]);
+                key.certificates.sort_unstable();
+                key.raw_forms.sort_unstable();
+            }
+            put_in_order(keys, &key_order);
+            join_moduli(keys);
+        };
+        parallel::join(threads, sort_certificates, sort_keys);
         inventory.ledgers = ledgers;
         inventory
     }
@@ -278,13 +283,27 @@ fn push_slowly<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
-/// For each old index its new one.
-fn sort_order<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..items.len() as u32).collect();
-    order.sort_unstable_by_key(|i| key(&items[*i as usize]));
+/// For each old index its new one, when they are sorted by these hashes. Beginnings are compared first: they lie side by side in memory.
+fn sort_order<T>(items: &[T], hash: impl Fn(&T) -> &[u8; 32]) -> Vec<u32> {
+    let beginning = |item| hash(item).first_chunk().map_or(0, |first: &[u8; 8]| u64::from_be_bytes(*first));
+    let mut order: Vec<(u64, u32)> = items.iter().enumerate().map(|(i, item)| (beginning(item), i as u32)).collect();
+    order.sort_unstable_by(|(a, i), (b, j)| a.cmp(b).then_with(|| hash(&items[*i as usize]).cmp(hash(&items[*j as usize]))));
     let mut new = vec![0; items.len()];
-    order.iter().enumerate().for_each(|(at, old)| new[*old as usize] = at as u32);
+    order.iter().enumerate().for_each(|(at, (_, old))| new[*old as usize] = at as u32);
     new
+}
+
+/// Moves each item to its new index.
+fn put_in_order<T>(items: &mut [T], new: &[u32]) {
+    let mut new = new.to_vec();
+    for i in 0..items.len() {
+        // Each swap brings one item to its place.
+        while new[i] as usize != i {
+            let to = new[i] as usize;
+            items.swap(i, to);
+            new.swap(i, to);
+        }
+    }
 }
 
 fn join_moduli(keys: &mut [KeyEntry]) {
@@ -302,9 +321,12 @@ fn join_moduli(keys: &mut [KeyEntry]) {
     }
 }
 
-/// Where a certificate lies first: who opens files again goes in this order.
-fn first_place(entry: &CertificateEntry) -> Option<(u32, u32)> {
-    entry.occurrences.first().map(|o| (o.file, o.index))
+/// Certificates in the order of the places where they lie first: so each file is opened again once.
+fn in_order_of_files(inventory: &Inventory, certificates: impl Iterator<Item = u32>) -> Vec<u32> {
+    let place = |c: u32| inventory.certificates[c as usize].occurrences.first().map(|o| (o.file, o.index));
+    let mut order: Vec<_> = certificates.map(|c| (place(c), c)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, c)| c).collect()
 }
 
 impl Inventory {

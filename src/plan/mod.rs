@@ -22,6 +22,7 @@ use group::Group;
 use crate::assess::{Assessment, Clock, Kind, Verdict};
 use crate::id::{Fingerprint, ProfileHash, StepId};
 use crate::inventory::Inventory;
+use crate::parallel;
 use crate::time::Time;
 
 pub use authority::{Authorities, Authority, Issuance};
@@ -44,6 +45,8 @@ pub struct Given<'a> {
     pub certificates: &'a str,
     /// The times.
     pub clock: Clock,
+    /// How many threads may make it.
+    pub threads: usize,
 }
 
 /// What to do, in order.
@@ -102,9 +105,11 @@ impl Plan {
         };
         plan.order = order(inventory, assessment, given.clock);
         let mut known: HashSet<StepId> = HashSet::new();
-        for key in plan.order.clone() {
-            let steps = Group { inventory, assessment, given, plan: &plan, key }.steps();
-            plan.steps_of_key[key as usize] = steps.iter().map(|s| s.id).collect();
+        let group = |i: usize| Group { inventory, assessment, given, plan: &plan, key: plan.order[i] }.steps();
+        let groups = parallel::map(given.threads, plan.order.len(), || (), |(), i| group(i));
+        plan.steps.reserve_exact(groups.iter().map(Vec::len).sum());
+        for (key, steps) in plan.order.iter().zip(groups) {
+            plan.steps_of_key[*key as usize] = steps.iter().map(|s| s.id).collect();
             // A replacement shared by two keys has one replace and one deploy step.
             plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
         }

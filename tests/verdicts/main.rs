@@ -167,12 +167,12 @@ impl Case<'_> {
             Ok::<(), Infallible>(())
         };
         let Ok(ledgers) = read::read(&roots, &options, Vec::new, Vec::push, consume);
-        let mut inventory = builder.finish(ledgers);
+        let mut inventory = builder.finish(ledgers, 2);
         let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
             occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
         };
         let list = HashSet::from_iter(self.listed);
-        link::link(&mut inventory, |key| key.is_on(&list), reopen);
+        link::link(&mut inventory, |key| key.is_on(&list), 2, || reopen);
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
             incident: &incident,
@@ -182,6 +182,7 @@ impl Case<'_> {
             known_compromised: self.listed.is_some().then_some(("pwned.txt", &list)),
             date_from_path: pattern.as_ref(),
             decisions: &self.decisions,
+            threads: 2,
             clock: Clock { now: time(self.now), as_of: time(self.as_of) },
         };
         let assessment = assess::assess(&inventory, &roots, &question);
