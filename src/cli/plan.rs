@@ -199,11 +199,14 @@ fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
     Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !complete }
 }
 
-/// Writes every view of the plan; tells keys and steps on the way.
+/// Writes every view of the plan, that for people beside that for programs; tells keys and steps on the way.
 fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<'_>>) -> Result<(), Error> {
     let planned = analysis.planned();
-    files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
-    files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out))?;
+    std::thread::scope(|scope| {
+        let text = scope.spawn(|| files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out)));
+        files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
+        text.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
     let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
     case.write(store::EXPOSED, exposed.as_bytes())?;
     Ok(case.write(store::SUSPECTED, suspected.as_bytes())?)

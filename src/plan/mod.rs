@@ -105,17 +105,25 @@ impl Plan {
         };
         plan.order = order(inventory, assessment, given.clock);
         let mut known: HashSet<StepId> = HashSet::new();
-        let group = |i: usize| Group { inventory, assessment, given, plan: &plan, key: plan.order[i] }.steps();
-        let groups = parallel::map(given.threads, plan.order.len(), || (), |(), i| group(i));
-        plan.steps.reserve_exact(groups.iter().map(Vec::len).sum());
-        for (key, steps) in plan.order.iter().zip(groups) {
-            plan.steps_of_key[*key as usize] = steps.iter().map(|s| s.id).collect();
-            // A replacement shared by two keys has one replace and one deploy step.
-            plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
+        let mut from = 0;
+        while from < plan.order.len() {
+            let batch = &plan.order[from..plan.order.len().min(from + BATCH)];
+            let groups =
+                parallel::map(given.threads, batch.len(), || (), |(), i| Group { inventory, assessment, given, plan: &plan, key: batch[i] }.steps());
+            for (i, steps) in groups.into_iter().enumerate() {
+                plan.steps_of_key[plan.order[from + i] as usize] = steps.iter().map(|s| s.id).collect();
+                // A replacement shared by two keys has one replace and one deploy step.
+                plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
+            }
+            from += BATCH;
         }
+        plan.steps.shrink_to_fit();
         plan
     }
 }
+
+/// Keys whose steps are made at a time, so that none lies in memory twice for long.
+const BATCH: usize = 2048;
 
 /// The CA certificates that the reasons of live certificates name.
 fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {
