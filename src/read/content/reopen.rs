@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
-use super::{Content, Opened, Tap, fill, open};
+use super::file::{Opened, fill, open};
+use super::{Content, Tap};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
 use crate::pki::{Object, PrivateKey};

@@ -128,7 +128,7 @@ impl Content<'_, '_> {
         }
         let spot = contained::spot(self.base + offset as u64, Lines::new(bytes, self.line).at(at), "pem");
         for block in Splitter::new(&text) {
-            let spot = Item { label: Some(super::label_text(&block.name())), ..spot.clone() };
+            let spot = Item { label: Some(super::objects::label_text(&block.name())), ..spot.clone() };
             if let Some((body, findings)) = self.read_block(&block, &spot)
                 && !matches!(body, Err(Unread::Unreadable(..)))
             {

@@ -1,0 +1,178 @@
+//! Opens files and standard input, and reads them into buffers that are used again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use zeroize::Zeroize;
+
+use super::Content;
+use crate::finding::{Code, Reason};
+use crate::id::Fingerprint;
+use crate::limits;
+use crate::pki::Unread;
+use crate::read::cache::Cache;
+use crate::read::pipeline::Options;
+use crate::read::walk::{Met, io_unread};
+use crate::read::{Found, Item, Place, RootKind, Roots, StdinBytes};
+use crate::time::Time;
+
+/// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every file that had some.
+pub(in crate::read) struct Reader<'a> {
+    options: &'a Options,
+    roots: &'a Roots,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+    cache: Cache,
+}
+
+impl<'a> Reader<'a> {
+    pub(in crate::read) fn new(options: &'a Options, roots: &'a Roots) -> Self {
+        Self { options, roots, buffer: Vec::new(), scratch: Vec::new(), cache: Cache::new() }
+    }
+
+    /// Forgets everything, after a defect.
+    pub(in crate::read) fn reset(&mut self) {
+        *self = Self::new(self.options, self.roots);
+    }
+
+    /// Reads one file.
+    pub(in crate::read) fn read(&mut self, met: Met) -> Found {
+        let place = Place::new(met.root, &met.path);
+        let mut found = Found { place, modified: None, file_hash: None, items: Vec::new() };
+        match (met.outcome, met.open) {
+            (Err(unread), _) => found.items.push(Item::whole_file(Err(unread), "file")),
+            (Ok(()), Some(path)) => self.read_file(&path, &mut found),
+            (Ok(()), None) => {
+                if let Some(RootKind::Stdin(bytes)) = self.roots.list().get(met.root as usize).map(|r| &r.kind) {
+                    self.read_stdin(bytes, &mut found);
+                }
+            }
+        }
+        if found.items.is_empty() {
+            found.items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
+        }
+        found
+    }
+
+    fn read_stdin(&mut self, bytes: &StdinBytes, found: &mut Found) {
+        let limit = self.options.limits.file_size;
+        let too_large = |detail| found_whole(Unread::Skipped(Reason::TooLarge, detail));
+        let Some(bytes) = bytes.expose() else {
+            let detail = format!("more than {} bytes on standard input; write them to a file and name that", limits::STDIN);
+            return found.items = too_large(detail);
+        };
+        if bytes.len() as u64 > limit {
+            return found.items = too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
+        }
+        found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes));
+        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+        content.most_broken = self.options.limits.broken;
+        content.whole(bytes);
+        found.items = content.items;
+    }
+
+    fn read_file(&mut self, path: &Path, found: &mut Found) {
+        let trouble = found_whole;
+        let opened = match open(path) {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(unread)) => return found.items = trouble(unread),
+            Err(error) => return found.items = trouble(io_unread(&error)),
+        };
+        found.modified = Some(opened.modified);
+        let limit = &self.options.limits;
+        if opened.size > limit.file_size {
+            let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limit.file_size);
+            return found.items = trouble(Unread::Skipped(Reason::TooLarge, detail));
+        }
+        let mut file = opened.file;
+        let end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
+            Ok(end) => end,
+            Err(error) => return found.items = trouble(io_unread(&error)),
+        };
+        // Binary objects are read whole; only text can be read in windows.
+        let object = crate::pki::declared_length(&self.buffer).filter(|length| !end && *length <= limits::OBJECT_SIZE);
+        let end = match object.map(|_| read_more(&mut file, &mut self.buffer, limits::OBJECT_SIZE + 1)) {
+            Some(Ok(end)) => end,
+            Some(Err(error)) => return found.items = trouble(io_unread(&error)),
+            None => end,
+        };
+        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
+        content.most_broken = limit.broken;
+        if end {
+            found.file_hash = self.options.hash_files.then(|| Fingerprint::of(&self.buffer));
+            content.whole(&self.buffer);
+        } else if let Err(error) = content.windows(&mut file, &mut self.buffer, self.options, &mut found.file_hash) {
+            content.items.push(Item::whole_file(Err(io_unread(&error)), "file"));
+        }
+        if self.buffer.len() as u64 != opened.size && end {
+            content.items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
+        }
+        let secret = content.secret;
+        found.items = content.items;
+        // A window that grew for one block is not kept for the next file.
+        if secret || self.buffer.capacity() > 2 * limit.window {
+            wipe(&mut self.buffer);
+        }
+    }
+}
+
+/// The only item of a file that was not read.
+fn found_whole(unread: Unread) -> Vec<Item> {
+    vec![Item::whole_file(Err(unread), "file")]
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+        self.scratch.zeroize();
+    }
+}
+
+/// Overwrites a buffer that is used again, with its spare room, where decoding in place leaves text. A plain fill is as fast as memory and
+/// cannot be optimised away, since the buffer lives on. Room that only a large file needed is given back, so that this stays cheap.
+pub(super) fn wipe(buffer: &mut Vec<u8>) {
+    buffer.resize(buffer.capacity(), 0);
+    buffer.fill(0);
+    std::hint::black_box(buffer.as_slice());
+    buffer.clear();
+    buffer.shrink_to(KEPT);
+}
+
+/// Room that a buffer keeps after it was wiped.
+const KEPT: usize = 1 << 20;
+
+pub(super) struct Opened {
+    pub(super) file: File,
+    pub(super) size: u64,
+    pub(super) modified: Time,
+}
+
+/// Opens a regular file and nothing else: `O_NONBLOCK` makes sure that a FIFO put in its place does not stop the run.
+pub(super) fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Ok(Err(Unread::Skipped(Reason::SpecialFile, String::new())));
+    }
+    Ok(Ok(Opened { file, size: meta.len(), modified: Time::from_unix(meta.mtime()) }))
+}
+
+/// Reads up to `most` bytes behind what the buffer holds; `expected` sizes the first read. `true` at the end of the file.
+pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
+    buffer.clear();
+    // One byte more than expected is asked for, so a file of the expected size ends with the first read.
+    crate::read::fill::reserve(buffer, expected.saturating_add(1));
+    crate::read::fill::read_to_end(&mut file.take(most as u64), buffer)?;
+    Ok(buffer.len() < most)
+}
+
+/// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
+pub(super) fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
+    let want = window.saturating_sub(buffer.len());
+    crate::read::fill::reserve(buffer, want.saturating_add(1));
+    let got = crate::read::fill::read_to_end(&mut file.take(want as u64), buffer)?;
+    Ok(got < want)
+}
