@@ -16,11 +16,12 @@ pub(super) type Outcome = (Result<Object, Unread>, Codes);
 pub(super) struct Cache {
     hasher: hashbrown::DefaultHashBuilder,
     seen: Vec<u64>,
+    /// The hash of each slot, together in little memory: most bodies are in no slot.
+    kept: Vec<u64>,
     slots: Vec<Option<Slot>>,
 }
 
 struct Slot {
-    hash: u64,
     label: Box<[u8]>,
     /// May be a private key.
     body: Zeroizing<Box<[u8]>>,
@@ -35,7 +36,8 @@ const LARGEST: usize = 64 << 10;
 
 impl Cache {
     pub(super) fn new() -> Self {
-        Self { hasher: hashbrown::DefaultHashBuilder::default(), seen: vec![0; SLOTS], slots: std::iter::repeat_with(|| None).take(SLOTS).collect() }
+        let slots = std::iter::repeat_with(|| None).take(SLOTS).collect();
+        Self { hasher: hashbrown::DefaultHashBuilder::default(), seen: vec![0; SLOTS], kept: vec![0; SLOTS], slots }
     }
 
     pub(super) fn hash(&self, label: &[u8], body: &[u8]) -> u64 {
@@ -44,8 +46,9 @@ impl Cache {
 
     /// The outcome for an equal label and body: compared in full, so no two bodies can be taken for each other.
     pub(super) fn find(&self, hash: u64, label: &[u8], body: &[u8]) -> Option<&Outcome> {
-        let slot = self.slots[slot_of(hash)].as_ref()?;
-        (slot.hash == hash && *slot.label == *label && **slot.body == *body).then_some(&slot.outcome)
+        let at = slot_of(hash);
+        let slot = if self.kept[at] == hash { self.slots[at].as_ref()? } else { return None };
+        (*slot.label == *label && **slot.body == *body).then_some(&slot.outcome)
     }
 
     /// Tells what reading a body gave. Kept from the second time on.
@@ -55,7 +58,8 @@ impl Cache {
             self.seen[at] = hash;
             return;
         }
-        self.slots[at] = Some(Slot { hash, label: label.into(), body: Zeroizing::new(body.into()), outcome: outcome.clone() });
+        self.kept[at] = hash;
+        self.slots[at] = Some(Slot { label: label.into(), body: Zeroizing::new(body.into()), outcome: outcome.clone() });
     }
 }
 

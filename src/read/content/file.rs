@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::buffer::spare_capacity;
 use zeroize::Zeroize;
 
 use super::Content;
@@ -89,13 +90,13 @@ impl<'a> Reader<'a> {
         let mut file = opened.file;
         let end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
             Ok(end) => end,
-            Err(error) => return found.items = trouble(io_unread(&error)),
+            Err(error) => return self.failed(&error, found),
         };
         // Binary objects are read whole; only text can be read in windows.
         let object = crate::pki::declared_length(&self.buffer).filter(|length| !end && *length <= limits::OBJECT_SIZE);
         let end = match object.map(|_| read_more(&mut file, &mut self.buffer, limits::OBJECT_SIZE + 1)) {
             Some(Ok(end)) => end,
-            Some(Err(error)) => return found.items = trouble(io_unread(&error)),
+            Some(Err(error)) => return self.failed(&error, found),
             None => end,
         };
         let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
@@ -113,8 +114,16 @@ impl<'a> Reader<'a> {
         found.items = content.items;
         // A window that grew for one block is not kept for the next file.
         if secret || self.buffer.capacity() > 2 * limit.window {
-            wipe(&mut self.buffer);
+            let used = if end { self.buffer.len() } else { self.buffer.capacity() };
+            wipe(&mut self.buffer, used);
         }
+    }
+
+    /// A file that failed while it was read.
+    fn failed(&mut self, error: &io::Error, found: &mut Found) {
+        let used = self.buffer.capacity();
+        wipe(&mut self.buffer, used);
+        found.items = found_whole(io_unread(error));
     }
 }
 
@@ -130,11 +139,12 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// Overwrites a buffer that is used again, with its spare room, where decoding in place leaves text. A plain fill is as fast as memory and
-/// cannot be optimised away, since the buffer lives on. Room that only a large file needed is given back, so that this stays cheap.
-pub(super) fn wipe(buffer: &mut Vec<u8>) {
-    buffer.resize(buffer.capacity(), 0);
+/// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its end, where decoding in place leaves
+/// text. A plain fill is as fast as memory and cannot be optimised away, since the buffer lives on. Room that only a large file needed is given
+/// back.
+pub(super) fn wipe(buffer: &mut Vec<u8>, used: usize) {
     buffer.fill(0);
+    buffer.resize(used.clamp(buffer.len(), buffer.capacity()), 0);
     std::hint::black_box(buffer.as_slice());
     buffer.clear();
     buffer.shrink_to(KEPT);
@@ -160,13 +170,20 @@ pub(super) fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
     Ok(Ok(Opened { file, size: meta.len(), modified: Time::from_unix(meta.mtime()) }))
 }
 
-/// Reads up to `most` bytes behind what the buffer holds; `expected` sizes the first read. `true` at the end of the file.
+/// Reads up to `most` bytes into the buffer, or few more; `expected` is the size that the file is said to have. `true` at the end of the file.
 pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
     buffer.clear();
-    // One byte more than expected is asked for, so a file of the expected size ends with the first read.
+    // More than expected is asked for, so a first read that gives just that met the end. Files that grow, or say 0 as those in /proc do, go on.
     crate::read::fill::reserve(buffer, expected.saturating_add(1));
-    crate::read::fill::read_to_end(&mut file.take(most as u64), buffer)?;
-    Ok(buffer.len() < most)
+    if (1..most).contains(&expected) {
+        match rustix::io::retry_on_intr(|| rustix::io::read(&*file, spare_capacity(buffer)))? {
+            got if got == expected => return Ok(true),
+            0 => return Ok(true),
+            _ => {}
+        }
+    }
+    let left = most.saturating_sub(buffer.len());
+    Ok(crate::read::fill::read_to_end(&mut file.take(left as u64), buffer)? < left)
 }
 
 /// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.

@@ -95,7 +95,8 @@ impl Content<'_, '_> {
             }
         };
         if !matches!(outcome, Some((Ok(Object::Certificate(_)), _))) {
-            wipe(&mut decoded_bytes);
+            // Whatever was tried on the text, never more was written than it has.
+            wipe(&mut decoded_bytes, block.body.len());
         }
         *self.scratch = decoded_bytes;
         outcome
