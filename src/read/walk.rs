@@ -4,9 +4,13 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
 
 use super::{RootKind, Roots};
 use crate::finding::Reason;
@@ -25,10 +29,19 @@ pub(crate) struct Met {
     pub(crate) root: u32,
     /// Relative to the root, raw bytes, `/` between parts.
     pub(crate) path: Vec<u8>,
-    /// Where to open it; `None` for standard input.
-    pub(crate) open: Option<PathBuf>,
+    /// Where to open it; `None` for standard input and what is no file.
+    pub(crate) open: Option<Source>,
     /// A file to read, or the reason why it is none.
     pub(crate) outcome: Result<(), Unread>,
+}
+
+/// Where to open a file.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// By its whole path.
+    Path(PathBuf),
+    /// By the last part of its path, in this folder: the system has no path to follow for each file.
+    In(Arc<OwnedFd>),
 }
 
 /// Walks all roots. Order: root, then path as bytes; a folder sorts as if its name ended in `/`, which makes the order that of full paths.
@@ -48,7 +61,15 @@ struct Folder {
     prefix: Vec<u8>,
     identity: Option<(u64, u64)>,
     entries: std::vec::IntoIter<Entry>,
+    /// Open, where it has many files.
+    handle: Option<Arc<OwnedFd>>,
 }
+
+/// A folder of so many entries is kept open while its files are read.
+const KEPT_OPEN: usize = 32;
+
+/// Of folders in one another so many are open at a time. Systems allow a process 256 open files or more, and each thread needs a few.
+const OPEN_FOLDERS: usize = 16;
 
 struct Entry {
     name: OsString,
@@ -83,7 +104,7 @@ impl<'a> Walk<'a> {
             RootKind::File => {
                 // As the user wrote it: a link keeps its own name.
                 let name = root.given.file_name().or_else(|| root.absolute.file_name()).unwrap_or_default().as_bytes().to_vec();
-                Some(Met { root: self.root(), path: name, open: Some(root.absolute.clone()), outcome: Ok(()) })
+                Some(Met { root: self.root(), path: name, open: Some(Source::Path(root.absolute.clone())), outcome: Ok(()) })
             }
             RootKind::Folder => {
                 let path = root.absolute.clone();
@@ -92,7 +113,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn met(&self, path: Vec<u8>, open: Option<PathBuf>, outcome: Result<(), Unread>) -> Met {
+    fn met(&self, path: Vec<u8>, open: Option<Source>, outcome: Result<(), Unread>) -> Met {
         Met { root: self.root(), path, open, outcome }
     }
 
@@ -124,7 +145,9 @@ impl<'a> Walk<'a> {
         entries.sort_unstable_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         // Loops are only possible through links.
         let identity = if self.follow { identity.or_else(|| fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()))) } else { None };
-        self.stack.push(Folder { path, prefix, identity, entries: entries.into_iter() });
+        let keep = entries.len() >= KEPT_OPEN && self.stack.iter().filter(|folder| folder.handle.is_some()).count() < OPEN_FOLDERS;
+        let handle = if keep { open_folder(&path) } else { None };
+        self.stack.push(Folder { path, prefix, identity, entries: entries.into_iter(), handle });
         Ok(())
     }
 
@@ -133,9 +156,13 @@ impl<'a> Walk<'a> {
         let folder = self.stack.last()?;
         let mut relative = folder.prefix.clone();
         relative.extend_from_slice(entry.name.as_bytes());
+        if let (Kind::File, Some(handle)) = (entry.kind, &folder.handle) {
+            let open = Source::In(Arc::clone(handle));
+            return Some(self.met(relative, Some(open), Ok(())));
+        }
         let path = folder.path.join(&entry.name);
         match entry.kind {
-            Kind::File => Some(self.met(relative, Some(path), Ok(()))),
+            Kind::File => Some(self.met(relative, Some(Source::Path(path)), Ok(()))),
             Kind::Folder => self.descend(path, relative, None),
             Kind::Link | Kind::Unknown => self.resolve(path, relative, entry.kind == Kind::Link),
             Kind::Special => Some(self.met(relative, None, Err(Unread::Skipped(Reason::SpecialFile, String::new())))),
@@ -162,7 +189,7 @@ impl<'a> Walk<'a> {
             Err(e) => return Some(self.met(relative, None, Err(io_unread(&e)))),
         };
         if target.is_file() {
-            return Some(self.met(relative, Some(path), Ok(())));
+            return Some(self.met(relative, Some(Source::Path(path)), Ok(())));
         }
         if !target.is_dir() {
             return Some(self.met(relative, None, Err(Unread::Skipped(Reason::SpecialFile, String::new()))));
@@ -214,6 +241,12 @@ impl Iterator for Walk<'_> {
             }
         }
     }
+}
+
+/// A folder to open files in; without one they are opened by their paths.
+fn open_folder(path: &Path) -> Option<Arc<OwnedFd>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    rustix::fs::open(path, flags, Mode::empty()).ok().map(Arc::new)
 }
 
 /// The bytes to sort by: a folder as if its name ended in `/`.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::common::pki::{leaked_leaf, pem};
 use crate::common::{Folder, for_anybody};
-use crate::{SMALL, check, finish, kinds, limited, run, scan};
+use crate::{SMALL, bounded, check, finish, kinds, limited, run, scan};
 
 /// Makes so many folders in one another, by steps: no path names the deepest. Puts a file into each `every`th.
 fn nest(start: &Path, name: &str, depth: usize, every: usize, text: &[u8]) {
@@ -59,6 +59,24 @@ fn ten_thousand_folders_in_one_another() {
     });
     remove(&folder.path().join("in"));
     outcome.unwrap();
+}
+
+#[test]
+fn full_folders_in_one_another_with_few_open_files() {
+    let folder = Folder::new();
+    let (text, depth, each) = (leaked_leaf().pem(), 40, 33);
+    let mut path = folder.path().to_path_buf();
+    for _ in 0..depth {
+        path.push("d");
+        fs::create_dir(&path).unwrap();
+        (0..each).for_each(|i| fs::write(path.join(format!("{i}.pem")), &text).unwrap());
+    }
+    for limit in ["ulimit -n 64;", "ulimit -n 40;"] {
+        let ran = finish(bounded(SMALL, limit).args(["scan", "--all", "--format=ndjson", "--threads=2", &folder.at("d")]));
+        let (status, records) = check(&ran);
+        assert_eq!((status, records.len()), (0, depth * each), "{limit}: {:?}", kinds(&records).last());
+        assert!(records.iter().all(|r| r["kind"] == "certificate"));
+    }
 }
 
 #[test]

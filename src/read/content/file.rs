@@ -1,11 +1,13 @@
 //! Opens files and standard input, and reads them into buffers that are used again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use zeroize::Zeroize;
 
 use super::Content;
@@ -15,7 +17,7 @@ use crate::limits;
 use crate::pki::Unread;
 use crate::read::cache::Cache;
 use crate::read::pipeline::Options;
-use crate::read::walk::{Met, io_unread};
+use crate::read::walk::{Met, Source, io_unread};
 use crate::read::{Found, Item, Place, RootKind, Roots, StdinBytes};
 use crate::time::Time;
 
@@ -44,7 +46,13 @@ impl<'a> Reader<'a> {
         let mut found = Found { place, modified: None, file_hash: None, items: Vec::new() };
         match (met.outcome, met.open) {
             (Err(unread), _) => found.items.push(Item::whole_file(Err(unread), "file")),
-            (Ok(()), Some(path)) => self.read_file(&path, &mut found),
+            (Ok(()), Some(source)) => {
+                let opened = match &source {
+                    Source::Path(path) => open(path),
+                    Source::In(folder) => open_in(folder, last_part(&met.path)),
+                };
+                self.read_file(opened, &mut found);
+            }
             (Ok(()), None) => {
                 if let Some(RootKind::Stdin(bytes)) = self.roots.list().get(met.root as usize).map(|r| &r.kind) {
                     self.read_stdin(bytes, &mut found);
@@ -74,9 +82,9 @@ impl<'a> Reader<'a> {
         found.items = content.items;
     }
 
-    fn read_file(&mut self, path: &Path, found: &mut Found) {
+    fn read_file(&mut self, opened: io::Result<Result<Opened, Unread>>, found: &mut Found) {
         let trouble = found_whole;
-        let opened = match open(path) {
+        let opened = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(unread)) => return found.items = trouble(unread),
             Err(error) => return found.items = trouble(io_unread(&error)),
@@ -159,15 +167,25 @@ pub(super) struct Opened {
     pub(super) modified: Time,
 }
 
-/// Opens a regular file and nothing else: `O_NONBLOCK` makes sure that a FIFO put in its place does not stop the run.
+/// The name of a file in its folder.
+fn last_part(path: &[u8]) -> &[u8] {
+    &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..]
+}
+
+/// Opens a regular file and nothing else.
 pub(super) fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
-    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
+    open_in(CWD, path.as_os_str().as_bytes())
+}
+
+/// Opens a file by its path from a folder, if it is a regular one: `NONBLOCK` makes sure that a FIFO put in its place does not stop the run.
+fn open_in(folder: impl AsFd, path: &[u8]) -> io::Result<Result<Opened, Unread>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(openat(folder, path, flags, Mode::empty())?);
+    let meta = fstat(&file)?;
+    if !FileType::from_raw_mode(meta.st_mode).is_file() {
         return Ok(Err(Unread::Skipped(Reason::SpecialFile, String::new())));
     }
-    Ok(Ok(Opened { file, size: meta.len(), modified: Time::from_unix(meta.mtime()) }))
+    Ok(Ok(Opened { file, size: meta.st_size.cast_unsigned(), modified: Time::from_unix(meta.st_mtime) }))
 }
 
 /// Reads up to `most` bytes into the buffer, or few more; `expected` is the size that the file is said to have. `true` at the end of the file.
@@ -192,4 +210,31 @@ pub(super) fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) ->
     crate::read::fill::reserve(buffer, want.saturating_add(1));
     let got = crate::read::fill::read_to_end(&mut file.take(want as u64), buffer)?;
     Ok(got < want)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_another_size_than_they_said_are_read_to_their_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        for size in [0usize, 1, 4095, 70_000, 200_000] {
+            let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+            std::fs::write(&path, &bytes).expect("it is written");
+            for said in [0, 1, size / 2, size.saturating_sub(1), size, size + 1, 2 * size] {
+                let mut buffer = vec![7; 10];
+                let mut file = File::open(&path).expect("it is there");
+                assert!(fill(&mut file, &mut buffer, said, 1 << 20).expect("it reads"), "{size}, said {said}");
+                assert!(buffer == bytes, "{size}, said {said}");
+                let end = fill(&mut File::open(&path).expect("it is there"), &mut buffer, said.min(1000), 1000).expect("it reads");
+                assert_eq!(end, size < 1000, "{size}, said {said}");
+                assert!(end || buffer.len() >= 1000 && bytes.starts_with(&buffer), "{size}, said {said}");
+            }
+        }
+        let mut file = File::open("/proc/self/status").expect("it is there");
+        let mut buffer = Vec::new();
+        assert!(fill(&mut file, &mut buffer, 0, 1 << 20).expect("it reads") && buffer.starts_with(b"Name:"));
+    }
 }
