@@ -159,7 +159,7 @@ pub(super) fn wipe(buffer: &mut Vec<u8>, used: usize) {
 }
 
 /// Room that a buffer keeps after it was wiped.
-const KEPT: usize = 1 << 20;
+pub(super) const KEPT: usize = 1 << 20;
 
 pub(super) struct Opened {
     pub(super) file: File,

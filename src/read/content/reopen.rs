@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use zeroize::Zeroizing;
+use memchr::memmem;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use super::file::{Opened, fill, open};
+use super::file::{KEPT, Opened, fill, open};
 use super::{Content, Tap};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
@@ -40,36 +41,97 @@ pub fn reopen(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Vec<u
 /// Opens files again, one pass for all certificates of a file that are asked for one after another.
 pub struct Reopener<'a> {
     roots: &'a Roots,
-    last: Option<(Place, HashMap<Fingerprint, Vec<u8>>)>,
-    /// Not all certificates of the last file are kept.
+    last: Option<Last>,
+    /// Wiped after each file.
+    buffer: Zeroizing<Vec<u8>>,
+}
+
+/// What is kept of the last file.
+struct Last {
+    place: Place,
+    kept: HashMap<Fingerprint, Vec<u8>>,
+    /// Bytes that may still be kept.
+    room: usize,
+    /// Not all certificates of it are kept.
     partly: bool,
+    /// Everything in it was read, and not its plain PEM blocks alone.
+    whole: bool,
+}
+
+impl Last {
+    fn keep(&mut self, sha256: Fingerprint, der: &[u8]) {
+        self.partly |= der.len() > self.room;
+        if der.len() <= self.room && !self.kept.contains_key(&sha256) {
+            self.room -= der.len();
+            self.kept.insert(sha256, der.to_vec());
+        }
+    }
 }
 
 impl<'a> Reopener<'a> {
     /// For the files below these roots.
     #[must_use]
-    pub const fn new(roots: &'a Roots) -> Self {
-        Self { roots, last: None, partly: false }
+    pub fn new(roots: &'a Roots) -> Self {
+        Self { roots, last: None, buffer: Zeroizing::new(Vec::new()) }
     }
 
     /// The DER of the certificate with that fingerprint, if it still is in that file.
     pub fn get(&mut self, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {
-        if self.last.as_ref().is_none_or(|(last, _)| last != place) {
-            let (mut kept, mut room, mut partly) = (HashMap::new(), limits::REOPENED, false);
-            each_certificate(self.roots, place, &mut |sha256, bytes| {
-                partly |= bytes.len() > room;
-                if bytes.len() <= room && !kept.contains_key(&sha256) {
-                    room -= bytes.len();
-                    kept.insert(sha256, bytes.to_vec());
-                }
-            })?;
-            self.last = Some((place.clone(), kept));
-            self.partly = partly;
+        let mut last = match self.last.take() {
+            Some(last) if last.place == *place => last,
+            _ => self.blocks(place),
+        };
+        if !last.kept.contains_key(&wanted) && !last.whole {
+            last = Last { kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: true, ..last };
+            each_certificate(self.roots, place, &mut |sha256, der| last.keep(sha256, der))?;
         }
-        let found = self.last.as_ref().and_then(|(_, kept)| kept.get(&wanted)).cloned();
-        if found.is_none() && self.partly { reopen(self.roots, place, wanted) } else { found }
+        let found = last.kept.get(&wanted).cloned();
+        let partly = last.partly;
+        self.last = Some(last);
+        if found.is_none() && partly { reopen(self.roots, place, wanted) } else { found }
+    }
+
+    /// The certificates in plain PEM of a file. Their keys and their contents do not matter: a certificate is known by its hash. What cannot be
+    /// had this way is had by reading the file as it was read the first time.
+    fn blocks(&mut self, place: &Place) -> Last {
+        let mut last = Last { place: place.clone(), kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: false };
+        let _ = self.fill(place);
+        let mut rest = self.buffer.as_slice();
+        while let Some(begin) = memmem::find(rest, BEGIN) {
+            rest = &rest[begin + BEGIN.len()..];
+            let Some(end) = memmem::find(rest, END) else { break };
+            if let Ok(der) = base64_simd::forgiving_decode_to_vec(&rest[..end]) {
+                last.keep(Fingerprint::of(&der), &der);
+            }
+            rest = &rest[end..];
+        }
+        self.wipe();
+        last
+    }
+
+    /// Reads a file that is small enough to be read at once; otherwise nothing is in the buffer.
+    fn fill(&mut self, place: &Place) -> Option<()> {
+        let Opened { mut file, size, .. } = open(&self.roots.locate(place.root, place.raw())?).ok()?.ok()?;
+        let whole = size <= AT_ONCE as u64 && fill(&mut file, &mut self.buffer, size as usize, AT_ONCE).is_ok_and(|end| end);
+        if !whole {
+            self.wipe();
+        }
+        Some(())
+    }
+
+    /// Wipes what was read of a file, and not all the room for the largest one.
+    fn wipe(&mut self) {
+        self.buffer.as_mut_slice().zeroize();
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT);
     }
 }
+
+/// The lines around a certificate in plain PEM (RFC 7468 section 5).
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
+/// Files up to this size are searched for plain PEM first.
+const AT_ONCE: usize = 64 << 20;
 
 /// Calls `each` with every certificate of a file; `None` if it cannot be read.
 fn each_certificate(roots: &Roots, place: &Place, each: &mut dyn FnMut(Fingerprint, &[u8])) -> Option<()> {
@@ -120,4 +182,40 @@ fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A certificate that is no longer where it was is not found, and whatever it is wrapped in, it is found like the first time.
+    #[test]
+    fn plain_and_wrapped_certificates_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = |name: &str| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap()
+        };
+        let (a, b, c, gone) = (certificate("a.example"), certificate("b.example"), certificate("c.example"), certificate("gone.example"));
+        let json = format!("{{\"crt\":{:?}}}\n", b.pem());
+        let other_lines = c.pem().replace('\n', "\r\n");
+        fs::write(folder.path().join("mixed"), format!("-----BEGIN CERTIFICATE-----\nAAAA\n{}{json}{other_lines}", a.pem())).unwrap();
+        fs::write(folder.path().join("der"), c.der()).unwrap();
+        let roots = Roots::open(&[folder.path().to_owned()]).unwrap();
+        let name = |certificate: &rcgen::Certificate| Fingerprint::of(certificate.der());
+        let mut files = Reopener::new(&roots);
+        let (mixed, der) = (Place::new(0, b"mixed"), Place::new(0, b"der"));
+        for _ in 0..2 {
+            for (place, certificate) in [(&mixed, &a), (&mixed, &b), (&der, &c), (&mixed, &c), (&mixed, &b)] {
+                assert_eq!(files.get(place, name(certificate)).as_deref(), Some(&certificate.der()[..]));
+                assert_eq!(reopen(&roots, place, name(certificate)).as_deref(), Some(&certificate.der()[..]));
+            }
+            for (place, certificate) in [(&mixed, &gone), (&der, &a), (&Place::new(0, b"none"), &a), (&Place::new(7, b"mixed"), &a)] {
+                assert_eq!(files.get(place, name(certificate)), None);
+            }
+        }
+        assert!(files.buffer.is_empty());
+    }
 }
