@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Every file is read back and compared. One replacement in so many, the first one included, is also read by the strict decoders, its key parsed and
 /// the signature of its request verified: that catches what is wrong with all of them, and for P-256 it takes longer than making the key and
 /// the signature. [`super::existing`] does it for every one, before anything further is done with it.
-const SAMPLE: usize = 16;
+const SAMPLE: usize = 64;
 /// What a maker hands over at once: a channel costs more than a P-256 key if each goes through it alone.
 const HANDFUL: usize = 32;
 /// Whatever is finished is handed over at least this often.

@@ -109,7 +109,9 @@ pub(crate) fn json<T: Serialize>(record: &T) -> String {
     out.push('\n');
     // Outside of strings only line ends are hidden, and in them there is none.
     let hidden = |c: char| c != '\n' && is_hidden(c);
-    if out.contains(hidden) {
+    // Most are plain ASCII, and looking at octets is much quicker.
+    let plain = out.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~'));
+    if !plain && out.contains(hidden) {
         let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
         out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
     }
