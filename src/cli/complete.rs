@@ -18,7 +18,7 @@ use certrecall::rekey::complete::{
     self, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys, gather, judge, public_roots,
 };
 use certrecall::rekey::{Existing, TroubleKind};
-use certrecall::report::plan_file::{self, PlanHead};
+use certrecall::report::plan_file::PlanHead;
 use certrecall::store::{self, Case, Store};
 use certrecall::time::Time;
 
@@ -53,7 +53,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {
         return Err(Error::Value { flag: "--export-passphrase-file", says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned() });
     }
-    let plan = plan_of(&case)?;
+    let plan = rekey::plan_of(&case)?.1;
     let mut store = case.store()?;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
     let words = store.words()?;
@@ -79,18 +79,6 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let damaged = existing.troubles.iter().any(|t| t.kind == TroubleKind::Damaged);
     let refused = done.judged.has_refused() || !done.left_out.is_empty() || !done.issued.is_complete();
     Ok(Outcome { to_act_on: done.judged.has_missing(), incomplete: damaged || refused })
-}
-
-fn plan_of(case: &Case) -> Result<PlanHead, Error> {
-    let path = case.path(store::PLAN_JSON);
-    let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
-    let wrong = |says: String| Error::Value { flag: "CASE", says };
-    let plan: PlanHead = serde_json::from_slice(&text).map_err(|e| wrong(format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
-    if plan.schema != plan_file::SCHEMA {
-        let says = format!("{path:?} has the schema {:?}, this version reads {:?}; run `certrecall plan` again", plan.schema, plan_file::SCHEMA);
-        return Err(wrong(says));
-    }
-    Ok(plan)
 }
 
 /// Every replacement of the plan, and those that were made for an earlier one.

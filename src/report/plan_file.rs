@@ -1,6 +1,7 @@
 //! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
 
 mod key;
+pub mod read;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -240,14 +241,6 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
     list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
     list::<&Finding>(out, "findings", assessment.findings.iter())?;
     out.write_all(b"\n}\n")
-}
-
-/// The text with the list of replacements that `write` wrote replaced by another.
-///
-/// # Errors
-/// If the text is not as `write` leaves it.
-pub fn with_replacements(text: &[u8], records: &[ReplacementRecord]) -> io::Result<Vec<u8>> {
-    with_list(text, "replacements", "steps", records.iter())
 }
 
 /// The text with the list of steps that `write` wrote replaced by another.

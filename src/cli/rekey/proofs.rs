@@ -19,14 +19,15 @@ use super::super::term::Terminal;
 use super::RekeyArgs;
 
 /// `certrecall rekey --proofs`.
-pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, text: &[u8], case: &Case, roots: &Roots, terminal: &Terminal) -> Result<Outcome, Error> {
+pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roots, terminal: &Terminal) -> Result<Outcome, Error> {
     let value = |flag, says: String| Error::Value { flag, says };
     if args.only.is_empty() && !args.all_exposed {
         return Err(value("--proofs", "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned()));
     }
     let path = case.path(store::PLAN_JSON);
+    let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
     let ProofPlan { keys } =
-        serde_json::from_slice(text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+        serde_json::from_slice(&text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
     let passphrases = passphrases(args)?;
     let (cas, now) = (cas(&args.about())?, now());
     let mut wanted: Vec<&ProofKey> = Vec::new();
