@@ -99,12 +99,17 @@ fn chains() {
         ),
         refuses(
             "public rules hold whatever the root",
-            waive(Sent { of_public: true, ..private(world.good().to(&day(3000)).with(|p| p.custom_extensions.truncate(1))) }, &[Check::OtherCa], &[]),
+            Sent { of_public: true, ..private(world.good().to(&day(3000)).with(|p| p.custom_extensions.truncate(1))) },
             &[
-                (Check::OtherCa, Waived, "clients of strangers"),
+                (Check::OtherCa, Refused, "clients of strangers"),
                 (Check::TooLong, Refused, "at most 200 days"),
                 (Check::Timestamps, Refused, "0 logs"),
             ],
+        ),
+        accepts(
+            "and are told where it moves to another CA on purpose",
+            waive(Sent { of_public: true, ..private(world.good().to(&day(3000)).with(|p| p.custom_extensions.truncate(1))) }, &[Check::OtherCa], &[]),
+            &[(Check::OtherCa, Waived, "clients of strangers"), (Check::TooLong, Waived, "at most 200 days"), (Check::Timestamps, Waived, "0 logs")],
         ),
         refuses("a CA whose key is exposed", exposed, &[(Check::ExposedIssuer, Refused, "has the exposed key")]),
         refuses("it signed itself", sent(world.good().self_signed().pem()), &[(Check::UnknownRoot, Refused, "it signed itself, and nobody vouches")]),

@@ -33,8 +33,8 @@ fn a_root_of_the_inventory_makes_no_public_certificate_private() {
     for check in ["refused other-ca", "refused too-long", "refused timestamps", "--roots FILE", "--waive other-ca --reason TEXT"] {
         assert!(refused.stdout.contains(check), "{check}: {}", refused.stdout);
     }
-    let waived = case.complete(&long.pem(), &["--waive", "other-ca", "--waive", "timestamps", "--reason", "moved"]);
-    assert!(waived.status == 3 && waived.stdout.contains("refused too-long"), "{}", waived.stdout);
+    let others = case.complete(&long.pem(), &["--waive", "timestamps", "--reason", "moved"]);
+    assert!(others.status == 3 && others.stdout.contains("refused too-long"), "{}", others.stdout);
     let public = case.complete(&long.pem(), &["--roots", &roots]);
     assert!(public.status == 3 && public.stdout.contains("refused too-long") && !public.stdout.contains("other-ca"), "{}", public.stdout);
     let logged = |d: Draft| d.with(|p| p.custom_extensions.push(timestamps(2)));
@@ -46,6 +46,25 @@ fn a_root_of_the_inventory_makes_no_public_certificate_private() {
     case.folder.write("none.pem", "nothing");
     let none = case.complete(&good.pem(), &["--roots", &case.folder.at("none.pem")]);
     assert!(none.status == 2 && none.stderr.contains("holds no certificate"), "{}", none.stderr);
+}
+
+#[test]
+fn a_move_to_a_private_ca_is_one_word_and_lasts() {
+    let (root, case, _) = public_by_word();
+    let long = fresh("a.example.com", &case.key("a.example.com")).to(&day(3000)).by(&root);
+    let dry = case.complete(&long.pem(), &["--waive", "other-ca", "--reason", "moved to our own CA", "--dry-run"]);
+    assert_eq!(dry.status, 0, "{}", dry.stdout);
+    let moved = case.complete(&long.pem(), &["--waive", "other-ca", "--reason", "moved to our own CA"]);
+    assert_eq!(moved.status, 0, "{}", moved.stdout);
+    for check in ["waived other-ca", "waived too-long", "waived timestamps"] {
+        assert!(moved.stdout.contains(check), "{check}: {}", moved.stdout);
+    }
+    let record = fs::read_to_string(case.replacement("a.example.com").join("issued/issued.json")).unwrap();
+    assert!(record.contains("moved to our own CA"), "{record}");
+    // Without the word now, and with a list of its CA that says nothing against it, what lies there stays.
+    let (status, told) = case.complete_json(&list(&root, &[99], &day(-1), &day(5)), &["--root", &case.folder.at("root.pem")]);
+    assert_eq!((status, told["replacements"][0]["state"].as_str()), (0, Some("complete")), "{told}");
+    assert_eq!(case.step("replace", "a.example.com")["status"], "done");
 }
 
 /// A CA, a case with one replacement, and what the CA issued for it, in place.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::names::{self, GeneralName};
+
 macro_rules! checks {
     ($($variant:ident $text:literal $waiver:expr, $says:literal,)*) => {
         /// What is checked. Each has its rule in docs/complete.md.
@@ -148,11 +150,11 @@ pub struct Waivers {
 
 impl Waivers {
     /// A finding with the severity that its check has under these waivers. `name` is the name it is about, if it is about one.
-    pub(crate) fn found(&self, check: Check, name: Option<&str>, says: String, ask: &str) -> Found {
+    pub(crate) fn found(&self, check: Check, name: Option<&GeneralName>, says: String, ask: &str) -> Found {
         let severity = match check.waiver() {
             Waiver::Told => Severity::Told,
             Waiver::AcceptUnknownRoot if self.unknown_root => Severity::Waived,
-            Waiver::Name if name.is_some_and(|name| self.names.iter().any(|n| n.eq_ignore_ascii_case(name))) => Severity::Waived,
+            Waiver::Name if name.is_some_and(|name| self.names.iter().any(|said| names::is_meant(name, said))) => Severity::Waived,
             Waiver::Waive if self.checks.contains(&check) => Severity::Waived,
             _ => Severity::Refused,
         };
@@ -176,7 +178,10 @@ mod tests {
     fn only_what_is_waived_is_accepted() {
         let waivers =
             Waivers { names: vec!["A.example".into()], checks: vec![Check::MustStaple, Check::Revoked], unknown_root: false, reason: String::new() };
-        let severity = |check, name| waivers.found(check, name, String::new(), "").severity;
+        let severity = |check, name: Option<&str>| {
+            let name = name.map(|name| (0x82, name.as_bytes().to_vec()));
+            waivers.found(check, name.as_ref(), String::new(), "").severity
+        };
         assert_eq!(severity(Check::MissingName, Some("a.example")), Severity::Waived);
         assert_eq!(severity(Check::MissingName, Some("b.example")), Severity::Refused);
         assert_eq!(severity(Check::MustStaple, None), Severity::Waived);

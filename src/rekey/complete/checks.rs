@@ -88,16 +88,22 @@ pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'
     let path = out.chain();
     let of_public_root = path.as_ref().is_some_and(|p| p.root == Root::Public);
     out.usages(of_public_root);
-    // Strangers are clients of a certificate that replaces a public one, whatever root was scanned, given or waived.
-    let public = of_public_root || asked.of_public;
+    // Strangers are clients of a certificate that replaces a public one, whatever root was scanned or given, unless somebody says that it moves to
+    // another CA on purpose: then it has the clients of that CA.
+    let moves = out.moves();
+    let public = of_public_root || asked.of_public && !moves;
     out.key_usage();
     if let Some(path) = &path {
         out.algorithms(path, public);
         out.issuers(path);
         out.revocation(path, lists);
     }
-    if public && path.is_some() {
+    if (public || moves) && path.is_some() {
+        let from = out.found.len();
         out.public_rules();
+        // What a public CA could not issue is still told.
+        let over = out.found[from..].iter_mut().filter(|f| moves && f.severity == Severity::Refused);
+        over.for_each(|f| f.severity = Severity::Waived);
     }
     let refused = out.found.iter_mut().filter(|f| f.severity == Severity::Refused);
     refused.filter(|f| kept.is_some_and(|kept| kept.waives(f))).for_each(|f| f.severity = Severity::Waived);
@@ -117,6 +123,12 @@ struct Checking<'a> {
 impl Checking<'_> {
     fn tell(&mut self, check: Check, says: String, ask: &str) {
         self.found.push(self.rules.waivers.found(check, None, says, ask));
+    }
+
+    /// Whether somebody accepts, now or when the bundle was made, that the CA of this one is in no public store.
+    fn moves(&self) -> bool {
+        let accepted = |f: &Found| f.severity == Severity::Waived || self.kept.is_some_and(|kept| kept.waives(f));
+        self.found.iter().any(|f| f.check == Check::OtherCa && accepted(f))
     }
 
     fn key(&mut self) {
@@ -190,7 +202,7 @@ impl Checking<'_> {
             let wildcard = if told { names::wildcard_for(name, there) } else { None };
             let wildcard = wildcard.map(|w| format!("; {w} stands for it only where wildcards are understood")).unwrap_or_default();
             let says = format!("the {} {text} is not in it{wildcard}", names::kind(name.0));
-            let found = self.rules.waivers.found(Check::MissingName, Some(&text), says, ask);
+            let found = self.rules.waivers.found(Check::MissingName, Some(name), says, ask);
             match told || found.severity != Severity::Refused {
                 true => self.found.push(found),
                 false => more += 1,

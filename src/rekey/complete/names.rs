@@ -64,6 +64,28 @@ pub(crate) fn text(name: &GeneralName) -> String {
     }
 }
 
+/// Whether somebody means this name: hosts, and the scheme of a URI (RFC 3986 section 6.2.2.1), without case; the rest of a URI and the local
+/// part of a mail address (RFC 5280 section 7.5) as they are.
+pub(crate) fn is_meant(name: &GeneralName, said: &str) -> bool {
+    let own = text(name);
+    let parts: fn(&str) -> [&str; 4] = match name.0 {
+        URI => uri_parts,
+        EMAIL => |mail| mail.rsplit_once('@').map_or([mail, "", "", ""], |(local, host)| ["", local, host, ""]),
+        _ => |whole| [whole, "", "", ""],
+    };
+    let ([scheme, user, host, rest], [said_scheme, said_user, said_host, said_rest]) = (parts(&own), parts(said));
+    scheme.eq_ignore_ascii_case(said_scheme) && host.eq_ignore_ascii_case(said_host) && user == said_user && rest == said_rest
+}
+
+/// Scheme, user, host with port, and the rest, beginning with what sets it apart.
+fn uri_parts(uri: &str) -> [&str; 4] {
+    let Some((scheme, behind)) = uri.split_once(':') else { return ["", "", "", uri] };
+    let Some(behind) = behind.strip_prefix("//") else { return [scheme, "", "", behind] };
+    let (authority, rest) = behind.split_at(behind.find(['/', '?', '#']).unwrap_or(behind.len()));
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    [scheme, user, host, rest]
+}
+
 /// What people call the kind of a name.
 pub(crate) const fn kind(tag: u8) -> &'static str {
     match tag {
@@ -216,6 +238,36 @@ mod tests {
         assert_eq!(text(&dns("a\u{202e}b")), "a\\E2\\80\\AEb");
     }
 
+    #[test]
+    fn names_are_meant_by_kind() {
+        let uri = |uri: &str| (URI, uri.as_bytes().to_vec());
+        let mail = |mail: &str| (EMAIL, mail.as_bytes().to_vec());
+        for (name, said, meant) in [
+            (dns("A.example"), "a.EXAMPLE", true),
+            (dns("a.example"), "b.example", false),
+            (uri("https://a.example/Path"), "HTTPS://A.Example/Path", true),
+            (uri("https://a.example/Path"), "https://a.example/path", false),
+            (uri("https://a.example?Q"), "https://a.example?q", false),
+            (uri("https://a.example#F"), "https://A.example#F", true),
+            (uri("https://Ada@a.example:8443/"), "https://Ada@A.example:8443/", true),
+            (uri("https://Ada@a.example/"), "https://ada@a.example/", false),
+            (uri("https://[2001:DB8::A]/x"), "https://[2001:db8::a]/x", true),
+            (uri("https://a.example/x@Y"), "https://a.example/x@y", false),
+            (uri("https://a.example/"), "https://a.example", false),
+            (uri("spiffe://Trust.Domain/ns/Prod"), "SPIFFE://trust.domain/ns/Prod", true),
+            (uri("urn:Example:Thing"), "URN:Example:Thing", true),
+            (uri("urn:Example:Thing"), "urn:example:Thing", false),
+            (uri("urn:x"), "urn://x", false),
+            (uri("NoScheme"), "noscheme", false),
+            (mail("Ada@Example.org"), "Ada@example.ORG", true),
+            (mail("Ada@example.org"), "ada@example.org", false),
+            (mail("nobody"), "Nobody", true),
+            ((IP, vec![0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10]), "2001:DB8::A", true),
+        ] {
+            assert_eq!(is_meant(&name, said), meant, "{} {said}", text(&name));
+        }
+    }
+
     fn constraints(permitted: &[GeneralName], excluded: &[GeneralName]) -> Vec<u8> {
         let list = |tag: u8, names: &[GeneralName]| {
             let trees: Vec<u8> = names.iter().flat_map(|(tag, content)| tlv(SEQUENCE, &tlv(*tag, content))).collect();
@@ -238,6 +290,50 @@ mod tests {
             (vec![(EMAIL, b"a@anywhere".to_vec())], true),
         ] {
             assert_eq!(violates(&ours, &empty, &leaf(&names)).is_none(), fits, "{names:?}");
+        }
+        // RFC 5280 section 4.2.1.10, kind by kind: one permitted or excluded subtree, a name, and whether it fits under the permitted one.
+        let v6 = |last: u8| [&[0x20, 1, 0xd, 0xb8][..], &[0; 11], &[last]].concat();
+        let v6_net = [v6(0), vec![0xff; 15], vec![0xf0]].concat();
+        for (base, name, inside) in [
+            (dns("host.example.com"), dns("www.host.example.com"), true),
+            (dns("host.example.com"), dns("host1.example.com"), false),
+            (dns("host.example.com"), dns("example.com"), false),
+            (dns("Host.Example.com"), dns("WWW.HOST.example.COM"), true),
+            (dns(""), dns("anything.example"), true),
+            (dns("example.com"), dns("*.example.com"), true),
+            ((IP, vec![192, 0, 2, 0, 255, 255, 255, 0]), (IP, vec![192, 0, 2, 200]), true),
+            ((IP, vec![192, 0, 2, 0, 255, 255, 255, 0]), (IP, vec![192, 0, 3, 1]), false),
+            ((IP, vec![192, 0, 2, 128, 255, 255, 255, 128]), (IP, vec![192, 0, 2, 127]), false),
+            ((IP, vec![0; 8]), (IP, vec![203, 0, 113, 9]), true),
+            ((IP, v6_net.clone()), (IP, v6(15)), true),
+            ((IP, v6_net.clone()), (IP, v6(16)), false),
+            ((IP, vec![0; 8]), (IP, v6(1)), false),
+            ((EMAIL, b"root@example.com".to_vec()), (EMAIL, b"root@EXAMPLE.com".to_vec()), true),
+            ((EMAIL, b"root@example.com".to_vec()), (EMAIL, b"Root@example.com".to_vec()), false),
+            ((EMAIL, b"example.com".to_vec()), (EMAIL, b"anyone@Example.com".to_vec()), true),
+            ((EMAIL, b"example.com".to_vec()), (EMAIL, b"anyone@mail.example.com".to_vec()), false),
+            ((EMAIL, b".example.com".to_vec()), (EMAIL, b"anyone@mail.example.com".to_vec()), true),
+            ((EMAIL, b".example.com".to_vec()), (EMAIL, b"anyone@notexample.com".to_vec()), false),
+            ((URI, b"host.example.com".to_vec()), (URI, b"https://HOST.example.com:8443/x".to_vec()), true),
+            ((URI, b"host.example.com".to_vec()), (URI, b"https://www.host.example.com/".to_vec()), false),
+            ((URI, b".example.com".to_vec()), (URI, b"https://www.host.example.com/".to_vec()), true),
+            ((URI, b".example.com".to_vec()), (URI, b"https://example.com/".to_vec()), false),
+        ] {
+            let shown = format!("{} under {:?}", text(&name), String::from_utf8_lossy(&base.1));
+            let names = leaf(std::slice::from_ref(&name));
+            assert_eq!(violates(&constraints(std::slice::from_ref(&base), &[]), &empty, &names).is_none(), inside, "{shown}");
+            assert_eq!(violates(&constraints(&[], &[base]), &empty, &names).is_some(), inside, "{shown}, excluded");
+        }
+        // No host that could be compared: the certificate must be refused, permitted or excluded.
+        for uri in ["urn:x", "https://192.0.2.1/", "https://[2001:db8::1]/", "https:///x"] {
+            let names = leaf(&[(URI, uri.as_bytes().to_vec())]);
+            let base = || vec![(URI, b".example.com".to_vec())];
+            assert!(violates(&constraints(&base(), &[]), &empty, &names).is_some(), "{uri}");
+            assert!(violates(&constraints(&[], &base()), &empty, &names).is_some(), "{uri}, excluded");
+        }
+        // A mask that is no mask of that address, and an address of the wrong length.
+        for bad in [vec![192, 0, 2, 0], vec![192, 0, 2, 0, 255, 255, 255], vec![]] {
+            assert!(violates(&constraints(&[(IP, bad)], &[]), &empty, &leaf(&[(IP, vec![192, 0, 2, 1])])).is_some());
         }
         let mail = constraints(&[(EMAIL, b".example.org".to_vec())], &[]);
         assert!(violates(&mail, &empty, &leaf(&[(EMAIL, b"a@b.example.org".to_vec())])).is_none());
