@@ -85,6 +85,10 @@ pub const CT_EXPORT: u64 = 128 << 20;
 /// tens of thousands.
 pub const SEARCHED: usize = 100_000;
 
+/// Bytes of one row of CCADB's list. Its rows have about 900; its longest fields, lists of partitioned CRLs, are long text areas of Salesforce,
+/// which end at 131,072 characters. Eight such fields in one row are more than there will be, and a quote that is not closed ends here.
+pub const CCADB_ROW: usize = 1 << 20;
+
 /// Text in base64 in base64, and so on, is unwrapped so many times. Secrets that passed through several programs have three; each takes a quarter off, so
 /// the time is bounded without it.
 pub const WRAPPED_DEEP: u32 = 16;

@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::Signer;
 use crate::id::{Fingerprint, SpkiHash};
+use crate::limits;
 
 /// The list has 9 MB; beyond this it is something else.
 const BYTES: u64 = 512 << 20;
@@ -81,6 +82,7 @@ impl std::error::Error for CcadbError {}
 
 /// Where the columns are.
 struct Columns {
+    count: usize,
     owner: usize,
     subordinate: Option<usize>,
     fingerprint: usize,
@@ -96,17 +98,19 @@ impl Ccadb {
     /// # Errors
     /// [`CcadbError`] if it cannot be read, lacks `CA Owner` or `SHA-256 Fingerprint`, is far too large, or has no usable row.
     pub fn read(from: impl Read) -> Result<Self, CcadbError> {
-        let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(from.take(BYTES));
-        let broken = |e: &csv::Error| CcadbError { line: e.position().map(csv::Position::line), says: e.to_string() };
-        let columns = Columns::find(csv.byte_headers().map_err(|e| broken(&e))?)?;
-        let mut out = Self::default();
+        let rows = Bounded { from: from.take(BYTES).chain(LAST_ROW.as_bytes()), left: limits::CCADB_ROW };
+        let mut csv = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(rows);
         let mut row = csv::ByteRecord::new();
-        while csv.read_byte_record(&mut row).map_err(|e| broken(&e))? {
-            let line = row.position().map_or(0, csv::Position::line);
-            if memchr::memchr_iter(b'\n', row.as_slice()).count() > LINES {
-                let says = format!("a quote opens and is not closed within {LINES} lines; what follows would be lost, so fetch the list again");
-                return Err(CcadbError { line: Some(line), says });
+        let mut line = next_row(&mut csv, &mut row)?.unwrap_or(1);
+        let columns = Columns::find(&row)?;
+        let mut out = Self::default();
+        let mut ended = false;
+        while let Some(at) = next_row(&mut csv, &mut row)? {
+            ended = row.as_slice() == LAST_ROW.trim().as_bytes();
+            if ended {
+                continue;
             }
+            line = at;
             if out.records.len() == ROWS {
                 return Err(CcadbError { line: Some(line), says: format!("more than {ROWS} rows: this is not the list") });
             }
@@ -119,6 +123,10 @@ impl Ccadb {
         }
         if csv.position().byte() >= BYTES {
             return Err(CcadbError { line: None, says: format!("larger than {BYTES} bytes: this is not the list") });
+        }
+        if !ended {
+            let says = "a quote opens in this row and the list ends before it is closed; what follows it would be lost, so fetch the list again";
+            return Err(CcadbError { line: Some(line), says: says.to_owned() });
         }
         if out.records.is_empty() {
             return Err(CcadbError { line: None, says: "no row can be used; AllCertificateRecordsCSVFormatV5 is the list wanted".to_owned() });
@@ -156,6 +164,14 @@ impl Ccadb {
     fn add(&mut self, columns: &Columns, row: &csv::ByteRecord) -> Result<(), String> {
         let field = |at: usize| row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).unwrap_or_default();
         let optional = |at: Option<usize>| at.map(field).filter(|f| !f.is_empty());
+        // What the header has no name for is empty in the real list; fewer fields than names are the work of a quote, or of a cut.
+        if row.len() < columns.count || row.iter().skip(columns.count).any(|f| !f.is_empty()) {
+            return Err(format!("{} fields under {} columns; a quote or a line end is wrong in it", row.len(), columns.count));
+        }
+        // A quote that the next row's closes, in the same column, keeps the number of fields and takes a row away.
+        if row.iter().any(holds_a_row) {
+            return Err("one of its fields holds another row, so a quote is wrong in it; fetch the list again".to_owned());
+        }
         let fingerprint = field(columns.fingerprint).parse::<Fingerprint>().map_err(|e| format!("SHA-256 Fingerprint: {e}"))?;
         let owner = optional(Some(columns.owner)).ok_or("CA Owner is empty")?;
         let at = self.records.len() as u32;
@@ -196,7 +212,9 @@ impl Columns {
             let says = || format!("there is no column {name:?}; AllCertificateRecordsCSVFormatV5 is the list wanted");
             column(&name.to_ascii_lowercase()).ok_or_else(|| CcadbError { line: Some(1), says: says() })
         };
+        let count = names.iter().rposition(|n| !n.is_empty()).map_or(0, |last| last + 1);
         Ok(Self {
+            count,
             owner: wanted("CA Owner")?,
             fingerprint: wanted("SHA-256 Fingerprint")?,
             subordinate: column("subordinate ca owner"),
@@ -208,8 +226,48 @@ impl Columns {
     }
 }
 
-/// Lines that one row can go over; those of the real list have one.
-const LINES: usize = 32;
+/// Whether this is text over lines with a fingerprint between delimiters, as rows have.
+fn holds_a_row(field: &[u8]) -> bool {
+    let field = field.trim_ascii();
+    let hash = |token: &[u8]| std::str::from_utf8(token).is_ok_and(|t| t.trim_matches('"').parse::<Fingerprint>().is_ok());
+    memchr::memchr(b'\n', field).is_some_and(|first| field[first..].split(|b| matches!(b, b',' | b'\n')).any(hash))
+}
+
+/// A row behind the last one: where a quote is open at the end of the list, it is not met as a row.
+const LAST_ROW: &str = "\n\u{1}end\n";
+
+/// Gives at most so many bytes until it is told to go on, so that a quote that nothing closes costs one row's memory and time.
+struct Bounded<R> {
+    from: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let wanted = buffer.len().min(self.left);
+        let read = self.from.read(&mut buffer[..wanted])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+/// Reads the next row, and tells on which line it begins.
+fn next_row<R: Read>(csv: &mut csv::Reader<Bounded<R>>, row: &mut csv::ByteRecord) -> Result<Option<u64>, CcadbError> {
+    csv.get_mut().left = limits::CCADB_ROW;
+    let began = csv.position().line();
+    match csv.read_byte_record(row) {
+        Ok(more) => Ok(more.then(|| row.position().map_or(began, csv::Position::line))),
+        Err(_) if csv.get_ref().left == 0 => {
+            let says =
+                format!("a quote opens and is not closed within {} bytes; what follows would be lost, so fetch the list again", limits::CCADB_ROW);
+            Err(CcadbError { line: Some(began), says })
+        }
+        Err(error) => Err(CcadbError { line: error.position().map(csv::Position::line), says: error.to_string() }),
+    }
+}
 
 fn base64(text: &str) -> Option<Vec<u8>> {
     base64_simd::STANDARD.decode_to_vec(text.as_bytes()).ok().filter(|b| !b.is_empty())
