@@ -53,8 +53,8 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {
         return Err(Error::Value { flag: "--export-passphrase-file", says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned() });
     }
-    let plan = rekey::plan_of(&case)?.1;
     let mut store = case.store()?;
+    let plan = rekey::plan_of(&case)?.1;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
     let words = store.words()?;
     let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();

@@ -93,7 +93,13 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let mut ready = analyse::ready(&args.judging, terminal)?;
     let roots = Roots::open(&args.reading.paths)?;
     let case = Case::create(&args.output, &roots)?;
-    let mut store = case.store()?;
+    let (mut store, gone) = case.store_for_plan()?;
+    if gone {
+        terminal.warn(&format!(
+            "{:?} is gone though the case has a plan. Lost with it: what was marked done, deployed, sent or waived, with reasons and times, and the deadlines that follow from it; decisions about keys (--clear, confirmed, cleared); certificates that searches found; the history of closed steps. This plan begins without them; keys, requests and bundles made before are used on. With a copy of the file, put it back and run this again",
+            case.path(store::DATABASE)
+        ));
+    }
     remember(&mut ready.decisions, &mut store)?;
     let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, &case.certificates(), terminal);
     let words = store.words()?;

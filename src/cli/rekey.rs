@@ -242,6 +242,8 @@ pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
 /// `certrecall rekey`.
 pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
+    // The plan says what is to be replaced; whether that still holds, the database knows.
+    case.check_database()?;
     // What is known of CAs takes half as long to read as ten thousand keys.
     let (plan, cas) = thread::scope(|scope| {
         let cas = scope.spawn(|| cas(&args.about()));

@@ -157,7 +157,10 @@ impl Store {
             files::write_new(&path, b"")?;
         } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0) && directory.join(super::PLAN_JSON).exists() {
             // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and with it all that was said.
-            return Err(Error::Database { path, error: "it is empty, though the case has a plan".into() });
+            return Err(Error::Database {
+                path,
+                error: "it is empty, though the case has a plan; with a copy of it, or without the file, `certrecall plan` goes on".into(),
+            });
         }
         let failed = |error| Error::Database { path: path.clone(), error: Box::new(error) };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -179,6 +182,11 @@ impl Store {
             transaction.commit().map_err(failed)?;
         }
         Ok(Self { connection, path })
+    }
+
+    /// Whether a plan was ever finished.
+    pub(super) fn has_plan(&self) -> Result<bool, Error> {
+        self.connection.query_row("SELECT EXISTS(SELECT 1 FROM run)", [], |row| row.get(0)).map_err(self.failed())
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {

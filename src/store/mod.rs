@@ -73,6 +73,10 @@ pub enum Error {
     },
     /// Another process works on it.
     Locked(PathBuf),
+    /// The case has a plan and no database: it was deleted, or the case is a copy without it.
+    DatabaseGone(PathBuf),
+    /// No plan was finished in it yet.
+    NoPlan(PathBuf),
     /// The database was made by a newer version.
     NewerDatabase(PathBuf),
     /// There is something in the directory, and it is no case.
@@ -94,6 +98,13 @@ impl fmt::Display for Error {
             Self::Files(_) => f.write_str("cannot write the case"),
             Self::Io { path, .. } => write!(f, "cannot read {path:?}"),
             Self::Database { path, .. } => write!(f, "cannot use {path:?}"),
+            Self::DatabaseGone(path) => {
+                write!(
+                    f,
+                    "the case has a plan, but {path:?} is gone, and with it what was said of its steps, decided about its keys and found by searches"
+                )
+            }
+            Self::NoPlan(path) => write!(f, "the case {path:?} has no finished plan"),
             Self::NewerDatabase(path) => write!(f, "{path:?} was written by a newer certrecall"),
             Self::Locked(path) => write!(f, "another certrecall works on the case {path:?}"),
             Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
@@ -125,6 +136,8 @@ impl Error {
             Self::Database { .. } => {
                 Some("check free space and permissions, then run this again; a copy of the case from before keeps what was said in it")
             }
+            Self::DatabaseGone(_) => Some("put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said"),
+            Self::NoPlan(_) => Some("run `certrecall plan` with the paths of the case, until it ends"),
             Self::NewerDatabase(_) | Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
             Self::Files(_) | Self::Io { .. } => None,
         }
@@ -182,9 +195,33 @@ impl Case {
     /// Opens what the case remembers.
     ///
     /// # Errors
-    /// [`Error::Database`], [`Error::NewerDatabase`].
+    /// [`Error::DatabaseGone`] and [`Error::NoPlan`] if it remembers nothing; [`Error::Database`], [`Error::NewerDatabase`].
     pub fn store(&self) -> Result<Store, Error> {
-        Store::open(&self.directory)
+        self.check_database()?;
+        let store = Store::open(&self.directory)?;
+        if store.has_plan()? { Ok(store) } else { Err(Error::NoPlan(self.directory.clone())) }
+    }
+
+    /// The same for a new plan: what is not there is made. Tells as well whether it was there once and is gone, **which the caller has to say**.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
+    pub fn store_for_plan(&self) -> Result<(Store, bool), Error> {
+        let gone = matches!(self.check_database(), Err(Error::DatabaseGone(_)));
+        Ok((Store::open(&self.directory)?, gone))
+    }
+
+    /// Whether the database of the case is where it has to be.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseGone`], [`Error::NoPlan`].
+    pub fn check_database(&self) -> Result<(), Error> {
+        let path = self.path(DATABASE);
+        match (path.exists(), self.path(PLAN_JSON).exists()) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Error::DatabaseGone(path)),
+            (false, false) => Err(Error::NoPlan(self.directory.clone())),
+        }
     }
 
     /// Where it lies.

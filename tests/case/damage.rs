@@ -107,6 +107,65 @@ fn a_damaged_database_is_told_and_left_as_it_is() {
 }
 
 #[test]
+fn a_database_that_is_gone_is_told_and_only_a_plan_goes_on() {
+    let incident = Incident::new();
+    incident.plan();
+    let search = incident.id("search", "a.example");
+    assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
+    let (case, uploads) = (incident.path("case"), incident.path("uploads"));
+    let database = incident.folder.path().join("case/case.db");
+    let good = fs::read(&database).unwrap();
+    let before = everything(&incident.folder.path().join("case")).len();
+    fs::remove_file(&database).unwrap();
+    let readers: &[&[&str]] = &[
+        &["mark", &case, &search, "searched", "--reason", "x"],
+        &["status", &case],
+        &["explain", &case, "a.example"],
+        &["rekey", &case],
+        &["rekey", &case, "--proofs"],
+        &["complete", &case, &uploads],
+    ];
+    for arguments in readers {
+        let ran = run(arguments);
+        assert_eq!((ran.status, &*ran.stdout), (2, ""), "{arguments:?}: {ran:?}");
+        let told = ran.stderr.contains("case.db") && ran.stderr.contains("is gone") && ran.stderr.contains("what was said");
+        assert!(told && ran.stderr.contains("hint: put a copy of it back; or run `certrecall plan` again"), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(everything(&incident.folder.path().join("case")).len(), before - 1, "{arguments:?} made something");
+    }
+    let ran = incident.plan();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("case.db\" is gone") && ran.stderr.contains("decisions about keys"), "{}", ran.stderr);
+    assert_eq!(incident.step("search", "a.example")["status"], "ready", "what was said is lost, and that was told");
+    assert!(!incident.plan().stderr.contains("is gone"), "once");
+    // A copy turns up.
+    fs::write(&database, &good).unwrap();
+    assert_eq!(incident.plan().status, 1);
+    assert_eq!(incident.step("search", "a.example")["status"], "done");
+}
+
+#[test]
+fn a_case_without_a_finished_plan_is_no_case_without_work() {
+    let incident = Incident::new();
+    incident.plan();
+    let case = incident.folder.path().join("case");
+    let database = rusqlite::Connection::open(case.join("case.db")).unwrap();
+    // As a first plan leaves it that is killed: before anything is written, and between the views and the database.
+    database.execute_batch("DELETE FROM run; DELETE FROM step; DELETE FROM key").unwrap();
+    for left in ["plan.json", "case.db", ""] {
+        for arguments in [&["status", &incident.path("case")][..], &["explain", &incident.path("case"), "a.example"]] {
+            let ran = run(arguments);
+            assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
+            assert!(ran.stderr.contains("has no finished plan") && ran.stderr.contains("hint: run `certrecall plan`"), "{}", ran.stderr);
+        }
+        if !left.is_empty() {
+            fs::remove_file(case.join(left)).unwrap();
+        }
+    }
+    let ran = incident.plan();
+    assert_eq!((ran.status, ran.stderr.contains("is gone")), (1, false), "{}", ran.stderr);
+}
+
+#[test]
 fn rows_that_cannot_be_read_are_told() {
     let incident = Incident::new();
     incident.plan();
@@ -119,6 +178,7 @@ fn rows_that_cannot_be_read_are_told() {
         ("UPDATE word SET content = '{\"mark\":\"eaten\"}'", 3),
         ("UPDATE key SET story = '[]'", 4),
         ("DROP TABLE step", 3),
+        ("DROP TABLE run", 3),
         ("DELETE FROM key", 4),
     ] {
         fs::write(&database, &good).unwrap();
