@@ -176,6 +176,34 @@ fn the_key_of_a_ca_leads_to_a_new_ca_and_an_end_of_trust() {
 }
 
 #[test]
+fn no_ca_of_several_that_are_exposed_is_revoked_before_what_hangs_below_all_of_them_is_replaced() {
+    // Which hash comes first must not matter.
+    for _ in 0..8 {
+        let root = named_ca("Our Root");
+        let middle = intermediate_of(&root);
+        let lower = leaf("Lower").authority().serial(9).by(&middle);
+        let leaf = recent("below.example").by(&lower);
+        let all =
+            [("root.pem", bundle(&root, &[])), ("middle.pem", bundle(&middle, &[])), ("lower.pem", bundle(&lower, &[])), ("leaf.pem", leaf.pem())];
+        let plan = Case::new(&all).plan(&[]);
+        let certificates = || plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+        for (below, above) in [(&leaf, &lower), (&lower, &middle), (&middle, &root)] {
+            let record = certificates().find(|c| c["sha256"] == below.sha256().to_string()).unwrap();
+            assert_eq!(record["because"][0]["source"], above.sha256().to_string(), "the nearest");
+        }
+        let deploy = &step(&plan, "deploy", "for below.example")["id"];
+        let gates = [
+            step(&plan, "revoke", "revoke serial 03"),
+            step(&plan, "revoke", "revoke serial 09"),
+            step(&plan, "verify", "CN=Our Root is trusted nowhere any more"),
+        ];
+        for gate in gates {
+            assert!(gate["needs"].as_array().unwrap().contains(deploy), "{gate:#}");
+        }
+    }
+}
+
+#[test]
 fn a_key_of_ca_and_server_at_one_operator_is_one_group() {
     let top = named_ca("Top");
     let sub = intermediate_of(&top);

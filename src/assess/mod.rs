@@ -11,7 +11,7 @@ pub mod path_date;
 pub mod told;
 mod words;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -479,11 +479,12 @@ fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>>
         let entry = &inventory.certificates[i];
         entry.is_ca() && keys[entry.key as usize].exposure.is_suspect()
     };
-    let mut queue: Vec<(u32, u32)> = Vec::new();
+    // First in, first out: whoever comes first is the nearest.
+    let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
     for i in (0..inventory.certificates.len()).filter(|i| suspect(*i)) {
         queue.extend(children[i].iter().map(|c| (*c, i as u32)));
     }
-    while let Some((child, by)) = queue.pop() {
+    while let Some((child, by)) = queue.pop_front() {
         let at = child as usize;
         if voided[at].is_none() {
             voided[at] = Some(by);

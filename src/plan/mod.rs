@@ -101,7 +101,7 @@ impl Plan {
             authorities: Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains),
             elsewhere: ct::Elsewhere::new(),
             voiding: voiding(assessment),
-            below: below(assessment),
+            below: below(inventory, assessment),
         };
         plan.order = order(inventory, assessment, given.clock);
         let mut known: HashSet<StepId> = HashSet::new();
@@ -131,18 +131,31 @@ fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {
     live.flat_map(|c| &c.because).filter(|b| b.evidence == Kind::IssuerKey).filter_map(|b| b.source.parse().ok()).collect()
 }
 
-/// What hangs below each CA certificate that a reason names.
-fn below(assessment: &Assessment) -> HashMap<Fingerprint, Vec<u32>> {
+/// What hangs below each CA certificate that a reason names: the nearest exposed one, and those above that one in turn.
+fn below(inventory: &Inventory, assessment: &Assessment) -> HashMap<Fingerprint, Vec<u32>> {
+    let voids = |at: usize| {
+        let named = assessment.certificates[at].because.iter().find(|b| b.evidence == Kind::IssuerKey)?;
+        named.source.parse::<Fingerprint>().ok()
+    };
     let mut out: HashMap<Fingerprint, Vec<u32>> = HashMap::new();
-    for (i, verdict) in assessment.certificates.iter().enumerate() {
-        for because in verdict.because.iter().filter(|b| b.evidence == Kind::IssuerKey) {
-            if let Ok(issuer) = because.source.parse() {
-                out.entry(issuer).or_default().push(i as u32);
+    for i in 0..assessment.certificates.len() {
+        let mut above = voids(i);
+        for _ in 0..LEVELS {
+            let Some(issuer) = above else { break };
+            let all = out.entry(issuer).or_default();
+            if all.last() == Some(&(i as u32)) {
+                break;
             }
+            all.push(i as u32);
+            let at = inventory.certificates.binary_search_by_key(&issuer, |c| c.certificate.sha256);
+            above = at.ok().and_then(voids);
         }
     }
     out
 }
+
+/// CAs above one another. OpenSSL follows 100 (`X509_VERIFY_PARAM_set_depth`); CAs that certify one another have no end.
+const LEVELS: usize = 100;
 
 /// Groups the certificates that get a replacement by what they are for.
 fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacement>, Vec<Option<u32>>) {
