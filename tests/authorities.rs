@@ -363,6 +363,24 @@ fn keys_are_ordered_by_a_risk_that_explains_itself() {
 }
 
 #[test]
+fn the_key_of_an_expired_ca_is_urgent_while_it_voids_what_is_live() {
+    let expired = |name: &str| leaf(name).authority().from("2010-01-01").to("2020-01-01").self_signed();
+    let (voiding, idle) = (expired("Voiding"), expired("Idle"));
+    let below = leaf("below.example").from("2026-09-01").to("2027-03-01").by(&voiding);
+    let old = leaf("old.example").from("2015-01-01").to("2016-12-01").serial(2).by(&idle);
+    let wide = recent("wide.example").names(&["*.wide.example", "wide.example"]).by(&public_ca());
+    let files = [("v.pem", bundle(&voiding, &[])), ("i.pem", bundle(&idle, &[])), ("b.pem", chain(&[&below, &old])), ("w.pem", bundle(&wide, &[]))];
+    let plan = Case::new(&files).plan(&[]);
+    assert_eq!(common::key(&plan, &below.key.spki().to_string())["certificates"][0]["verdict"], "reissue");
+    let risk = |c: &Cert| common::key(&plan, &c.key.spki().to_string())["risk"].clone();
+    assert_eq!(risk(&voiding)["because"][0]["points"], 5_000, "{}", risk(&voiding));
+    assert!(!risk(&idle).to_string().contains("key of a CA"), "{}", risk(&idle));
+    assert_eq!(plan["steps"][0]["spki_sha256"], voiding.key.spki().to_string(), "it comes first");
+    let decide = step(&plan, "decide", "Voiding is exposed");
+    assert!(step(&plan, "replace", "for below.example")["needs"].as_array().unwrap().contains(&decide["id"]));
+}
+
+#[test]
 fn what_to_do_differs_by_what_a_certificate_is_for() {
     let ca = public_ca();
     let mail = leaf("Ada").names(&[]).from("2026-01-01").to("2027-01-01").purposes(&[ExtendedKeyUsagePurpose::EmailProtection]).by(&ca);

@@ -67,7 +67,7 @@ pub struct Plan {
     /// Certificates on a key that searches found, as far as they are not in the inventory.
     pub elsewhere: ct::Elsewhere,
     /// CA certificates whose exposed key voids a live certificate.
-    voiding: HashSet<Fingerprint>,
+    pub voiding: HashSet<Fingerprint>,
     /// For each exposed CA certificate what hangs below it.
     below: HashMap<Fingerprint, Vec<u32>>,
 }
@@ -103,7 +103,7 @@ impl Plan {
             voiding: voiding(assessment),
             below: below(inventory, assessment),
         };
-        plan.order = order(inventory, assessment, given.clock);
+        plan.order = order(inventory, assessment, &plan.voiding, given.clock);
         let mut known: HashSet<StepId> = HashSet::new();
         let mut from = 0;
         while from < plan.order.len() {
@@ -185,10 +185,10 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
 }
 
 /// Keys with something to do, the most urgent first.
-fn order(inventory: &Inventory, assessment: &Assessment, clock: Clock) -> Vec<u32> {
+fn order(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock) -> Vec<u32> {
     let mut keys: Vec<_> = (0..inventory.keys.len() as u32)
         .filter(|k| concerns(inventory, assessment, *k))
-        .map(|k| (Reverse(Risk::score(inventory, assessment, clock, k)), k))
+        .map(|k| (Reverse(Risk::score(inventory, assessment, voiding, clock, k)), k))
         .collect();
     keys.sort_unstable();
     keys.into_iter().map(|(_, k)| k).collect()

@@ -1,10 +1,13 @@
 //! How urgent a key is: a score that explains itself.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::authority::sort_of;
 use super::ca::Sort;
 use crate::assess::{Assessment, Clock, Exposure, Kind, Verdict};
+use crate::id::Fingerprint;
 use crate::inventory::{CertificateEntry, Inventory};
 use crate::time::{DAY, Time};
 
@@ -49,11 +52,11 @@ const MONTHS: u32 = 36;
 const PER_MONTH: u32 = 2;
 
 impl Risk {
-    /// The urgency of the key at this index of the inventory, explained.
+    /// The urgency of the key at this index of the inventory, explained. `voiding`: the CA certificates that live ones hang below.
     #[must_use]
-    pub fn of(inventory: &Inventory, assessment: &Assessment, clock: Clock, key: u32) -> Self {
+    pub fn of(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock, key: u32) -> Self {
         let mut out = Self::default();
-        weigh(inventory, assessment, clock, key, &mut |points, says| {
+        weigh(inventory, assessment, voiding, clock, key, &mut |points, says| {
             out.score += points;
             out.because.push(Part { points, says: says() });
         });
@@ -62,15 +65,22 @@ impl Risk {
 
     /// The score alone.
     #[must_use]
-    pub fn score(inventory: &Inventory, assessment: &Assessment, clock: Clock, key: u32) -> u32 {
+    pub fn score(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock, key: u32) -> u32 {
         let mut score = 0;
-        weigh(inventory, assessment, clock, key, &mut |points, _| score += points);
+        weigh(inventory, assessment, voiding, clock, key, &mut |points, _| score += points);
         score
     }
 }
 
 /// Calls `add` with each part that is there.
-fn weigh(inventory: &Inventory, assessment: &Assessment, clock: Clock, key: u32, add: &mut dyn FnMut(u32, &dyn Fn() -> String)) {
+fn weigh(
+    inventory: &Inventory,
+    assessment: &Assessment,
+    voiding: &HashSet<Fingerprint>,
+    clock: Clock,
+    key: u32,
+    add: &mut dyn FnMut(u32, &dyn Fn() -> String),
+) {
     let verdict = &assessment.keys[key as usize];
     let certificates = &inventory.keys[key as usize].certificates;
     let judged = |i: &u32| assessment.certificates[*i as usize].verdict;
@@ -82,7 +92,9 @@ fn weigh(inventory: &Inventory, assessment: &Assessment, clock: Clock, key: u32,
         }
     };
     part(verdict.because.iter().any(|b| b.evidence == Kind::Misuse), MISUSED, &|| "misuse of it was seen".to_owned());
-    let authority = certificates.iter().any(|i| judged(i) == Verdict::Decide);
+    // A CA certificate that has expired voids what hangs below it all the same: the key signs lists and answers, and dates can be chosen.
+    let voids = |i: &u32| voiding.contains(&inventory.certificates[*i as usize].certificate.sha256);
+    let authority = certificates.iter().any(|i| judged(i) == Verdict::Decide || voids(i));
     part(authority, AUTHORITY, &|| "it is the key of a CA: whoever has it can make certificates for any name".to_owned());
     part(!live.is_empty(), LIVE, &|| format!("{} on it can still be used", count(live.len(), "certificate")));
     let has = |sort: Sort| live.iter().any(|e| sort_of(e) == sort);

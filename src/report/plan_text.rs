@@ -162,7 +162,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         if verdict.because.len() > REASONS {
             writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
         }
-        let risk = Risk::of(inventory, assessment, planned.clock, key);
+        let risk = Risk::of(inventory, assessment, &plan.voiding, planned.clock, key);
         let parts: Vec<String> = risk.because.iter().map(|p| format!("{} since {}", p.points, p.says)).collect();
         writeln!(out, "- Urgency {}: {}\n", risk.score, escape(&parts.join(", ")))?;
         let group = &plan.steps_of_key[key as usize];

@@ -79,7 +79,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     }
     out.push(b']');
     let steps = plan.steps_of_key[at].as_slice();
-    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, planned.clock, at as u32));
+    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, &plan.voiding, planned.clock, at as u32));
     let elsewhere = plan.elsewhere.get(&key.spki).map_or(&[][..], Vec::as_slice);
     let from = out.len();
     json::push(out, &Tail { elsewhere, steps, risk, findings: key.findings });
