@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::{Time, Written};
 
@@ -49,6 +49,7 @@ struct AsWritten {
     name: String,
     #[serde(default)]
     title: String,
+    #[serde(default, deserialize_with = "moment")]
     cutoff: Option<String>,
     #[serde(default)]
     summary: String,
@@ -56,6 +57,15 @@ struct AsWritten {
     advice: Vec<String>,
     #[serde(default)]
     sources: Vec<String>,
+}
+
+/// A time in quotes, or as TOML itself writes one.
+fn moment<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    match toml::Value::deserialize(value)? {
+        toml::Value::String(text) => Ok(Some(text)),
+        toml::Value::Datetime(time) => Ok(Some(time.to_string())),
+        other => Err(serde::de::Error::custom(format!("a time is wanted, such as 2016-11-01T00:00:00Z, and here is {}", other.type_str()))),
+    }
 }
 
 /// A profile that cannot be used.
@@ -177,6 +187,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_needs_no_quotes() {
+        for text in ["\"2016-11-01T01:00:00+01:00\"", "2016-11-01T01:00:00+01:00", "2016-11-01 00:00:00Z", "2016-11-01"] {
+            let profile = Incident::from_toml("p.toml", &format!("name = \"x\"\ncutoff = {text} # UTC\n")).unwrap();
+            assert_eq!(profile.cutoff.to_string(), "2016-11-01T00:00:00Z", "{text}");
+        }
+    }
+
+    #[test]
     fn errors_name_the_line() {
         for (text, place) in [
             ("name = \"x\"\ncutoff = \"soon\"\n", "p.toml:2"),
@@ -188,6 +206,9 @@ mod tests {
             ("name_of = 1\nname = \"x\"\n", "p.toml:1"),
             ("name = \"x\"\nsummary = \"\"\"\ncutoff of\n\"\"\"\ncutoff = \"x\"\n", "p.toml:5"),
             ("name = \"x\"\ntitle = 3\n", "p.toml:2"),
+            ("name = \"x\"\ncutoff = 2016\n", "p.toml:2"),
+            ("name = \"x\"\ncutoff = 2016-01-01T10:00:00\n", "p.toml:2"),
+            ("name = \"x\"\ncutoff = 10:00:00\n", "p.toml:2"),
         ] {
             assert_eq!(Incident::from_toml("p.toml", text).unwrap_err().place, place, "{text}");
         }
