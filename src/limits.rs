@@ -89,6 +89,9 @@ pub const SEARCHED: usize = 100_000;
 /// which end at 131,072 characters. Eight such fields in one row are more than there will be, and a quote that is not closed ends here.
 pub const CCADB_ROW: usize = 1 << 20;
 
+/// Bytes of what a person says of a step, and of who says it: two pages. It is shown wherever the step is.
+pub const SAID: usize = 4_096;
+
 /// Text in base64 in base64, and so on, is unwrapped so many times. Secrets that passed through several programs have three; each takes a quarter off, so
 /// the time is bounded without it.
 pub const WRAPPED_DEEP: u32 = 16;

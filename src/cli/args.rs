@@ -229,6 +229,9 @@ pub(crate) struct StatusArgs {
     /// Tell what is late as of this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
+    /// Count the steps of each account, or of each CA, instead
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) by: Option<TalliedBy>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: CaseFormat,
@@ -239,12 +242,21 @@ pub(crate) struct StatusArgs {
 pub(crate) struct ExplainArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// A host name, subject, serial or path of a certificate, or the SHA-256 of a certificate or a public key
+    /// A host name, subject, serial or path of a certificate, an account, or the SHA-256 of a certificate or a public key
     #[arg(value_name = "NAME|SHA256|SPKI")]
     pub(crate) what: String,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: CaseFormat,
+}
+
+/// What the steps of a case are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TalliedBy {
+    /// Whose upload it was
+    Account,
+    /// Who has to issue, or to revoke
+    Ca,
 }
 
 /// Output formats of what a case tells.

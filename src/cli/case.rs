@@ -4,15 +4,16 @@ use std::fs;
 
 use certrecall::assess::Decision;
 use certrecall::id::{Fingerprint, SpkiHash};
+use certrecall::limits;
 use certrecall::plan::progress::{self, is_suspicion, missing};
 use certrecall::plan::{Mark, Step, StepKind, Word};
-use certrecall::report::status::CaseStatus;
+use certrecall::report::status::{By, CaseStatus, Share};
 use certrecall::report::story::KeyStory;
 use certrecall::report::{plan_file, plan_text};
 use certrecall::store::{self, Case, Kept, Store};
 
 use super::analyse::{moment, now};
-use super::args::{CaseFormat, ExplainArgs, MarkArgs, StatusArgs};
+use super::args::{CaseFormat, ExplainArgs, MarkArgs, StatusArgs, TalliedBy};
 use super::error::Error;
 use super::exit::Outcome;
 use super::search;
@@ -30,6 +31,8 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     if at > recorded {
         return Err(Error::Value { flag: "--at", says: format!("{at} has not come yet; say it when it has happened") });
     }
+    said("--reason", args.reason.as_deref())?;
+    said("--by", args.by.as_deref())?;
     let (kept, mut words) = (store.steps()?, store.words()?);
     let (open, closed): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|k| k.closed.is_none());
     let mut steps: Vec<Step> = open.into_iter().map(|k| k.step).collect();
@@ -61,6 +64,16 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         terminal.say("the decision counts from the next `certrecall plan` on");
     }
     Ok(Outcome::default())
+}
+
+/// What a person says is something, and is no file.
+fn said(flag: &'static str, text: Option<&str>) -> Result<(), Error> {
+    let says = match text {
+        Some(text) if text.trim().is_empty() => "it is empty; whoever reads the case later needs it".to_owned(),
+        Some(text) if text.len() > limits::SAID => format!("it has more than {} bytes; name the file or the ticket that has the rest", limits::SAID),
+        _ => return Ok(()),
+    };
+    Err(Error::Value { flag, says })
 }
 
 /// Who says so.
@@ -121,10 +134,21 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     let as_of = args.as_of.as_deref().map_or_else(|| Ok(now()), |t| moment("--as-of", t))?;
     let (kept, words) = progress(&store)?;
     let exposures = store.exposures()?;
-    let status = CaseStatus::of(&exposures, &kept, &words, as_of);
-    match args.format {
-        CaseFormat::Table => terminal.print(&status.lines(ROWS))?,
-        CaseFormat::Json => json(&status, terminal)?,
+    let mut shares: Vec<Share> = Vec::new();
+    let mut wrong = None;
+    store.each_key(|record| match serde_json::from_slice(record) {
+        Ok(share) => shares.push(share),
+        Err(error) => wrong = Some(error),
+    })?;
+    if let Some(error) = wrong {
+        return Err(damaged(&case, &error));
+    }
+    let status = CaseStatus::of(&exposures, &kept, &words, &shares, as_of);
+    match (args.format, args.by) {
+        (CaseFormat::Table, None) => terminal.print(&status.lines(ROWS))?,
+        (CaseFormat::Table, Some(TalliedBy::Account)) => terminal.print(&status.table(By::Account))?,
+        (CaseFormat::Table, Some(TalliedBy::Ca)) => terminal.print(&status.table(By::Authority))?,
+        (CaseFormat::Json, _) => json(&status, terminal)?,
     }
     Ok(Outcome { to_act_on: status.is_open(), incomplete: false })
 }
@@ -137,7 +161,7 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
     let records = records(&store, &args.what)?;
     if records.is_empty() {
         let says = format!(
-            "nothing in the case answers to {:?}: give a host name, a subject, a serial, a path, or a SHA-256 of a certificate or public key",
+            "nothing in the case answers to {:?}: give a host name, a subject, a serial, a path, an account, or a SHA-256 of a certificate or public key",
             args.what
         );
         return Err(Error::Value { flag: "NAME|SHA256|SPKI", says });

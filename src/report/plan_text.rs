@@ -185,14 +185,15 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     if plan.order.len() > KEYS {
         let rest = plan.order.len() - KEYS;
         write!(out, "\n### And {} of less urgency\n\nTheir steps stand in plan.json, in this order; ", count(rest, "key"))?;
-        writeln!(out, "`certrecall explain CASE NAME` tells those of one, `certrecall status CASE` what can be done now.")?;
+        write!(out, "`certrecall explain CASE NAME` tells those of one name or account, `certrecall status CASE` what can be done now, ")?;
+        writeln!(out, "`certrecall status CASE --by account` (or `--by ca`) how far each is.")?;
     }
     writeln!(out)?;
     Ok(())
 }
 
 /// Keys whose steps the text has, the most urgent ones: nobody reads more, and plan.json has them all.
-const KEYS: usize = 2000;
+pub(super) const KEYS: usize = 2000;
 
 /// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of people among it.
 #[must_use]

@@ -1,11 +1,12 @@
-//! Where a case stands: what is done, what can be done now, what is late, what was said last.
+//! Where a case stands: what is done, what can be done now, what is late, by account and by CA too, and what was said last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::summary::{Line, Tone};
 use super::view::count;
+use crate::id::StepId;
 use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, Word};
 use crate::store::Kept;
@@ -26,23 +27,116 @@ pub struct CaseStatus<'a> {
     pub ready: Vec<&'a Step>,
     /// What is not in the plan any more.
     pub closed: usize,
+    /// The steps of each account, those with something late first, then the most urgent ones.
+    pub accounts: Vec<Tally>,
+    /// The steps that each CA has a part in, in the same order.
+    pub authorities: Vec<Tally>,
     /// What was said last, newest first.
     pub words: Vec<&'a Word>,
 }
 
+/// Steps of one account or of one CA.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// The account, or the CA as steps name it.
+    pub name: String,
+    /// Past their deadline, whatever their status.
+    pub late: usize,
+    /// What can be done now.
+    pub ready: usize,
+    /// What waits for others.
+    pub waiting: usize,
+    /// Done, or waived.
+    pub over: usize,
+}
+
+/// What is read of the record of a key to tell whose its steps are.
+#[derive(Debug, Deserialize)]
+pub struct Share {
+    #[serde(default)]
+    accounts: Vec<String>,
+    #[serde(default)]
+    steps: Vec<StepId>,
+}
+
+/// A way to sum steps up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Whose upload it was.
+    Account,
+    /// Who has to issue, or to revoke.
+    Authority,
+}
+
 impl<'a> CaseStatus<'a> {
-    /// Counts.
+    /// Counts. `shares`: of each key.
     #[must_use]
-    pub fn of(keys: &'a BTreeMap<String, u64>, steps: &'a [Kept], words: &'a [Word], as_of: Time) -> Self {
+    pub fn of(keys: &'a BTreeMap<String, u64>, steps: &'a [Kept], words: &'a [Word], shares: &'a [Share], as_of: Time) -> Self {
         let open = || steps.iter().filter(|k| k.closed.is_none()).map(|k| &k.step);
         let mut by_kind: BTreeMap<StepKind, BTreeMap<Status, usize>> = BTreeMap::new();
         for step in open() {
             *by_kind.entry(step.kind).or_default().entry(step.status).or_default() += 1;
         }
-        let late = open().filter(|s| !s.status.is_over() && s.deadline.is_some_and(|d| d < as_of)).collect();
+        let late = open().filter(|s| is_late(s, as_of)).collect();
         let ready = open().filter(|s| s.status == Status::Ready).collect();
         let closed = steps.iter().filter(|k| k.closed.is_some()).count();
-        Self { as_of, keys, steps: by_kind, late, ready, closed, words: words.iter().rev().collect() }
+        let mut owners: HashMap<StepId, Vec<&str>> = HashMap::new();
+        for share in shares {
+            for step in &share.steps {
+                owners.entry(*step).or_default().extend(share.accounts.iter().map(String::as_str));
+            }
+        }
+        // Two keys of one account can share a step.
+        owners.values_mut().for_each(|names| {
+            names.sort_unstable();
+            names.dedup();
+        });
+        let accounts = tallies(open(), as_of, |s| owners.get(&s.id).map_or(&[][..], Vec::as_slice));
+        let authority = |s: &'a Step| s.authority.as_deref();
+        let authorities = tallies(open(), as_of, |s| authority(s).into_iter().collect::<Vec<_>>());
+        Self { as_of, keys, steps: by_kind, late, ready, closed, accounts, authorities, words: words.iter().rev().collect() }
+    }
+
+    /// Every account, or every CA, with the number of its steps.
+    #[must_use]
+    pub fn table(&self, by: By) -> Vec<Line> {
+        let mut out = Vec::new();
+        self.push_tallies(&mut out, by, usize::MAX);
+        if out.is_empty() {
+            out.push(vec![(Tone::Good, if by == By::Account { "no step is of an account that is known" } else { "no step is for a CA" }.to_owned())]);
+        }
+        out
+    }
+
+    fn push_tallies(&self, out: &mut Vec<Line>, by: By, rows: usize) {
+        let (title, flag, list) = match by {
+            By::Account => ("by account", "account", &self.accounts),
+            By::Authority => ("by CA", "ca", &self.authorities),
+        };
+        let shown = &list[..list.len().min(rows)];
+        if shown.is_empty() {
+            return;
+        }
+        let names: Vec<String> = shown.iter().map(|t| cut(&show(&t.name))).collect();
+        let width = names.iter().map(|n| n.chars().count()).max().unwrap_or_default().max(title.len());
+        let cells = |cells: [String; 4]| cells.map(|c| format!("{c:>8}")).concat();
+        if !out.is_empty() {
+            out.push(Vec::new());
+        }
+        let heads = cells(["late", "ready", "waiting", "done"].map(str::to_owned));
+        out.push(vec![(Tone::Head, format!("{title:<0$}{heads}", width + 4))]);
+        for (tally, name) in shown.iter().zip(&names) {
+            let tone = match tally {
+                t if t.late > 0 => Tone::Alarm,
+                t if t.ready + t.waiting == 0 => Tone::Good,
+                _ => Tone::Plain,
+            };
+            let counts = cells([tally.late, tally.ready, tally.waiting, tally.over].map(|n| n.to_string()));
+            out.push(vec![(tone, format!("  {name:<0$}{counts}", width + 2))]);
+        }
+        if list.len() > rows {
+            out.push(vec![(Tone::Faint, format!("  and {} more, with --by {flag}", list.len() - rows))]);
+        }
     }
 
     /// Whether anything is left to do.
@@ -76,14 +170,84 @@ impl<'a> CaseStatus<'a> {
         }
         list(&mut out, "late", Tone::Alarm, &self.late, rows, |s| {
             let source = s.deadline_source.as_deref().unwrap_or_default();
-            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, show(&s.says), show(source))
+            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, brief(&s.says), show(source))
         });
-        list(&mut out, "can be done now", Tone::Warn, &self.ready, rows, |s| format!("{}: {}", s.id, show(&s.says)));
+        self.push_ready(&mut out, rows);
+        self.push_tallies(&mut out, By::Authority, rows / 2);
+        self.push_tallies(&mut out, By::Account, rows / 2);
         list(&mut out, "said last", Tone::Plain, &self.words, rows, |w| {
-            format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), show(&w.by), show(&w.reason))
+            format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), cut(&show(&w.by)), brief(&w.reason))
         });
         out
     }
+
+    /// What can be done now: some of each kind, for of thousands nobody reads the first twenty alone.
+    fn push_ready(&self, out: &mut Vec<Line>, rows: usize) {
+        if self.ready.is_empty() {
+            return;
+        }
+        let mut by_kind: Vec<(StepKind, Vec<&Step>)> = Vec::new();
+        for step in &self.ready {
+            match by_kind.iter_mut().find(|(kind, _)| *kind == step.kind) {
+                Some((_, steps)) => steps.push(step),
+                None => by_kind.push((step.kind, vec![step])),
+            }
+        }
+        out.extend([Vec::new(), vec![(Tone::Warn, "can be done now, most urgent first".to_owned())]]);
+        let each = (rows / by_kind.len()).max(3);
+        for (kind, steps) in by_kind {
+            // One that is left over takes no more room than saying so.
+            let shown = if steps.len() <= each + 1 { steps.len() } else { each };
+            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, brief(&s.says)))]));
+            if steps.len() > shown {
+                out.push(vec![(Tone::Faint, format!("  and {} more to {}", steps.len() - shown, kind.as_str()))]);
+            }
+        }
+    }
+}
+
+/// Sums steps up by the names that each has; the order of the steps is that of urgency.
+fn tallies<'s, N: AsRef<[&'s str]>>(steps: impl Iterator<Item = &'s Step>, as_of: Time, names: impl Fn(&'s Step) -> N) -> Vec<Tally> {
+    let mut at: HashMap<&str, usize> = HashMap::new();
+    let mut out: Vec<Tally> = Vec::new();
+    for step in steps {
+        for name in names(step).as_ref() {
+            let place = *at.entry(name).or_insert_with(|| {
+                out.push(Tally { name: (*name).to_owned(), ..Tally::default() });
+                out.len() - 1
+            });
+            let tally = &mut out[place];
+            tally.late += usize::from(is_late(step, as_of));
+            match step.status {
+                Status::Ready => tally.ready += 1,
+                status if status.is_over() => tally.over += 1,
+                _ => tally.waiting += 1,
+            }
+        }
+    }
+    // The sort is stable.
+    out.sort_by_key(|t| std::cmp::Reverse(t.late));
+    out
+}
+
+fn is_late(step: &Step, as_of: Time) -> bool {
+    !step.status.is_over() && step.deadline.is_some_and(|d| d < as_of)
+}
+
+/// Characters of a sentence that a list shows; `explain` has it whole.
+const BRIEF: usize = 150;
+
+/// The beginning of a sentence, up to where one may pause.
+fn brief(says: &str) -> String {
+    let says = show(says);
+    let Some((end, _)) = says.char_indices().nth(BRIEF) else { return says };
+    let pause = [", ", "; ", ". "].iter().filter_map(|p| says[..end].rfind(p)).max();
+    format!("{} ...", &says[..pause.unwrap_or(end)])
+}
+
+/// A name that leaves room for numbers.
+fn cut(name: &str) -> String {
+    name.char_indices().nth(60).map_or_else(|| name.to_owned(), |(end, _)| format!("{}...", &name[..end]))
 }
 
 fn list<T>(out: &mut Vec<Line>, title: &str, tone: Tone, items: &[T], rows: usize, words: impl Fn(&T) -> String) {

@@ -80,12 +80,12 @@ struct CertificateStory {
 }
 
 impl KeyStory {
-    /// Whether a person who says `name` can mean this key: a name, a subject or a path of one of its certificates, or a place of the key.
+    /// Whether a person who says `name` can mean this key: a name, a subject or a path of one of its certificates, a place of the key, or an account.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         let same = |text: &String| text.eq_ignore_ascii_case(name);
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
-        self.private_key_paths.iter().any(same)
+        self.private_key_paths.iter().chain(&self.accounts).any(same)
             || self.certificates.iter().any(|c| {
                 c.dns_names.iter().any(same) || c.paths.iter().any(same) || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
             })

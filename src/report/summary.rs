@@ -1,6 +1,7 @@
 //! The summary for a person in a hurry: what is exposed and valid, exposed and expired, clear and why, not read; what is new; what is next.
 
 use super::plan_file::Planned;
+use super::plan_text::KEYS;
 use super::view::{self, Row, count};
 use crate::assess::{Exposure, Kind, Verdict};
 use crate::finding::{Code, Reason};
@@ -337,6 +338,12 @@ impl Text {
         if steps.iter().any(|s| s.kind == StepKind::Revoke) {
             item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it".to_owned());
         }
-        self.line(&[(Tone::Faint, &format!("  every step, in order: {}/plan.md", shape.case))]);
+        let case = shape.case;
+        if planned.plan.order.len() > KEYS {
+            self.line(&[(Tone::Faint, &format!("  the steps of the {KEYS} most urgent keys: {case}/plan.md; all of them: {case}/plan.json"))]);
+            self.line(&[(Tone::Faint, "  by account or CA: certrecall status --by account|ca; of one account or name: certrecall explain")]);
+        } else {
+            self.line(&[(Tone::Faint, &format!("  every step, in order: {case}/plan.md"))]);
+        }
     }
 }

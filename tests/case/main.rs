@@ -7,6 +7,7 @@ mod common;
 mod damage;
 mod kills;
 mod search;
+mod tallies;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -139,6 +140,12 @@ fn what_cannot_be_said_is_refused_with_what_can() {
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
     }
     assert_eq!(run(&["mark", &incident.path("case"), &search, "searched"]).status, 2, "a reason is needed");
+    let long = "x".repeat(4_097);
+    for (reason, by, says) in [(" ", "Ada", "--reason: it is empty"), ("x", "", "--by: it is empty"), (&*long, "Ada", "--reason: it has more than")] {
+        let ran = run(&["mark", &incident.path("case"), &search, "searched", "--reason", reason, "--by", by]);
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    }
     // What happened out of turn is written down all the same, and told.
     let ran = incident.mark(&incident.id("revoke", "a.example"), "sent", &[]);
     assert_eq!(ran.status, 0);
