@@ -151,7 +151,7 @@ fn errors_name_the_line() {
     let cas = with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"openssl\"\nissuers = [\"CN=My CA,O=Let's Encrypt\"]\nparameters = { config = \"a b.cnf\" }\n").unwrap();
     assert_eq!(identified(&cas, "CN=my  CA,O=Let's Encrypt", "").0, "a");
     let serial = Serial::from_content(&[1, 0xab]);
-    let to_revoke = |file: &str| ToRevoke { serial: &serial, file: file.to_owned(), issuer: "CN=My CA" };
+    let to_revoke = |file: &str| ToRevoke { serial: &serial, file: file.to_owned(), issuer: "CN=My CA", authority_key_id: None };
     let two = [to_revoke("{config}.pem"), to_revoke("b.pem")];
     let commands = cas.kind("openssl").unwrap().commands(cas.operator("a").unwrap(), &two);
     assert_eq!(commands.len(), 3, "the list is published once, at the end");

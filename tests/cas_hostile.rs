@@ -37,7 +37,7 @@ fn rows_that_cannot_be_used_are_told_and_the_others_read() {
     assert_eq!(owner(&list, "d").as_deref(), Some("Amazon, \"Inc.\"\n(AWS)"));
     assert!(owner(&list, "e").is_some(), "bytes that are no UTF-8 cost their own text alone");
     let lines: Vec<u64> = list.problems.iter().map(|p| p.line).collect();
-    assert_eq!((list.bad_rows, lines), (5, vec![3, 4, 5, 6, 8]));
+    assert_eq!((list.bad_rows, lines), (6, vec![3, 4, 5, 6, 7, 8]), "what is used with a doubt is told too");
 }
 
 #[test]
@@ -51,8 +51,9 @@ fn lists_that_are_none_are_one_clear_error() {
         (HEAD.to_owned(), None, "no row can be used"),
         (format!("{HEAD}{}", ",".repeat(1_000_000)), None, "no row can be used"),
         (format!("{HEAD}{}", "\0".repeat(1_000_000)), None, "no row can be used"),
-        (format!("{HEAD}{}", "\"".repeat(999_999)), None, "no row can be used"),
-        (open, Some(3), "a quote opens and is not closed"),
+        (format!("{HEAD}{}", "\"".repeat(999_999)), Some(2), "the list ends before it is closed"),
+        (format!("{HEAD}{}", "\"".repeat(1_200_001)), Some(2), "is not closed within"),
+        (open, Some(3), "a quote opens in this row"),
     ] {
         let error = Ccadb::read(text.as_bytes()).unwrap_err();
         assert!(error.line == line && error.to_string().contains(says), "{says}: {error}");
@@ -84,12 +85,12 @@ fn each_kind_of_private_ca_gets_the_serial_in_its_form() {
             "gcloud privateca certificates revoke --serial-number=abcd --issuer-pool=<pool> --issuer-location=<location> --reason=key_compromise",
             "-ff",
         ),
-        ("cfssl", "cfssl revoke -db-config <db> -serial 43981 -aki <aki> -reason keyCompromise", "-255"),
+        ("cfssl", "cfssl revoke -db-config <db> -serial 43981 -aki 0aff -reason keyCompromise", "-255"),
     ] {
         let text = format!("[[operator]]\nid = \"mine\"\nname = \"Mine\"\nkind = \"{kind}\"\nissuers = [\"CN=My CA\"]\n");
         let cas = Cas::builtin().unwrap().with(Cas::parse("c.toml", &text).unwrap()).unwrap();
         let first = |serial: &Serial| {
-            let to_revoke = ToRevoke { serial, file: "f.pem".to_owned(), issuer: "CN=My CA,O=a&b" };
+            let to_revoke = ToRevoke { serial, file: "f.pem".to_owned(), issuer: "CN=My CA,O=a&b", authority_key_id: Some(&[0x0a, 0xff]) };
             cas.kind(kind).unwrap().commands(cas.operator("mine").unwrap(), &[to_revoke])[0].join(" ")
         };
         assert_eq!(first(&serial), whole, "{kind}");

@@ -122,8 +122,11 @@ fn rows_with_other_numbers_of_fields_are_told() {
     let told: Vec<u64> = read.problems.iter().map(|p| p.line).collect();
     assert_eq!((read.len(), told), (1, vec![2, 4]), "{:?}", read.problems);
     assert_eq!(read.of(&signer(3)).unwrap().owner, "Z");
+    let swallowed = format!("CA Owner,SHA-256 Fingerprint,Country\nX,{a},\"Be\n\"Y, Inc.\",{b},China\n");
+    let read = Ccadb::read(swallowed.as_bytes()).unwrap();
+    assert_eq!((read.len(), read.bad_rows), (1, 1), "the row that is read is told of: {:?}", read.problems);
     let all = Ccadb::read(format!("CA Owner,SHA-256 Fingerprint,\nX,{a},\nY,{b}, \n").as_bytes()).unwrap();
-    assert_eq!((all.len(), all.bad_rows), (1, 1), "a header with a delimiter more");
+    assert_eq!((all.len(), all.bad_rows), (2, 0), "a header with a delimiter more");
 }
 
 /// A quote and then a text without end.

@@ -183,7 +183,12 @@ impl Group<'_> {
     fn commands(&self, authority: &Authority, list: &[u32]) -> Vec<Vec<String>> {
         let certificates = list.iter().map(|i| &*self.inventory.certificates[*i as usize].certificate);
         let all: Vec<ToRevoke<'_>> = certificates
-            .map(|c| ToRevoke { serial: &c.serial, file: format!("{}/{}.pem", self.given.certificates, c.sha256), issuer: &c.issuer })
+            .map(|c| ToRevoke {
+                serial: &c.serial,
+                file: format!("{}/{}.pem", self.given.certificates, c.sha256),
+                issuer: &c.issuer,
+                authority_key_id: c.authority_key_id.as_deref(),
+            })
             .collect();
         self.given.cas.commands(authority, &all)
     }

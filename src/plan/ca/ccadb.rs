@@ -164,9 +164,9 @@ impl Ccadb {
     fn add(&mut self, columns: &Columns, row: &csv::ByteRecord) -> Result<(), String> {
         let field = |at: usize| row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).unwrap_or_default();
         let optional = |at: Option<usize>| at.map(field).filter(|f| !f.is_empty());
-        // What the header has no name for is empty in the real list; fewer fields than names are the work of a quote, or of a cut.
-        if row.len() < columns.count || row.iter().skip(columns.count).any(|f| !f.is_empty()) {
-            return Err(format!("{} fields under {} columns; a quote or a line end is wrong in it", row.len(), columns.count));
+        let fields = || format!("{} fields under {} columns; a quote or a line end is wrong in it", row.len(), columns.count);
+        if row.len() < columns.count {
+            return Err(fields());
         }
         // A quote that the next row's closes, in the same column, keeps the number of fields and takes a row away.
         if row.iter().any(holds_a_row) {
@@ -188,6 +188,10 @@ impl Ccadb {
             self.by_identifier.entry(identifier.into()).or_default().push(at);
         }
         self.push(columns, row, owner);
+        // What the header has no name for is empty in the real list. What the row says of itself holds; another may have vanished in it.
+        if row.iter().skip(columns.count).any(|f| !f.trim_ascii().is_empty()) {
+            return Err(format!("{}, and another row may be lost in it", fields()));
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::data::{Certainty, Operator};
-use crate::id::Serial;
+use crate::id::{Serial, hex};
 
 /// Software that runs private CAs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -75,6 +75,8 @@ pub struct ToRevoke<'a> {
     pub file: String,
     /// Its issuer, RFC 4514.
     pub issuer: &'a str,
+    /// Its authority key identifier.
+    pub authority_key_id: Option<&'a [u8]>,
 }
 
 impl Kind {
@@ -82,7 +84,7 @@ impl Kind {
     /// certificate come for each, those that do not (they publish) once, at the end. What the operator gives no parameter for stays as `<name>`.
     #[must_use]
     pub fn commands(&self, operator: &Operator, certificates: &[ToRevoke<'_>]) -> Vec<Vec<String>> {
-        let names = |command: &Vec<String>| command.iter().any(|a| ["{serial}", "{certificate}", "{issuer}"].iter().any(|n| a.contains(n)));
+        let names = |command: &Vec<String>| command.iter().any(|a| ["{serial}", "{certificate}", "{issuer}", "{aki}"].iter().any(|n| a.contains(n)));
         let own = if operator.revoke.is_empty() { &self.revoke } else { &operator.revoke };
         let (each, once): (Vec<&Vec<String>>, Vec<&Vec<String>>) = own.iter().partition(|c| names(c));
         let form = operator.serial.unwrap_or(self.serial);
@@ -91,6 +93,7 @@ impl Kind {
                 "serial" => form.write(to_revoke.serial),
                 "certificate" => to_revoke.file.clone(),
                 "issuer" => url_encoded(to_revoke.issuer),
+                "aki" if !operator.parameters.contains_key("aki") => to_revoke.authority_key_id.map_or_else(|| "<aki>".to_owned(), hex),
                 other => operator.parameters.get(other).cloned().unwrap_or_else(|| format!("<{other}>")),
             };
             command.iter().map(|argument| fill(argument, &value)).collect()
