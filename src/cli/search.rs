@@ -91,7 +91,8 @@ pub(super) fn close(
         terminal.say(&format!("{} is done", step.id));
     } else {
         let rows = count(export.unusable() as usize, "row");
-        terminal.warn(&format!("{} stays open: {rows} of {name} could not be used; what was read is kept", step.id));
+        let stays = if step.status.is_over() { "stays done by an earlier word" } else { "stays open" };
+        terminal.warn(&format!("{} {stays}: {rows} of {name} could not be used; what was read is kept", step.id));
     }
     if !open.is_empty() {
         terminal.say("the revocation of the key waits for these; `certrecall plan` brings plan.md up to date");

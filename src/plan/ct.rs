@@ -151,6 +151,9 @@ fn listed(row: &Row, keys: &[SpkiHash]) -> Result<(Listed, Option<String>), (Cod
     if !row.is_object {
         return bad("it is no object");
     }
+    if let Some(says) = row.wrong {
+        return bad(says);
+    }
     if let Some(text) = &row.key {
         let Ok(key) = text.parse::<SpkiHash>() else { return bad("its pubkey_sha256 is no SHA-256 of 64 hexadecimal digits") };
         if !keys.contains(&key) {
@@ -279,7 +282,11 @@ impl Listed {
 
     fn step(&self, key: &SpkiHash) -> Step {
         let name = self.names.first().map_or_else(|| "a certificate".to_owned(), |n| cut(n));
-        let more = if self.names.len() > 1 { format!(" and {} more names", self.names.len() - 1) } else { String::new() };
+        let more = if self.names.len() > 1 {
+            format!(" and {} more name{}", self.names.len() - 1, if self.names.len() > 2 { "s" } else { "" })
+        } else {
+            String::new()
+        };
         let serial = self.serial.as_ref().map_or_else(String::new, |s| format!("serial {} of ", cut(s)));
         let until = self.not_after.map_or_else(|| "an unknown day".to_owned(), Time::day);
         let says = format!(

@@ -2,6 +2,7 @@
 //! stream, row by row; what stands in a row is taken as it is.
 
 use std::fmt;
+use std::io::Read as _;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -17,6 +18,8 @@ pub(super) struct Row {
     pub(super) id: Option<String>,
     pub(super) issuer: Option<String>,
     pub(super) serial: Option<String>,
+    /// Why it cannot be used, as far as its form tells.
+    pub(super) wrong: Option<&'static str>,
     pub(super) not_before: Option<String>,
     pub(super) not_after: Option<String>,
     pub(super) names: Vec<String>,
@@ -179,9 +182,12 @@ impl<'de> Visitor<'de> for RowVisitor {
                     map.next_value::<IgnoredAny>()?;
                 }
                 Some(field) => {
-                    for text in map.next_value::<Texts>()?.0 {
-                        row.put(field, &text);
+                    let texts = map.next_value::<Texts>()?;
+                    // Digits alone are hexadecimal in a text; a number would be another one.
+                    if texts.is_number && matches!(field, Field::Serial) {
+                        row.wrong = Some("its serial number is a number, not a text of hexadecimal digits");
                     }
+                    texts.list.iter().for_each(|text| row.put(field, text));
                 }
             }
         }
@@ -191,7 +197,16 @@ impl<'de> Visitor<'de> for RowVisitor {
 
 /// What a member holds as texts: a text, a number, the texts of a list, the `name` of an object (certspotter's issuer), or nothing.
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct Texts {
+    list: Vec<String>,
+    is_number: bool,
+}
+
+impl Texts {
+    const fn of(list: Vec<String>) -> Self {
+        Self { list, is_number: false }
+    }
+}
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -223,49 +238,50 @@ impl<'de> Visitor<'de> for TextsVisitor {
     not_an_object!(Texts: visit_bool bool, visit_f64 f64);
 
     fn visit_i64<E>(self, value: i64) -> Result<Texts, E> {
-        Ok(Texts(vec![value.to_string()]))
+        Ok(Texts { list: vec![value.to_string()], is_number: true })
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Texts, E> {
-        Ok(Texts(vec![value.to_string()]))
+        Ok(Texts { list: vec![value.to_string()], is_number: true })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Texts, E> {
-        Ok(Texts(vec![value.to_owned()]))
+        Ok(Texts::of(vec![value.to_owned()]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
         let mut out = Vec::new();
         if !self.outermost {
             while list.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Texts(out));
+            return Ok(Texts::of(out));
         }
         while let Some(inner) = list.next_element_seed(Self { outermost: false })? {
-            out.extend(inner.0);
+            out.extend(inner.list);
             if out.len() > limits::NAMES {
                 return Err(A::Error::custom("a list in it is too long"));
             }
         }
-        Ok(Texts(out))
+        Ok(Texts::of(out))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
         let mut out = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             if self.outermost && name == "name" {
-                out = map.next_value_seed(Self { outermost: false })?.0;
+                out = map.next_value_seed(Self { outermost: false })?.list;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Texts(out))
+        Ok(Texts::of(out))
     }
 }
 
 fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
     let first = text.trim_start().lines().next().unwrap_or_default();
     let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes().chain(LAST_ROW.as_bytes()));
     let mut record = csv::StringRecord::new();
     let wrong = |e: csv::Error| CtError::new(e.position().map(csv::Position::line), "it is no CSV");
     while reader.read_record(&mut record).map_err(wrong)? && record.iter().all(|f| f.trim().is_empty()) {}
@@ -278,15 +294,31 @@ fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
             "it needs columns issuer_name and serial_number, as crt.sh's JSON has them, with id, not_before, not_after and name_value beside",
         ));
     }
+    let (mut line, mut ended) = (0, false);
     while reader.read_record(&mut record).map_err(wrong)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        ended = record.as_slice() == LAST_ROW.trim();
+        if ended {
+            continue;
+        }
+        line = record.position().map_or(0, csv::Position::line);
         // A row of blanks alone is none.
         let mut row = Row { is_object: record.iter().any(|f| !f.trim().is_empty()), ..Row::default() };
         if !row.is_object {
             continue;
         }
         head.iter().zip(&record).for_each(|(field, text)| field.iter().for_each(|f| row.put(*f, text)));
+        let delimiters = |line: &str| line.bytes().filter(|b| *b == delimiter).count();
+        let holds_a_row = |field: &str| head.len() > 2 && field.lines().skip(1).any(|line| delimiters(line) + 1 >= head.len());
+        if record.len() < head.len() || record.iter().skip(head.len()).any(|f| !f.trim().is_empty()) || record.iter().any(holds_a_row) {
+            row.wrong = Some("its fields are not those of the header: a quote or a line end is wrong in it, and another row may be lost");
+        }
         each(line, row);
+    }
+    if !ended {
+        return Err(CtError::new(Some(line), "a quote opens in this row and is not closed; what follows it would be lost"));
     }
     Ok(())
 }
+
+/// A row behind the last one: where a quote is open at the end of the text, it is not met as a row.
+const LAST_ROW: &str = "\n\u{1}end\n";

@@ -49,6 +49,33 @@ fn the_same_as_csv_and_one_object_a_line() {
 }
 
 #[test]
+fn a_quote_that_went_astray_takes_no_row_away_in_silence() {
+    const HEAD: &str = "id,issuer_name,serial_number,not_after,name_value\n";
+    let rows = |text: &str| read_text(&format!("{HEAD}1,CN=X,01,2027-01-01,a.example\n{text}"));
+    let error = rows("2,CN=X,02,2027-01-01,\"b.example\n3,CN=X,03,2027-01-01,c.example\n").unwrap_err();
+    assert!(error.line == Some(3) && error.says.contains("not closed"), "{error}");
+    for (bad, used) in [
+        // The next row's quote closes it, in the same column, and in another.
+        ("2,CN=X,02,2027-01-01,\"b.example\n3,CN=X,03,2027-01-01,\"c.example\"\n4,CN=X,04,2027-01-01,d.example\n", 2),
+        ("2,CN=X,02,2027-01-01,\"b.example\n3,\"CN=X,O=Y\",03,2027-01-01,c.example\n4,CN=X,04,2027-01-01,d.example\n", 2),
+        ("2,CN=X,02\n", 1),
+    ] {
+        let export = rows(bad).unwrap();
+        assert_eq!((export.certificates.len(), export.unusable()), (used, 1), "{bad}: {export:?}");
+        assert_eq!(export.findings.list[0].place, "found.json:3", "{bad}");
+    }
+}
+
+#[test]
+fn digits_that_are_a_number_are_not_taken_for_hexadecimal() {
+    let row = |serial: &str| format!(r#"[{{"issuer_name":"CN=X","serial_number":{serial},"not_after":"2027-01-01"}}]"#);
+    assert_eq!(read_text(&row("\"123\"")).unwrap().certificates[0].serial.as_deref(), Some("0123"));
+    for serial in ["123", "-5", "1e3", "99999999999999999999999"] {
+        assert_eq!(read_text(&row(serial)).unwrap().unusable(), 1, "{serial}");
+    }
+}
+
+#[test]
 fn certspotter_rows_of_another_key_are_left_out_and_told() {
     let text = format!(
         r#"[{{"id":"1","tbs_sha256":"{0}","cert_sha256":"{0}","dns_names":["a.example","b.example"],"pubkey_sha256":"{KEY}","issuer":{{"friendly_name":"X","name":"C=US, O=X","pubkey_sha256":"{0}"}},"not_before":"2025-11-07T15:46:43Z","not_after":"2026-12-05T15:46:43Z","revoked":false}},
@@ -82,7 +109,7 @@ fn a_row_that_holds_the_certificate_says_it_best() {
 #[test]
 fn bad_rows_are_findings_and_bad_files_errors() {
     let text = r#"[1, "x", [[{"id":1}]], null, {}, {"issuer_name":"CN=A","serial_number":"xyz"}, {"issuer_name":"CN=A"}, {"serial_number":"01"},
-        {"issuer_name":{"name":{"name":1}},"serial_number":"01"}, {"issuer_name":"CN=A","serial_number":1,"not_after":"soon"},
+        {"issuer_name":{"name":{"name":1}},"serial_number":"01"}, {"issuer_name":"CN=A","serial_number":"1","not_after":"soon"},
         {"issuer_name":"CN=A","serial_number":"0a","not_after":"2026-01-01","cert_der":"AAAA"}, {"issuer_name":"CN=A","serial_number":"0a","pubkey_sha256":"zz"}]"#;
     let export = read_text(text).unwrap();
     assert_eq!((export.rows, export.certificates.len(), export.unusable()), (12, 1, 11));
