@@ -11,7 +11,7 @@ use super::told::Told;
 use super::words;
 use super::{Clock, Question};
 use crate::finding::{Code, Codes};
-use crate::inventory::{File, Inventory};
+use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::parallel;
 use crate::read::{Root, RootKind, Roots};
 use crate::time::{Span, Time};
@@ -109,7 +109,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     let weigh = |i: usize| {
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let rows = rows.as_ref().map_or_else(Vec::new, |m| m.rows_for(file, here));
+        let rows = rows.as_ref().map_or_else(Vec::new, |m| m.rows_for(i as u32, here));
         (for_file(file, &rows, contents.oldest[i], question), rows.is_empty())
     };
     let weighed = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
@@ -189,10 +189,23 @@ impl<'a> Matching<'a> {
 
     /// Rows that speak of a file with these certificates in it. The strongest way in which any row names it counts: path relative to its root,
     /// below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial number of
-    /// one; then a host name of one that is no CA. All rows that name it are marked.
-    fn rows_for(&self, file: &File, certificates: &[u32]) -> Vec<u32> {
+    /// one; then a host name of one that is no CA. The intermediates of a bundle lie in many others too: a row that names one of them says
+    /// nothing of this file, unless there is nothing else in it. All rows that name it, or something in it, are marked.
+    fn rows_for(&self, at: u32, certificates: &[u32]) -> Vec<u32> {
         let Self { manifest, inventory, .. } = *self;
-        let entries = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+        let file = &inventory.files[at as usize];
+        let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+        // Occurrences come in the order of files.
+        let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
+        let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
+        let none_is_own = !all().any(own);
+        let speaks = |e: &CertificateEntry| none_is_own || own(e);
+        let entries = || all().filter(|e| speaks(e));
+        let mark = |row: u32| self.matched[row as usize].store(true, Ordering::Relaxed);
+        for other in all().filter(|e| !speaks(e)) {
+            manifest.rows_for_hash(&other.certificate.sha256).for_each(mark);
+            manifest.rows_for_issuer(&other.certificate).into_iter().for_each(mark);
+        }
         let path = normalise(&file.place.path);
         let mut rows = manifest.rows_for_path(&path).collect::<Vec<_>>();
         let root = file.place.root as usize;
@@ -209,7 +222,7 @@ impl<'a> Matching<'a> {
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
         let ways = [rows, by_issuer, by_host];
-        ways.iter().flatten().for_each(|r| self.matched[*r as usize].store(true, Ordering::Relaxed));
+        ways.iter().flatten().copied().for_each(mark);
         let mut rows = ways.into_iter().find(|r| !r.is_empty()).unwrap_or_default();
         rows.sort_unstable();
         rows.dedup();

@@ -1,5 +1,7 @@
 //! Further ways to name a file, accounts, dates in paths, decisions.
 
+use certrecall::finding::Code;
+
 use super::*;
 
 const EXPOSED: &str = "exposed valid replace-and-revoke manifest";
@@ -305,4 +307,41 @@ fn decisions_come_first() {
         .decided(sibling.spki(), false, "x")
         .certificate(&second, "exposed valid replace-and-revoke shared-factor", "it has the modulus")
         .finding("evidence-disagrees");
+}
+
+#[test]
+fn a_row_that_names_an_intermediate_says_nothing_of_the_bundles_it_lies_in() {
+    let t = &mut Table::default();
+    let ca = intermediate_of(&named_ca("Root"));
+    let l = leaf("shop.example").from("2014-01-01").to("2040-01-01").serial(7).by(&ca);
+    let text = bundle(&l, &[&ca]);
+    let by_hash = |c: &Cert, when: &str| format!("sha256,uploaded_at\n{},{when}\n", c.sha256());
+    let by_serial = |issuer: &str, serial: &str, when: &str| format!("issuer,serial,uploaded_at\n{issuer},{serial},{when}\n");
+    for (name, manifest) in
+        [("the hash of an intermediate", by_hash(&ca, AFTER)), ("issuer and serial of an intermediate", by_serial("Root", "03", AFTER))]
+    {
+        let case = t.case(name).file("a.pem", &text).manifest(&manifest);
+        let told = case.judge().1.finding_counts;
+        case.certificate(&l, ON_DATES, "nothing records its upload");
+        assert!(!told.contains_key(&Code::ManifestRowUnmatched), "it names something that is here: {told:?}");
+        assert!(told.contains_key(&Code::FileWithoutRecord), "{told:?}");
+    }
+    t.case("the intermediate later than the leaf, as each is first seen")
+        .file("a.pem", &text)
+        .manifest(&format!("{}{},{AFTER}\n", by_hash(&l, BEFORE), ca.sha256()))
+        .certificate(&l, "exposed valid replace-and-revoke manifest", "(uploads.csv:2)");
+    t.case("a file with nothing else").file("ca.pem", ca.pem()).manifest(&by_hash(&ca, BEFORE)).certificate(
+        &ca,
+        "not-exposed valid clear chain-certificate",
+        "intermediates in a bundle come without their keys",
+    );
+    t.case("a CA uploaded with its key").file("ca.pem", bundle(&ca, &[&named_ca("Root")])).manifest(&by_hash(&ca, BEFORE)).certificate(
+        &ca,
+        "exposed valid decide manifest",
+        "(uploads.csv:2)",
+    );
+    t.case("a CA with its key beside a leaf of it")
+        .file("both.pem", format!("{}{}", bundle(&ca, &[]), l.pem()))
+        .manifest(&by_hash(&ca, BEFORE))
+        .certificate(&ca, "exposed valid decide manifest", "(uploads.csv:2)");
 }
