@@ -170,13 +170,13 @@ impl<'a> CaseStatus<'a> {
         }
         list(&mut out, "late", Tone::Alarm, &self.late, rows, |s| {
             let source = s.deadline_source.as_deref().unwrap_or_default();
-            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, brief(&s.says), show(source))
+            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, brief(&s.says, BRIEF), show(source))
         });
         self.push_ready(&mut out, rows);
         self.push_tallies(&mut out, By::Authority, rows / 2);
         self.push_tallies(&mut out, By::Account, rows / 2);
         list(&mut out, "said last", Tone::Plain, &self.words, rows, |w| {
-            format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), cut(&show(&w.by)), brief(&w.reason))
+            format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), cut(&show(&w.by)), brief(&w.reason, SAID))
         });
         out
     }
@@ -198,7 +198,7 @@ impl<'a> CaseStatus<'a> {
         for (kind, steps) in by_kind {
             // One that is left over takes no more room than saying so.
             let shown = if steps.len() <= each + 1 { steps.len() } else { each };
-            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, brief(&s.says)))]));
+            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, brief(&s.says, BRIEF)))]));
             if steps.len() > shown {
                 out.push(vec![(Tone::Faint, format!("  and {} more to {}", steps.len() - shown, kind.as_str()))]);
             }
@@ -237,10 +237,13 @@ fn is_late(step: &Step, as_of: Time) -> bool {
 /// Characters of a sentence that a list shows; `explain` has it whole.
 const BRIEF: usize = 150;
 
+/// Characters of what was said: what `complete` says of its checks, and why some were waived, is whole.
+const SAID: usize = 500;
+
 /// The beginning of a sentence, up to where one may pause.
-fn brief(says: &str) -> String {
+fn brief(says: &str, most: usize) -> String {
     let says = show(says);
-    let Some((end, _)) = says.char_indices().nth(BRIEF) else { return says };
+    let Some((end, _)) = says.char_indices().nth(most) else { return says };
     let pause = [", ", "; ", ". "].iter().filter_map(|p| says[..end].rfind(p)).max();
     format!("{} ...", &says[..pause.unwrap_or(end)])
 }
