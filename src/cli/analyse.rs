@@ -16,6 +16,7 @@ use certrecall::plan::ct::Elsewhere;
 use certrecall::plan::{Given, Plan, authority};
 use certrecall::read::{self, Found, Options, Reopener, Roots};
 use certrecall::report::plan_file::Planned;
+use certrecall::report::view::count;
 use certrecall::time::{Span, Time, Written};
 
 use super::args::{AboutAuthorities, Judging, Reading};
@@ -270,7 +271,7 @@ fn ccadb(path: &Path, terminal: &Terminal) -> Result<Ccadb, Error> {
     let list = Ccadb::read(io::BufReader::new(file)).map_err(|e| Error::Value { flag: "--ccadb", says: format!("{path:?}: {e}") })?;
     if list.bad_rows > 0 {
         let first: Vec<String> = list.problems.iter().take(3).map(|p| format!("line {}: {}", p.line, certrecall::pki::show(&p.says))).collect();
-        terminal.warn(&format!("{}: {} rows could not be used: {}", path.display(), list.bad_rows, first.join("; ")));
+        terminal.warn(&format!("{}: {} in doubt or of no use: {}", path.display(), count(list.bad_rows as usize, "row"), first.join("; ")));
     }
     Ok(list)
 }
