@@ -124,6 +124,13 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     }
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
+        for row in &manifest.rows {
+            let times = [("uploaded", row.uploaded.earliest), ("its account created", manifest.account_created(row))];
+            if let Some((what, Some(time))) = times.into_iter().find(|(_, time)| is_ahead(*time, question.clock.now)) {
+                let says = || format!("{what} at {time}, which has not come yet; that time was not used");
+                findings.tell(Code::ManifestRowBad, || (format!("{}:{}", manifest.name, row.line), says()));
+            }
+        }
         let matched = rows.as_ref().map_or(&[][..], |m| &m.matched);
         for (row, _) in manifest.rows.iter().zip(matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)) {
             findings.tell(Code::ManifestRowUnmatched, || {
@@ -240,7 +247,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
         possible
     });
     let by_time = Span { earliest: None, latest: time };
-    let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question.incident.cutoff));
+    let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question));
     let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.path) {
         PathDate::Found(span) => Some(span),
         PathDate::Absent | PathDate::Impossible => {
@@ -286,13 +293,16 @@ struct Rows {
 }
 
 impl Rows {
-    fn weigh(manifest: &Manifest, rows: &[u32], cutoff: Time) -> Self {
+    fn weigh(manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
+        let (cutoff, now) = (question.incident.cutoff, question.clock.now);
         let mut out = Self::default();
         let mut lines: Vec<String> = Vec::new();
         for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
             out.accounts.extend(row.account.as_deref().map(str::to_owned));
-            let mut span = row.uploaded;
-            let created = manifest.account_created(row);
+            // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
+            let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
+            let mut span = uploaded;
+            let created = manifest.account_created(row).filter(|c| *c <= now);
             // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
             if let Some(created) = created {
                 if span.latest.is_some_and(|latest| latest < created) {
@@ -302,11 +312,11 @@ impl Rows {
                 }
             }
             // A row without an upload time is an upload record only where its account is too young.
-            if row.uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
+            if uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
                 continue;
             }
             let first = out.span.and_then(|s| s.earliest);
-            if created.is_some() && span.earliest == created && row.uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
+            if created.is_some() && span.earliest == created && uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
                 out.account_created = created;
             }
             out.span = Some(out.span.map_or(span, |s| s.hull(span)));
@@ -320,6 +330,10 @@ impl Rows {
         out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
         out
     }
+}
+
+fn is_ahead(time: Option<Time>, now: Time) -> bool {
+    time.is_some_and(|t| t > now)
 }
 
 /// Fills open ends of `span` from weaker evidence that agrees with it; notes it where it does not.

@@ -345,3 +345,20 @@ fn a_row_that_names_an_intermediate_says_nothing_of_the_bundles_it_lies_in() {
         .manifest(&by_hash(&ca, BEFORE))
         .certificate(&ca, "exposed valid decide manifest", "(uploads.csv:2)");
 }
+
+#[test]
+fn an_upload_that_has_not_come_yet_clears_nothing() {
+    let t = &mut Table::default();
+    let l = leaf("shop.example").from("2014-01-01").to("2040-01-01").by(&public_ca());
+    let text = bundle(&l, &[]);
+    let ahead = "9999-12-31T23:59:59Z";
+    for manifest in [format!("path,uploaded_at\na.pem,{ahead}\n"), format!("path,account,account_created_at\na.pem,x,{ahead}\n")] {
+        let case = t.case("a time ahead").file("a.pem", &text).manifest(&manifest);
+        let told = case.judge().1;
+        let says: Vec<&str> = told.findings.iter().filter(|f| f.code == Code::ManifestRowBad).map(|f| &*f.says).collect();
+        assert!(says.len() == 1 && says[0].contains("which has not come yet"), "{says:?}");
+        case.certificate(&l, ON_DATES, "nothing records its upload");
+    }
+    t.case("another row knows").file("a.pem", &text).row("a.pem", ahead).row("a.pem", BEFORE).certificate(&l, EXPOSED, "(uploads.csv:3)");
+    t.case("the day that some already have").file("a.pem", &text).row("a.pem", &NOW[..10]).certificate(&l, CLEAR, "(uploads.csv:2)");
+}
