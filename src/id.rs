@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub fn hex(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len() * 2);
     push_hex(&mut out, bytes);
-    out.into_iter().map(char::from).collect()
+    // Digits are ASCII.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Appends lower-case hexadecimal to a byte buffer; the hot path of the record writer.

@@ -50,33 +50,34 @@ impl Time {
 
     /// Appends RFC 3339 in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
     pub fn push(self, out: &mut Vec<u8>) {
-        let two = |v: u32| [b'0' + (v / 10) as u8, b'0' + (v % 10) as u8];
+        out.extend_from_slice(&self.text());
+    }
+
+    /// The text, all of it ASCII.
+    fn text(self) -> [u8; 20] {
         let Some(t) = DateTime::from_timestamp(self.0, 0).filter(|t| (0..=9999).contains(&t.year())) else {
-            out.extend_from_slice(if self.0 < 0 { b"0000-01-01T00:00:00Z" } else { b"9999-12-31T23:59:59Z" });
-            return;
+            return if self.0 < 0 { *b"0000-01-01T00:00:00Z" } else { *b"9999-12-31T23:59:59Z" };
         };
+        let mut out = *b"0000-00-00T00:00:00Z";
         let year = t.year().unsigned_abs();
-        out.extend_from_slice(&two(year / 100));
-        out.extend_from_slice(&two(year % 100));
-        for (mark, value) in [(b'-', t.month()), (b'-', t.day()), (b'T', t.hour()), (b':', t.minute()), (b':', t.second())] {
-            out.push(mark);
-            out.extend_from_slice(&two(value));
+        let parts = [(0, year / 100), (2, year % 100), (5, t.month()), (8, t.day()), (11, t.hour()), (14, t.minute()), (17, t.second())];
+        for (at, value) in parts {
+            out[at] += (value / 10) as u8;
+            out[at + 1] += (value % 10) as u8;
         }
-        out.push(b'Z');
+        out
     }
 
     /// The day alone, `YYYY-MM-DD`.
     #[must_use]
     pub fn day(self) -> String {
-        self.to_string().chars().take(10).collect()
+        String::from_utf8_lossy(&self.text()[..10]).into_owned()
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = Vec::with_capacity(20);
-        self.push(&mut out);
-        out.into_iter().try_for_each(|b| fmt::Write::write_char(f, char::from(b)))
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::Serialize;
-
 use super::manifest::{Manifest, normalise};
 use super::path_date::PathDate;
 use super::told::Told;
@@ -17,8 +15,7 @@ use crate::read::{Root, RootKind, Roots};
 use crate::time::{Span, Time};
 
 /// Kinds of evidence and of other grounds for a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A person decided.
     Decision,
@@ -48,6 +45,29 @@ pub enum Kind {
     SharedFactor,
     /// Somebody was seen to use it who should not have it.
     Misuse,
+}
+
+impl Kind {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Manifest => "manifest",
+            Self::Uploaded => "uploaded",
+            Self::PathDate => "path-date",
+            Self::MemberTime => "member-time",
+            Self::FileTime => "file-time",
+            Self::CertificateDates => "certificate-dates",
+            Self::None => "none",
+            Self::ChainCertificate => "chain-certificate",
+            Self::PublicOnly => "public-only",
+            Self::IssuerKey => "issuer-key",
+            Self::List => "list",
+            Self::SharedFactor => "shared-factor",
+            Self::Misuse => "misuse",
+        }
+    }
 }
 
 /// Which side of the cutoff an upload lies on.

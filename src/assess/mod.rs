@@ -189,7 +189,7 @@ impl Verdict {
 }
 
 /// One reason for an exposure or a verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Because {
     /// What it rests on.
     pub evidence: Kind,
@@ -202,10 +202,8 @@ pub struct Because {
     /// For a person.
     pub says: Box<str>,
     /// The file it speaks of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Box<str>>,
     /// Contradictions and the like.
-    #[serde(skip_serializing_if = "Codes::is_empty")]
     pub findings: Codes,
 }
 
@@ -334,7 +332,9 @@ impl Weigh<'_> {
     /// Every occurrence of a key, with its part in this.
     fn occurrences<'k>(&'k self, key: &'k KeyEntry) -> Vec<(Role, &'k Occurrence)> {
         let mut out: Vec<(Role, &Occurrence)> = key.private.iter().map(|o| (Role::Private, o)).collect();
-        let with_key: HashSet<u32> = key.private.iter().map(|o| o.file).collect();
+        let mut with_key: Vec<u32> = key.private.iter().map(|o| o.file).collect();
+        with_key.sort_unstable();
+        let has_key = |file: u32| with_key.binary_search(&file).is_ok();
         for &i in &key.certificates {
             let entry = &self.inventory.certificates[i as usize];
             for occurrence in &entry.occurrences {
@@ -342,13 +342,13 @@ impl Weigh<'_> {
                 // Where the key itself lies in the same file, it speaks for both.
                 match entry.is_ca() {
                     true if key.private.is_empty() => out.push((Role::Chain, occurrence)),
-                    false if !with_key.contains(&occurrence.file) => out.push((Role::EndEntity { beside_locked }, occurrence)),
+                    false if !has_key(occurrence.file) => out.push((Role::EndEntity { beside_locked }, occurrence)),
                     _ => {}
                 }
             }
         }
         if key.certificates.is_empty() {
-            out.extend(key.public.iter().filter(|o| !with_key.contains(&o.file)).map(|o| (Role::Public, o)));
+            out.extend(key.public.iter().filter(|o| !has_key(o.file)).map(|o| (Role::Public, o)));
         }
         out
     }

@@ -1,24 +1,39 @@
 //! The sentences of verdicts. All wording of reasons is here.
 
+use std::fmt::{self, Write as _};
+
 use super::evidence::{Decided, FileEvidence, Kind, Timing};
 use super::{Decision, Exposure, Question, Role};
 use crate::pki::show;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
-/// Why an occurrence speaks for or against the exposure of its key.
+/// Why an occurrence speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
 pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
     let path = show(path);
-    let what = match role {
-        Role::Private => format!("its private key lies in {path}"),
-        Role::EndEntity { beside_locked: true } => format!("a certificate on it lies in {path} beside an encrypted private key"),
-        Role::EndEntity { beside_locked: false } => format!("a certificate on it lies in {path}, and an upload for TLS brings its key along"),
-        Role::Chain => return format!("a CA certificate on it lies in {path}: intermediates in a bundle come without their keys"),
-        Role::Public => return format!("only its public half lies in {path}"),
-    };
-    format!("{what}; {}", when(decided, file, question))
+    let mut out = String::with_capacity(path.len() + ROOM);
+    // Writing to a string cannot fail.
+    let _ = what(&mut out, role, &path);
+    if !matches!(role, Role::Chain | Role::Public) {
+        out.push_str("; ");
+        let _ = when(&mut out, decided, file, question);
+    }
+    out
 }
 
-fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
+/// Octets that a sentence has besides its path, as a rule.
+const ROOM: usize = 160;
+
+fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
+    match role {
+        Role::Private => write!(out, "its private key lies in {path}"),
+        Role::EndEntity { beside_locked: true } => write!(out, "a certificate on it lies in {path} beside an encrypted private key"),
+        Role::EndEntity { beside_locked: false } => write!(out, "a certificate on it lies in {path}, and an upload for TLS brings its key along"),
+        Role::Chain => write!(out, "a CA certificate on it lies in {path}: intermediates in a bundle come without their keys"),
+        Role::Public => write!(out, "only its public half lies in {path}"),
+    }
+}
+
+fn when(out: &mut String, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> fmt::Result {
     let side = match decided.timing {
         Timing::Before => "before the cutoff",
         Timing::After => "at or after the cutoff",
@@ -27,25 +42,32 @@ fn when(decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> 
     let born = || decided.span.earliest.map(Time::day).unwrap_or_default();
     match (decided.kind, decided.timing) {
         (Kind::Manifest | Kind::Uploaded | Kind::PathDate, timing) => {
-            let can = if timing == Timing::Unclear { "which can be " } else { "" };
-            let account = if file.accounts.is_empty() { String::new() } else { format!(", account {}", few(&file.accounts, ", ")) };
-            let account = match file.account_created.filter(|_| decided.kind == Kind::Manifest) {
-                Some(created) => format!("{account}, which was created at {created} or later"),
-                None => account,
-            };
-            format!("it was uploaded {} ({}{account}), {can}{side}", span(decided.span), decided.source)
+            out.push_str("it was uploaded ");
+            span(out, decided.span)?;
+            write!(out, " ({}", decided.source)?;
+            if !file.accounts.is_empty() {
+                write!(out, ", account {}", few(&file.accounts, ", "))?;
+            }
+            if let Some(created) = file.account_created.filter(|_| decided.kind == Kind::Manifest) {
+                write!(out, ", which was created at {created} or later")?;
+            }
+            write!(out, "), {}{side}", if timing == Timing::Unclear { "which can be " } else { "" })
         }
-        (Kind::FileTime, Timing::Before) => format!("the file was last changed {}, so it was uploaded {side}", span(decided.span)),
+        (Kind::FileTime, Timing::Before) => {
+            out.push_str("the file was last changed ");
+            span(out, decided.span)?;
+            write!(out, ", so it was uploaded {side}")
+        }
         (Kind::CertificateDates, Timing::After) => {
-            format!("nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}", born())
+            write!(out, "nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}", born())
         }
         (Kind::CertificateDates, _) if question.distrust_certificate_dates => {
-            "nothing records its upload, and the dates of certificates are not to be trusted".to_owned()
+            write!(out, "nothing records its upload, and the dates of certificates are not to be trusted")
         }
         (Kind::CertificateDates, _) => {
-            format!("nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}", born())
+            write!(out, "nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}", born())
         }
-        _ => format!("nothing records its upload; it can have been {side}"),
+        _ => write!(out, "nothing records its upload; it can have been {side}"),
     }
 }
 
@@ -66,19 +88,22 @@ pub(super) fn few(list: &[impl AsRef<str>], separator: &str) -> String {
 
 /// The beginning of a name that is too long for a sentence.
 pub(super) fn cut(name: &str) -> String {
+    if name.len() <= LONGEST {
+        return name.to_owned();
+    }
     name.char_indices().nth(LONGEST).map_or_else(|| name.to_owned(), |(end, _)| format!("{}...", &name[..end]))
 }
 
 /// A span as a person would say it. A date without time or zone is one day on somebody's calendar.
-fn span(span: Span) -> String {
+fn span(out: &mut String, span: Span) -> fmt::Result {
     let written = |from: Time| Written::parse(&from.plus(EASTERNMOST).day()).map(Written::span);
     match (span.earliest, span.latest) {
-        (Some(from), Some(to)) if from == to => format!("at {from}"),
-        (Some(from), Some(_)) if written(from) == Ok(span) => format!("on {} of whatever time zone", from.plus(EASTERNMOST).day()),
-        (Some(from), Some(to)) => format!("between {from} and {to}"),
-        (Some(from), None) => format!("at {from} or later"),
-        (None, Some(to)) => format!("at {to} or earlier"),
-        (None, None) => "at an unknown time".to_owned(),
+        (Some(from), Some(to)) if from == to => write!(out, "at {from}"),
+        (Some(from), Some(_)) if written(from) == Ok(span) => write!(out, "on {} of whatever time zone", from.plus(EASTERNMOST).day()),
+        (Some(from), Some(to)) => write!(out, "between {from} and {to}"),
+        (Some(from), None) => write!(out, "at {from} or later"),
+        (None, Some(to)) => write!(out, "at {to} or earlier"),
+        (None, None) => write!(out, "at an unknown time"),
     }
 }
 

@@ -70,10 +70,18 @@ pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Err
     let cutoff = judging.cutoff.as_deref().map(|t| moment("--cutoff", t)).transpose()?;
     let incident = profile(&judging.incident)?.with(cutoff)?;
     let mapping = Mapping::parse(&judging.map).map_err(|says| Error::Value { flag: "--map", says })?;
-    let manifest = judging.manifest.as_deref().map(|path| {
-        let bytes = input("manifest", path)?;
-        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
-        Ok::<_, Error>(Manifest::parse_mapped(&certrecall::pki::show(&name), &bytes, &mapping)?)
+    let manifest = || {
+        let read = judging.manifest.as_deref().map(|path| {
+            let bytes = input("manifest", path)?;
+            let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
+            Ok::<_, Error>(Manifest::parse_mapped(&certrecall::pki::show(&name), &bytes, &mapping)?)
+        });
+        read.transpose()
+    };
+    // The two that take longest.
+    let (manifest, cas) = std::thread::scope(|scope| {
+        let cas = scope.spawn(|| cas(&judging.authorities));
+        (manifest(), cas.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let uploaded = judging.uploaded.as_deref().map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
     let known = judging.known_compromised.as_deref().map(known_compromised);
@@ -83,13 +91,13 @@ pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Err
         judging.date_from_path.as_deref().map(|t| PathPattern::parse(t).map_err(|says| Error::Value { flag: "--date-from-path", says }));
     Ok(Ready {
         incident,
-        manifest: manifest.transpose()?,
+        manifest: manifest?,
         uploaded: uploaded.transpose()?,
         known: known.transpose()?,
         distrust: judging.distrust_certificate_dates,
         date_from_path: date_from_path.transpose()?,
         decisions: decisions(judging, now)?,
-        cas: cas(&judging.authorities)?,
+        cas: cas?,
         ccadb: judging.authorities.ccadb.as_deref().map(|path| ccadb(path, terminal)).transpose()?,
         target: judging.due.as_deref().map(|t| moment("--due", t)).transpose()?,
         clock: Clock { now, as_of },

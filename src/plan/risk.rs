@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
-
 use super::authority::sort_of;
 use super::ca::Sort;
 use crate::assess::{Assessment, Clock, Exposure, Kind, Verdict};
@@ -12,7 +10,7 @@ use crate::inventory::{CertificateEntry, Inventory};
 use crate::time::{DAY, Time};
 
 /// The urgency of one key. Keys are ordered by it, the highest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Risk {
     /// The sum of all parts.
     pub score: u32,
@@ -21,7 +19,7 @@ pub struct Risk {
 }
 
 /// One part of a score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// What it adds.
     pub points: u32,

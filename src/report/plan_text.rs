@@ -280,12 +280,12 @@ fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io
 /// Clear certificates beyond this many are counted in the text, not listed.
 const CLEAR: usize = 500;
 
-fn push_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {
+fn push_row(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
     let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();
     let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
     let places = places.join("<br>");
-    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(&row.why))?;
+    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(row.why))?;
     Ok(())
 }
 

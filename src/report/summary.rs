@@ -167,7 +167,7 @@ impl Text {
         }
     }
 
-    fn row(&mut self, tone: Tone, row: &Row, width: usize, shape: Shape<'_>) {
+    fn row(&mut self, tone: Tone, row: &Row<'_>, width: usize, shape: Shape<'_>) {
         let by = if row.issuer == "itself" { "self-signed".to_owned() } else { format!("by {}", row.issuer) };
         let standing = match row.standing {
             crate::assess::Standing::Valid => format!("valid to {}", row.until),
@@ -194,7 +194,7 @@ impl Text {
             Some(_) => ("", sure),
             None => (sure, ""),
         };
-        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, first), (Tone::Plain, &row.why)]);
+        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, first), (Tone::Plain, row.why)]);
         if let Some(also) = &row.also {
             self.line(&[(Tone::Plain, "      and "), (Tone::Warn, second), (Tone::Plain, also)]);
         }

@@ -9,7 +9,7 @@ use crate::pki::show;
 
 /// One certificate, in words.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct Row<'a> {
     /// Index into the inventory.
     pub certificate: u32,
     /// What people call it.
@@ -27,11 +27,11 @@ pub struct Row {
     /// Files, the first few and a count.
     pub places: Vec<String>,
     /// The deciding reason.
-    pub why: String,
+    pub why: &'a str,
     /// Why its own key is suspect, where the deciding reason is another one.
-    pub also: Option<String>,
+    pub also: Option<&'a str>,
     /// The directory of its replacement, relative to the case.
-    pub request: Option<String>,
+    pub request: Option<&'a str>,
 }
 
 /// The certificates with such verdicts, as in the inventory: for counting.
@@ -97,7 +97,7 @@ pub const fn clear_words(kind: Kind) -> &'static str {
 
 /// The row of one certificate.
 #[must_use]
-pub fn row(planned: &Planned<'_>, at: u32) -> Row {
+pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
     let Planned { inventory, assessment, plan, directories, .. } = *planned;
     let entry = &inventory.certificates[at as usize];
     let verdict = &assessment.certificates[at as usize];
@@ -114,9 +114,9 @@ pub fn row(planned: &Planned<'_>, at: u32) -> Row {
         until: certificate.not_after.map_or_else(|| "unknown".to_owned(), |t| t.day()),
         issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer) },
         places: places(planned, &entry.occurrences),
-        why: reason.map_or_else(String::new, |b| b.says.to_string()),
-        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says.to_string()),
-        request: replacement.and_then(|r| directories.get(&r.profile)).cloned(),
+        why: reason.map_or("", |b| &b.says),
+        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| &*b.says),
+        request: replacement.and_then(|r| directories.get(&r.profile)).map(String::as_str),
     }
 }
 

@@ -175,10 +175,13 @@ impl Store {
         if version > MIGRATIONS.len() {
             return Err(Error::NewerDatabase(path));
         }
-        for (at, migration) in MIGRATIONS.iter().enumerate().skip(version) {
-            let step = |t: &Transaction<'_>| t.execute_batch(migration).and_then(|()| t.execute_batch(&format!("PRAGMA user_version = {}", at + 1)));
+        if version < MIGRATIONS.len() {
+            let forward = |t: &Transaction<'_>| -> rusqlite::Result<()> {
+                MIGRATIONS[version..].iter().try_for_each(|migration| t.execute_batch(migration))?;
+                t.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))
+            };
             let transaction = connection.transaction().map_err(failed)?;
-            step(&transaction).map_err(failed)?;
+            forward(&transaction).map_err(failed)?;
             transaction.commit().map_err(failed)?;
         }
         Ok(Self { connection, path })

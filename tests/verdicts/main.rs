@@ -233,7 +233,7 @@ impl Case<'_> {
     }
 
     fn compare(self, got: &str, because: Option<&Because>, want: &str, says: &str) -> Self {
-        let evidence = because.map_or_else(|| "none".to_owned(), |b| word(&b.evidence));
+        let evidence = because.map_or_else(|| "none".to_owned(), |b| b.evidence.as_str().to_owned());
         let sentence = because.map_or("", |b| &b.says);
         let got = format!("{got} {evidence}");
         if got != want {

@@ -4,42 +4,11 @@ use serde::Serialize;
 
 use super::{Planned, json};
 use crate::assess::{Because, Exposure};
-use crate::finding::Codes;
 use crate::id::{SpkiHash, StepId, push_hex};
 use crate::inventory::{Inventory, Occurrence};
 use crate::plan::ca::{Confidence, Reach};
-use crate::plan::ct::Listed;
 use crate::plan::{Issuance, Risk, authority};
 use crate::time::Time;
-
-/// What a key's record says before its certificates.
-#[derive(Serialize)]
-struct Head<'a> {
-    spki_sha256: SpkiHash,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    spki_sha256_raw: &'a [SpkiHash],
-    key_algorithm: &'a str,
-    key_bits: u32,
-    exposure: Exposure,
-    because: &'a [Because],
-    #[serde(skip_serializing_if = "is_zero")]
-    because_omitted: usize,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    accounts: &'a [String],
-}
-
-/// What it says behind them.
-#[derive(Serialize)]
-struct Tail<'a> {
-    /// What searches found on it that is not here.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    elsewhere: &'a [Listed],
-    steps: &'a [StepId],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    risk: Option<Risk>,
-    #[serde(skip_serializing_if = "Codes::is_empty")]
-    findings: Codes,
-}
 
 /// Who issued a certificate.
 #[derive(Serialize)]
@@ -55,19 +24,29 @@ struct IssuedRecord<'a> {
 pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     let Planned { inventory, assessment, plan, .. } = *planned;
     let (key, verdict) = (&inventory.keys[at], &assessment.keys[at]);
-    let head = Head {
-        spki_sha256: key.spki,
-        spki_sha256_raw: &key.raw_forms,
-        key_algorithm: key.facts.algorithm.as_str(),
-        key_bits: key.facts.bits,
-        exposure: verdict.exposure,
-        because: &verdict.because,
-        because_omitted: verdict.omitted,
-        accounts: &verdict.accounts,
-    };
-    json::push(out, &head);
-    // Its closing brace makes room for what follows.
-    out.pop();
+    out.extend_from_slice(b"{\"spki_sha256\":\"");
+    push_hex(out, key.spki.as_bytes());
+    out.push(b'"');
+    if !key.raw_forms.is_empty() {
+        name(out, "spki_sha256_raw");
+        json::push(out, &key.raw_forms);
+    }
+    name(out, "key_algorithm");
+    json::push_str(out, key.facts.algorithm.as_str());
+    name(out, "key_bits");
+    json::push_number(out, u64::from(key.facts.bits));
+    name(out, "exposure");
+    json::push_word(out, verdict.exposure.as_str());
+    name(out, "because");
+    push_reasons(out, &verdict.because);
+    if verdict.omitted > 0 {
+        name(out, "because_omitted");
+        json::push_number(out, verdict.omitted as u64);
+    }
+    if !verdict.accounts.is_empty() {
+        name(out, "accounts");
+        json::push_list(out, verdict.accounts.iter().map(String::as_str));
+    }
     name(out, "private_key_paths");
     json::push_list(out, files(&key.private).iter().map(|f| &*inventory.files[*f as usize].place.path));
     name(out, "certificates");
@@ -78,13 +57,64 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         out.push(b'}');
     }
     out.push(b']');
+    // What searches found on it that is not here.
+    if let Some(elsewhere) = plan.elsewhere.get(&key.spki).filter(|list| !list.is_empty()) {
+        name(out, "elsewhere");
+        json::push(out, elsewhere);
+    }
     let steps = plan.steps_of_key[at].as_slice();
-    let risk = (!steps.is_empty()).then(|| Risk::of(inventory, assessment, &plan.voiding, planned.clock, at as u32));
-    let elsewhere = plan.elsewhere.get(&key.spki).map_or(&[][..], Vec::as_slice);
-    let from = out.len();
-    json::push(out, &Tail { elsewhere, steps, risk, findings: key.findings });
-    // Its opening brace becomes the comma between them.
-    out[from] = b',';
+    name(out, "steps");
+    json::push_list(out, steps.iter().map(StepId::as_str));
+    if !steps.is_empty() {
+        name(out, "risk");
+        push_risk(out, &Risk::of(inventory, assessment, &plan.voiding, planned.clock, at as u32));
+    }
+    if !key.findings.is_empty() {
+        name(out, "findings");
+        json::push(out, &key.findings);
+    }
+    out.push(b'}');
+}
+
+/// Appends reasons, as they serialise; there is one at least for every key.
+fn push_reasons(out: &mut Vec<u8>, reasons: &[Because]) {
+    for (i, because) in reasons.iter().enumerate() {
+        let Because { evidence, source, earliest, latest, says, path, findings } = because;
+        out.extend_from_slice(if i == 0 { b"[{\"evidence\":" } else { b",{\"evidence\":" });
+        json::push_word(out, evidence.as_str());
+        name(out, "source");
+        json::push_str(out, source);
+        for (field, time) in [("earliest", earliest), ("latest", latest)] {
+            name(out, field);
+            push_time(out, *time);
+        }
+        name(out, "says");
+        json::push_str(out, says);
+        if let Some(path) = path {
+            name(out, "path");
+            json::push_str(out, path);
+        }
+        if !findings.is_empty() {
+            name(out, "findings");
+            json::push(out, findings);
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(if reasons.is_empty() { b"[]" } else { b"]" });
+}
+
+fn push_risk(out: &mut Vec<u8>, risk: &Risk) {
+    out.extend_from_slice(b"{\"score\":");
+    json::push_number(out, u64::from(risk.score));
+    out.extend_from_slice(b",\"because\":[");
+    for (i, part) in risk.because.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"{\"points\":" } else { b",{\"points\":" });
+        json::push_number(out, u64::from(part.points));
+        name(out, "says");
+        json::push_str(out, &part.says);
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}");
 }
 
 /// Appends the fields of a certificate, without braces.
@@ -123,7 +153,7 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     push_places(out, inventory, &entry.occurrences);
     if !verdict.because.is_empty() {
         name(out, "because");
-        json::push(out, &verdict.because);
+        push_reasons(out, &verdict.because);
     }
     if let Some(replacement) = plan.replacement_of[at as usize] {
         name(out, "replacement");
@@ -216,9 +246,4 @@ fn name(out: &mut Vec<u8>, name: &str) {
     out.push(b',');
     json::push_word(out, name);
     out.push(b':');
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(n: &usize) -> bool {
-    *n == 0
 }
