@@ -7,8 +7,10 @@ mod common;
 mod bundles;
 mod chains;
 mod killed;
+mod lists;
 mod openssl_ca;
 mod peers;
+mod schema;
 mod standing;
 mod world;
 mod wrong;
@@ -65,7 +67,9 @@ impl Case {
 
     fn complete_json(&self, issued: &str, arguments: &[&str]) -> (i32, Value) {
         let ran = self.complete(issued, &[arguments, &["--format", "json"]].concat());
-        (ran.status, serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", ran.stdout, ran.stderr)))
+        let told = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", ran.stdout, ran.stderr));
+        schema::assert_fits(&told);
+        (ran.status, told)
     }
 
     fn plan_json(&self) -> Value {

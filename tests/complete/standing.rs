@@ -49,6 +49,24 @@ fn a_root_of_the_inventory_makes_no_public_certificate_private() {
 }
 
 #[test]
+fn what_a_file_about_cas_says_holds_for_answers() {
+    let (root, case, roots) = public_by_word();
+    let answer = || fresh("a.example.com", &case.key("a.example.com")).with(|p| p.custom_extensions.push(timestamps(2))).by(&root);
+    let rule = "[[ceiling]]\nsort = \"tls-server\"\nfrom = \"2026-04-01\"\ndays = 30\nsource = \"our contract\"\ndate = \"2026-11-25\"\ncertainty = \"verified\"\n";
+    case.folder.write("cas.toml", rule).write("broken.toml", "[[ceiling]]\ndays = 30\n");
+    let (cas, broken) = (case.folder.at("cas.toml"), case.folder.at("broken.toml"));
+    let refused = case.complete(&answer().pem(), &["--roots", &roots, "--cas", &cas]);
+    assert_eq!(refused.status, 3, "{}", refused.stdout);
+    assert!(refused.stdout.contains("refused too-long") && refused.stdout.contains("at most 30 days"), "{}", refused.stdout);
+    let none = case.complete(&answer().pem(), &["--roots", &roots, "--cas", &broken]);
+    assert!(none.status == 2 && none.stderr.contains("broken.toml"), "{}", none.stderr);
+    let missing = case.complete(&answer().pem(), &["--roots", &roots, "--cas", &case.folder.at("none.toml")]);
+    assert!(missing.status == 2 && missing.stderr.contains("none.toml"), "{}", missing.stderr);
+    assert!(!case.replacement("a.example.com").join("issued").exists());
+    assert_eq!(case.complete(&answer().pem(), &["--roots", &roots]).status, 0, "by the built-in rules it is good");
+}
+
+#[test]
 fn a_move_to_a_private_ca_is_one_word_and_lasts() {
     let (root, case, _) = public_by_word();
     let long = fresh("a.example.com", &case.key("a.example.com")).to(&day(3000)).by(&root);
