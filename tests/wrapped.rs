@@ -247,16 +247,50 @@ fn der_in_every_form_gives_the_same_object() {
     }
 }
 
+/// A public key on P-256, as short as objects are.
+fn short_key() -> Vec<u8> {
+    let head = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+        0x03, 0x42, 0, 4,
+    ];
+    [&head[..], &[0x17; 64]].concat()
+}
+
+/// Bytes that mean nothing: a linear congruential generator (Knuth's MMIX).
+fn noise(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+#[test]
+fn objects_among_the_tokens_of_a_log() {
+    let key = short_key();
+    let wide_key = wide(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&key)), false);
+    for secret in
+        [base64(base64(&key)), base64(hex(&key, "", "")), base64(&wide_key), hex(wide_key.as_slice(), "", ""), base64([&[9; 60], &key[..]].concat())]
+    {
+        for size in [30, 36, 150, 288, 384] {
+            for before in 0..4 {
+                let lines: Vec<String> = (0..80)
+                    .map(|i| {
+                        let token = if i % 20 == before { secret.clone() } else { base64(noise(i, size)) };
+                        format!("2016-11-01T12:00:{i:02}Z app token={token} user={i}\n")
+                    })
+                    .collect();
+                let found = objects(lines.concat().as_bytes());
+                assert_eq!(found, vec![objects(&key)[0].clone(); 4], "{size} {before} {secret}");
+            }
+        }
+    }
+}
+
 #[test]
 fn two_lines_of_literals_are_enough() {
-    let key = [
-        &[
-            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
-            0x03, 0x42, 0, 4,
-        ][..],
-        &[0x17; 64],
-    ]
-    .concat();
+    let key = short_key();
     assert_eq!(objects(&key).len(), 1);
     for (line, end) in [("  \"", "\\n\" +\n"), ("\"", "\"\n"), ("# ", "\n")] {
         let text: String = fold(&base64(&key), 64, "\n").lines().map(|l| format!("{line}{l}{end}")).collect();

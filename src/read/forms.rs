@@ -2,7 +2,9 @@
 //!
 //! What comes out are guesses ([`Candidate`]); the caller parses them and drops what is no object. Nothing here does I/O.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use crate::limits;
@@ -13,7 +15,9 @@ mod columns;
 mod dumps;
 mod embedded;
 mod escaped;
+mod hex;
 mod numbers;
+mod promise;
 mod runs;
 mod step;
 mod strings;
@@ -24,8 +28,11 @@ pub(crate) use binary::Elements;
 pub(crate) use embedded::candidates;
 pub(crate) use escaped::markers;
 
-/// Visits what may be wrapped in a range of a buffer, with its bytes.
-type Search = fn(&[u8], std::ops::Range<usize>, &mut dyn FnMut(std::ops::Range<usize>, Zeroizing<Vec<u8>>));
+/// Gets the bytes that came out of a wrapping, and where it is; tells whether there was anything in them.
+type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;
+
+/// Visits what may be wrapped in a range of a buffer.
+type Search = fn(&[u8], std::ops::Range<usize>, &mut Visit<'_>);
 
 /// What to look for where no beginning tells what follows, dumps first: their offsets are numbers too.
 pub(crate) const SEARCHES: [Search; 4] = [dumps::find, runs::find, numbers::find, strings::find];
@@ -82,6 +89,12 @@ struct Wide {
     big_endian: bool,
 }
 
+/// A BEGIN in characters of two and four bytes, the low one first.
+static WIDE_MARKERS: LazyLock<[(usize, Finder<'static>); 2]> = LazyLock::new(|| {
+    let four = b"-\0\0\0-\0\0\0-\0\0\0-\0\0\0B\0\0\0E\0\0\0G\0\0\0I\0\0\0N";
+    [(2, Finder::new(b"-\0-\0-\0-\0B\0E\0G\0I\0N")), (4, Finder::new(four))]
+});
+
 /// Byte order marks (Unicode 16, section 23.8). That of UTF-32LE begins with that of UTF-16LE, so it comes first.
 const MARKS: [(&[u8], Wide); 4] = [
     (b"\xff\xfe\0\0", Wide { unit: 4, big_endian: false }),
@@ -106,10 +119,10 @@ pub(crate) fn to_narrow(buffer: &[u8]) -> Option<Narrowed> {
     if let Some(wide) = by_zeros(&buffer[..buffer.len().min(SAMPLE)]) {
         return Some(narrow(buffer, wide, 0, true));
     }
-    for (unit, marker) in [(2, &b"-\0-\0-\0-\0B\0E\0G\0I\0N"[..]), (4, b"-\0\0\0-\0\0\0-\0\0\0-\0\0\0B\0\0\0E\0\0\0G\0\0\0I\0\0\0N")] {
-        if let Some(at) = memmem::find(buffer, marker) {
+    for (unit, marker) in WIDE_MARKERS.iter() {
+        if let Some(at) = marker.find(buffer) {
             // In ASCII the units of both byte orders look alike but for where they begin.
-            return Some(narrow(buffer, Wide { unit, big_endian: false }, at % unit, false));
+            return Some(narrow(buffer, Wide { unit: *unit, big_endian: false }, at % unit, false));
         }
     }
     None

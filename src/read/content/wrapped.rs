@@ -45,10 +45,13 @@ impl Content<'_, '_> {
             for gap in gaps(bytes.len(), taken) {
                 search(bytes, gap, &mut |range, inner| {
                     let offset = original(range.start);
-                    if offset < self.cut && self.nested(&inner, &contained::spot(self.base + offset as u64, lines.at(range.start), "base64")) {
+                    let line = lines.at(range.start);
+                    let any = offset < self.cut && self.nested(inner, &contained::spot(self.base + offset as u64, line, "base64"));
+                    if any {
                         self.reach(range.end, bytes, original);
                         found.push(range);
                     }
+                    any
                 });
             }
             add(taken, found);

@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use memchr::{memchr2, memrchr2};
 use zeroize::Zeroizing;
 
+use super::runs::{self, is_digit};
+use super::step;
 use crate::read::pem::{base64, wrapping};
 
 /// A first line with fewer digits is not continued.
@@ -25,16 +28,24 @@ impl Lines {
         self.runs.iter().map(ExactSizeIterator::len).sum()
     }
 
+    /// Where the last but one begins.
+    pub(super) fn last_but_one(&self) -> usize {
+        self.runs.iter().nth_back(1).map_or(self.end, |run| run.start)
+    }
+
     /// The first `most` digits, in the standard alphabet.
     pub(super) fn copy(&self, buffer: &[u8], most: usize) -> Zeroizing<Vec<u8>> {
-        let mut digits = Zeroizing::new(Vec::with_capacity(self.digits()));
-        digits.extend(self.runs.iter().flat_map(|run| &buffer[run.clone()]).map(|b| match b {
-            b'-' => b'+',
-            b'_' => b'/',
-            digit => *digit,
-        }));
-        digits.truncate(most);
+        let mut digits = Zeroizing::new(Vec::new());
+        self.copy_to(buffer, most, &mut digits);
         digits
+    }
+
+    /// Puts the first `most` digits into a buffer that may hold others, in the standard alphabet.
+    pub(super) fn copy_to(&self, buffer: &[u8], most: usize, digits: &mut Vec<u8>) {
+        base64::reset(digits, self.digits());
+        self.runs.iter().for_each(|run| digits.extend_from_slice(&buffer[run.clone()]));
+        digits.truncate(most);
+        step::standard(digits);
     }
 }
 
@@ -106,8 +117,8 @@ pub(super) fn first(buffer: &[u8], floor: usize, at: usize) -> usize {
 
 /// The digits from `start` on, those of the URL-safe alphabet too.
 fn run(buffer: &[u8], start: usize, end: usize) -> Range<usize> {
-    let length = buffer[start..end].iter().take(REACH + 1).position(|b| !is_digit(*b)).unwrap_or_else(|| (end - start).min(REACH + 1));
-    start..start + length
+    let reach = end.min(start + REACH + 1);
+    start..start + runs::leading(&buffer[start..reach])
 }
 
 /// Whether a run begins at `at`, which lies in `line`.
@@ -129,26 +140,26 @@ fn next_line(buffer: &[u8], at: usize, end: usize, escapes: bool) -> Option<Rang
 
 /// The next line end at or after `at`, as it is or with `escapes` as string literals and XML have it.
 fn line_end(buffer: &[u8], at: usize, end: usize, escapes: bool) -> Option<Range<usize>> {
-    let mut from = at;
-    loop {
-        let found = from + buffer.get(from..end)?.iter().position(|b| matches!(b, b'\n' | b'\r' | b'\\' | b'&'))?;
-        let width = match buffer[found] {
-            b'\\' if escapes => wrapping::backslash(&buffer[found..end]),
-            b'\\' | b'&' if !escapes => (None, 1),
-            b'&' => wrapping::entity(&buffer[found..end]),
-            _ => (Some(b'\n'), 1),
-        };
-        match width {
-            (Some(b'\n' | b'\r'), width) => return Some(found..found + width),
+    let text = buffer.get(at..end)?;
+    let plain = memchr2(b'\n', b'\r', text);
+    let before = plain.unwrap_or(text.len());
+    let mut from = 0;
+    while escapes && let Some(found) = text.get(from..before).and_then(|rest| memchr2(b'\\', b'&', rest)) {
+        let found = from + found;
+        let rest = &text[found..];
+        match if rest[0] == b'\\' { wrapping::backslash(rest) } else { wrapping::entity(rest) } {
+            (Some(b'\n' | b'\r'), width) => return Some(at + found..at + found + width),
             (_, width) => from = found + width,
         }
     }
+    plain.map(|found| at + found..at + found + 1)
 }
 
 /// Where the line begins that `at` lies in.
 fn line_start(buffer: &[u8], at: usize) -> Option<usize> {
-    let mut start = None;
     let mut from = at.saturating_sub(REACH);
+    let mut start = memrchr2(b'\n', b'\r', &buffer[from..at]).map(|end| from + end + 1);
+    from = start.unwrap_or(from);
     while let Some(end) = line_end(buffer, from, at, true) {
         from = end.end;
         start = Some(end.end);
@@ -168,8 +179,4 @@ fn longest(buffer: &[u8], line: Range<usize>) -> Option<Range<usize>> {
         }
     }
     best
-}
-
-fn is_digit(byte: u8) -> bool {
-    base64::is_digit(byte) || matches!(byte, b'-' | b'_')
 }

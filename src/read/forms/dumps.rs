@@ -1,11 +1,12 @@
 //! Dumps (`xxd`, `hexdump -C`, `od -t x1`): lines of an offset, bytes in hexadecimal, and what they are as text.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
-use super::numbers;
+use super::{Visit, hex};
 use crate::read::fill;
 
 /// Fewer bytes are of no interest.
@@ -17,11 +18,14 @@ const LINE: usize = 16;
 /// The next offset stands within so many characters.
 const REACH: usize = 400;
 
+/// How the first offset begins.
+static ZEROS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"000000"));
+
 /// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for the next line is known by its offset.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let Range { start, end } = range;
     let mut at = start;
-    while let Some(found) = buffer.get(at..end).and_then(|rest| memmem::find(rest, b"000000")) {
+    while let Some(found) = buffer.get(at..end).and_then(|rest| ZEROS.find(rest)) {
         let first = at + found;
         let digits = buffer[first..end].iter().position(|b| *b != b'0').unwrap_or(end - first);
         at = first + digits;
@@ -37,7 +41,7 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Ran
             }
         }
         if bytes.len() >= BYTES {
-            visit(first..at, bytes);
+            visit(first..at, &bytes);
         }
     }
 }
@@ -57,7 +61,7 @@ fn line(text: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
             break;
         }
         fill::reserve(bytes, LINE);
-        bytes.extend(rest[blanks..blanks + digits].chunks_exact(2).filter_map(numbers::pair));
+        bytes.extend(rest[blanks..blanks + digits].as_chunks::<2>().0.iter().filter_map(|digits| hex::pair(*digits)));
         at += blanks + digits;
     }
     (bytes.len() > before).then_some(at)

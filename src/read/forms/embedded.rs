@@ -4,8 +4,10 @@
 //! counted against an allowance, so hostile text cannot make it slow, only incomplete, and the caller learns of that.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
+use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use super::columns;
@@ -16,16 +18,16 @@ use crate::pki::der;
 use crate::read::pem::{Lines, base64};
 
 /// What the digits of dashes have in common at all three alignments to groups of four, and nothing shorter would be rare.
-const COMMON: &[u8] = b"tLS";
+static COMMON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"tLS"));
 
 /// Digits from [`COMMON`] on of `-----BEGIN` and `-----END` at each alignment. An END counts because a line end may split the BEGIN.
 const MARKERS: [&[u8]; 6] = [b"tLS1CRUdJTi", b"tLS0tQkVHSU4", b"tLS0tLUJFR0lO", b"tLS1FTkQ", b"tLS0tRU5E", b"tLS0tLUVORC"];
 
 /// Digits of the first bytes of a Java keystore: 0xFEEDFEED, version 1 or 2.
-const KEYSTORE: &[u8] = b"/u3+7QAAAA";
+static KEYSTORE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"/u3+7QAAAA"));
 
 /// Digits of the magic word of an OpenSSH private key, whose BEGIN may have been lost or altered.
-const OPENSSH: &[u8] = b"b3BlbnNzaC1rZXktdjEA";
+static OPENSSH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"b3BlbnNzaC1rZXktdjEA"));
 
 /// Elements below this many bytes hold nothing of interest; an Ed25519 public key has 44.
 const SMALLEST: usize = 40;
@@ -84,9 +86,9 @@ impl<'a> Gap<'a> {
     /// The stretch `start..end`, with the first place of everything looked for.
     fn new(buffer: &'a [u8], start: usize, end: usize, allowance: usize) -> Self {
         let mut gap = Self { buffer, start, end, at: start, floor: start, allowance, text: None, store: None, ssh: None, element: None };
-        gap.text = gap.find(start, COMMON);
-        gap.store = gap.find(start, KEYSTORE);
-        gap.ssh = gap.find(start, OPENSSH);
+        gap.text = gap.find(start, &COMMON);
+        gap.store = gap.find(start, &KEYSTORE);
+        gap.ssh = gap.find(start, &OPENSSH);
         gap.element = gap.element(start);
         gap
     }
@@ -123,13 +125,13 @@ impl<'a> Gap<'a> {
         self.at = at;
         let behind = |place: Option<usize>| place.is_some_and(|p| p < at);
         if behind(self.text) {
-            self.text = self.find(at, COMMON);
+            self.text = self.find(at, &COMMON);
         }
         if behind(self.store) {
-            self.store = self.find(at, KEYSTORE);
+            self.store = self.find(at, &KEYSTORE);
         }
         if behind(self.ssh) {
-            self.ssh = self.find(at, OPENSSH);
+            self.ssh = self.find(at, &OPENSSH);
         }
         if behind(self.element) {
             self.element = self.element(at);
@@ -137,8 +139,8 @@ impl<'a> Gap<'a> {
     }
 
     /// Where `needle` is next.
-    fn find(&self, from: usize, needle: &[u8]) -> Option<usize> {
-        Some(from + memmem::find(self.buffer.get(from..self.end)?, needle)?)
+    fn find(&self, from: usize, needle: &Finder<'_>) -> Option<usize> {
+        Some(from + needle.find(self.buffer.get(from..self.end)?)?)
     }
 
     /// Where the digits of a SEQUENCE can begin next: a run that begins with `M` and a digit that a length octet in use can give.
@@ -178,7 +180,7 @@ impl<'a> Gap<'a> {
     fn text(&mut self, at: usize) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
         let near = self.words().copy(at, 13);
         if !MARKERS.iter().any(|marker| near.starts_with(marker)) {
-            return Err(at + COMMON.len());
+            return Err(at + COMMON.needle().len());
         }
         let start = self.run_start(at);
         let (found, bytes) = self.run(self.aligned(start, at), Kind::Text)?;

@@ -1,6 +1,8 @@
 //! Blocks whose markers are escaped too (`%2D%2D%2D%2D%2DBEGIN`, `&#45;`, `\u002d`), or whose dashes a word processor made pretty.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use crate::read::pem::wrapping::{self, Plus};
@@ -35,19 +37,24 @@ pub(crate) fn markers(buffer: &[u8], start: usize, end: usize) -> Option<(usize,
     Some((start + found, work))
 }
 
-/// Where `BEGIN` stands, the letters escaped or not.
-fn begins(text: &[u8]) -> impl Iterator<Item = usize> {
-    let plain = memmem::find_iter(text, b"BEGIN").collect::<Vec<_>>();
-    // Everything escaped: the first letters in each way.
-    let whole = [
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"BEGIN"));
+
+/// Everything escaped: the first letters in each way.
+static ESCAPED: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
+    let ways = [
         &b"%42%45%47%49%4E"[..],
         b"%42%45%47%49%4e",
         b"&#66;&#69;&#71;&#73;&#78;",
         b"\\u0042\\u0045\\u0047\\u0049\\u004",
         b"\\x42\\x45\\x47\\x49\\x4",
     ];
-    let escaped = whole.into_iter().filter_map(|way| memmem::find(text, way)).min();
-    plain.into_iter().chain(escaped)
+    ways.map(Finder::new)
+});
+
+/// Where `BEGIN` stands, the letters escaped or not.
+fn begins(text: &[u8]) -> impl Iterator<Item = usize> {
+    let escaped = memchr::memchr3(b'%', b'&', b'\\', text).and_then(|_| ESCAPED.iter().filter_map(|way| way.find(text)).min());
+    BEGIN.find_iter(text).chain(escaped)
 }
 
 /// Whether the BEGIN at `at` has something other than dashes before it, or something other than a blank behind it.

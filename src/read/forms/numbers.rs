@@ -1,11 +1,14 @@
 //! Bytes written as numbers: arrays of source code and JSON, hexadecimal with separators, escapes of strings.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::runs;
+use super::promise::may_hold;
+use super::{Visit, hex, runs};
+use crate::read::pem::base64;
 
 /// A stretch of numbers has at least so many characters; the smallest object of interest has 44 bytes.
 const LEAST: usize = 120;
@@ -30,19 +33,20 @@ enum Base {
 }
 
 /// Visits the stretches of numbers in `start..end` with their bytes, in order. Moves forward only.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let Range { start, end } = range;
     let mut at = start;
+    let mut bytes = Zeroizing::new(Vec::new());
     while let Some(stretch) = runs::next(buffer, at, end, LEAST, is_part) {
         at = stretch.end;
         let text = &buffer[stretch.clone()];
         // Each byte takes two characters at least, so this never grows and leaves no copy behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2 + 1));
+        base64::reset(&mut bytes, text.len() / 2 + 1);
         let base = base(text);
         let mut first = None;
-        let mut flush = |bytes: &mut Zeroizing<Vec<u8>>, first: &mut Option<usize>, stop: usize| {
-            if let Some(first) = first.take().filter(|_| bytes.len() >= BYTES) {
-                visit(stretch.start + first..stretch.start + stop, bytes.clone());
+        let mut flush = |bytes: &mut Vec<u8>, first: &mut Option<usize>, stop: usize| {
+            if let Some(first) = first.take().filter(|_| bytes.len() >= BYTES && may_hold(bytes)) {
+                visit(stretch.start + first..stretch.start + stop, bytes);
             }
             bytes.clear();
         };
@@ -61,10 +65,16 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Ran
     }
 }
 
+/// What stands before numbers in hexadecimal.
+static MARKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [&b"0x"[..], b"0X", b"\\x"].map(Finder::new));
+
 /// How the numbers of a stretch are written. Letters of a name before it or of a word behind it may belong to the stretch.
 fn base(text: &[u8]) -> Base {
     let head = &text[..text.len().min(SAMPLE)];
-    if [&b"0x"[..], b"0X", b"\\x"].iter().any(|mark| memmem::find(head, mark).is_some()) {
+    if hex::leading(head) >= LEAST {
+        return Base::Hex;
+    }
+    if MARKS.iter().any(|mark| mark.find(head).is_some()) {
         return Base::Marked;
     }
     if head.windows(8).any(|w| w[0] == b'\\' && w[4] == b'\\' && w[1..4].iter().all(u8::is_ascii_digit)) {
@@ -105,10 +115,9 @@ fn push(base: Base, word: &[u8], bytes: &mut Vec<u8>) -> bool {
         (Base::Marked, [b'0', b'x' | b'X', digits @ ..] | [b'x' | b'X', digits @ ..]) => number(digits, 16),
         (Base::Marked, _) => None,
         (Base::Hex, _) => {
-            let pairs = word.chunks_exact(2);
-            let whole = pairs.remainder().is_empty() && word.iter().all(u8::is_ascii_hexdigit);
+            let whole = word.len().is_multiple_of(2) && hex::leading(word) == word.len();
             if whole {
-                bytes.extend(pairs.filter_map(pair));
+                hex::append(word, bytes);
             }
             return whole;
         }
@@ -117,27 +126,30 @@ fn push(base: Base, word: &[u8], bytes: &mut Vec<u8>) -> bool {
     byte.is_some()
 }
 
-/// The byte that two hexadecimal digits stand for.
-pub(super) fn pair(digits: &[u8]) -> Option<u8> {
-    number(digits, 16)
-}
-
 /// The byte that up to three digits stand for.
 fn number(digits: &[u8], radix: u8) -> Option<u8> {
-    let value = |b: u8| match b {
-        b'0'..=b'9' => b - b'0',
-        b'a'..=b'f' => b - b'a' + 10,
-        b'A'..=b'F' => b - b'A' + 10,
-        _ => u8::MAX,
-    };
     if digits.is_empty() || digits.len() > 3 {
         return None;
     }
-    digits.iter().map(|b| value(*b)).try_fold(0u8, |sum, digit| sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix))
+    digits.iter().map(|b| hex::value(*b)).try_fold(0u8, |sum, digit| sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix))
 }
 
+fn is_part(byte: u8) -> bool {
+    PARTS[usize::from(byte)]
+}
+
+const PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        parts[byte] = part(byte as u8);
+        byte += 1;
+    }
+    parts
+};
+
 /// Digits, the letters of marks and of escaped line ends, and what stands between numbers or before the lines of comments.
-const fn is_part(byte: u8) -> bool {
+const fn part(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
         || byte.is_ascii_whitespace()
         || matches!(byte, b'x' | b'X' | b'n' | b'r' | b't' | b'\\' | b'"' | b'\'')

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::step::Text;
-use super::{columns, embedded};
+use super::promise::may_hold;
+use super::step::{self, Text};
+use super::{Visit, columns, embedded, hex};
 use crate::read::pem::base64;
 
 /// A run on one line has at least so many digits.
@@ -18,30 +19,66 @@ const HEX: usize = 88;
 /// In all there are at least so many: the smallest object of interest has 44 bytes, 60 digits of base64.
 const WHOLE: usize = 60;
 
-/// Visits the long runs in `start..end` with their decoded bytes, in order. Moves forward only.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+/// So many digits on lines with something around them tell whether there is more to them.
+const TOGETHER: usize = 4096;
+
+/// Visits the long runs in `start..end` with their decoded bytes, in order. Moves forward only, but that runs of several lines that turn out to be
+/// nothing together are looked at one by one.
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let Range { start, end } = range;
     let mut at = start;
+    // Lines before this were read together.
+    let mut together = start;
+    // Used again for each run: most are nothing.
+    let mut digits = Zeroizing::new(Vec::new());
     while let Some(run) = next(buffer, at, end, LINE, is_digit) {
         let first = first_digit(buffer, at, run.start);
         let text = Text { buffer, end };
-        let (count, mut stop) = text.walk(first, usize::MAX, |_| ());
-        let lines = columns::lines(buffer, first, end, usize::MAX).filter(|lines| lines.digits() > count);
-        let digits = match lines {
-            Some(lines) => {
-                stop = lines.end;
-                lines.copy(buffer, usize::MAX)
+        // Most runs are digits that stand for themselves, and nothing goes on behind them.
+        let plain = if (run.start..run.end).contains(&first) && !has_dashes(&buffer[first..run.end]) { run.end } else { first };
+        let (more, stop) = text.walk(plain, usize::MAX, |_| ());
+        let count = plain - first + more;
+        if first >= together && !is_part_of_token(buffer, first, stop) {
+            let mut several = |enough: usize| {
+                let lines = columns::lines(buffer, first, end, enough).filter(|lines| lines.digits() > count)?;
+                lines.copy_to(buffer, usize::MAX, &mut digits);
+                let promising = decode(&mut digits) && may_hold(&digits);
+                Some((lines, promising))
+            };
+            // Each line of a log may have a token, and together they are nothing.
+            let mut lines = several(TOGETHER);
+            if let Some((some, true)) = &lines
+                && some.digits() >= TOGETHER
+            {
+                lines = several(usize::MAX);
             }
-            None => text.copy(first, count),
-        };
+            if let Some((lines, promising)) = lines {
+                let stop = lines.end.max(run.end);
+                if promising && visit(first..stop, &digits) {
+                    at = stop;
+                    continue;
+                }
+                // What lies across the end of the first lines is looked at with the next ones.
+                together = if promising { lines.end } else { lines.last_but_one() };
+            }
+        }
         at = stop.max(run.end);
-        if digits.len() < WHOLE {
+        if count < WHOLE {
             continue;
         }
-        if let Some(bytes) = decode(digits) {
-            visit(first..at, bytes);
+        base64::reset(&mut digits, count);
+        digits.extend_from_slice(&buffer[first..plain]);
+        text.walk(plain, more, |some| digits.extend_from_slice(some));
+        step::standard(&mut digits);
+        if decode(&mut digits) && may_hold(&digits) {
+            visit(first..at, &digits);
         }
     }
+}
+
+/// Whether the digits between two places are a part of a token of JOSE (RFC 7515 section 7.1), which is never broken into lines.
+fn is_part_of_token(buffer: &[u8], first: usize, stop: usize) -> bool {
+    buffer.get(stop) == Some(&b'.') || first > 0 && buffer[first - 1] == b'.'
 }
 
 /// The next `least` or more bytes of a kind, one behind another. Whole words are leapt over, so few bytes of ordinary text are looked at.
@@ -52,8 +89,8 @@ pub(super) fn next(buffer: &[u8], start: usize, end: usize, least: usize, is: im
         match window.iter().rposition(|b| !is(*b)) {
             Some(other) => at += other + 1,
             None => {
-                let more = buffer[at + least..end].iter().position(|b| !is(*b)).unwrap_or(end - at - least);
-                return Some(at..at + least + more);
+                let behind = at + least;
+                return Some(at..behind + span(&buffer[behind..end], is));
             }
         }
     }
@@ -83,24 +120,51 @@ fn first_digit(buffer: &[u8], floor: usize, start: usize) -> usize {
     first + buffer[first..].iter().take_while(|b| matches!(b, b'+' | b'-')).count()
 }
 
-/// Bytes from hexadecimal digits if all are, else from base64.
-fn decode(mut digits: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
-    let hex = match digits.as_slice() {
-        [b'0', b'x' | b'X', rest @ ..] | [b'x' | b'X', rest @ ..] => rest,
-        whole => whole,
+/// Makes bytes of hexadecimal digits if all are, else of base64, in place.
+fn decode(digits: &mut Vec<u8>) -> bool {
+    let before = match digits.as_slice() {
+        [b'0', b'x' | b'X', ..] => 2,
+        [b'x' | b'X', ..] => 1,
+        _ => 0,
     };
     // A word behind it may have been taken along.
-    let length = hex.iter().position(|b| !b.is_ascii_hexdigit()).unwrap_or(hex.len());
-    if length >= HEX {
-        let hex = &hex[..length];
-        let value = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or_default();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(hex.len() / 2));
-        bytes.extend(hex.chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])));
-        return Some(bytes);
+    let length = hex::leading(&digits[before..]);
+    if length < HEX {
+        return embedded::decoded(digits);
     }
-    embedded::decoded(&mut digits).then_some(digits)
+    hex::decode(digits, before, length);
+    true
 }
 
-fn is_digit(byte: u8) -> bool {
-    base64::is_digit(byte) || matches!(byte, b'-' | b'_')
+/// How many bytes of a kind a text begins with.
+fn span(text: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    // Without a branch for each byte.
+    let (blocks, _) = text.as_chunks::<8>();
+    let whole = blocks.iter().take_while(|block| block.iter().fold(true, |all, b| all & is(*b))).count() * 8;
+    whole + text[whole..].iter().position(|b| !is(*b)).unwrap_or(text.len() - whole)
 }
+
+/// How many digits of either alphabet a text begins with.
+pub(super) fn leading(text: &[u8]) -> usize {
+    span(text, is_digit)
+}
+
+/// Whether dashes of a marker are among digits.
+fn has_dashes(digits: &[u8]) -> bool {
+    memchr::memchr_iter(b'-', digits).any(|at| digits[at..].starts_with(b"----"))
+}
+
+/// Whether it is a digit of one of the alphabets of RFC 4648 (sections 4 and 5).
+pub(super) const fn is_digit(byte: u8) -> bool {
+    DIGITS[byte as usize]
+}
+
+const DIGITS: [bool; 256] = {
+    let mut digits = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    digits
+};

@@ -67,6 +67,17 @@ pub(super) struct Text<'a> {
     pub(super) end: usize,
 }
 
+/// Turns digits of the URL-safe alphabet into those of the standard one.
+pub(super) fn standard(digits: &mut [u8]) {
+    for digit in digits {
+        *digit = match *digit {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        };
+    }
+}
+
 impl Text<'_> {
     /// What stands at `at`.
     pub(super) fn step(self, at: usize) -> Step {
@@ -75,19 +86,37 @@ impl Text<'_> {
 
     /// The first `count` digits of the run that begins at `start`.
     pub(super) fn copy(self, start: usize, count: usize) -> Zeroizing<Vec<u8>> {
-        let mut digits = Zeroizing::new(Vec::with_capacity(count));
-        self.walk(start, count, |digit| digits.push(digit));
+        let mut digits = Zeroizing::new(Vec::new());
+        self.copy_to(start, count, &mut digits);
         digits
     }
 
-    /// Passes up to `most` digits of the run that begins at `start`; returns their number and where it stopped, behind any padding.
-    pub(super) fn walk(self, start: usize, most: usize, mut pass: impl FnMut(u8)) -> (usize, usize) {
+    /// Puts the first `count` digits of the run that begins at `start` into a buffer that may hold others, in the standard alphabet.
+    pub(super) fn copy_to(self, start: usize, count: usize, digits: &mut Vec<u8>) {
+        base64::reset(digits, count);
+        self.walk(start, count, |some| digits.extend_from_slice(some));
+        standard(digits);
+    }
+
+    /// Passes up to `most` digits of either alphabet of the run that begins at `start`; returns their number and where it stopped, behind any
+    /// padding.
+    pub(super) fn walk(self, start: usize, most: usize, mut pass: impl FnMut(&[u8])) -> (usize, usize) {
         let mut at = start;
         let mut count = 0;
         while count < most {
+            // Most digits stand for themselves.
+            let plain = self.buffer.get(at..self.end).unwrap_or_default();
+            let plain = &plain[..plain.len().min(most - count)];
+            let length = plain.iter().position(|b| !base64::is_digit(*b)).unwrap_or(plain.len());
+            if length > 0 {
+                pass(&plain[..length]);
+                count += length;
+                at += length;
+                continue;
+            }
             match self.step(at) {
                 Step::Digit(digit, width) => {
-                    pass(digit);
+                    pass(&[digit]);
                     count += 1;
                     at += width;
                 }

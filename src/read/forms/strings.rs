@@ -1,27 +1,36 @@
 //! DER as a string literal, its bytes partly escapes and partly characters: `b'0\x82\x01...'` as Python prints it, `"0\u0082\u0001"` as JSON.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
+
+use super::Visit;
 
 /// How a SEQUENCE with a length of two octets begins, up to the digit that tells how many.
 const HEADS: [&[u8]; 6] = [b"0\\x8", b"0\\u008", b"0\\20", b"\\x30\\x8", b"\\u0030\\u008", b"\\060\\20"];
+
+static FINDERS: LazyLock<[Finder<'static>; HEADS.len()]> = LazyLock::new(|| HEADS.map(Finder::new));
 
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
 
 /// Visits the literals in `range` that begin like an element, in order. Moves forward only.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut dyn FnMut(Range<usize>, Zeroizing<Vec<u8>>)) {
+pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let text = &buffer[..range.end];
-    let search = |head: &[u8], from: usize| text.get(from..).and_then(|rest| memmem::find(rest, head)).map(|n| from + n);
-    let mut next = HEADS.map(|head| search(head, range.start));
+    let search = |head: &Finder<'_>, from: usize| text.get(from..).and_then(|rest| head.find(rest)).map(|n| from + n);
+    // All of them have one.
+    if memchr::memchr(b'\\', &text[range.start..]).is_none() {
+        return;
+    }
+    let mut next = FINDERS.each_ref().map(|head| search(head, range.start));
     while let Some(at) = next.iter().copied().flatten().min() {
         let (bytes, end) = unescape(&text[at..]);
         if bytes.len() >= BYTES {
-            visit(at..at + end, bytes);
+            visit(at..at + end, &bytes);
         }
-        for (next, head) in next.iter_mut().zip(HEADS) {
+        for (next, head) in next.iter_mut().zip(FINDERS.iter()) {
             if next.is_some_and(|n| n < at + end) {
                 *next = search(head, at + end);
             }
