@@ -109,7 +109,7 @@ codes! {
         PassphraseNeeded "passphrase-needed" "it is encrypted",
         PermissionDenied "permission-denied" "the operating system denies access",
         SpecialFile "special-file" "a device, socket or FIFO; these are never opened",
-        TooDeep "too-deep" "folders nest deeper than the limit",
+        TooDeep "too-deep" "folders, containers or wrapped texts nest deeper than the limit",
         TooLarge "too-large" "it is larger than the limit",
         UnknownLabel "unknown-label" "a PEM block whose label is not known",
         Vanished "vanished" "it was listed but is gone",
