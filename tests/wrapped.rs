@@ -70,6 +70,29 @@ fn der(pem: &str) -> Vec<u8> {
     base64_simd::STANDARD.decode_to_vec(digits).unwrap()
 }
 
+/// Quoted-printable, as mail has it (RFC 2045 section 6.7).
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split('\n') {
+        let mut width = 0;
+        for b in line.bytes() {
+            let one = if b == b'=' || !(b' '..=b'~').contains(&b) { format!("={b:02X}") } else { char::from(b).to_string() };
+            if width + one.len() > 75 {
+                out.push_str("=\r\n");
+                width = 0;
+            }
+            width += one.len();
+            out.push_str(&one);
+        }
+        out.push_str("\r\n");
+    }
+    out
+}
+
+fn mail(text: &str) -> String {
+    format!("Content-Transfer-Encoding: quoted-printable\r\n\r\nHello,\r\n{}\r\n--border--\r\n", quoted(text))
+}
+
 /// A form of text around text.
 type Form = (&'static str, fn(&str) -> String);
 
@@ -132,6 +155,7 @@ const OUTER: &[Form] = &[
     ("XML, escaped twice", |t| t.replace('\n', "&amp;#10;")),
     ("JSON, dashes too", |t| json(t).replace('-', "\\u002d")),
     ("pretty dashes", |t| t.replace("-----", "\u{2014}\u{2013}-\u{2014}")),
+    ("quoted-printable", mail),
     ("path of a URL", |t| format!("https://host.example/a/{}", base64(t))),
 ];
 
@@ -232,6 +256,13 @@ const DER_FORMS: &[DerForm] = &[
     ("dump", |d| dump(d).into()),
     ("dump in comments", |d| lines(&dump(d), |_, l| format!(" * {l}")).into()),
     ("dump in JSON", |d| json(&dump(d)).into()),
+    ("base64 in quoted-printable", |d| mail(&base64(d)).into()),
+    ("base64 in lines in quoted-printable", |d| mail(&fold(&base64(d), 64, "\n")).into()),
+    ("base64 in long lines in quoted-printable", |d| mail(&fold(&base64(d), 76, "\n")).into()),
+    ("base64 in an environment in quoted-printable", |d| mail(&format!("A=B\nTLS={}\nB=C", base64(d))).into()),
+    ("base64 in JSON in quoted-printable", |d| mail(&format!("{{\"x5c\":[\"{}\"]}}", base64(d))).into()),
+    ("hexadecimal in quoted-printable", |d| mail(&hex(d, "", "")).into()),
+    ("array of C in quoted-printable", |d| mail(&format!("char x[] = {{{}}};", hex(d, "0x", ", "))).into()),
     ("behind a header", |d| [&b"HEAD\x01\x02"[..], d].concat()),
     ("in a program", |d| [b"MZ", &(0..=255).collect::<Vec<u8>>()[..], d, b"\0\0\0rest"].concat()),
     ("before zeros", |d| [d, &[0; 9]].concat()),

@@ -18,6 +18,7 @@ mod escaped;
 mod hex;
 mod numbers;
 mod promise;
+mod quoted;
 mod runs;
 mod step;
 mod strings;
@@ -35,7 +36,7 @@ type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;
 type Search = fn(&[u8], std::ops::Range<usize>, &mut Visit<'_>);
 
 /// What to look for where no beginning tells what follows, dumps first: their offsets are numbers too.
-pub(crate) const SEARCHES: [Search; 4] = [dumps::find, runs::find, numbers::find, strings::find];
+pub(crate) const SEARCHES: [Search; 5] = [dumps::find, runs::find, numbers::find, strings::find, quoted::find];
 
 /// What a candidate seems to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -135,6 +135,10 @@ impl Rungs<'_> {
         if found.is_none() && wrap::is_quoted_printable(body) {
             wrap::unquote_printable(body, &mut text);
             found = self.text(&text).or_else(|| self.lines(&text, prefix, &mut work));
+            if found.is_none() && wrap::has_escapes(&text) {
+                wrap::unescape(&text, Plus::Digit, &mut work);
+                found = self.text(&work);
+            }
         }
         found.or_else(|| self.last_resorts(body, &mut work))
     }

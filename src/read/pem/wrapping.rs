@@ -161,7 +161,7 @@ pub(super) fn is_quoted_printable(text: &[u8]) -> bool {
 }
 
 /// Undoes the quoted-printable encoding of mail (RFC 2045 section 6.7).
-pub(super) fn unquote_printable(text: &[u8], out: &mut Vec<u8>) {
+pub(in crate::read) fn unquote_printable(text: &[u8], out: &mut Vec<u8>) {
     reset(out, text.len());
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
