@@ -9,7 +9,7 @@ use super::told::Told;
 use super::words;
 use super::{Clock, Question};
 use crate::finding::{Code, Codes};
-use crate::inventory::{CertificateEntry, File, Inventory};
+use crate::inventory::{CertificateEntry, File, Inventory, KeyEntry};
 use crate::parallel;
 use crate::read::{Root, RootKind, Roots};
 use crate::time::{Span, Time};
@@ -397,18 +397,15 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
 
 /// The lower bound of each key: the oldest notBefore, or embedded SCT time if earlier, of all certificates on it. A certificate that is not
 /// valid before now gives none; one whose date cannot be read could be older than any other, so then there is no bound at all.
-pub(super) fn births(inventory: &Inventory, clock: Clock) -> Vec<Option<Time>> {
+pub(super) fn births(inventory: &Inventory, clock: Clock, threads: usize) -> Vec<Option<Time>> {
     let born = |i: &u32| {
         let certificate = &inventory.certificates[*i as usize].certificate;
         let dates = [certificate.not_before, certificate.first_sct.filter(|_| certificate.not_before.is_some())];
         dates.into_iter().flatten().min()
     };
-    inventory
-        .keys
-        .iter()
-        .map(|key| {
-            let dates: Option<Vec<Time>> = key.certificates.iter().map(born).collect();
-            dates?.into_iter().filter(|t| *t <= clock.now).min()
-        })
-        .collect()
+    let of = |key: &KeyEntry| {
+        let dates: Option<Vec<Time>> = key.certificates.iter().map(born).collect();
+        dates?.into_iter().filter(|t| *t <= clock.now).min()
+    };
+    parallel::map(threads, inventory.keys.len(), || (), |(), i| of(&inventory.keys[i]))
 }

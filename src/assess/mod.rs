@@ -251,7 +251,7 @@ pub struct Assessment {
 pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> Assessment {
     let mut findings = Told::default();
     let files = evidence::for_files(inventory, roots, question, &mut findings);
-    let births = evidence::births(inventory, question.clock);
+    let births = evidence::births(inventory, question.clock, question.threads);
     let weigh = Weigh { inventory, question, files: &files };
     let threads = question.threads;
     let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(&inventory.keys[i], births[i]));

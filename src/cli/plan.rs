@@ -29,12 +29,11 @@ const ROWS: usize = 12;
 
 /// `certrecall plan`.
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
-    let Prepared { analysis, .. } = prepare(&args.planning, terminal)?;
+    let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: None };
+    let lines = |analysis: &Analysis| args.format.is_none().then(|| summary::lines(&analysis.planned(), shape));
+    let Prepared { analysis, beside: lines, .. } = prepare(&args.planning, terminal, lines)?;
     match args.format {
-        None => {
-            let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: None };
-            terminal.print(&summary::lines(&analysis.planned(), shape))?;
-        }
+        None => terminal.print(&lines.unwrap_or_default())?,
         Some(Format::Json) => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             plan_file::write(&analysis.planned(), &mut out)?;
@@ -47,7 +46,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
-    let Prepared { case, mut analysis, existing } = prepare(&args.planning, terminal)?;
+    let Prepared { case, mut analysis, existing, .. } = prepare(&args.planning, terminal, |_| ())?;
     let threads = analyse::options(&args.planning.reading).threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
     let keys = &analysis.inventory.keys;
@@ -82,14 +81,16 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
 }
 
 /// A plan that is kept in its case, and what was made for it before.
-struct Prepared {
+struct Prepared<T> {
     case: Case,
     analysis: Analysis,
     existing: Existing,
+    /// What was made of it while the disk was busy.
+    beside: T,
 }
 
 /// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
-fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
+fn prepare<T>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis) -> T) -> Result<Prepared<T>, Error> {
     let mut ready = analyse::ready(&args.judging, terminal)?;
     let roots = Roots::open(&args.reading.paths)?;
     let case = Case::create(&args.output, &roots)?;
@@ -114,7 +115,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
     let existing = rekey::existing(&case, None, terminal)?;
     analysis.directories = rekey::directories(&existing);
     keep_certificates(&case, &analysis, terminal)?;
-    let changes = keep(&case, &mut store, &analysis)?;
+    let (changes, beside) = keep(&case, &mut store, &analysis, beside)?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
             "the plan changed: {} new, {} closed, {} needed again; `certrecall status` tells more",
@@ -123,7 +124,7 @@ fn prepare(args: &Planning, terminal: &Terminal) -> Result<Prepared, Error> {
             changes.reopened
         ));
     }
-    Ok(Prepared { case, analysis, existing })
+    Ok(Prepared { case, analysis, existing, beside })
 }
 
 /// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold several, and `openssl ca -revoke` takes
@@ -165,8 +166,8 @@ fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> 
 }
 
 /// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
-/// behind is written anew by the next.
-fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, Error> {
+/// behind is written anew by the next. What `beside` makes is made while the disk flushes.
+fn keep<T>(case: &Case, store: &mut Store, analysis: &Analysis, beside: impl FnOnce(&Analysis) -> T) -> Result<(Changes, T), Error> {
     let inventory = &analysis.inventory;
     let exposure = |key: &SpkiHash| {
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
@@ -179,9 +180,10 @@ fn keep(case: &Case, store: &mut Store, analysis: &Analysis) -> Result<Changes, 
         // Where saving failed nobody listens any more; why, it tells itself.
         let written = write(case, analysis, Some(&mut |part| drop(tell.send(part))));
         drop(tell);
+        let made = beside(analysis);
         let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
-        Ok(saved?)
+        Ok((saved?, made))
     })
 }
 

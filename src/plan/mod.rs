@@ -103,15 +103,18 @@ impl Plan {
             voiding: voiding(assessment),
             below: below(inventory, assessment),
         };
-        plan.order = order(inventory, assessment, &plan.voiding, given.clock);
-        let mut known: HashSet<StepId> = HashSet::new();
+        plan.order = order(inventory, assessment, &plan.voiding, given);
+        let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
         let mut from = 0;
         while from < plan.order.len() {
             let batch = &plan.order[from..plan.order.len().min(from + BATCH)];
-            let groups =
-                parallel::map(given.threads, batch.len(), || (), |(), i| Group { inventory, assessment, given, plan: &plan, key: batch[i] }.steps());
-            for (i, steps) in groups.into_iter().enumerate() {
-                plan.steps_of_key[plan.order[from + i] as usize] = steps.iter().map(|s| s.id).collect();
+            let group = |i: usize| {
+                let steps = Group { inventory, assessment, given, plan: &plan, key: batch[i] }.steps();
+                (steps.iter().map(|s| s.id).collect(), steps)
+            };
+            let groups: Vec<(Vec<StepId>, Vec<Step>)> = parallel::map(given.threads, batch.len(), || (), |(), i| group(i));
+            for (i, (ids, steps)) in groups.into_iter().enumerate() {
+                plan.steps_of_key[plan.order[from + i] as usize] = ids;
                 // A replacement shared by two keys has one replace and one deploy step.
                 plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
             }
@@ -185,11 +188,10 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
 }
 
 /// Keys with something to do, the most urgent first.
-fn order(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock) -> Vec<u32> {
-    let mut keys: Vec<_> = (0..inventory.keys.len() as u32)
-        .filter(|k| concerns(inventory, assessment, *k))
-        .map(|k| (Reverse(Risk::score(inventory, assessment, voiding, clock, k)), k))
-        .collect();
+fn order(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, given: &Given<'_>) -> Vec<u32> {
+    let score = |k: u32| concerns(inventory, assessment, k).then(|| Risk::score(inventory, assessment, voiding, given.clock, k));
+    let scores = parallel::map(given.threads, inventory.keys.len(), || (), |(), i| score(i as u32));
+    let mut keys: Vec<_> = scores.into_iter().zip(0u32..).filter_map(|(score, k)| Some((Reverse(score?), k))).collect();
     keys.sort_unstable();
     keys.into_iter().map(|(_, k)| k).collect()
 }

@@ -62,7 +62,7 @@ const PLACES: usize = 5;
 pub(super) fn search(key: &KeyEntry) -> String {
     let hashes: Vec<String> = std::iter::once(&key.spki).chain(&key.raw_forms).map(|h| format!("https://crt.sh/?spkisha256={h}")).collect();
     format!(
-        "look for certificates on this key that are not here: {}, the portal of the CA, CAs of your own; also uses outside TLS (SSH, JWT, SAML, DKIM). With &output=json behind it crt.sh answers as data, for `certrecall mark CASE STEP searched --ct-export FILE`",
+        "look for certificates on this key that are not here, and for uses outside TLS (SSH, JWT, SAML, DKIM): {}, the portal of the CA, CAs of your own",
         hashes.join(" and ")
     )
 }

@@ -132,7 +132,11 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         return Ok(());
     }
     out.write_all("## What to do, most urgent first\n\nSteps are numbered within their key; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ".as_bytes())?;
-    out.write_all("so no proof leaves before every member of its group has its replacement in place.\n".as_bytes())?;
+    out.write_all(
+        "so no proof leaves before every member of its group has its replacement in place. With `&output=json` behind its address crt.sh answers "
+            .as_bytes(),
+    )?;
+    out.write_all("a search as data, for `certrecall mark CASE STEP searched --ct-export FILE`.\n".as_bytes())?;
     let by_id: std::collections::HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
     let requests: std::collections::HashMap<&str, &String> =
         plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();

@@ -168,7 +168,7 @@ impl Store {
         let mut connection = Connection::open_with_flags(&absolute, flags).map_err(failed)?;
         connection
             // The size of pages holds for a database that is new; a story takes one or two thousand bytes.
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+            .execute_batch("PRAGMA page_size = 16384; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
             .map_err(failed)?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         let version = usize::try_from(version).unwrap_or(usize::MAX);
