@@ -71,7 +71,7 @@ codes! {
         NegativeSerial "negative-serial" "the serial number is negative",
         NoUploadRecord "no-upload-record" "nothing tells when it was uploaded; the dates of the certificates alone speak for it",
         NotAtAPublicCa "not-at-a-public-ca" "parts of the old certificate are not asked for, because public CAs refuse them",
-        PathDateBad "path-date-bad" "the path has no date where --date-from-path says, or one that no calendar has",
+        PathDateBad "path-date-bad" "the path has no date where --date-from-path says, or one that no calendar has, or that has not come yet",
         PublicKeyNotComputable "public-key-not-computable" "the public half of this kind of key cannot be computed here",
         PublicKeyNotRead "public-key-not-read" "the public key could not be decoded",
         PublicKeyNotVerified "public-key-not-verified" "the public half was taken from the file; it could not be computed from the private part",

@@ -107,6 +107,7 @@ fn exit_status_2_for_wrong_usage_and_fatal_errors() {
         (vec!["plan", "--cutoff=2016-11-01T00:00:00"], vec![("", "in"), ("-o", "case")], "zone"),
         (vec!["plan", "--as-of=never"], vec![("", "in"), ("-o", "case")], "--as-of"),
         (vec!["plan", "--uploaded=.."], vec![("", "in"), ("-o", "case")], "--uploaded"),
+        (vec!["plan", "--uploaded=2999-01-01"], vec![("", "in"), ("-o", "case")], "--uploaded"),
         (vec!["plan", "--uploaded=2016-01-01..2015-01-01"], vec![("", "in"), ("-o", "case")], "--uploaded"),
         (vec!["plan", "--incident=no-such"], vec![("", "in"), ("-o", "case")], "zendesk-2016"),
         (vec!["plan"], vec![("", "in"), ("-o", "case"), ("--incident", "bad.toml")], "bad.toml:1"),

@@ -269,8 +269,8 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
     let by_time = Span { earliest: None, latest: time };
     let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question));
     let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.path) {
-        PathDate::Found(span) => Some(span),
-        PathDate::Absent | PathDate::Impossible => {
+        PathDate::Found(span) if !is_ahead(span.earliest, question.clock.now) => Some(span),
+        PathDate::Found(_) | PathDate::Absent | PathDate::Impossible => {
             findings.insert(Code::PathDateBad);
             None
         }

@@ -87,6 +87,10 @@ pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Err
     let known = judging.known_compromised.as_deref().map(known_compromised);
     let now = now();
     let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
+    let ahead = |span: &Span| span.earliest.filter(|t| *t > now);
+    if let Ok(Some(time)) = uploaded.as_ref().map_or(Ok(None), |u| u.as_ref().map(ahead)) {
+        return Err(Error::Value { flag: "--uploaded", says: format!("{time} has not come yet; nothing was uploaded then") });
+    }
     let date_from_path =
         judging.date_from_path.as_deref().map(|t| PathPattern::parse(t).map_err(|says| Error::Value { flag: "--date-from-path", says }));
     Ok(Ready {

@@ -359,6 +359,11 @@ fn an_upload_that_has_not_come_yet_clears_nothing() {
         assert!(says.len() == 1 && says[0].contains("which has not come yet"), "{says:?}");
         case.certificate(&l, ON_DATES, "nothing records its upload");
     }
+    t.case("a date ahead in the path")
+        .file("2999/06/01/a.pem", &text)
+        .dated_by_path("{YYYY}/{MM}/{DD}")
+        .certificate(&l, ON_DATES, "nothing records its upload")
+        .finding("path-date-bad");
     t.case("another row knows").file("a.pem", &text).row("a.pem", ahead).row("a.pem", BEFORE).certificate(&l, EXPOSED, "(uploads.csv:3)");
     t.case("the day that some already have").file("a.pem", &text).row("a.pem", &NOW[..10]).certificate(&l, CLEAR, "(uploads.csv:2)");
 }
