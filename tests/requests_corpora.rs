@@ -79,7 +79,7 @@ fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
         Ok::<(), Infallible>(())
     };
     let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
-    let inventory: Inventory = builder.finish(ledgers);
+    let inventory: Inventory = builder.finish(ledgers, 2);
     let mut files = Reopener::new(&roots);
     let one = |entry: &certrecall::inventory::CertificateEntry| {
         let certificate = &entry.certificate;

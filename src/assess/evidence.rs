@@ -1,6 +1,7 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::manifest::{Manifest, normalise};
@@ -105,7 +106,7 @@ pub(super) struct FileEvidence {
     /// The span, open ends filled by weaker kinds.
     pub(super) span: Span,
     /// The accounts that manifest rows name.
-    pub(super) accounts: Vec<String>,
+    pub(super) accounts: Vec<Arc<str>>,
     /// When the account was created, where that is what the span begins with.
     pub(super) account_created: Option<Time>,
     /// Contradictions and ignored times.
@@ -307,7 +308,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
 struct Rows {
     source: String,
     span: Option<Span>,
-    accounts: Vec<String>,
+    accounts: Vec<Arc<str>>,
     account_created: Option<Time>,
     findings: Codes,
 }
@@ -318,7 +319,7 @@ impl Rows {
         let mut out = Self::default();
         let mut lines: Vec<String> = Vec::new();
         for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
-            out.accounts.extend(row.account.as_deref().map(str::to_owned));
+            out.accounts.extend(row.account.clone());
             // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
             let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
             let mut span = uploaded;

@@ -41,7 +41,12 @@ pub struct Manifest {
     by_host: HashMap<String, Vec<u32>>,
     accounts: HashMap<Arc<str>, Option<Account>, hashbrown::DefaultHashBuilder>,
     seen: HashMap<u128, u32, hashbrown::DefaultHashBuilder>,
+    /// How many rows there seem to be.
+    expected: usize,
 }
+
+/// Rows for which room is made at once.
+const EXPECTED: usize = 1 << 18;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +144,10 @@ impl Manifest {
     pub fn parse_mapped(name: &str, bytes: &[u8], mapping: &Mapping) -> Result<Self, ManifestError> {
         let mut manifest = Self { name: name.to_owned(), ..Self::default() };
         let text::Text { text, latin } = text::read(bytes).map_err(|says| manifest.error(None, says))?;
+        // A row has a line as a rule. What is taken too much is given back, or never touched.
+        manifest.expected = memchr::memchr_iter(b'\n', bytes).count().min(EXPECTED);
+        manifest.rows.reserve(manifest.expected);
+        manifest.seen.reserve(manifest.expected);
         match text.trim_start().chars().next() {
             None => return Err(manifest.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
             Some('[' | '{') => json::read(&mut manifest, &text, mapping)?,
@@ -278,9 +287,11 @@ impl Manifest {
         if by_path || by_hash {
             let rows = &self.rows;
             if by_path {
+                self.by_path.expect(self.expected);
                 self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
             }
             if by_hash {
+                self.by_hash.expect(self.expected);
                 self.by_hash.add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
             }
         } else if !by_issuer.is_empty() {

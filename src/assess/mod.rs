@@ -12,6 +12,7 @@ pub mod told;
 mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -217,7 +218,7 @@ pub struct KeyVerdict {
     /// Further reasons that are only counted.
     pub omitted: usize,
     /// Whose uploads hold it.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<Arc<str>>,
     /// Not exposed on the dates of certificates alone.
     pub on_certificate_dates: bool,
 }
@@ -287,11 +288,11 @@ enum Role {
 
 impl Weigh<'_> {
     fn key(&self, key: &KeyEntry, born: Option<Time>) -> KeyVerdict {
-        let mut accounts: Vec<&str> = Vec::new();
+        let mut accounts: Vec<&Arc<str>> = Vec::new();
         let mut reasons: Vec<Reason<'_>> = Vec::new();
         for (role, occurrence) in self.occurrences(key) {
             let file = &self.files[occurrence.file as usize];
-            accounts.extend(file.accounts.iter().map(String::as_str));
+            accounts.extend(&file.accounts);
             reasons.push(Reason::new(role, occurrence, evidence::decide(file, born, self.question)));
         }
         accounts.sort_unstable();
@@ -320,7 +321,7 @@ impl Weigh<'_> {
             because
         });
         let because = decided.into_iter().chain(list).chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
-        let accounts = accounts.into_iter().map(str::to_owned).collect();
+        let accounts = accounts.into_iter().cloned().collect();
         KeyVerdict { exposure, because, omitted, accounts, on_certificate_dates }
     }
 

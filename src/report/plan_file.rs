@@ -2,6 +2,7 @@
 
 mod key;
 pub mod read;
+mod step;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -235,7 +236,7 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
         },
     )?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
-    records(out, "steps", plan.steps.len(), |record, at| json::push(record, &plan.steps[at]), |_, records| listener(Told::Steps(records)))?;
+    records(out, "steps", plan.steps.len(), |record, at| step::push(record, &plan.steps[at]), |_, records| listener(Told::Steps(records)))?;
     listener(Told::End);
     list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
     list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;

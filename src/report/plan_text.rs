@@ -89,13 +89,16 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    push_rows(out, planned, &[("Certificates to act on", Verdict::asks_for_action, usize::MAX)])?;
+    push_rows(out, planned, &[("Certificates to act on", Verdict::asks_for_action, Listed::All)])?;
     push_authorities(out, planned)?;
     push_steps(out, planned)?;
     push_rows(
         out,
         planned,
-        &[("Exposed, but expired", |v| v == Verdict::Expired, usize::MAX), ("Clear", |v| matches!(v, Verdict::Clear | Verdict::Revoked), CLEAR)],
+        &[
+            ("Exposed, but expired", |v| v == Verdict::Expired, Listed::First(EXPIRED)),
+            ("Clear", |v| matches!(v, Verdict::Clear | Verdict::Revoked), Listed::UpTo(CLEAR)),
+        ],
     )?;
     push_unread(out, planned)?;
     push_findings(out, planned)
@@ -254,27 +257,44 @@ fn push_commands(out: &mut dyn Write, step: &Step) -> io::Result<()> {
     writeln!(out, "  ```\n")
 }
 
-/// A title, which certificates belong below it, and from how many on they are counted only.
-type Table = (&'static str, fn(Verdict) -> bool, usize);
+/// A title, which certificates belong below it, and how many are listed one by one.
+type Table = (&'static str, fn(Verdict) -> bool, Listed);
+
+/// How many rows a table has.
+enum Listed {
+    /// All.
+    All,
+    /// The most urgent ones.
+    First(usize),
+    /// None if there are more than so many: they are counted by the evidence that clears them.
+    UpTo(usize),
+}
 
 fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io::Result<()> {
-    for (title, wanted, most) in tables {
+    for (title, wanted, listed) in tables {
         let mut certificates = view::select(planned, wanted);
         if certificates.is_empty() {
             continue;
         }
         writeln!(out, "## {title}\n")?;
-        if certificates.len() > *most {
-            for (kind, n) in view::clear_counts(planned, &certificates) {
-                writeln!(out, "- {n} {}", view::clear_words(kind))?;
+        let most = match listed {
+            Listed::UpTo(most) if certificates.len() > *most => {
+                for (kind, n) in view::clear_counts(planned, &certificates) {
+                    writeln!(out, "- {n} {}", view::clear_words(kind))?;
+                }
+                writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len())?;
+                continue;
             }
-            writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len())?;
-            continue;
-        }
+            Listed::First(most) => *most,
+            Listed::All | Listed::UpTo(_) => usize::MAX,
+        };
         out.write_all("| certificate | verdict | exposure | standing | until | issued by | found in | why | new request |\n|---|---|---|---|---|---|---|---|---|\n".as_bytes())?;
         view::sort(planned, &mut certificates);
-        for at in certificates {
-            push_row(out, &view::row(planned, at))?;
+        for at in certificates.iter().take(most) {
+            push_row(out, &view::row(planned, *at))?;
+        }
+        if certificates.len() > most {
+            writeln!(out, "\nAnd {} of less urgency, in plan.json.", count(certificates.len() - most, "certificate"))?;
         }
         writeln!(out)?;
     }
@@ -283,6 +303,9 @@ fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io
 
 /// Clear certificates beyond this many are counted in the text, not listed.
 const CLEAR: usize = 500;
+
+/// Certificates that expired, for which nothing can be revoked, of which the text lists no more.
+const EXPIRED: usize = 2000;
 
 fn push_row(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
     let places: Vec<String> = row.places.iter().map(|p| escape(p)).collect();

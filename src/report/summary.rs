@@ -205,7 +205,7 @@ impl Text {
 
     fn more(&mut self, total: usize, shape: Shape<'_>) {
         if total > shape.rows {
-            self.line(&[(Tone::Faint, &format!("  and {} more; {}/plan.md lists them all", total - shape.rows, shape.case))]);
+            self.line(&[(Tone::Faint, &format!("  and {} more; {}/plan.json lists them all", total - shape.rows, shape.case))]);
         }
     }
 

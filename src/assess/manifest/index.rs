@@ -15,6 +15,13 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// Makes room for so many names, unless there are some.
+    pub(super) fn expect(&mut self, names: usize) {
+        if self.names.is_empty() {
+            self.names.reserve(names, |_| 0);
+        }
+    }
+
     /// Adds a row; `name` tells that of any row added. A row without a name has to be no row of this index.
     pub(super) fn add<'r>(&mut self, row: u32, name: impl Fn(u32) -> &'r [u8]) {
         while self.next.len() <= row as usize {

@@ -45,7 +45,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     }
     if !verdict.accounts.is_empty() {
         name(out, "accounts");
-        json::push_list(out, verdict.accounts.iter().map(String::as_str));
+        json::push_list(out, verdict.accounts.iter().map(|a| &**a));
     }
     name(out, "private_key_paths");
     json::push_list(out, files(&key.private).iter().map(|f| &*inventory.files[*f as usize].place.path));
@@ -192,7 +192,7 @@ fn files(occurrences: &[Occurrence]) -> Vec<u32> {
     files
 }
 
-fn push_time(out: &mut Vec<u8>, time: Option<Time>) {
+pub(super) fn push_time(out: &mut Vec<u8>, time: Option<Time>) {
     match time {
         Some(time) => {
             out.push(b'"');
@@ -242,7 +242,7 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
 }
 
 /// `,"name":`
-fn name(out: &mut Vec<u8>, name: &str) {
+pub(super) fn name(out: &mut Vec<u8>, name: &str) {
     out.push(b',');
     json::push_word(out, name);
     out.push(b':');
