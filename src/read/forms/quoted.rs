@@ -14,7 +14,7 @@ use crate::read::pem::wrapping;
 /// How long a broken line is, its equals sign counted. The standard allows 76, and writers use that.
 const LINE: std::ops::RangeInclusive<usize> = 70..=76;
 
-/// So many digits of base64 before a broken line's end, or behind an escaped equals sign, are no words.
+/// So many digits of base64 before a broken line's end are no words.
 const DIGITS: usize = 40;
 
 /// A line that begins with dashes ends a part of a mail (RFC 2046 section 5.1.1).
@@ -36,10 +36,9 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     }
 }
 
-/// The next equals sign that only this encoding has.
+/// The next equals sign that only this encoding has. Escapes do not tell: a token behind a name and `=` may begin like one.
 fn next(text: &[u8], from: usize) -> Option<usize> {
     memchr::memchr_iter(b'=', text.get(from..)?).map(|at| from + at).find(|at| match &text[at + 1..] {
-        [b'3', b'D' | b'd', behind @ ..] => behind.len() >= DIGITS && runs::leading(&behind[..DIGITS]) == DIGITS,
         [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] => breaks(&text[from..*at], behind),
         _ => false,
     })
