@@ -1,9 +1,10 @@
 #!/bin/bash
-# Fills fuzz/corpus with seeds from testdata: whole files for `scan`, their PEM bodies for `der` and `labelled`.
+# Fills fuzz/corpus with seeds from testdata: whole files for `scan`, their PEM bodies for `der` and `labelled`; for `answers` files with the byte of
+# their reader before them, and a few written here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 corpus=fuzz/corpus
-mkdir -p "$corpus"/{der,incident,labelled,manifest,scan}
+mkdir -p "$corpus"/{answers,der,incident,labelled,manifest,scan}
 
 # Names by content, so that files of equal name do not displace each other and a second run adds nothing.
 put() {
@@ -37,6 +38,14 @@ while IFS= read -r -d '' file; do
     esac
     [[ $(stat -c %s "$file") -le 65536 ]] || continue
     put scan "$file"
+    case "$file" in
+    *.pem | *.crl | *.p7b)
+        for reader in '\x02' '\x06'; do
+            { printf "$reader"; cat "$file"; } >"$work/answer"
+            put answers "$work/answer"
+        done
+        ;;
+    esac
     # One file per block: its first line, then its body.
     rm -f "$work"/*
     awk -v dir="$work" '/^-----BEGIN /{n++; out=dir "/" n} out{print > out} /^-----END /{close(out); out=""}' "$file" 2>"$work/talk" || true
@@ -62,6 +71,55 @@ while read -r _ label _ _ hex; do
     put labelled "$work/labelled"
     put scan "$work/pem"
 done <testdata/keys/known.txt
+# A certificate, who issued it, and what a list says of it.
+{ printf '\x06'; cat testdata/pkcs7/a.pem testdata/pkcs7/b.pem testdata/pkcs7/a.crl; } >"$work/answer"
+put answers "$work/answer"
+
+# Answers of CT searches as crt.sh and certspotter give them, and as a spreadsheet keeps them; then an owner's wishes.
+{
+    printf '\x00'
+    cat <<'JSON'
+[{"issuer_ca_id":16418,"issuer_name":"C=US, O=\"X, Inc.\", CN=X Issuing CA","common_name":"a.example","name_value":"a.example\nwww.a.example","id":11,
+ "entry_timestamp":"2025-11-07T16:46:43.456","not_before":"2025-11-07T15:46:43","not_after":"2026-12-05T15:46:43","serial_number":"03FFEE","result_count":2}]
+JSON
+} >"$work/answer"
+put answers "$work/answer"
+{
+    printf '\x00'
+    cat <<'JSON'
+[{"id":"648494876","tbs_sha256":"4a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8","cert_sha256":"5a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8",
+ "dns_names":["a.example"],"pubkey_sha256":"4a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8","issuer":{"name":"C=US, O=X, CN=Y"},
+ "not_before":"2025-11-07T15:46:43Z","not_after":"2026-12-05T15:46:43Z","revoked":false,"cert_der":"MIIB"}]
+JSON
+} >"$work/answer"
+put answers "$work/answer"
+{
+    printf '\x00'
+    cat <<'CSV'
+crt.sh ID;Logged At;Not Before;Not After;Common Name;Matching Identities;Issuer Name;Serial Number
+11;2025-11-07;2025-11-07T15:46:43;2026-12-05T15:46:43;a.example;"a.example
+www.a.example";"C=US, O=""X, Inc."", CN=X Issuing CA";03FFEE
+CSV
+} >"$work/answer"
+put answers "$work/answer"
+{
+    printf '\x01'
+    cat <<'TOML'
+[[replacement]]
+match = "www.example.com"
+key = "rsa-3072"
+key_format = "pkcs1"
+subject = "CN=www.example.com, O=Example"
+san = ["add:shop.example.com", "drop:dns:old.example.com"]
+common_name = "drop"
+
+[[replacement]]
+match = "replace-5a9f0d8b1c2e3f40"
+skip = "no longer in use"
+TOML
+} >"$work/answer"
+put answers "$work/answer"
+
 for target in "$corpus"/*; do
     echo "$(basename "$target"): $(find "$target" -type f | wc -l) seeds"
 done
