@@ -1,7 +1,8 @@
-//! Requests for every certificate of real collections: OpenSSL verifies each, and its parser finds in it, name by name and octet by octet, what it
+//! Requests for certificates of real collections: OpenSSL verifies each, and its parser finds in it, name by name and octet by octet, what it
 //! finds in the certificate; each difference has its reason in the record.
 //!
-//! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
+//! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`. One in eight of their certificates is tried;
+//! `CERTRECALL_EVERY=1` tries each, which takes minutes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
@@ -69,7 +70,10 @@ fn parts(der: &[u8], of_certificate: bool) -> Option<Parts> {
     Some(Parts { subject, extensions })
 }
 
-/// Every certificate of the collections, once.
+/// Of so many certificates one is tried.
+const EVERY: usize = 8;
+
+/// The certificates of the collections that are tried, each once.
 fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
     let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
     let roots = Roots::open(&[home]).unwrap();
@@ -89,7 +93,8 @@ fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
         let place = format!("{} {}", inventory.path(&entry.occurrences[0]), certificate.sha256);
         (place.clone(), der.unwrap_or_else(|| panic!("{place} is not found again")), old)
     };
-    inventory.certificates.iter().map(one).collect()
+    let every = std::env::var("CERTRECALL_EVERY").map_or(EVERY, |n| n.parse().unwrap());
+    inventory.certificates.iter().step_by(every).map(one).collect()
 }
 
 fn wanted(index: usize, certificate: &[u8], old: &OldKey) -> Wanted {
@@ -189,7 +194,7 @@ fn compared(case: &Path, place: &str, der: &[u8], made: &Made) -> Result<Option<
 #[ignore = "needs the corpora: unpack them to target/corpora"]
 fn requests_for_real_certificates_are_what_an_independent_parser_expects() {
     let certificates = certificates();
-    assert!(certificates.len() > 1000, "{}", certificates.len());
+    assert!(certificates.len() > 300, "{}", certificates.len());
     let case = tempfile::tempdir().unwrap();
     let all: Vec<Wanted> = certificates.iter().enumerate().map(|(i, (_, der, old))| wanted(i, der, old)).collect();
     let outcome = make(&all, None, case.path(), &|_| false, 2, &|_| {}).unwrap();
@@ -210,5 +215,5 @@ fn requests_for_real_certificates_are_what_an_independent_parser_expects() {
     let told = format!("{} certificates, {} refused, {unparsed} not read by OpenSSL, {odd:?}", certificates.len(), refused.len());
     assert!(unparsed <= UNPARSED && refused.len() <= UNPARSED, "{told} {refused:#?}");
     let ordinary = odd.remove(NAMES).unwrap_or(0);
-    assert!(ordinary > 1000 && odd.len() >= 8 && odd.values().sum::<usize>() >= 60, "{told}");
+    assert!(ordinary > 100 && odd.len() >= 8 && odd.values().sum::<usize>() >= 60, "{told}");
 }
