@@ -1,6 +1,5 @@
 //! Work over a list on several threads, with the results in the order of the list, whatever thread made which.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Items that a thread takes at once: enough that taking them costs nothing, few enough that threads end together.
@@ -8,34 +7,29 @@ const SHARE: usize = 256;
 
 /// For each index below `len` what `each` makes of it. `new` makes what a thread keeps for itself while it works.
 pub(crate) fn map<S, T: Send>(threads: usize, len: usize, new: impl Fn() -> S + Sync, each: impl Fn(&mut S, usize) -> T + Sync) -> Vec<T> {
-    let shares = len.div_ceil(SHARE);
-    if threads.min(shares) < 2 {
+    let threads = threads.min(len.div_ceil(SHARE));
+    if threads < 2 {
         let mut own = new();
         return (0..len).map(|i| each(&mut own, i)).collect();
     }
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Vec<T>>>> = Mutex::new((0..shares).map(|_| None).collect());
+    // Each result is put where it stays: very many do not lie in memory twice.
+    let mut out: Vec<Option<T>> = (0..len).map(|_| None).collect();
+    let shares = Mutex::new(out.chunks_mut(SHARE).enumerate());
     let work = || {
         let mut own = new();
         loop {
-            let share = next.fetch_add(1, Ordering::Relaxed);
-            if share >= shares {
-                break;
-            }
-            let from = share * SHARE;
-            let made = (from..len.min(from + SHARE)).map(|i| each(&mut own, i)).collect();
-            done.lock().unwrap_or_else(PoisonError::into_inner)[share] = Some(made);
+            let share = shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((at, places)) = share else { break };
+            places.iter_mut().zip(at * SHARE..).for_each(|(place, i)| *place = Some(each(&mut own, i)));
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads.min(shares) {
+        for _ in 1..threads {
             scope.spawn(work);
         }
         work();
     });
-    let mut out = Vec::with_capacity(len);
-    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().for_each(|made| out.extend(made));
-    out
+    out.into_iter().flatten().collect()
 }
 
 /// Both results, the first one made beside the other.

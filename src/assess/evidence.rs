@@ -111,6 +111,8 @@ pub(super) struct FileEvidence {
     pub(super) account_created: Option<Time>,
     /// Contradictions and ignored times.
     pub(super) findings: Codes,
+    /// No row of a manifest speaks of it.
+    without_row: bool,
 }
 
 /// What decides for one occurrence of one key.
@@ -131,17 +133,15 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
         let rows = rows.as_ref().map_or_else(Vec::new, |m| m.rows_for(i as u32, here));
-        (for_file(file, &rows, contents.oldest[i], question), rows.is_empty())
+        for_file(file, &rows, contents.oldest[i], question)
     };
-    let weighed = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
-    let mut out = Vec::with_capacity(weighed.len());
-    for (file, (evidence, without_row)) in inventory.files.iter().zip(weighed) {
+    let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
+    for (file, evidence) in inventory.files.iter().zip(&out) {
         let mut tell = |code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
-        if question.manifest.is_some() && without_row {
+        if question.manifest.is_some() && evidence.without_row {
             tell(Code::FileWithoutRecord);
         }
         evidence.findings.iter().for_each(tell);
-        out.push(evidence);
     }
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
@@ -285,11 +285,12 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
     .into_iter()
     .flatten();
     let strongest = records.next();
+    let without_row = rows.is_empty();
     let rows = by_rows.unwrap_or_default();
     findings = findings.union(rows.findings);
     let Some((kind, mut span)) = strongest else {
         let (source, accounts) = (Cow::Borrowed("file time"), rows.accounts);
-        return FileEvidence { record: None, source, span: by_time, accounts, account_created: None, findings };
+        return FileEvidence { record: None, source, span: by_time, accounts, account_created: None, findings, without_row };
     };
     for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
@@ -300,7 +301,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
         Kind::Uploaded => (Cow::Borrowed("--uploaded"), None),
         _ => (Cow::Borrowed("--date-from-path"), None),
     };
-    FileEvidence { record: Some(kind), source, span, accounts: rows.accounts, account_created, findings }
+    FileEvidence { record: Some(kind), source, span, accounts: rows.accounts, account_created, findings, without_row }
 }
 
 /// What the rows for one file say together.
