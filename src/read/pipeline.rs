@@ -85,6 +85,8 @@ pub fn read<T: Send, E: Send>(
     let out = Mutex::new(Out { consume, error: None });
     let turn = Condvar::new();
     let work = || {
+        // Should anything here panic, nobody is left waiting for a batch that never comes.
+        let _end = EndOnPanic { line: &line, turn: &turn };
         let mut reader = Reader::new(options, roots);
         let mut ledgers = vec![Ledger::default(); roots.list().len()];
         let mut batch = Vec::with_capacity(BATCH);
@@ -138,8 +140,6 @@ fn deliver<T, E>(line: &Mutex<Line<T>>, out: &Mutex<Out<impl FnMut(T) -> Result<
         return !queue.over;
     }
     queue.handing = true;
-    // Should handing on panic, nobody is left waiting for it.
-    let end = EndOnPanic { line, turn };
     while !queue.over {
         let next = queue.next;
         let Some(collector) = queue.ready.remove(&next) else { break };
@@ -156,10 +156,10 @@ fn deliver<T, E>(line: &Mutex<Line<T>>, out: &Mutex<Out<impl FnMut(T) -> Result<
     }
     queue.handing = false;
     turn.notify_all();
-    drop(end);
     !queue.over
 }
 
+/// Ends the run for all threads when its own panics.
 struct EndOnPanic<'a, T> {
     line: &'a Mutex<Line<T>>,
     turn: &'a Condvar,
@@ -186,4 +186,24 @@ fn read_one(reader: &mut Reader<'_>, met: Met) -> Found {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    /// More batches than may be done before the first one: without an end the other thread would wait for it forever.
+    #[test]
+    #[should_panic(expected = "panicked")]
+    fn a_defect_while_a_file_is_put_in_line_ends_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pem");
+        std::fs::write(&path, "nothing").unwrap();
+        let roots = Roots::open(&vec![path; (AHEAD as usize + 8) * BATCH]).unwrap();
+        let options = Options { threads: 2, ..Options::default() };
+        let add = |(): &mut (), found: Found| assert!(found.place.root > 0, "a file panicked");
+        let _ = read(&roots, &options, || (), add, |()| Ok::<(), Infallible>(()));
+    }
 }
