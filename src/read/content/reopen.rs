@@ -49,7 +49,8 @@ pub struct Reopener<'a> {
 /// What is kept of the last file.
 struct Last {
     place: Place,
-    kept: HashMap<Fingerprint, Vec<u8>>,
+    /// Wiped: a block may be no certificate, whatever its label says.
+    kept: HashMap<Fingerprint, Zeroizing<Vec<u8>>>,
     /// Bytes that may still be kept.
     room: usize,
     /// Not all certificates of it are kept.
@@ -63,7 +64,7 @@ impl Last {
         self.partly |= der.len() > self.room;
         if der.len() <= self.room && !self.kept.contains_key(&sha256) {
             self.room -= der.len();
-            self.kept.insert(sha256, der.to_vec());
+            self.kept.insert(sha256, Zeroizing::new(der.to_vec()));
         }
     }
 }
@@ -85,7 +86,7 @@ impl<'a> Reopener<'a> {
             last = Last { kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: true, ..last };
             each_certificate(self.roots, place, &mut |sha256, der| last.keep(sha256, der))?;
         }
-        let found = last.kept.get(&wanted).cloned();
+        let found = last.kept.get(&wanted).map(|der| der.to_vec());
         let partly = last.partly;
         self.last = Some(last);
         if found.is_none() && partly { reopen(self.roots, place, wanted) } else { found }
@@ -96,14 +97,16 @@ impl<'a> Reopener<'a> {
     fn blocks(&mut self, place: &Place) -> Last {
         let mut last = Last { place: place.clone(), kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: false };
         let _ = self.fill(place);
-        let mut rest = self.buffer.as_slice();
+        let mut rest = self.buffer.as_mut_slice();
         while let Some(begin) = memmem::find(rest, BEGIN) {
-            rest = &rest[begin + BEGIN.len()..];
+            rest = &mut rest[begin + BEGIN.len()..];
             let Some(end) = memmem::find(rest, END) else { break };
-            if let Ok(der) = base64_simd::forgiving_decode_to_vec(&rest[..end]) {
-                last.keep(Fingerprint::of(&der), &der);
+            let (text, behind) = rest.split_at_mut(end);
+            // In place: a block without END may have a key behind it, and a copy that cannot be decoded would not be wiped.
+            if let Ok(der) = base64_simd::forgiving_decode_inplace(text) {
+                last.keep(Fingerprint::of(der), der);
             }
-            rest = &rest[end..];
+            rest = behind;
         }
         self.wipe();
         last
