@@ -47,7 +47,7 @@ struct Content<'c, 't> {
     /// Blocks from here on belong to the next window, if there is more of the file.
     cut: usize,
     more: bool,
-    /// How many items of the file itself are no objects, and the the limit of them, and the first one beyond it.
+    /// How many items of the file itself are no objects, the limit of them, and the first one beyond it.
     broken: u64,
     most_broken: u64,
     beyond: Option<Item>,
@@ -199,6 +199,7 @@ impl<'c, 't> Content<'c, 't> {
         }
     }
 
+    /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked at as text. `false` if the first
     /// bytes are no object.
     fn der(&mut self, bytes: &[u8], blanks: usize) -> bool {
         let rest = self.spaced(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));

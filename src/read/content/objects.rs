@@ -152,7 +152,6 @@ impl Content<'_, '_> {
         true
     }
 
-    /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked at as text. `false` if the first
     /// Elements one behind another, each an item of its own; returns what is left when one is nothing of interest.
     fn elements<'b>(&mut self, bytes: &'b [u8], spot: impl Fn(usize) -> Item) -> &'b [u8] {
         let mut rest = bytes;
