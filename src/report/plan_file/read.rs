@@ -187,6 +187,10 @@ impl Lines {
         }
         self.skeleton.extend_from_slice(line);
         if line.ends_with(b"\":[") {
+            // Written otherwise, the name of a list could be one of those wanted and not look it.
+            if !line.starts_with(b"\"") || line.contains(&b'\\') {
+                return None;
+            }
             self.within = match () {
                 () if begins("keys") => Within::Keys,
                 () if begins(REPLACEMENTS) => Within::Replacements,

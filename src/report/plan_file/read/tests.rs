@@ -66,7 +66,14 @@ fn lines_say_what_the_whole_says() {
 fn another_layout_is_read_and_not_edited() {
     let text = plan(3, 2, 5);
     let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for other in [whole.to_string(), serde_json::to_string_pretty(&whole).unwrap(), text.replace(",\n", "\n,"), text.replace('\n', "\r\n")] {
+    for other in [
+        whole.to_string(),
+        serde_json::to_string_pretty(&whole).unwrap(),
+        text.replace(",\n", "\n,"),
+        text.replace('\n', "\r\n"),
+        text.replace("\n\"keys\":[\n", "\n \"keys\":[\n"),
+        text.replace("\n\"keys\":[\n", "\n\"k\\u0065ys\":[\n"),
+    ] {
         let (file, head) = open(&other).unwrap();
         assert_eq!(shown(&head), shown(&serde_json::from_str(&text).unwrap()));
         assert!(!file.is_as_written());
