@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -51,6 +51,8 @@ pub(crate) struct Walk<'a> {
     follow: bool,
     next_root: usize,
     stack: Vec<Folder>,
+    /// Folders that may be open still: files of one that was left can be waiting to be read.
+    open: Vec<Weak<OwnedFd>>,
     /// Folders already entered through a link: each target is entered that way once, so that links cannot multiply the tree.
     linked: HashSet<(u64, u64)>,
 }
@@ -68,7 +70,7 @@ struct Folder {
 /// A folder of so many entries is kept open while its files are read.
 const KEPT_OPEN: usize = 32;
 
-/// Of folders in one another so many are open at a time. Systems allow a process 256 open files or more, and each thread needs a few.
+/// So many folders are open at a time. Systems allow a process 256 open files or more, and each thread needs a few.
 const OPEN_FOLDERS: usize = 16;
 
 struct Entry {
@@ -89,7 +91,7 @@ enum Kind {
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(roots: &'a Roots, limits: &'a Limits, follow: bool) -> Self {
-        Self { roots, limits, follow, next_root: 0, stack: Vec::new(), linked: HashSet::new() }
+        Self { roots, limits, follow, next_root: 0, stack: Vec::new(), open: Vec::new(), linked: HashSet::new() }
     }
 
     fn root(&self) -> u32 {
@@ -145,10 +147,17 @@ impl<'a> Walk<'a> {
         entries.sort_unstable_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         // Loops are only possible through links.
         let identity = if self.follow { identity.or_else(|| fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()))) } else { None };
-        let keep = entries.len() >= KEPT_OPEN && self.stack.iter().filter(|folder| folder.handle.is_some()).count() < OPEN_FOLDERS;
-        let handle = if keep { open_folder(&path) } else { None };
+        let handle = if entries.len() >= KEPT_OPEN { self.keep_open(&path) } else { None };
         self.stack.push(Folder { path, prefix, identity, entries: entries.into_iter(), handle });
         Ok(())
+    }
+
+    /// A folder to open files in, unless too many are open.
+    fn keep_open(&mut self, path: &Path) -> Option<Arc<OwnedFd>> {
+        self.open.retain(|folder| folder.strong_count() > 0);
+        let folder = if self.open.len() < OPEN_FOLDERS { open_folder(path)? } else { return None };
+        self.open.push(Arc::downgrade(&folder));
+        Some(folder)
     }
 
     /// Deals with one entry of the folder on top; `None` if it only changed the stack.

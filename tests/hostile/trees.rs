@@ -79,6 +79,23 @@ fn full_folders_in_one_another_with_few_open_files() {
     }
 }
 
+/// What a thread has before it may be from as many folders as it has files.
+#[test]
+fn full_folders_of_one_file_with_few_open_files() {
+    let folder = Folder::new();
+    let (text, beside) = (leaked_leaf().pem(), 200);
+    for i in 0..beside {
+        let path = folder.path().join("in").join(i.to_string());
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("a.pem"), &text).unwrap();
+        (0..31).for_each(|i| fs::create_dir(path.join(format!("empty{i}"))).unwrap());
+    }
+    let ran = finish(bounded(SMALL, "ulimit -n 40;").args(["scan", "--all", "--format=ndjson", "--threads=2", &folder.at("in")]));
+    let (status, records) = check(&ran);
+    assert_eq!((status, records.len()), (0, beside), "{:?}", kinds(&records).last());
+    assert!(records.iter().all(|r| r["kind"] == "certificate"));
+}
+
 #[test]
 fn paths_as_long_as_they_get() {
     let folder = Folder::new();
