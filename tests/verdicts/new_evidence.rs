@@ -367,3 +367,13 @@ fn an_upload_that_has_not_come_yet_clears_nothing() {
     t.case("another row knows").file("a.pem", &text).row("a.pem", ahead).row("a.pem", BEFORE).certificate(&l, EXPOSED, "(uploads.csv:3)");
     t.case("the day that some already have").file("a.pem", &text).row("a.pem", &NOW[..10]).certificate(&l, CLEAR, "(uploads.csv:2)");
 }
+
+#[test]
+fn a_name_that_begins_with_a_blank_is_another_one_below_its_root() {
+    let t = &mut Table::default();
+    let l = leaf("shop.example").from("2014-01-01").to("2040-01-01").by(&public_ca());
+    let case = t.case("rows by absolute path").file(" a.pem", bundle(&l, &[]));
+    let at = case.folder.path().join("in").canonicalize().unwrap();
+    let manifest = format!("path,uploaded_at\n{0}/ a.pem,{BEFORE}\n{0}/a.pem,{AFTER}\n", at.display());
+    case.manifest(&manifest).certificate(&l, EXPOSED, "(uploads.csv:2)");
+}
