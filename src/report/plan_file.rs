@@ -249,15 +249,11 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
 /// # Errors
 /// If the text is not as `write` leaves it.
 pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
-    with_list(text, "steps", "unread", steps.iter())
-}
-
-fn with_list<T: Serialize>(text: &[u8], name: &str, next: &str, items: impl Iterator<Item = T>) -> io::Result<Vec<u8>> {
     let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
-    let start = memchr::memmem::find(text, format!(",\n\"{name}\":[").as_bytes()).ok_or_else(edited)?;
-    let end = memchr::memmem::find(&text[start..], format!(",\n\"{next}\":[").as_bytes()).map(|n| start + n).ok_or_else(edited)?;
+    let start = memchr::memmem::find(text, b",\n\"steps\":[").ok_or_else(edited)?;
+    let end = memchr::memmem::find(&text[start..], b",\n\"unread\":[").map(|n| start + n).ok_or_else(edited)?;
     let mut out = text[..start].to_vec();
-    list(&mut out, name, items)?;
+    list(&mut out, "steps", steps.iter())?;
     out.extend_from_slice(&text[end..]);
     Ok(out)
 }
