@@ -237,12 +237,9 @@ impl<'a> Matching<'a> {
         let path = normalise(&file.place.path);
         let mut rows = manifest.rows_for_path(&path).collect::<Vec<_>>();
         let root = file.place.root as usize;
-        // Blanks around a whole path are no part of it; behind a root they begin a name.
-        let has_blank = file.place.path.starts_with(char::is_whitespace);
-        let below = if has_blank { Cow::Owned(normalise(&format!("./{}", file.place.path))) } else { Cow::Borrowed(path.as_str()) };
         for base in self.bases.get(root).into_iter().flatten() {
             match self.roots.list()[root].kind {
-                RootKind::Folder if !base.is_empty() => rows.extend(manifest.rows_for_path(&format!("{base}/{below}"))),
+                RootKind::Folder if !base.is_empty() => rows.extend(manifest.rows_for_path(&format!("{base}/{path}"))),
                 RootKind::File => rows.extend(manifest.rows_for_path(base)),
                 _ => {}
             }

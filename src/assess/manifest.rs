@@ -107,10 +107,9 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
     }
 }
 
-/// `./a\b//c` and `/a/b/c` to `a/b/c`.
+/// `./a\b//c` and `/a/b/c` to `a/b/c`. Blanks around it are part of a name; rows are freed of them before.
 #[must_use]
 pub fn normalise(path: &str) -> String {
-    let path = path.trim();
     // Most paths are as they should be.
     if !path.contains('\\') && path.split('/').all(|part| !matches!(part, "" | "." | "..")) {
         return path.to_owned();
@@ -280,7 +279,7 @@ impl Manifest {
             return;
         }
         let at = self.rows.len() as u32;
-        let path = path.map(|p| normalise(&p).into_boxed_str());
+        let path = path.map(|p| normalise(p.trim()).into_boxed_str());
         let (by_path, by_hash) = (path.is_some(), sha256.is_some());
         self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
         // A row speaks by its strongest name: a host has many certificates, a path is one file.

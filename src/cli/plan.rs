@@ -213,9 +213,10 @@ fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<
     std::thread::scope(|scope| {
         let text = scope.spawn(|| files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out)));
         files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
-        text.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })?;
-    let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
-    case.write(store::EXPOSED, exposed.as_bytes())?;
-    Ok(case.write(store::SUSPECTED, suspected.as_bytes())?)
+        // What programs read is written whatever becomes of the text for people.
+        let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
+        case.write(store::EXPOSED, exposed.as_bytes())?;
+        case.write(store::SUSPECTED, suspected.as_bytes())?;
+        Ok(text.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+    })
 }

@@ -243,7 +243,7 @@ pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
 pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
     // The plan says what is to be replaced; whether that still holds, the database knows.
-    case.check_database()?;
+    drop(case.store()?);
     // What is known of CAs takes half as long to read as ten thousand keys.
     let (plan, cas) = thread::scope(|scope| {
         let cas = scope.spawn(|| cas(&args.about()));
@@ -260,6 +260,10 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let roots = Roots::open(&plan.root_paths())?;
     if args.proofs {
         return proofs::proofs(args, &plan, &case, &roots, terminal);
+    }
+    if !file.is_as_written() {
+        let path = case.path(store::PLAN_JSON);
+        return Err(wrong(format!("{path:?} was edited, so that it could not name the new keys; run `certrecall plan` again")));
     }
     let known = known(&case, &plan, args)?;
     let orders = Orders::read(args, &plan)?;
@@ -282,9 +286,6 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let records: Vec<ReplacementRecord> =
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
     let path = case.path(store::PLAN_JSON);
-    if !file.is_as_written() {
-        return Err(wrong(format!("the new keys are made, but {path:?} was edited, so that it cannot name them; run `certrecall plan` again")));
-    }
     files::replace_with(&path, |out| file.with_replacements(&records, out))?;
     terminal.say(&format!("{} with requests made, {} there already", count(done.made, "new key"), done.before));
     if done.made > rekey::HANDED_OFF {

@@ -224,3 +224,34 @@ fn a_mark_on_a_full_disk_is_refused_and_said_again_later() {
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     assert_eq!(incident.step("search", "a.example")["status"], "done");
 }
+
+#[test]
+fn lists_for_programs_are_written_though_the_text_for_people_cannot_be() {
+    let incident = Incident::new();
+    let case = incident.folder.path().join("case");
+    incident.plan();
+    let list = case.join("exposed-spki.txt");
+    let exposed = fs::read(&list).unwrap();
+    assert!(!exposed.is_empty());
+    fs::remove_file(&list).unwrap();
+    fs::remove_file(case.join("plan.md")).unwrap();
+    fs::create_dir_all(case.join("plan.md/in the way")).unwrap();
+    let ran = incident.plan();
+    assert_eq!(ran.status, 2, "{ran:?}");
+    assert!(ran.stderr.contains("plan.md"), "{}", ran.stderr);
+    assert_eq!(fs::read(&list).unwrap(), exposed);
+}
+
+#[test]
+fn no_keys_are_made_for_a_plan_that_was_not_finished() {
+    let incident = Incident::new();
+    let case = incident.folder.path().join("case");
+    incident.plan();
+    // As a first run leaves it that is killed between plan.json and the database.
+    let database = case.join("case.db");
+    rusqlite::Connection::open(&database).unwrap().execute_batch("DELETE FROM run; DELETE FROM key; DELETE FROM step").unwrap();
+    let ran = run(&["rekey", &incident.path("case")]);
+    assert_eq!(ran.status, 2, "{ran:?}");
+    assert!(ran.stderr.contains("has no finished plan") && ran.stderr.contains("hint: "), "{}", ran.stderr);
+    assert!(!case.join("replacements").exists());
+}

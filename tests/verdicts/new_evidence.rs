@@ -376,4 +376,6 @@ fn a_name_that_begins_with_a_blank_is_another_one_below_its_root() {
     let at = case.folder.path().join("in").canonicalize().unwrap();
     let manifest = format!("path,uploaded_at\n{0}/ a.pem,{BEFORE}\n{0}/a.pem,{AFTER}\n", at.display());
     case.manifest(&manifest).certificate(&l, EXPOSED, "(uploads.csv:2)");
+    let unsure = "undetermined valid replace-and-revoke certificate-dates";
+    t.case("a name that ends with a blank").file("a.pem ", bundle(&l, &[])).row("a.pem", AFTER).certificate(&l, unsure, "nothing records its upload");
 }
