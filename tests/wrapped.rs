@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use certrecall::finding::Reason;
 use certrecall::pki::{Object, Unread};
-use certrecall::read::{Item, read_bytes};
+use certrecall::read::{self, Item, read_bytes};
 
 const CERTIFICATE: &str = include_str!("../testdata/pkcs7/a.pem");
 const BUNDLE: &str = include_str!("../testdata/incident/uploads/acme/help.acme.example.pem");
@@ -380,4 +380,22 @@ fn the_same_broken_block_twice_names_both_lines() {
         })
         .collect();
     assert_eq!(details.iter().map(|d| d.split(':').next().unwrap()).collect::<Vec<_>>(), ["line 2", "line 5", "line 8"]);
+}
+
+#[test]
+fn equal_texts_are_read_by_what_stands_before_each() {
+    let told = |first: &str| lines(ENCRYPTED, |i, l| format!("Nov  1 12:00:00 host app: {}{l}", if i == 0 { first } else { "" }));
+    let (one, other) = (told(""), told("1,name,\""));
+    let wanted = objects(one.as_bytes());
+    assert_ne!(wanted, objects(other.as_bytes()), "else nothing is tried here");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("log"), [&one[..], &one, &one, &other, &other, &one].concat()).unwrap();
+    let roots = read::Roots::open(&[folder.path().to_owned()]).unwrap();
+    let mut found = Vec::new();
+    let consume = |files: Vec<read::Found>| -> Result<(), std::convert::Infallible> {
+        found.extend(files.iter().flat_map(|file| &file.items).map(name));
+        Ok(())
+    };
+    read::read(&roots, &read::Options::default(), Vec::new, Vec::push, consume).unwrap();
+    assert_eq!(found.iter().filter(|of| **of == wanted[0]).count(), 4, "{found:?}");
 }

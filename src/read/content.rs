@@ -57,6 +57,8 @@ struct Content<'c, 't> {
     taken: Vec<Range<usize>>,
     /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
     ec_parameters: Option<Zeroizing<Vec<u8>>>,
+    /// Whether what stands before the last block may have told how to read it.
+    by_prefix: bool,
 }
 
 impl<'c, 't> Content<'c, 't> {
@@ -82,6 +84,7 @@ impl<'c, 't> Content<'c, 't> {
             reached: 0,
             taken: Vec::new(),
             ec_parameters: None,
+            by_prefix: false,
         }
     }
 

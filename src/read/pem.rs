@@ -57,6 +57,8 @@ pub(crate) struct Decoded {
     pub(crate) headers: Headers,
     /// What is noteworthy about it: `BadPadding`, `LabelDiffers`, `MissingEnd`, `TrailingData`.
     pub(crate) findings: Codes,
+    /// Whether what stands before its BEGIN may have told how to read it: an equal text elsewhere may be read in another way.
+    pub(crate) by_prefix: bool,
 }
 
 /// Why a block could not be decoded.
@@ -82,7 +84,7 @@ impl<'a> Block<'a> {
         if self.closed && base64::regular(self.body, out) {
             let fit = label::fit(content, false, out);
             if fit == Fit::Exact || fit == Fit::Loose && !self.has_digit_prefix() {
-                return Ok(Decoded { headers: Headers::default(), findings: self.findings });
+                return Ok(Decoded { headers: Headers::default(), findings: self.findings, by_prefix: false });
             }
         }
         let mut decoded = ladder::climb(self, content, out)?;
@@ -90,9 +92,9 @@ impl<'a> Block<'a> {
         Ok(decoded)
     }
 
-    /// Whether its markers say nothing that its label and text do not say.
+    /// Whether its markers, and a digit before them, say nothing that its label and text do not say.
     pub(crate) fn has_plain_markers(&self) -> bool {
-        self.closed && self.findings.is_empty()
+        self.closed && self.findings.is_empty() && !self.has_digit_prefix()
     }
 
     /// Whether a digit stands before it, as in a diff: the digits of the lines may then be more than their base64 text.

@@ -42,7 +42,7 @@ impl Content<'_, '_> {
                 // A key that got its name from the block before it may get another one elsewhere.
                 let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
                 // What is wrong with a block names its line.
-                let alone = alone && !matches!(outcome.0, Err(Unread::Unreadable(..)));
+                let alone = alone && !self.by_prefix && !matches!(outcome.0, Err(Unread::Unreadable(..)));
                 if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
@@ -60,6 +60,7 @@ impl Content<'_, '_> {
         let outcome = match block.decode(&mut decoded_bytes) {
             Err(error) => Some((Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE)),
             Ok(decoded) => {
+                self.by_prefix = decoded.by_prefix;
                 let name = block.name();
                 let label = Label::of(&name);
                 let parsed = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);

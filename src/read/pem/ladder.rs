@@ -16,10 +16,13 @@ const OPEN_TEXT: usize = 16 << 20;
 
 /// Decodes a block whose text is not of the usual shape.
 pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
-    let mut rungs = Rungs { content, closed: block.closed, clean: true, out };
+    let mut rungs = Rungs { content, closed: block.closed, clean: true, by_prefix: false, out };
     let (headers, text) = headers::split(block.body);
-    if text.iter().all(|b| base64::is_blank(*b)) && !block.is_prefixed() {
-        return Err(block.nothing());
+    if text.iter().all(|b| base64::is_blank(*b)) {
+        if !block.is_prefixed() {
+            return Err(block.nothing());
+        }
+        rungs.by_prefix = true;
     }
     let unchecked = matches!(content, Content::Any | Content::Pgp) || headers.encrypted;
     let loose = unchecked && !block.has_digit_prefix();
@@ -69,6 +72,8 @@ struct Rungs<'o> {
     closed: bool,
     /// Whether only text with correct padding is accepted.
     clean: bool,
+    /// Whether a rung was tried that looks at what stands before the block.
+    by_prefix: bool,
     out: &'o mut Vec<u8>,
 }
 
@@ -78,7 +83,7 @@ impl Rungs<'_> {
         if !self.closed {
             findings.insert(Code::MissingEnd);
         }
-        Decoded { headers, findings }
+        Decoded { headers, findings, by_prefix: self.by_prefix }
     }
 
     /// Reads text as base64 with blanks. `loose` accepts bytes that cannot be checked or have something behind them.
@@ -153,6 +158,7 @@ impl Rungs<'_> {
     /// Takes prefixes off the lines of a text.
     fn lines(&mut self, text: &[u8], prefix: &[u8], work: &mut Vec<u8>) -> Option<(Headers, Codes)> {
         memchr::memchr2(b'\n', b'\r', text)?;
+        self.by_prefix = true;
         let tail = !self.closed;
         let checked = self.content == Content::Der || self.content == Content::OpenSsh;
         if !prefix.trim_ascii().is_empty() {

@@ -153,7 +153,11 @@ fn lines_of_every_width() {
     for width in [1, 3, 4, 60, 63, 64, 65, 76, 77, 5000] {
         let text = pem("CERTIFICATE", &bytes, width);
         for text in [text.replace('\n', "\r\n"), text] {
-            assert_eq!(only(text.as_bytes()), (bytes.clone(), Decoded { headers: Headers::default(), findings: Codes::NONE }), "{width}");
+            assert_eq!(
+                only(text.as_bytes()),
+                (bytes.clone(), Decoded { headers: Headers::default(), findings: Codes::NONE, by_prefix: false }),
+                "{width}"
+            );
         }
     }
 }
