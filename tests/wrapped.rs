@@ -399,3 +399,21 @@ fn equal_texts_are_read_by_what_stands_before_each() {
     read::read(&roots, &read::Options::default(), Vec::new, Vec::push, consume).unwrap();
     assert_eq!(found.iter().filter(|of| **of == wanted[0]).count(), 4, "{found:?}");
 }
+
+#[test]
+fn objects_in_columns_of_a_table() {
+    let key = short_key();
+    for secret in [base64(&key), base64(base64(&key)), hex(&key, "", ""), base64(hex(&key, "", ""))] {
+        for row in 0..8u64 {
+            for between in [" ", "  ", "\t"] {
+                let one = |i: u64| {
+                    let token = |n: u64| base64(noise(i * 3 + n, 30));
+                    let second = if i == row { secret.clone() } else { token(1) };
+                    format!("{i:04} {}{between}{second}{between}{} end\n", token(0), token(2))
+                };
+                let text: String = (0..8).map(one).collect();
+                assert_eq!(objects(text.as_bytes()), objects(&key), "{text}");
+            }
+        }
+    }
+}

@@ -70,8 +70,25 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
         digits.extend_from_slice(&buffer[first..plain]);
         text.walk(plain, more, |some| digits.extend_from_slice(some));
         step::standard(&mut digits);
-        if decode(&mut digits) && may_hold(&digits) {
-            visit(first..at, &digits);
+        if decode(&mut digits) && may_hold(&digits) && visit(first..at, &digits) {
+            continue;
+        }
+        if more > 0 {
+            words(buffer, first..at, &mut digits, visit);
+        }
+    }
+}
+
+/// Visits the words of a run that is nothing together, as the columns of a table are.
+fn words(buffer: &[u8], range: Range<usize>, digits: &mut Vec<u8>, visit: &mut Visit<'_>) {
+    let mut at = range.start;
+    while let Some(word) = next(buffer, at, range.end, WHOLE, is_digit) {
+        at = word.end;
+        base64::reset(digits, word.len());
+        digits.extend_from_slice(&buffer[word.clone()]);
+        step::standard(digits);
+        if decode(digits) && may_hold(digits) {
+            visit(word, digits);
         }
     }
 }
