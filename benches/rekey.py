@@ -6,7 +6,7 @@
 P-256: `rekey` on a case of so many certificates, files durable, against a shell loop over `openssl req -new -newkey ec`, each per certificate.
 RSA-2048: `rekey` on all processors against `openssl genrsa` on all processors, the median of batches.
 Needs python3-cryptography to make the certificates. Nothing is deleted before the end: ext4 looks for other inodes than those freed within the
-last minute, and makes files ten times slower meanwhile."""
+last one to five minutes, and makes files several times slower meanwhile."""
 import argparse
 import datetime
 import os
