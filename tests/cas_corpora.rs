@@ -3,26 +3,18 @@
 //! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::collections::HashMap;
-use std::convert::Infallible;
-use std::path::PathBuf;
+mod common;
 
-use certrecall::inventory::{Builder, Inventory, Occurrence, chain};
+use std::collections::HashMap;
+
+use certrecall::inventory::{Inventory, Occurrence, chain};
 use certrecall::plan::ca::{Cas, Issued};
-use certrecall::read::{self, Found, Options, Roots};
+use certrecall::read;
 
 #[test]
 #[ignore = "needs the corpora: unpack them to target/corpora"]
 fn real_certificates_are_whose_they_are() {
-    let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
-    let roots = Roots::open(&[home]).unwrap();
-    let mut builder = Builder::default();
-    let consume = |batch: Vec<Found>| {
-        batch.into_iter().for_each(|found| builder.add(found));
-        Ok::<(), Infallible>(())
-    };
-    let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
-    let inventory = builder.finish(ledgers, 2);
+    let (roots, inventory) = common::corpora();
     let mut at: HashMap<(&str, u32), u32> = HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
         at.extend(entry.occurrences.iter().map(|o| ((inventory.path(o), o.index), i as u32)));

@@ -8,13 +8,11 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
-use certrecall::inventory::{Builder, Inventory};
-use certrecall::read::{self, Found, Options, Reopener, Roots};
+use certrecall::read::Reopener;
 use certrecall::rekey::{Action, Ca, KeySpec, Made, Next, OldKey, Order, Wanted, make};
 use common::openssl;
 
@@ -75,15 +73,7 @@ const EVERY: usize = 8;
 
 /// The certificates of the collections that are tried, each once.
 fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
-    let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
-    let roots = Roots::open(&[home]).unwrap();
-    let mut builder = Builder::default();
-    let consume = |batch: Vec<Found>| {
-        batch.into_iter().for_each(|found| builder.add(found));
-        Ok::<(), Infallible>(())
-    };
-    let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
-    let inventory: Inventory = builder.finish(ledgers, 2);
+    let (roots, inventory) = common::corpora();
     let mut files = Reopener::new(&roots);
     let one = |entry: &certrecall::inventory::CertificateEntry| {
         let certificate = &entry.certificate;

@@ -151,7 +151,7 @@ fn judged(
         roots: &roots,
         lists: &lists,
         inventory: &of_inventory,
-        is_old: &|sha256| old.get_or_init(|| fingerprints(store)).contains(sha256),
+        is_old: &|sha256| old.get_or_init(|| fingerprints(store, terminal)).contains(sha256),
         damaged: &damaged_keys(case.directory(), &existing.troubles),
         public: &public,
         threads: options.threads,

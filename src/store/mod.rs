@@ -215,7 +215,7 @@ impl Case {
     ///
     /// # Errors
     /// [`Error::DatabaseGone`], [`Error::NoPlan`].
-    pub fn check_database(&self) -> Result<(), Error> {
+    fn check_database(&self) -> Result<(), Error> {
         let path = self.path(DATABASE);
         match (path.exists(), self.path(PLAN_JSON).exists()) {
             (true, _) => Ok(()),

@@ -5,6 +5,7 @@ pub mod peers;
 pub mod pki;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -15,6 +16,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use certrecall::id::Fingerprint;
+use certrecall::inventory::{Builder, Inventory};
+use certrecall::read::{self, Found, Options, Roots};
 use certrecall::time::Written;
 use serde_json::Value;
 
@@ -181,4 +184,17 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     if output.status.success() { Ok(output.stdout) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// What the collections of real files hold, which lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
+pub fn corpora() -> (Roots, Inventory) {
+    let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
+    let roots = Roots::open(&[home]).unwrap();
+    let mut builder = Builder::default();
+    let consume = |batch: Vec<Found>| {
+        batch.into_iter().for_each(|found| builder.add(found));
+        Ok::<(), Infallible>(())
+    };
+    let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
+    (roots, builder.finish(ledgers, 2))
 }

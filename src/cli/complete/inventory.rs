@@ -29,13 +29,15 @@ struct KnownCertificate {
     sha256: Fingerprint,
 }
 
-/// Every certificate of the inventory.
-pub(super) fn fingerprints(store: &Store) -> HashSet<Fingerprint> {
+/// Every certificate of the inventory. What cannot be read is told: an old certificate is called an unknown one then.
+pub(super) fn fingerprints(store: &Store, terminal: &Terminal) -> HashSet<Fingerprint> {
     let mut out = HashSet::new();
-    // What cannot be read now was told when the case was opened; without it an old certificate is called an unknown one.
-    let _ = store.each_key(|record| {
+    let read = store.each_key(|record| {
         out.extend(serde_json::from_slice::<Known>(record).into_iter().flat_map(|k| k.certificates).map(|c| c.sha256));
     });
+    if let Err(error) = read {
+        terminal.warn(&format!("certificates of the inventory are not recognised among the issued ones: {error}"));
+    }
     out
 }
 

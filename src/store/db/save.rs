@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Statement, Transaction, params};
 
 use super::{Changes, Records, Run, Story, Told, content};
-use crate::id::{Fingerprint, SpkiHash};
+use crate::id::SpkiHash;
 use crate::plan::Step;
 
 /// Brings all tables up to date with what is told. `None` if that was cut off.
@@ -85,20 +85,10 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Half of a SHA-256: what is told is compared with what is there.
-type Digest = [u8; 16];
-
-fn digest(text: &[u8]) -> Digest {
-    let mut out = [0; 16];
-    out.copy_from_slice(&Fingerprint::of(text).as_bytes()[..16]);
-    out
-}
-
 /// A step as it was.
 struct Before {
     place: i64,
     closed: bool,
-    digest: Digest,
 }
 
 /// The list of steps.
@@ -107,23 +97,22 @@ struct Steps<'a> {
     now: &'a [Step],
     /// How many of them were told.
     told: usize,
+    is_same: Statement<'a>,
     put: Statement<'a>,
     changes: Changes,
 }
 
 impl<'a> Steps<'a> {
     fn begin(transaction: &'a Transaction<'_>, now: &'a [Step]) -> rusqlite::Result<Self> {
-        let mut select = transaction.prepare("SELECT id, place, closed IS NOT NULL, content FROM step")?;
-        let rows = select.query_map([], |row| {
-            let before = Before { place: row.get(1)?, closed: row.get(2)?, digest: digest(row.get_ref(3)?.as_bytes()?) };
-            Ok((row.get::<_, String>(0)?, before))
-        })?;
+        let mut select = transaction.prepare("SELECT id, place, closed IS NOT NULL FROM step")?;
+        let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, Before { place: row.get(1)?, closed: row.get(2)? })))?;
         let before = rows.collect::<rusqlite::Result<_>>()?;
         let put = transaction.prepare(
             "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
              ON CONFLICT(id) DO UPDATE SET place = excluded.place, content = excluded.content, closed = NULL, closed_at = NULL",
         )?;
-        Ok(Self { before, now, told: 0, put, changes: Changes::default() })
+        let is_same = transaction.prepare("SELECT content = ?2 FROM step WHERE id = ?1")?;
+        Ok(Self { before, now, told: 0, is_same, put, changes: Changes::default() })
     }
 
     fn put(&mut self, records: &Records) -> rusqlite::Result<()> {
@@ -132,7 +121,7 @@ impl<'a> Steps<'a> {
             let place = self.told as i64;
             self.told += 1;
             match self.before.get(step.id.as_str()) {
-                Some(b) if !b.closed && b.place == place && b.digest == digest(text.as_bytes()) => continue,
+                Some(b) if !b.closed && b.place == place && self.is_same.query_row(params![step.id.as_str(), text], |row| row.get(0))? => continue,
                 None => self.changes.added += 1,
                 Some(b) if b.closed => self.changes.reopened += 1,
                 Some(_) => {}
