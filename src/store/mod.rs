@@ -277,7 +277,8 @@ fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
             for entry in entries {
                 let name = entry.map_err(io)?.file_name();
                 if name != GITIGNORE && !name.to_string_lossy().starts_with(files::UNFINISHED) {
-                    return Err(Error::NotACase(directory.to_owned()));
+                    // Another run may have made the case since this one looked: nothing else lies there before the marker does.
+                    return if is_marker(&directory.join(MARKER)) { Ok(()) } else { Err(Error::NotACase(directory.to_owned())) };
                 }
             }
             fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(io)?;
@@ -306,9 +307,31 @@ fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
     match linked {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => Ok(files::write_new(&directory.join(MARKER), &text)?),
+        Err(_) => match files::write_new(&directory.join(MARKER), &text) {
+            Err(files::Error::AlreadyThere { .. }) => Ok(()),
+            written => Ok(written?),
+        },
     }
 }
 
 /// Keeps a case out of version control.
 const GITIGNORE: &str = ".gitignore";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moment between looking for a marker and making one, in which another run has done so.
+    #[test]
+    fn a_case_that_another_run_made_meanwhile_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let roots = Roots::open(&[folder.path().to_owned()]).unwrap();
+        let directory = folder.path().join("case");
+        make(&directory, &roots).unwrap();
+        fs::write(directory.join(DATABASE), b"").unwrap();
+        make(&directory, &roots).unwrap();
+        Case::open(&directory).unwrap();
+        fs::remove_file(directory.join(MARKER)).unwrap();
+        assert!(matches!(make(&directory, &roots), Err(Error::NotACase(_))), "something lies there that is no case");
+    }
+}
