@@ -205,7 +205,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), Error> {
 ///
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
-pub fn replace_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     replace_file(path, |out| {
         let mut out = BufWriter::with_capacity(1 << 16, out);
         write(&mut out)?;
@@ -213,7 +213,7 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
     })
 }
 
-fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+fn replace_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
     let mut hidden = OsString::from(UNFINISHED);
     hidden.push(name);
@@ -267,7 +267,7 @@ fn swapped(_: &Path, _: &Path) -> io::Result<bool> {
 }
 
 /// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+fn write_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     let mut file = create(OpenOptions::new().write(true), path)?;
     let written = fill(&mut file, write).map_err(|error| Error::Write { path: path.into(), error });
     let written = written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
@@ -321,7 +321,7 @@ fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
     }
 }
 
-fn fill(file: &mut File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn fill(file: &mut File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
     set_mode(file)?;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     write(file)

@@ -1,6 +1,11 @@
 //! Work over a list on several threads, with the results in the order of the list, whatever thread made which.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+mod line;
+
+pub(crate) use line::{Ahead, Line};
 
 /// Items that a thread takes at once: enough that taking them costs nothing, few enough that threads end together.
 const SHARE: usize = 256;
@@ -30,6 +35,42 @@ pub(crate) fn map<S, T: Send>(threads: usize, len: usize, new: impl Fn() -> S + 
         work();
     });
     out.into_iter().flatten().collect()
+}
+
+/// Makes a part for each number below `len`, and hands them on in that order. `weigh` tells what a part takes in memory.
+///
+/// # Errors
+/// The first error of `consume` ends the run.
+pub(crate) fn in_order<T: Send, E: Send>(
+    threads: usize,
+    len: usize,
+    ahead: Ahead,
+    make: impl Fn(usize) -> T + Sync,
+    weigh: impl Fn(&T) -> usize + Sync,
+    consume: impl FnMut(T) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let line = Line::new(ahead, consume);
+    let work = || {
+        let _end = line.end_on_panic();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= len {
+                break;
+            }
+            let part = make(number);
+            if !line.deliver(number, weigh(&part), part) {
+                break;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(len) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    line.end()
 }
 
 /// Both results, the first one made beside the other.
@@ -69,6 +110,33 @@ mod tests {
         // Each thread counts its own items from one, so no number is missing below the largest.
         assert!((1..=*seen.iter().max().unwrap_or(&0)).all(|n| seen.contains(&n)));
         assert!(!seen.is_empty());
+    }
+
+    #[test]
+    fn parts_are_handed_on_in_order_however_far_ahead_they_may_be() {
+        for (parts, weight) in [(0, 0), (1, 1), (3, 100), (1000, 1000)] {
+            for threads in [0, 1, 2, 5] {
+                let mut got = Vec::new();
+                // Every seventh takes long.
+                let make = |i: usize| {
+                    let rounds = if i.is_multiple_of(7) { 100_000 } else { 10 };
+                    (0..rounds).fold(i, |n, _| std::hint::black_box(n))
+                };
+                let consume = |i| {
+                    got.push(i);
+                    if i == 900 { Err("enough") } else { Ok(()) }
+                };
+                let ended = in_order(threads, 1000, Ahead { parts, weight }, make, |i| *i, consume);
+                assert_eq!((got.len(), ended), (901, Err("enough")));
+                assert!(got.is_sorted());
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "panicked")]
+    fn a_panic_while_a_part_is_made_leaves_nobody_waiting() {
+        let _ = in_order(3, 100, Ahead { parts: 4, weight: 4 }, |i| assert!(i > 0, "a part panicked"), |()| 1, |()| Ok::<(), ()>(()));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(crate) struct Analysis {
     pub(crate) plan: Plan,
     pub(crate) cas: Cas,
     pub(crate) directories: BTreeMap<ProfileHash, String>,
+    pub(crate) threads: usize,
 }
 
 impl Analysis {
@@ -61,6 +62,7 @@ impl Analysis {
             plan: &self.plan,
             cas: &self.cas,
             directories: &self.directories,
+            threads: self.threads,
         }
     }
 }
@@ -149,7 +151,7 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
     let given = Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates, clock, threads: options.threads };
     let mut plan = Plan::construct(&inventory, &assessment, &given);
     plan.join(&inventory, elsewhere, clock);
-    Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new() }
+    Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new(), threads: options.threads }
 }
 
 /// What opens certificates again on each thread.

@@ -35,7 +35,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
     match args.format {
         None => terminal.print(&lines.unwrap_or_default())?,
         Some(Format::Json) => {
-            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
             plan_file::write(&analysis.planned(), &mut out)?;
             out.flush()?;
         }
@@ -47,7 +47,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let Prepared { case, mut analysis, existing, .. } = prepare(&args.planning, terminal, |_| ())?;
-    let threads = analyse::options(&args.planning.reading).threads;
+    let threads = analysis.threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
     let keys = &analysis.inventory.keys;
     let mut known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();

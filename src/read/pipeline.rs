@@ -1,18 +1,17 @@
 //! Reading on all cores, handing on in order.
 //!
-//! Workers draw batches of paths from the one walker, read them, and deliver what `add` made of them. Whoever completes the next batch in
-//! line hands it to `consume`, so results arrive in the order of the walk whatever the number of threads, and none waits for a collector:
-//! while one hands on, the others put what they have in line and go on reading.
+//! Workers draw batches of paths from the one walker, read them, and put what `add` made of them in line, so that results arrive in the order
+//! of the walk whatever the number of threads.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::content::Reader;
 use super::walk::{Met, Walk};
 use super::{Found, Item, Ledger, Place, Roots};
 use crate::finding::Reason;
 use crate::limits::Limits;
+use crate::parallel::{Ahead, Line};
 use crate::pki::Unread;
 
 /// How to read.
@@ -38,33 +37,13 @@ impl Default for Options {
 /// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end together.
 const BATCH: usize = 32;
 
-/// Batches that may be done before one in line is: bounds memory when one file takes long.
-const AHEAD: u64 = 1024;
-
-/// Batches that may wait for the one who hands on: bounds memory when that takes longer than reading.
-const WAITING: usize = 64;
+/// How many batches may be done before one in line is, and how many may wait for the one who hands on.
+const AHEAD: Ahead = Ahead { parts: 1024, weight: 64 };
 
 struct Source<'a> {
     walk: Walk<'a>,
-    next: u64,
+    next: usize,
     ended: bool,
-}
-
-/// The line of batches.
-struct Line<T> {
-    next: u64,
-    ready: BTreeMap<u64, T>,
-    /// Somebody hands on what is ready.
-    handing: bool,
-    /// Nothing more is wanted.
-    over: bool,
-    ledgers: Vec<Ledger>,
-}
-
-/// Where batches go: one thread at a time.
-struct Out<C, E> {
-    consume: C,
-    error: Option<E>,
 }
 
 /// Reads every root. For each batch of files `new` makes a collector, `add` puts one file into it on a worker thread, and `consume` gets the
@@ -80,13 +59,10 @@ pub fn read<T: Send, E: Send>(
     consume: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<Vec<Ledger>, E> {
     let source = Mutex::new(Source { walk: Walk::new(roots, &options.limits, options.follow_symlinks), next: 0, ended: false });
-    let ledgers = vec![Ledger::default(); roots.list().len()];
-    let line = Mutex::new(Line { next: 0, ready: BTreeMap::new(), handing: false, over: false, ledgers });
-    let out = Mutex::new(Out { consume, error: None });
-    let turn = Condvar::new();
+    let sum = Mutex::new(vec![Ledger::default(); roots.list().len()]);
+    let line = Line::new(AHEAD, consume);
     let work = || {
-        // Should anything here panic, nobody is left waiting for a batch that never comes.
-        let _end = EndOnPanic { line: &line, turn: &turn };
+        let _end = line.end_on_panic();
         let mut reader = Reader::new(options, roots);
         let mut ledgers = vec![Ledger::default(); roots.list().len()];
         let mut batch = Vec::with_capacity(BATCH);
@@ -97,12 +73,11 @@ pub fn read<T: Send, E: Send>(
                 found.items.iter().for_each(|item| ledgers[found.place.root as usize].count(item));
                 add(&mut collector, found);
             }
-            if !deliver(&line, &out, &turn, number, collector) {
+            if !line.deliver(number, 1, collector) {
                 break;
             }
         }
-        let mut line = lock(&line);
-        line.ledgers.iter_mut().zip(ledgers).for_each(|(sum, part)| *sum += part);
+        lock(&sum).iter_mut().zip(ledgers).for_each(|(sum, part)| *sum += part);
     };
     std::thread::scope(|scope| {
         for _ in 1..options.threads.max(1) {
@@ -110,13 +85,11 @@ pub fn read<T: Send, E: Send>(
         }
         work();
     });
-    match out.into_inner().unwrap_or_else(PoisonError::into_inner).error {
-        Some(error) => Err(error),
-        None => Ok(line.into_inner().unwrap_or_else(PoisonError::into_inner).ledgers),
-    }
+    line.end()?;
+    Ok(sum.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<u64> {
+fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<usize> {
     let mut source = lock(source);
     if source.ended {
         return None;
@@ -126,52 +99,6 @@ fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<u64> {
     let number = source.next;
     source.next += 1;
     Some(number)
-}
-
-/// Puts a batch in line, and hands on all that is ready unless somebody does so already. `false` when the run is over.
-fn deliver<T, E>(line: &Mutex<Line<T>>, out: &Mutex<Out<impl FnMut(T) -> Result<(), E>, E>>, turn: &Condvar, number: u64, collector: T) -> bool {
-    let mut queue = lock(line);
-    // The batch that is next in line waits only while another one is handed on, so this ends.
-    while !queue.over && (number > queue.next + AHEAD || queue.handing && queue.ready.len() >= WAITING) {
-        queue = turn.wait(queue).unwrap_or_else(PoisonError::into_inner);
-    }
-    queue.ready.insert(number, collector);
-    if queue.handing {
-        return !queue.over;
-    }
-    queue.handing = true;
-    while !queue.over {
-        let next = queue.next;
-        let Some(collector) = queue.ready.remove(&next) else { break };
-        drop(queue);
-        let failed = {
-            let mut out = lock(out);
-            out.error = (out.consume)(collector).err();
-            out.error.is_some()
-        };
-        queue = lock(line);
-        queue.next += 1;
-        queue.over |= failed;
-        turn.notify_all();
-    }
-    queue.handing = false;
-    turn.notify_all();
-    !queue.over
-}
-
-/// Ends the run for all threads when its own panics.
-struct EndOnPanic<'a, T> {
-    line: &'a Mutex<Line<T>>,
-    turn: &'a Condvar,
-}
-
-impl<T> Drop for EndOnPanic<'_, T> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            lock(self.line).over = true;
-            self.turn.notify_all();
-        }
-    }
 }
 
 /// One file; a defect in a reader costs that file, not the run.
@@ -201,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pem");
         std::fs::write(&path, "nothing").unwrap();
-        let roots = Roots::open(&vec![path; (AHEAD as usize + 8) * BATCH]).unwrap();
+        let roots = Roots::open(&vec![path; (AHEAD.parts + 8) * BATCH]).unwrap();
         let options = Options { threads: 2, ..Options::default() };
         let add = |(): &mut (), found: Found| assert!(found.place.root > 0, "a file panicked");
         let _ = read(&roots, &options, || (), add, |()| Ok::<(), Infallible>(()));

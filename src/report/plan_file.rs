@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::mpsc::sync_channel;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +16,7 @@ use crate::assess::{Assessment, Clock, Exposure, Incident, Verdict};
 use crate::finding::Finding;
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
+use crate::parallel::{self, Ahead};
 use crate::pki::Unread;
 use crate::plan::ca::{Cas, Reach, Sort};
 use crate::plan::{Plan, Replacement, Step};
@@ -48,6 +48,8 @@ pub struct Planned<'a> {
     pub cas: &'a Cas,
     /// Directories of replacements that exist, by profile, relative to the case.
     pub directories: &'a BTreeMap<ProfileHash, String>,
+    /// How many threads may write it.
+    pub threads: usize,
 }
 
 /// A replacement as `plan.json` has it: all that `rekey` needs to make it.
@@ -197,19 +199,19 @@ struct IncidentRecord<'a> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(planned: &Planned<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     write_with(planned, out, None)
 }
 
 /// Takes what is told as it is written.
-pub type Listener<'a> = &'a mut dyn FnMut(Told);
+pub type Listener<'a> = &'a mut (dyn FnMut(Told) + Send);
 
 /// The same, telling keys and steps: what is made once is kept twice.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<Listener<'_>>) -> io::Result<()> {
-    let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
+pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Option<Listener<'_>>) -> io::Result<()> {
+    let Planned { roots, incident, clock, inventory, assessment, plan, threads, .. } = *planned;
     let mut nobody = drop;
     let listener = listener.unwrap_or(&mut nobody);
     out.write_all(b"{\"schema\":")?;
@@ -229,14 +231,16 @@ pub fn write_with(planned: &Planned<'_>, out: &mut dyn Write, listener: Option<L
     records(
         out,
         "keys",
-        inventory.keys.len(),
+        threads,
+        inventory.keys.iter().map(|k| 1 + k.certificates.len()),
         |record, at| key::push(record, planned, at),
         |chunk, records| {
             listener(Told::Keys(chunk.map(story).collect(), records));
         },
     )?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
-    records(out, "steps", plan.steps.len(), |record, at| step::push(record, &plan.steps[at]), |_, records| listener(Told::Steps(records)))?;
+    let step = |record: &mut Vec<u8>, at: usize| step::push(record, &plan.steps[at]);
+    records(out, "steps", threads, plan.steps.iter().map(|_| 1), step, |_, records| listener(Told::Steps(records)))?;
     listener(Told::End);
     list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
     list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
@@ -276,42 +280,55 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item
     out.write_all(b"]")
 }
 
-/// Writes a list of very many records, each made by `make`; every other chunk is made beside the writing of the one before it. `told` gets
+/// Writes a list of very many records, each made by `make` on any thread; `weigh` tells roughly how large one is beside others. `told` gets
 /// them when they are written.
 fn records(
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     name: &str,
-    len: usize,
+    threads: usize,
+    weights: impl Iterator<Item = usize>,
     make: impl Fn(&mut Vec<u8>, usize) + Sync,
-    mut told: impl FnMut(Range<usize>, Records),
+    mut told: impl FnMut(Range<usize>, Records) + Send,
 ) -> io::Result<()> {
     write!(out, ",\n\"{name}\":[")?;
-    let chunks: Vec<_> = (0..len).step_by(TURN).map(|from| from..len.min(from + TURN)).collect();
-    let chunk = |chunk: &Range<usize>| {
+    let shares = shares(weights);
+    let share = |number: usize| {
         let mut records = Records::default();
-        chunk.clone().for_each(|at| records.push(|record| make(record, at)));
-        records
+        shares[number].clone().for_each(|at| records.push(|record| make(record, at)));
+        (number, records)
     };
-    std::thread::scope(|scope| {
-        let (send, other) = sync_channel(2);
-        let odd = chunks.iter().skip(1).step_by(2);
-        if chunks.len() > 1 {
-            scope.spawn(move || odd.map(chunk).try_for_each(|records| send.send(records)));
-        }
-        for (turn, range) in chunks.iter().enumerate() {
-            // The other one sends as many as are asked for, unless it panicked; then the scope does too.
-            let records = if turn % 2 == 0 { chunk(range) } else { other.recv().unwrap_or_default() };
-            out.write_all(if turn == 0 { b"\n" } else { b",\n" })?;
-            out.write_all(records.text())?;
-            told(range.clone(), records);
-        }
+    let write = |(number, records): (usize, Records)| {
+        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
+        out.write_all(records.text())?;
+        told(shares[number].clone(), records);
         Ok::<(), io::Error>(())
-    })?;
+    };
+    parallel::in_order(threads, shares.len(), AHEAD, share, |(_, records)| records.text().len(), write)?;
     out.write_all(b"]")
 }
 
-/// Records that one thread makes at a turn.
-const TURN: usize = 32;
+/// Cuts a list into shares that weigh about the same: one heavy record is a share of its own.
+fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut shares: Vec<Range<usize>> = Vec::new();
+    let mut weight = SHARE;
+    for (at, more) in weights.enumerate() {
+        match shares.last_mut() {
+            Some(share) if weight + more <= SHARE => share.end = at + 1,
+            _ => {
+                shares.push(at..at + 1);
+                weight = 0;
+            }
+        }
+        weight += more;
+    }
+    shares
+}
+
+/// What the records weigh that a thread makes at a time: enough that taking them costs nothing.
+const SHARE: usize = 64;
+
+/// Shares that may be made before one that takes long, and octets that may wait while others are written.
+const AHEAD: Ahead = Ahead { parts: 64, weight: 8 << 20 };
 
 /// The record of one replacement.
 #[must_use]
