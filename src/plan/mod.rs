@@ -15,6 +15,7 @@ mod words;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
 
 use ca::{Cas, Ccadb, Signer};
 use group::Group;
@@ -22,7 +23,7 @@ use group::Group;
 use crate::assess::{Assessment, Clock, Kind, Verdict};
 use crate::id::{Fingerprint, ProfileHash, StepId};
 use crate::inventory::Inventory;
-use crate::parallel;
+use crate::parallel::{self, Ahead};
 use crate::time::Time;
 
 pub use authority::{Authorities, Authority, Issuance};
@@ -91,42 +92,54 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn construct(inventory: &Inventory, assessment: &Assessment, given: &Given<'_>) -> Self {
-        let (replacements, replacement_of) = replacements(inventory, assessment);
+        let threads = given.threads;
+        let (((replacements, replacement_of), below), (authorities, voiding)) = parallel::join(
+            threads,
+            || (replacements(inventory, assessment), below(inventory, assessment)),
+            || (Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains), voiding(assessment)),
+        );
         let mut plan = Self {
             steps: Vec::new(),
             replacements,
-            steps_of_key: vec![Vec::new(); inventory.keys.len()],
+            steps_of_key: Vec::new(),
             replacement_of,
-            order: Vec::new(),
-            authorities: Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains),
+            order: order(inventory, assessment, &voiding, given),
+            authorities,
             elsewhere: ct::Elsewhere::new(),
-            voiding: voiding(assessment),
-            below: below(inventory, assessment),
+            voiding,
+            below,
         };
-        plan.order = order(inventory, assessment, &plan.voiding, given);
-        let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
-        let mut from = 0;
-        while from < plan.order.len() {
-            let batch = &plan.order[from..plan.order.len().min(from + BATCH)];
-            let group = |i: usize| {
-                let steps = Group { inventory, assessment, given, plan: &plan, key: batch[i] }.steps();
-                (steps.iter().map(|s| s.id).collect(), steps)
-            };
-            let groups: Vec<(Vec<StepId>, Vec<Step>)> = parallel::map(given.threads, batch.len(), || (), |(), i| group(i));
-            for (i, (ids, steps)) in groups.into_iter().enumerate() {
-                plan.steps_of_key[plan.order[from + i] as usize] = ids;
-                // A replacement shared by two keys has one replace and one deploy step.
-                plan.steps.extend(steps.into_iter().filter(|s| known.insert(s.id)));
-            }
-            from += BATCH;
-        }
-        plan.steps.shrink_to_fit();
+        (plan.steps, plan.steps_of_key) = plan.groups(inventory, assessment, given);
         plan
+    }
+
+    /// The steps of all keys in their order, and for each key of the inventory those that are its own.
+    fn groups(&self, inventory: &Inventory, assessment: &Assessment, given: &Given<'_>) -> (Vec<Step>, Vec<Vec<StepId>>) {
+        let (mut steps, mut of_key) = (Vec::new(), vec![Vec::new(); inventory.keys.len()]);
+        let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
+        let shares: Vec<&[u32]> = self.order.chunks(SHARE).collect();
+        let share = |number: usize| -> Vec<(u32, Vec<Step>)> {
+            shares[number].iter().map(|key| (*key, Group { inventory, assessment, given, plan: self, key: *key }.steps())).collect()
+        };
+        let append = |groups: Vec<(u32, Vec<Step>)>| {
+            for (key, group) in groups {
+                of_key[key as usize] = group.iter().map(|s| s.id).collect();
+                // A replacement shared by two keys has one replace and one deploy step.
+                steps.extend(group.into_iter().filter(|s| known.insert(s.id)));
+            }
+            Ok::<(), Infallible>(())
+        };
+        let Ok(()) = parallel::in_order(given.threads, shares.len(), AHEAD, share, Vec::len, append);
+        steps.shrink_to_fit();
+        (steps, of_key)
     }
 }
 
-/// Keys whose steps are made at a time, so that none lies in memory twice for long.
-const BATCH: usize = 2048;
+/// Keys whose steps a thread makes at a time.
+const SHARE: usize = 64;
+
+/// Shares that may be made before one that takes long, and groups that may wait for one that is added.
+const AHEAD: Ahead = Ahead { parts: 64, weight: 64 * SHARE };
 
 /// The CA certificates that the reasons of live certificates name.
 fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {

@@ -328,7 +328,7 @@ fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
 const SHARE: usize = 64;
 
 /// Shares that may be made before one that takes long, and octets that may wait while others are written.
-const AHEAD: Ahead = Ahead { parts: 64, weight: 8 << 20 };
+const AHEAD: Ahead = Ahead { parts: 64, weight: 2 << 20 };
 
 /// The record of one replacement.
 #[must_use]
