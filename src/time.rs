@@ -1,13 +1,18 @@
 //! Points in time and spans of them, in whole seconds of UTC; reading what people write as a time.
 
 use std::fmt;
+use std::num::NonZeroI64;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+///
+/// Seconds from the epoch on are kept one higher than they are, so that zero is free for the `None` of an `Option`, which then takes no room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(i64);
+pub struct Time(NonZeroI64);
+
+const _: () = assert!(size_of::<Option<Time>>() == 8, "there are very many of them");
 
 /// Seconds in an hour.
 pub const HOUR: i64 = 3_600;
@@ -21,31 +26,36 @@ const WESTERNMOST: i64 = 12 * HOUR;
 
 impl Time {
     /// 2000-01-01T00:00:00Z: file times before it are clocks that were never set.
-    pub const Y2000: Self = Self(946_684_800);
+    pub const Y2000: Self = Self::from_unix(946_684_800);
 
-    /// From seconds since the epoch.
+    /// From seconds since the epoch; the largest number is taken as the one before it.
     #[must_use]
     pub const fn from_unix(seconds: i64) -> Self {
-        Self(seconds)
+        match NonZeroI64::new(if seconds < 0 { seconds } else { seconds.saturating_add(1) }) {
+            Some(kept) => Self(kept),
+            // Never: what is not below zero is raised above it.
+            None => Self(NonZeroI64::MIN),
+        }
     }
 
     /// Seconds since the epoch.
     #[must_use]
     pub const fn unix(self) -> i64 {
-        self.0
+        let kept = self.0.get();
+        if kept < 0 { kept } else { kept - 1 }
     }
 
     /// From calendar fields in UTC; `None` for a date or time that does not exist. Second 60 is taken as 59.
     #[must_use]
     pub fn from_fields(year: i32, month: u32, day: u32, hour: u32, minute: u32, second: u32) -> Option<Self> {
         let time = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(hour, minute, second.min(59))?;
-        (second <= 60).then_some(Self(time.and_utc().timestamp()))
+        (second <= 60).then_some(utc(time))
     }
 
     /// This many seconds later (earlier when negative).
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds))
+        Self::from_unix(self.unix().saturating_add(seconds))
     }
 
     /// Appends RFC 3339 in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
@@ -55,8 +65,8 @@ impl Time {
 
     /// The text, all of it ASCII.
     fn text(self) -> [u8; 20] {
-        let Some(t) = DateTime::from_timestamp(self.0, 0).filter(|t| (0..=9999).contains(&t.year())) else {
-            return if self.0 < 0 { *b"0000-01-01T00:00:00Z" } else { *b"9999-12-31T23:59:59Z" };
+        let Some(t) = DateTime::from_timestamp(self.unix(), 0).filter(|t| (0..=9999).contains(&t.year())) else {
+            return if self.unix() < 0 { *b"0000-01-01T00:00:00Z" } else { *b"9999-12-31T23:59:59Z" };
         };
         let mut out = *b"0000-00-00T00:00:00Z";
         let year = t.year().unsigned_abs();
@@ -223,7 +233,7 @@ impl Written {
 }
 
 fn utc(t: NaiveDateTime) -> Time {
-    Time(t.and_utc().timestamp())
+    Time::from_unix(t.and_utc().timestamp())
 }
 
 fn in_range(date: &NaiveDate) -> bool {
@@ -290,10 +300,18 @@ mod tests {
     }
 
     #[test]
+    fn seconds_keep_their_number_and_their_order() {
+        let seconds = [i64::MIN, i64::MIN + 1, -2, -1, 0, 1, 2, i64::MAX - 1];
+        assert!(seconds.iter().all(|s| Time::from_unix(*s).unix() == *s));
+        assert!(seconds.iter().map(|s| Time::from_unix(*s)).is_sorted_by(|a, b| a < b));
+        assert_eq!(Time::from_unix(i64::MAX), Time::from_unix(i64::MAX - 1));
+    }
+
+    #[test]
     fn a_hull_keeps_open_ends_open() {
-        let open = Span { earliest: None, latest: Some(Time(5)) };
-        assert_eq!(open.hull(Span::at(Time(9))), Span { earliest: None, latest: Some(Time(9)) });
-        assert!(!open.meets(Span::at(Time(6))));
-        assert!(open.meets(Span::at(Time(5))));
+        let open = Span { earliest: None, latest: Some(Time::from_unix(5)) };
+        assert_eq!(open.hull(Span::at(Time::from_unix(9))), Span { earliest: None, latest: Some(Time::from_unix(9)) });
+        assert!(!open.meets(Span::at(Time::from_unix(6))));
+        assert!(open.meets(Span::at(Time::from_unix(5))));
     }
 }
