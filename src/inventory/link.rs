@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{Inventory, KeyEntry, Occurrence};
+use super::{Few, Inventory, KeyEntry, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::parallel;
 use crate::pki::{Checked, check_signature, signed_parts, spki_of};
@@ -108,15 +108,15 @@ struct Verifier<'a, F> {
 }
 
 impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<'_, F> {
-    fn issuers_of(&mut self, child: u32) -> Vec<IssuerLink> {
+    fn issuers_of(&mut self, child: u32) -> Few<IssuerLink> {
         let inventory = self.inventory;
         let certificate = &inventory.certificates[child as usize].certificate;
         let Some(candidates) = self.by_subject.get(&certificate.issuer_id).filter(|_| !certificate.is_self_signed) else {
-            return Vec::new();
+            return Few::NONE;
         };
         let mut child_der = None;
         let mut tried: Vec<(SpkiHash, Option<Basis>)> = Vec::new();
-        let mut found = Vec::new();
+        let mut found = Few::NONE;
         for &issuer in candidates.iter().filter(|i| **i != child) {
             let entry = &inventory.certificates[issuer as usize];
             if !certificate.names_issuer(&entry.certificate) {
@@ -143,9 +143,10 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
                     basis
                 }
             };
-            found.extend(basis.map(|basis| IssuerLink { certificate: issuer, basis }));
+            if let Some(basis) = basis {
+                found.push(IssuerLink { certificate: issuer, basis });
+            }
         }
-        found.shrink_to_fit();
         found
     }
 

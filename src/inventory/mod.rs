@@ -2,9 +2,12 @@
 //! by canonical SPKI; certificates joined to their issuers ([`link`], [`chain`]).
 
 pub mod chain;
+mod few;
 pub mod link;
+mod numbers;
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::finding::{Codes, Reason};
@@ -15,7 +18,10 @@ use crate::read::{Found, Item, Ledger, Place};
 use crate::time::Time;
 
 pub use chain::{Anchors, Signer};
+pub use few::Few;
 pub use link::{Basis, IssuerLink};
+
+use numbers::Numbers;
 
 /// Everything that was found, joined.
 #[derive(Debug, Default)]
@@ -34,6 +40,8 @@ pub struct Inventory {
     pub others: u64,
     /// One ledger per root.
     pub ledgers: Vec<Ledger>,
+    /// Ways into containers, each once.
+    members: Vec<Arc<str>>,
 }
 
 /// One file.
@@ -50,7 +58,7 @@ pub struct File {
 }
 
 /// Where an object was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrence {
     /// Index into [`Inventory::files`].
     pub file: u32,
@@ -58,8 +66,8 @@ pub struct Occurrence {
     pub index: u32,
     /// Line it begins on; 0 in binary data.
     pub line: u32,
-    /// The way into a container.
-    pub member: Option<Arc<str>>,
+    /// Index into the ways into containers, from 1: [`Inventory::member`].
+    member: Option<NonZeroU32>,
 }
 
 /// One certificate.
@@ -68,11 +76,11 @@ pub struct CertificateEntry {
     /// Its facts.
     pub certificate: Arc<Certificate>,
     /// Every place it was found.
-    pub occurrences: Vec<Occurrence>,
+    pub occurrences: Few<Occurrence>,
     /// Index into [`Inventory::keys`].
     pub key: u32,
     /// Who may have issued it, among the certificates here.
-    pub issuers: Vec<IssuerLink>,
+    pub issuers: Few<IssuerLink>,
     /// Whether it issued another certificate here.
     pub issued_others: bool,
 }
@@ -97,11 +105,11 @@ pub struct KeyEntry {
     /// Findings on any of its objects.
     pub findings: Codes,
     /// Where its private half lies, encrypted or not.
-    pub private: Vec<Occurrence>,
+    pub private: Few<Occurrence>,
     /// Certificates on it, indices into [`Inventory::certificates`].
-    pub certificates: Vec<u32>,
+    pub certificates: Few<u32>,
     /// Where requests or bare public keys of it lie.
-    pub public: Vec<Occurrence>,
+    pub public: Few<Occurrence>,
     /// Keys with the same RSA modulus, this one among them: indices into [`Inventory::keys`], shared by all of them. Empty if it is alone.
     pub same_modulus: Arc<[u32]>,
 }
@@ -133,8 +141,9 @@ pub struct Trouble {
 #[derive(Debug, Default)]
 pub struct Builder {
     inventory: Inventory,
-    by_fingerprint: HashMap<Fingerprint, u32, hashbrown::DefaultHashBuilder>,
-    by_spki: HashMap<SpkiHash, u32, hashbrown::DefaultHashBuilder>,
+    certificates: Numbers,
+    keys: Numbers,
+    members: HashMap<Arc<str>, NonZeroU32>,
 }
 
 impl Builder {
@@ -156,7 +165,8 @@ impl Builder {
     }
 
     fn add_item(&mut self, file: u32, item: Item) {
-        let occurrence = Occurrence { file, index: item.index, line: item.line, member: item.member };
+        let member = item.member.as_ref().and_then(|member| self.member(member));
+        let occurrence = Occurrence { file, index: item.index, line: item.line, member };
         let object = match item.body {
             Ok(object) => object,
             Err(Unread::Skipped(Reason::NoPkiContent, _)) => return,
@@ -166,7 +176,7 @@ impl Builder {
                     && let Some(spki) = facts.spki
                 {
                     let key = self.key(spki, facts);
-                    push_tight(&mut self.inventory.keys[key as usize].private, occurrence);
+                    self.inventory.keys[key as usize].private.push(occurrence);
                 }
                 let label = item.label.map(|l| l.into_owned().into());
                 return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
@@ -177,7 +187,7 @@ impl Builder {
             Object::PrivateKey(private) => match private.facts.spki {
                 Some(spki) => {
                     let key = self.key(spki, &private.facts);
-                    push_tight(&mut self.inventory.keys[key as usize].private, occurrence);
+                    self.inventory.keys[key as usize].private.push(occurrence);
                 }
                 None => self.inventory.unnamed_keys.push(occurrence),
             },
@@ -193,25 +203,36 @@ impl Builder {
         }
     }
 
+    fn member(&mut self, name: &Arc<str>) -> Option<NonZeroU32> {
+        let members = &mut self.inventory.members;
+        if let Some(known) = self.members.get(name) {
+            return Some(*known);
+        }
+        members.push(Arc::clone(name));
+        let number = NonZeroU32::new(members.len() as u32)?;
+        self.members.insert(Arc::clone(name), number);
+        Some(number)
+    }
+
     fn add_certificate(&mut self, certificate: &Arc<Certificate>, occurrence: Occurrence) {
-        if let Some(at) = self.by_fingerprint.get(&certificate.sha256) {
-            return self.inventory.certificates[*at as usize].occurrences.push(occurrence);
+        let at = self.inventory.certificates.len() as u32;
+        let known = &self.inventory.certificates;
+        if let Some(at) = self.certificates.find_or_add(certificate.sha256.as_bytes(), at, |i| known[i as usize].certificate.sha256.as_bytes()) {
+            return self.inventory.certificates[at as usize].occurrences.push(occurrence);
         }
         // A certificate's key always has a hash: of the form found, where no other can be computed.
         let spki = certificate.key.spki.unwrap_or_else(|| SpkiHash::of(&[]));
         let key = self.key(spki, &certificate.key);
-        let at = self.inventory.certificates.len() as u32;
-        self.by_fingerprint.insert(certificate.sha256, at);
-        push_tight(&mut self.inventory.keys[key as usize].certificates, at);
-        push_slowly(
-            &mut self.inventory.certificates,
-            CertificateEntry { certificate: Arc::clone(certificate), occurrences: vec![occurrence], key, issuers: Vec::new(), issued_others: false },
-        );
+        self.inventory.keys[key as usize].certificates.push(at);
+        let (certificate, occurrences) = (Arc::clone(certificate), Few::one(occurrence));
+        push_slowly(&mut self.inventory.certificates, CertificateEntry { certificate, occurrences, key, issuers: Few::NONE, issued_others: false });
     }
 
     fn key(&mut self, spki: SpkiHash, facts: &KeyFacts) -> u32 {
         let keys = &mut self.inventory.keys;
-        let at = *self.by_spki.entry(spki).or_insert_with(|| {
+        let new = keys.len() as u32;
+        let known = self.keys.find_or_add(spki.as_bytes(), new, |i| keys[i as usize].spki.as_bytes());
+        let at = known.unwrap_or_else(|| {
             push_slowly(
                 keys,
                 KeyEntry {
@@ -219,13 +240,13 @@ impl Builder {
                     facts: facts.clone(),
                     raw_forms: Vec::new(),
                     findings: Codes::NONE,
-                    private: Vec::new(),
-                    certificates: Vec::new(),
-                    public: Vec::new(),
+                    private: Few::NONE,
+                    certificates: Few::NONE,
+                    public: Few::NONE,
                     same_modulus: Arc::default(),
                 },
             );
-            (keys.len() - 1) as u32
+            new
         });
         let entry = &mut keys[at as usize];
         entry.findings = entry.findings.union(facts.findings);
@@ -240,8 +261,8 @@ impl Builder {
     /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
     #[must_use]
     pub fn finish(self, ledgers: Vec<Ledger>, threads: usize) -> Inventory {
-        let Self { mut inventory, by_fingerprint, by_spki } = self;
-        drop((by_fingerprint, by_spki));
+        let Self { mut inventory, certificates: by_fingerprint, keys: by_spki, members } = self;
+        drop((by_fingerprint, by_spki, members));
         inventory.files.shrink_to_fit();
         inventory.certificates.shrink_to_fit();
         inventory.keys.shrink_to_fit();
@@ -265,14 +286,6 @@ impl Builder {
         inventory.ledgers = ledgers;
         inventory
     }
-}
-
-/// Most lists here have one element; the room for four that a first push takes would cost more than the element.
-fn push_tight<T>(list: &mut Vec<T>, item: T) {
-    if list.is_empty() {
-        list.reserve_exact(1);
-    }
-    list.push(item);
 }
 
 /// Appends, growing by a quarter: doubling would leave up to half of the largest lists unused.
@@ -351,6 +364,12 @@ impl Inventory {
     #[must_use]
     pub fn path(&self, occurrence: &Occurrence) -> &str {
         &self.files[occurrence.file as usize].place.path
+    }
+
+    /// The way into a container that an occurrence is reached by.
+    #[must_use]
+    pub fn member(&self, occurrence: &Occurrence) -> Option<&str> {
+        occurrence.member.and_then(|n| self.members.get(n.get() as usize - 1)).map(|m| &**m)
     }
 
     /// How often each reason for trouble occurs, most frequent first.
