@@ -1,9 +1,13 @@
 //! Names of things: fingerprints, key hashes, serial numbers and step ids, each a type of its own.
 
+mod octets;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use octets::Octets;
 
 /// Writes lower-case hexadecimal.
 #[must_use]
@@ -160,7 +164,7 @@ impl NameId {
 
 /// A certificate serial number: the content octets of its INTEGER, as encoded (RFC 5280 section 4.1.2.2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Serial(Box<[u8]>);
+pub struct Serial(Octets);
 
 impl Serial {
     /// Takes the content octets of the INTEGER, two's complement, most significant first.

@@ -12,7 +12,7 @@ use super::seen::Seen;
 use super::signature::{self, Checked};
 use super::{hosts, name, spki, times};
 use crate::finding::{Code, Codes};
-use crate::id::{Fingerprint, NameId, ProfileHash, Serial};
+use crate::id::{Fingerprint, NameId, Octets, ProfileHash, Serial};
 use crate::limits;
 use crate::oid;
 use crate::time::Time;
@@ -49,9 +49,9 @@ pub struct Certificate {
     /// Subject and issuer are equal and the signature is by its own key.
     pub is_self_signed: bool,
     /// Subject key identifier.
-    pub subject_key_id: Option<Box<[u8]>>,
+    pub subject_key_id: Option<Octets>,
     /// Authority key identifier (`keyIdentifier` only).
-    pub authority_key_id: Option<Box<[u8]>>,
+    pub authority_key_id: Option<Octets>,
     /// What it may be used for.
     pub purpose: Purpose,
     /// The hosts it names for its issuer, lower case, each once.
@@ -412,8 +412,8 @@ fn by_own_key(raw: &[u8], spki: &[u8], extensions: &Extensions, findings: &mut C
 pub(crate) struct Extensions {
     pub(crate) names: Names,
     is_ca: bool,
-    subject_key_id: Option<Box<[u8]>>,
-    authority_key_id: Option<Box<[u8]>>,
+    subject_key_id: Option<Octets>,
+    authority_key_id: Option<Octets>,
     purpose: Purpose,
     first_sct: Option<Time>,
 }
