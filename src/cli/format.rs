@@ -109,7 +109,7 @@ fn shown(item: &Item) -> Shown {
                     shown.from = c.this_update.map_or_else(String::new, |t| t.day());
                     shown.until = c.next_update.map_or_else(String::new, |t| t.day());
                 }
-                Object::Request(r) => shown.what = r.names.dns.first().map_or_else(|| r.subject.to_string(), ToString::to_string),
+                Object::Request(r) => shown.what = r.names.dns.first().map_or_else(|| r.subject.to_string(), str::to_owned),
                 Object::PrivateKey(_) | Object::PublicKey(_) => {
                     shown.what = object.key().and_then(|k| k.spki).map_or_else(String::new, |s| format!("{}...", &s.to_string()[..16]));
                 }
@@ -171,7 +171,7 @@ fn csv_row(place: &Place, item: &Item) -> Vec<String> {
         text(certificate.map(|c| c.serial.to_hex())),
         text(certificate.and_then(|c| c.not_before).map(|t| t.to_string())),
         text(certificate.and_then(|c| c.not_after).map(|t| t.to_string())),
-        text(names.map(|n| n.dns.join(" "))),
+        text(names.map(|n| n.dns.iter().collect::<Vec<_>>().join(" "))),
         text(key.map(|k| k.algorithm.as_str().to_owned())),
         text(key.map(|k| k.bits.to_string())),
         text(certificate.map(|c| c.signature_algorithm.to_string())),

@@ -10,7 +10,7 @@ use x509_parser::nom::Parser;
 use super::der::{self, Reader, Tlv, context};
 use super::seen::Seen;
 use super::signature::{self, Checked};
-use super::{hosts, name, spki, times};
+use super::{hosts, name, spki, texts, times};
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, NameId, Octets, ProfileHash, Serial};
 use crate::limits;
@@ -18,6 +18,7 @@ use crate::oid;
 use crate::time::Time;
 
 pub(crate) use super::spki::KeyFacts;
+use super::texts::Texts;
 
 /// Everything that later stages need of a certificate; all of it is public.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ impl Certificate {
     #[must_use]
     pub fn display_name(&self) -> Cow<'_, str> {
         let names = &self.names;
-        let first = names.dns.first().or_else(|| names.ip().first()).or_else(|| names.email().first());
+        let first = names.dns.first().or_else(|| names.ip().first().or_else(|| names.email().first()).map(|name| &**name));
         match first {
             Some(name) => Cow::Borrowed(name),
             None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
@@ -98,7 +99,7 @@ impl Certificate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// `dNSName`.
-    pub dns: Vec<Box<str>>,
+    pub dns: Texts,
     /// The rarer kinds; most certificates have none of them.
     pub rare: Option<Box<RareNames>>,
 }
@@ -153,17 +154,17 @@ impl Names {
         self.len() == 0
     }
 
-    /// Adds one `GeneralName`.
-    pub(crate) fn push(&mut self, name: Tlv<'_>) {
+    /// Adds one `GeneralName`; those of the usual kind to `dns`.
+    pub(crate) fn push(&mut self, name: Tlv<'_>, dns: &mut texts::Draft) {
         // As it is: whoever shows it escapes it.
-        let text = || -> Box<str> { String::from_utf8_lossy(name.content).into() };
+        let text = || String::from_utf8_lossy(name.content);
         if name.tag == 0x82 {
-            return self.dns.push(text());
+            return dns.push(&text());
         }
         let rare = self.rare.get_or_insert_default();
         match name.tag {
-            0x81 => rare.email.push(text()),
-            0x86 => rare.uri.push(text()),
+            0x81 => rare.email.push(text().into()),
+            0x86 => rare.uri.push(text().into()),
             0x87 => rare.ip.push(ip_text(name.content)),
             0xa4 => rare.other.push(format!("directoryName:{}", name::read(name.content).text).into()),
             0x88 => rare.other.push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),

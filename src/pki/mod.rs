@@ -18,6 +18,7 @@ pub(crate) mod pkcs7;
 pub(crate) mod seen;
 pub(crate) mod signature;
 pub(crate) mod spki;
+pub mod texts;
 pub(crate) mod times;
 
 pub use cert::{Certificate, Extended, Names, Purpose, RareNames};
@@ -31,3 +32,4 @@ pub use object::{Label, Object, Unread, read_der, read_labelled};
 pub(crate) use object::{declared_length, first_element, is_encrypted_key, is_signature, read_ec_key};
 pub use signature::{Checked, check as check_signature};
 pub use spki::{Curve, KeyAlgorithm, KeyFacts};
+pub use texts::Texts;

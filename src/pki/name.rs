@@ -274,10 +274,11 @@ pub(crate) fn general_names(raw: &[u8], out: &mut super::cert::Names) -> bool {
         return false;
     };
     let mut reader: Reader<'_> = outer.reader();
+    let mut dns = super::texts::Draft::with_room(raw.len());
     for name in reader.by_ref().take(crate::limits::NAMES) {
-        out.push(name);
+        out.push(name, &mut dns);
     }
-    out.dns.shrink_to_fit();
+    out.dns = dns.finish();
     reader.is_empty()
 }
 

@@ -220,7 +220,7 @@ impl Listed {
         Self {
             issuer: certificate.issuer.to_string(),
             serial: Some(certificate.serial.to_hex()),
-            names: certificate.names.dns.iter().map(ToString::to_string).collect(),
+            names: certificate.names.dns.iter().map(str::to_owned).collect(),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             crt_sh_id: None,

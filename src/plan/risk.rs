@@ -98,7 +98,7 @@ fn weigh(
     let has = |sort: Sort| live.iter().any(|e| sort_of(e) == sort);
     part(has(Sort::CodeSigning), SIGNS_CODE, &|| "it signs programs".to_owned());
     part(has(Sort::TlsServer), SERVES, &|| "it is for servers".to_owned());
-    let mut names: Vec<&str> = live.iter().flat_map(|e| &e.certificate.names.dns).map(|n| &**n).collect();
+    let mut names: Vec<&str> = live.iter().flat_map(|e| &e.certificate.names.dns).collect();
     names.sort_unstable();
     names.dedup();
     part(names.iter().any(|n| n.starts_with("*.")), WILDCARD, &|| "a wildcard name covers a whole domain".to_owned());

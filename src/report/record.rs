@@ -223,11 +223,12 @@ fn push_key(out: &mut Vec<u8>, facts: &KeyFacts) {
 }
 
 fn push_names(out: &mut Vec<u8>, names: &Names) {
+    field(out, "dns_names");
+    push_list(out, &names.dns);
     let mut list = |name: &str, values: &[Box<str>]| {
         field(out, name);
         push_list(out, values.iter().map(AsRef::as_ref));
     };
-    list("dns_names", &names.dns);
     list("ip_addresses", names.ip());
     list("email_addresses", names.email());
     list("uris", names.uri());

@@ -139,7 +139,7 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
         push_time(out, time);
     }
     name(out, "dns_names");
-    json::push_list(out, certificate.names.dns.iter().map(|n| &**n));
+    json::push_list(out, &certificate.names.dns);
     for (field, yes) in [("is_ca", entry.is_ca()), ("is_self_signed", certificate.is_self_signed)] {
         name(out, field);
         out.extend_from_slice(if yes { b"true" } else { b"false" });
