@@ -39,12 +39,16 @@ fn real_certificates_are_whose_they_are() {
     for ((place, want), at) in table.iter().zip(wanted) {
         let certificate = &inventory.certificates[at as usize].certificate;
         let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
-        let issued =
-            Issued { issuer: &certificate.issuer, authority_key_id: certificate.authority_key_id.as_deref(), hosts: certificate.hosts(), chain };
+        let issued = Issued {
+            issuer: &certificate.issuer.name,
+            authority_key_id: certificate.issuer.key_id.as_deref(),
+            hosts: &certificate.issuer.hosts,
+            chain,
+        };
         let found = cas.identify(&issued, None);
         let got = found.operator.map_or("-", |o| &o.id);
         if got != *want {
-            wrong.push(format!("{place}: wanted {want}, got {got}, {:?}: {} [{}]", found.confidence, found.because, certificate.issuer));
+            wrong.push(format!("{place}: wanted {want}, got {got}, {:?}: {} [{}]", found.confidence, found.because, certificate.issuer.name));
         }
     }
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), table.len(), wrong.join("\n"));

@@ -125,7 +125,7 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climbe
         if let Some(link) = entry.issuers.iter().find(|l| l.basis == Basis::Signature) {
             return Above::Found(link.certificate);
         }
-        let anchors = self.anchors.by_subject.get(&certificate.issuer_id);
+        let anchors = self.anchors.by_subject.get(&certificate.issuer.id);
         let proposed: Vec<u32> = entry.issuers.iter().filter(|l| l.basis == Basis::Names).map(|l| l.certificate).take(TRIED).collect();
         if proposed.is_empty() && anchors.is_none() {
             return Above::Nothing;

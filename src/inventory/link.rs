@@ -66,7 +66,7 @@ type ByName<T> = HashMap<NameId, T, hashbrown::DefaultHashBuilder>;
 fn by_subject(inventory: &Inventory) -> ByName<Vec<u32>> {
     let mut out: ByName<Vec<u32>> = ByName::default();
     for certificate in inventory.certificates.iter().map(|e| &e.certificate).filter(|c| !c.is_self_signed) {
-        out.entry(certificate.issuer_id).or_default();
+        out.entry(certificate.issuer.id).or_default();
     }
     for (i, entry) in inventory.certificates.iter().enumerate() {
         if let Some(list) = out.get_mut(&entry.certificate.subject_id) {
@@ -82,7 +82,7 @@ fn decisive(inventory: &Inventory, listed: impl Fn(&KeyEntry) -> bool) -> Vec<bo
     let mut below: HashMap<NameId, Vec<u32>> = HashMap::new();
     let mut queue = Vec::new();
     for (i, entry) in inventory.certificates.iter().enumerate().filter(|(_, c)| c.certificate.is_ca) {
-        below.entry(entry.certificate.issuer_id).or_default().push(i as u32);
+        below.entry(entry.certificate.issuer.id).or_default().push(i as u32);
         if decisive[entry.key as usize] {
             queue.push(i as u32);
         }
@@ -111,7 +111,7 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
     fn issuers_of(&mut self, child: u32) -> Few<IssuerLink> {
         let inventory = self.inventory;
         let certificate = &inventory.certificates[child as usize].certificate;
-        let Some(candidates) = self.by_subject.get(&certificate.issuer_id).filter(|_| !certificate.is_self_signed) else {
+        let Some(candidates) = self.by_subject.get(&certificate.issuer.id).filter(|_| !certificate.is_self_signed) else {
             return Few::NONE;
         };
         let mut child_der = None;

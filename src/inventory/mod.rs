@@ -99,7 +99,7 @@ pub struct KeyEntry {
     /// Its canonical name.
     pub spki: SpkiHash,
     /// Its facts, from whichever object showed them first.
-    pub facts: KeyFacts,
+    pub facts: Arc<KeyFacts>,
     /// Other encodings of the same key that were met.
     pub raw_forms: Vec<SpkiHash>,
     /// Findings on any of its objects.
@@ -175,30 +175,24 @@ impl Builder {
                 if let Unread::Locked(_, Some(facts)) = &unread
                     && let Some(spki) = facts.spki
                 {
-                    let key = self.key(spki, facts);
+                    let key = self.key(spki, facts, || Arc::new((**facts).clone()));
                     self.inventory.keys[key as usize].private.push(occurrence);
                 }
                 let label = item.label.map(|l| l.into_owned().into());
                 return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
             }
         };
-        match &object {
+        match object {
             Object::Certificate(certificate) => self.add_certificate(certificate, occurrence),
             Object::PrivateKey(private) => match private.facts.spki {
                 Some(spki) => {
-                    let key = self.key(spki, &private.facts);
+                    let key = self.key(spki, &private.facts, || Arc::new(private.facts.clone()));
                     self.inventory.keys[key as usize].private.push(occurrence);
                 }
                 None => self.inventory.unnamed_keys.push(occurrence),
             },
-            Object::PublicKey(_) | Object::Request(_) => {
-                if let Some(facts) = object.key()
-                    && let Some(spki) = facts.spki
-                {
-                    let key = self.key(spki, facts);
-                    self.inventory.keys[key as usize].public.push(occurrence);
-                }
-            }
+            Object::PublicKey(facts) => self.add_public(&facts, occurrence),
+            Object::Request(request) => self.add_public(&request.key, occurrence),
             Object::Crl(_) | Object::Parameters(_) => self.inventory.others += 1,
         }
     }
@@ -214,7 +208,14 @@ impl Builder {
         Some(number)
     }
 
-    fn add_certificate(&mut self, certificate: &Arc<Certificate>, occurrence: Occurrence) {
+    fn add_public(&mut self, facts: &KeyFacts, occurrence: Occurrence) {
+        if let Some(spki) = facts.spki {
+            let key = self.key(spki, facts, || Arc::new(facts.clone()));
+            self.inventory.keys[key as usize].public.push(occurrence);
+        }
+    }
+
+    fn add_certificate(&mut self, mut certificate: Arc<Certificate>, occurrence: Occurrence) {
         let at = self.inventory.certificates.len() as u32;
         let known = &self.inventory.certificates;
         if let Some(at) = self.certificates.find_or_add(certificate.sha256.as_bytes(), at, |i| known[i as usize].certificate.sha256.as_bytes()) {
@@ -222,13 +223,21 @@ impl Builder {
         }
         // A certificate's key always has a hash: of the form found, where no other can be computed.
         let spki = certificate.key.spki.unwrap_or_else(|| SpkiHash::of(&[]));
-        let key = self.key(spki, &certificate.key);
+        let key = self.key(spki, &certificate.key, || Arc::clone(&certificate.key));
         self.inventory.keys[key as usize].certificates.push(at);
-        let (certificate, occurrences) = (Arc::clone(certificate), Few::one(occurrence));
-        push_slowly(&mut self.inventory.certificates, CertificateEntry { certificate, occurrences, key, issuers: Few::NONE, issued_others: false });
+        // What others showed of the key in the same form is kept once.
+        let facts = &self.inventory.keys[key as usize].facts;
+        if certificate.key == *facts
+            && let Some(certificate) = Arc::get_mut(&mut certificate)
+        {
+            certificate.key = Arc::clone(facts);
+        }
+        let entry = CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false };
+        push_slowly(&mut self.inventory.certificates, entry);
     }
 
-    fn key(&mut self, spki: SpkiHash, facts: &KeyFacts) -> u32 {
+    /// The entry of a key. If there is none yet, it gets what `shared` gives of these facts.
+    fn key(&mut self, spki: SpkiHash, facts: &KeyFacts, shared: impl FnOnce() -> Arc<KeyFacts>) -> u32 {
         let keys = &mut self.inventory.keys;
         let new = keys.len() as u32;
         let known = self.keys.find_or_add(spki.as_bytes(), new, |i| keys[i as usize].spki.as_bytes());
@@ -237,7 +246,7 @@ impl Builder {
                 keys,
                 KeyEntry {
                     spki,
-                    facts: facts.clone(),
+                    facts: shared(),
                     raw_forms: Vec::new(),
                     findings: Codes::NONE,
                     private: Few::NONE,

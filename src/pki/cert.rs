@@ -10,13 +10,14 @@ use x509_parser::nom::Parser;
 use super::der::{self, Reader, Tlv, context};
 use super::seen::Seen;
 use super::signature::{self, Checked};
-use super::{hosts, name, spki, texts, times};
+use super::{issuer, name, spki, texts, times};
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, NameId, Octets, ProfileHash, Serial};
 use crate::limits;
 use crate::oid;
 use crate::time::Time;
 
+use super::issuer::Issuer;
 pub(crate) use super::spki::KeyFacts;
 use super::texts::Texts;
 
@@ -26,15 +27,13 @@ pub struct Certificate {
     /// Over the `Certificate` SEQUENCE alone.
     pub sha256: Fingerprint,
     /// The certified key.
-    pub key: KeyFacts,
+    pub key: Arc<KeyFacts>,
     /// Subject, RFC 4514.
     pub subject: Box<str>,
-    /// Issuer, RFC 4514.
-    pub issuer: Arc<str>,
     /// Subject, for linking.
     pub subject_id: NameId,
-    /// Issuer, for linking.
-    pub issuer_id: NameId,
+    /// What it says of who issued it.
+    pub issuer: Arc<Issuer>,
     /// Serial number.
     pub serial: Serial,
     /// First moment of validity.
@@ -43,20 +42,14 @@ pub struct Certificate {
     pub not_after: Option<Time>,
     /// Subject alternative names.
     pub names: Names,
-    /// Name of the signature algorithm, or its dotted OID.
-    pub signature_algorithm: Cow<'static, str>,
     /// `basicConstraints` says CA:TRUE.
     pub is_ca: bool,
     /// Subject and issuer are equal and the signature is by its own key.
     pub is_self_signed: bool,
     /// Subject key identifier.
     pub subject_key_id: Option<Octets>,
-    /// Authority key identifier (`keyIdentifier` only).
-    pub authority_key_id: Option<Octets>,
     /// What it may be used for.
     pub purpose: Purpose,
-    /// The hosts it names for its issuer, lower case, each once.
-    pub(crate) hosts: Option<Arc<Vec<String>>>,
     /// The earliest embedded signed certificate timestamp (RFC 6962 section 3.3).
     pub first_sct: Option<Time>,
     /// Equal for certificates that one replacement can stand in for.
@@ -77,18 +70,11 @@ impl Certificate {
         }
     }
 
-    /// The hosts of the URLs in its `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13), in lower case,
-    /// each once, in order.
-    #[must_use]
-    pub fn hosts(&self) -> &[String] {
-        self.hosts.as_ref().map_or(&[], |h| h)
-    }
-
     /// Whether the encodings link: its issuer is named as `issuer` is, and the key identifiers do not contradict.
     #[must_use]
     pub fn names_issuer(&self, issuer: &Self) -> bool {
-        self.issuer_id == issuer.subject_id
-            && match (&self.authority_key_id, &issuer.subject_key_id) {
+        self.issuer.id == issuer.subject_id
+            && match (&self.issuer.key_id, &issuer.subject_key_id) {
                 (Some(wanted), Some(have)) => wanted == have,
                 _ => true,
             }
@@ -330,7 +316,7 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings
     }
 }
 
-/// Whether [`Extensions`] or [`Certificate::hosts`] takes something from the extension of that name.
+/// Whether [`Extensions`] or [`Issuer::hosts`] takes something from the extension of that name.
 fn means_something(oid: &[u8]) -> bool {
     matches!(
         oid,
@@ -364,63 +350,64 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         read.and_then(|r| r.time)
     };
     let (not_before, not_after) = (time(fields.not_before), time(fields.not_after));
-    let (subject, issuer) = (name::read(fields.subject), name::read_issuer(fields.issuer));
+    let subject = name::read(fields.subject);
     let key = spki::read(fields.spki);
-    let known = algorithm_name(fields.signature_algorithm);
-    let signature_algorithm = known.map_or_else(|| oid::dotted(fields.signature_algorithm).unwrap_or_default().into(), Cow::Borrowed);
     let extensions = Extensions::read(&fields.extensions, &mut findings);
+    let issuer = issuer::read(&issuer::Said {
+        name: fields.issuer,
+        key_id: extensions.authority_key_id,
+        algorithm: fields.signature_algorithm,
+        extensions: &fields.extensions.read,
+        is_own: fields.issuer == fields.subject,
+    });
     let self_issued = subject.id == issuer.id;
     let is_self_signed = self_issued && by_own_key(raw, fields.spki, &extensions, &mut findings);
     Certificate {
         sha256: Fingerprint::of(raw),
         findings: findings.union(key.findings),
         profile: profile(fields.subject, &fields.extensions.read),
-        key,
-        subject: (*subject.text).into(),
-        issuer: issuer.text,
+        key: Arc::new(key),
+        subject: subject.text,
         subject_id: subject.id,
-        issuer_id: issuer.id,
+        issuer,
         serial,
         not_before,
         not_after,
         names: extensions.names,
-        signature_algorithm,
         is_ca: extensions.is_ca,
         is_self_signed,
         subject_key_id: extensions.subject_key_id,
-        authority_key_id: extensions.authority_key_id,
         purpose: extensions.purpose,
-        hosts: hosts::shared(&fields.extensions.read),
         first_sct: extensions.first_sct,
     }
 }
 
 /// Whether a self-issued certificate is signed by its own key. Where the algorithm can't be checked, key identifiers decide, with a finding.
-fn by_own_key(raw: &[u8], spki: &[u8], extensions: &Extensions, findings: &mut Codes) -> bool {
+fn by_own_key(raw: &[u8], spki: &[u8], extensions: &Extensions<'_>, findings: &mut Codes) -> bool {
     let checked = signed_parts(raw).map_or(Checked::Invalid, |(tbs, algorithm, signature)| signature::check(tbs, algorithm, signature, spki));
     match checked {
         Checked::Valid => true,
         Checked::Invalid => false,
         Checked::NotSupported => {
             findings.insert(Code::SignatureNotChecked);
-            extensions.authority_key_id.is_none() || extensions.authority_key_id == extensions.subject_key_id
+            extensions.authority_key_id.is_none() || extensions.authority_key_id == extensions.subject_key_id.as_deref()
         }
     }
 }
 
 /// What the extensions say.
 #[derive(Default)]
-pub(crate) struct Extensions {
+pub(crate) struct Extensions<'a> {
     pub(crate) names: Names,
     is_ca: bool,
     subject_key_id: Option<Octets>,
-    authority_key_id: Option<Octets>,
+    authority_key_id: Option<&'a [u8]>,
     purpose: Purpose,
     first_sct: Option<Time>,
 }
 
-impl Extensions {
-    pub(crate) fn read(extensions: &Listed<'_>, findings: &mut Codes) -> Self {
+impl<'a> Extensions<'a> {
+    pub(crate) fn read(extensions: &Listed<'a>, findings: &mut Codes) -> Self {
         let mut out = Self::default();
         for (oid, value) in &extensions.read {
             let understood = match *oid {
@@ -430,7 +417,7 @@ impl Extensions {
                 }
                 oid::SUBJECT_KEY_ID => Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some(),
                 oid::AUTHORITY_KEY_ID => {
-                    Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content.into())).is_some()
+                    Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content)).is_some()
                 }
                 oid::KEY_USAGE => key_usage(value).map(|bits| out.purpose.key_usage = Some(bits)).is_some(),
                 oid::EXT_KEY_USAGE => Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some(),

@@ -3,7 +3,6 @@
 pub(crate) mod lookup;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::cert::algorithm_name;
 use super::der::{self, context};
@@ -19,7 +18,7 @@ pub struct Crl {
     /// Over the whole `CertificateList`.
     pub sha256: Fingerprint,
     /// Issuer, RFC 4514.
-    pub issuer: Arc<str>,
+    pub issuer: Box<str>,
     /// Issuer, for linking.
     pub issuer_id: NameId,
     /// When it was made.

@@ -1,7 +1,6 @@
 //! Certification requests (PKCS #10, RFC 2986).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::cert::{Extensions, KeyFacts, Listed, Names, algorithm_name, read_extensions};
 use super::der::{self, context};
@@ -18,7 +17,7 @@ pub struct Request {
     /// The key that asks.
     pub key: KeyFacts,
     /// Subject, RFC 4514.
-    pub subject: Arc<str>,
+    pub subject: Box<str>,
     /// Requested subject alternative names.
     pub names: Names,
     /// Name of the signature algorithm, or its dotted OID.

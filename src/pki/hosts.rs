@@ -1,44 +1,14 @@
 //! The hosts that a certificate names for its issuer: authority information access and CRL distribution points.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
 use super::der::{Reader, Tlv, context};
 use crate::oid;
 
 /// Hosts kept of one certificate; real ones name up to four.
 const HOSTS: usize = 64;
-/// Lists of hosts kept for each thread: a heap has few issuers, and what one issues names the same hosts.
-const LISTS_KEPT: usize = 64;
 
-thread_local! {
-    static LISTS: RefCell<Vec<Arc<Vec<String>>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13) among these extensions, in
-/// lower case, each once, in order; equal lists share their memory. Tolerant: what cannot be read names no host.
-pub(crate) fn shared(extensions: &[(&[u8], &[u8])]) -> Option<Arc<Vec<String>>> {
-    let found = hosts(extensions);
-    if found.is_empty() {
-        return None;
-    }
-    let same = |list: &[String]| list.len() == found.len() && list.iter().zip(&found).all(|(a, b)| a.eq_ignore_ascii_case(b));
-    LISTS.with_borrow_mut(|kept| {
-        if let Some(at) = kept.iter().position(|list| same(list)) {
-            // Towards the front, so that frequent lists are found soon.
-            kept.swap(at, at / 2);
-            return Some(Arc::clone(&kept[at / 2]));
-        }
-        let list = Arc::new(found.iter().map(|h| h.to_ascii_lowercase()).collect());
-        if kept.len() == LISTS_KEPT {
-            kept.pop();
-        }
-        kept.push(Arc::clone(&list));
-        Some(list)
-    })
-}
-
-fn hosts<'a>(extensions: &[(&[u8], &'a [u8])]) -> Vec<&'a str> {
+/// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13) among these extensions,
+/// each once, in order. Tolerant: what cannot be read names no host.
+pub(crate) fn read<'a>(extensions: &[(&[u8], &'a [u8])]) -> Vec<&'a str> {
     let mut out: Vec<&str> = Vec::new();
     let mut add = |name: Tlv<'a>| {
         if let Some(host) = url(name).and_then(host)
@@ -109,7 +79,7 @@ mod tests {
     fn broken_extensions_name_no_host() {
         for value in [&b""[..], b"\x30\x03\x30\x01\x00", &[0xff; 40]] {
             for oid in [oid::AUTHORITY_INFO_ACCESS, oid::CRL_DISTRIBUTION_POINTS] {
-                assert_eq!(shared(&[(oid, value)]), None);
+                assert!(read(&[(oid, value)]).is_empty());
             }
         }
     }

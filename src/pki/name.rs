@@ -1,8 +1,5 @@
 //! Distinguished names: printing them as RFC 4514 says, safe to show, and comparing them as RFC 5280 section 7.1 says.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
 use super::der::{self, Reader, Tlv};
 use crate::id::{NameId, push_hex};
 use crate::oid;
@@ -11,7 +8,7 @@ use crate::oid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     /// RFC 4514, last RDN first; nothing in it can move a cursor or reorder text.
-    pub(crate) text: Arc<str>,
+    pub(crate) text: Box<str>,
     /// For comparing: case and runs of blanks do not count, nor does the string type.
     pub(crate) id: NameId,
 }
@@ -41,33 +38,6 @@ pub(super) const KNOWN: &[(&[u8], &str)] = &[
     (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x02], "jurisdictionState"),
     (&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x03], "jurisdictionCountry"),
 ];
-
-thread_local! {
-    /// The issuer names met last on this thread: a heap has few issuers, and each name of one is the same bytes.
-    static ISSUERS: RefCell<Vec<(Box<[u8]>, Name)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Issuer names kept for each thread.
-const ISSUERS_KEPT: usize = 64;
-
-/// Like [`read`], for issuers: equal names share their text.
-pub(crate) fn read_issuer(raw: &[u8]) -> Name {
-    ISSUERS.with_borrow_mut(|kept| {
-        if let Some(at) = kept.iter().position(|(bytes, _)| **bytes == *raw) {
-            // Towards the front, so that frequent names are found soon.
-            kept.swap(at, at / 2);
-            return kept[at / 2].1.clone();
-        }
-        let name = read(raw);
-        if raw.len() < 1024 {
-            if kept.len() == ISSUERS_KEPT {
-                kept.pop();
-            }
-            kept.push((raw.into(), name.clone()));
-        }
-        name
-    })
-}
 
 /// Reads a `Name` (the whole TLV). What is not understood prints as `#` and hexadecimal, so nothing is lost.
 pub(crate) fn read(raw: &[u8]) -> Name {

@@ -89,9 +89,10 @@ impl Authorities {
             let entry = &inventory.certificates[at as usize];
             let certificate = &entry.certificate;
             let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
-            let shown = Shown { issuer: certificate.issuer_id, key_id: certificate.authority_key_id.as_deref(), hosts: certificate.hosts(), chain };
+            let issuer = &certificate.issuer;
+            let shown = Shown { issuer: issuer.id, key_id: issuer.key_id.as_deref(), hosts: &issuer.hosts, chain };
             let identified = found.entry(shown).or_insert_with(|| {
-                let issued = Issued { issuer: &certificate.issuer, authority_key_id: shown.key_id, hosts: shown.hosts, chain };
+                let issued = Issued { issuer: &issuer.name, authority_key_id: shown.key_id, hosts: shown.hosts, chain };
                 cas.identify(&issued, ccadb)
             });
             let (reach, because) = cas.reach(certificate, identified);
@@ -126,7 +127,7 @@ impl Authorities {
     }
 
     fn add<'a>(&mut self, by_id: &mut HashMap<String, Seen<'a>>, identified: Identified<'a>, entry: &'a CertificateEntry, reach: Reach) -> u32 {
-        let issuer = &*entry.certificate.issuer;
+        let issuer = &*entry.certificate.issuer.name;
         let id = identified.operator.map_or_else(|| issuer.to_owned(), |o| o.id.clone());
         let seen = by_id.entry(id.clone()).or_insert_with(|| {
             self.list.push(Authority {

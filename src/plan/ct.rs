@@ -218,7 +218,7 @@ impl Listed {
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
         Self {
-            issuer: certificate.issuer.to_string(),
+            issuer: certificate.issuer.name.to_string(),
             serial: Some(certificate.serial.to_hex()),
             names: certificate.names.dns.iter().map(str::to_owned).collect(),
             not_before: certificate.not_before,

@@ -186,8 +186,8 @@ impl Group<'_> {
             .map(|c| ToRevoke {
                 serial: &c.serial,
                 file: format!("{}/{}.pem", self.given.certificates, c.sha256),
-                issuer: &c.issuer,
-                authority_key_id: c.authority_key_id.as_deref(),
+                issuer: &c.issuer.name,
+                authority_key_id: c.issuer.key_id.as_deref(),
             })
             .collect();
         self.given.cas.commands(authority, &all)
@@ -308,7 +308,7 @@ impl Group<'_> {
 
     /// What stands for the CA of a certificate: the id of its operator, else the issuer's name.
     fn authority_id(&self, certificate: u32) -> &str {
-        let issuer = &self.inventory.certificates[certificate as usize].certificate.issuer;
+        let issuer = &self.inventory.certificates[certificate as usize].certificate.issuer.name;
         self.plan.authorities.authority_of(certificate).map_or(issuer, |a| &a.id)
     }
 

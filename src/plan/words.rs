@@ -13,8 +13,8 @@ pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authori
     let name = mirrored.display_name();
     let count = replacement.replaces.len();
     let what = match count {
-        1 => format!("serial {} of {}", mirrored.serial.to_hex(), mirrored.issuer),
-        _ => format!("{count} certificates, the newest of {}", mirrored.issuer),
+        1 => format!("serial {} of {}", mirrored.serial.to_hex(), mirrored.issuer.name),
+        _ => format!("{count} certificates, the newest of {}", mirrored.issuer.name),
     };
     if replacement.waits_for_new_ca {
         return format!("once the new CA stands, send it the new request for {name}; it replaces {what}, below an exposed CA");
@@ -110,7 +110,7 @@ pub(super) const REVOKE_FIRST: &str = "the key is being misused: decide whether 
 pub(super) const DISTRUST_FIRST: &str = "the key is being misused, and nobody can revoke what signed itself: decide whether to take it out of every trust store at once, before its successor is in place. That stops the misuse and takes down what still runs on it; confirm to do so, waive to replace first";
 
 pub(super) fn decide_expired_signer(inventory: &Inventory, signers: &[u32]) -> String {
-    let issuers: Vec<&str> = signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer).collect();
+    let issuers: Vec<&str> = signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer.name).collect();
     let mut issuers = issuers;
     issuers.sort_unstable();
     issuers.dedup();

@@ -358,7 +358,7 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
         waits_for_new_ca: replacement.waits_for_new_ca,
         sort: issued.map(|i| i.sort),
         reach: issued.map(|i| i.reach),
-        issuer: certificate.issuer.to_string(),
+        issuer: certificate.issuer.name.to_string(),
         operator: operator.map(|o| o.id.clone()),
         operator_name: operator.map(|o| o.name.clone()),
         max_days: ceiling.map(|c| c.days),

@@ -189,14 +189,14 @@ fn push_certificate(out: &mut Vec<u8>, certificate: &Certificate) {
     hash(out, "sha256", Some(certificate.sha256.as_bytes()));
     push_spki(out, &certificate.key);
     text(out, "subject", &certificate.subject);
-    text(out, "issuer", &certificate.issuer);
+    text(out, "issuer", &certificate.issuer.name);
     text(out, "serial", &certificate.serial.to_hex());
     text(out, "serial_decimal", &certificate.serial.to_decimal());
     time(out, "not_before", certificate.not_before);
     time(out, "not_after", certificate.not_after);
     push_names(out, &certificate.names);
     push_key(out, &certificate.key);
-    text(out, "signature_algorithm", &certificate.signature_algorithm);
+    text(out, "signature_algorithm", &certificate.issuer.algorithm);
     flag(out, "is_ca", certificate.is_ca);
     flag(out, "is_self_signed", certificate.is_self_signed);
 }

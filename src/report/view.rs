@@ -112,7 +112,7 @@ pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
         standing: verdict.standing,
         verdict: verdict.verdict,
         until: certificate.not_after.map_or_else(|| "unknown".to_owned(), |t| t.day()),
-        issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer) },
+        issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer.name) },
         places: places(planned, &entry.occurrences),
         why: reason.map_or("", |b| &b.says),
         also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| &*b.says),

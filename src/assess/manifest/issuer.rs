@@ -6,7 +6,7 @@ use crate::pki::Certificate;
 /// The names by which rows may call a certificate: whole issuer, or its common name alone, with the serial.
 pub(super) fn of_certificate(certificate: &Certificate) -> impl Iterator<Item = String> {
     let serial = serial_hex(&certificate.serial.to_hex());
-    let parts = attributes(&certificate.issuer);
+    let parts = attributes(&certificate.issuer.name);
     let common = parts.iter().rev().find(|p| p.starts_with("cn=")).cloned();
     [Some(joined(parts)), common].into_iter().flatten().filter_map(move |issuer| serial.as_ref().map(|s| format!("{s} {issuer}")))
 }

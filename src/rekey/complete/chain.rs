@@ -140,7 +140,7 @@ impl Authorities {
         match search {
             Search { best: Some(path), .. } => Ok(path),
             Search { told, .. } if !told.is_empty() => Err(NoPath::Broken(told)),
-            Search { missing, .. } => Err(NoPath::Incomplete(missing.unwrap_or_else(|| leaf.certificate.issuer.to_string()))),
+            Search { missing, .. } => Err(NoPath::Incomplete(missing.unwrap_or_else(|| leaf.certificate.issuer.name.to_string()))),
         }
     }
 
@@ -209,9 +209,9 @@ impl Search<'_> {
             Some(at) => (&all.links[*at].met.certificate, &all.links[*at].met.der),
             None => (&self.leaf.certificate, &self.leaf.der),
         };
-        let candidates = all.by_subject.get(&top.issuer_id).map_or(&[][..], Vec::as_slice);
+        let candidates = all.by_subject.get(&top.issuer.id).map_or(&[][..], Vec::as_slice);
         if candidates.is_empty() {
-            self.missing.get_or_insert_with(|| top.issuer.to_string());
+            self.missing.get_or_insert_with(|| top.issuer.name.to_string());
         }
         for &at in candidates {
             let link = &all.links[at];
@@ -282,7 +282,7 @@ impl Search<'_> {
             return Some(format!("its extension {oid} is there more than once (RFC 5280 section 4.2)"));
         }
         // Those that name themselves as issuer do not count (RFC 5280 section 4.2.1.9).
-        let below = path.iter().filter(|p| self.all.links[**p].met.certificate.subject_id != self.all.links[**p].met.certificate.issuer_id).count();
+        let below = path.iter().filter(|p| self.all.links[**p].met.certificate.subject_id != self.all.links[**p].met.certificate.issuer.id).count();
         if link.facts.path_length.is_some_and(|most| below > most as usize) {
             return Some(format!("it allows {} CAs below it, and there are {below} (RFC 5280 section 4.2.1.9)", link.facts.path_length.unwrap_or(0)));
         }
@@ -292,7 +292,7 @@ impl Search<'_> {
         let constraints = link.facts.constraints.as_deref()?;
         let of = |met: &Met, facts: &Facts| names::violates(constraints, names::subject_of(&met.der).unwrap_or_default(), facts);
         // Every certificate below it but CAs that name themselves as issuer (RFC 5280 section 6.1.3 (b) and (c)).
-        let cas = path.iter().map(|at| &self.all.links[*at]).filter(|l| l.met.certificate.subject_id != l.met.certificate.issuer_id);
+        let cas = path.iter().map(|at| &self.all.links[*at]).filter(|l| l.met.certificate.subject_id != l.met.certificate.issuer.id);
         let of_ca = |l: &Link| of(&l.met, &l.facts).map(|why| format!("{why}, which is in the CA {} below it", l.name()));
         of(self.leaf, self.facts).or_else(|| cas.into_iter().find_map(of_ca))
     }

@@ -69,7 +69,7 @@ pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
         inputs.expected.iter().enumerate().filter_map(|(i, e)| e.made.as_ref().map(|m| (m.record.spki_sha256, i))).collect();
     let ours = |met: &Met| met.certificate.key.spki.and_then(|key| by_key.get(&key).copied());
     let issuers: HashSet<NameId> =
-        inputs.issued.certificates.iter().filter(|m| !m.certificate.is_self_signed).map(|m| m.certificate.issuer_id).collect();
+        inputs.issued.certificates.iter().filter(|m| !m.certificate.is_self_signed).map(|m| m.certificate.issuer.id).collect();
     let (mut candidates, mut above, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
     for met in &inputs.issued.certificates {
         match ours(met) {
@@ -125,14 +125,14 @@ fn authorities(inputs: &Inputs<'_>, candidates: &[(usize, &Met)], above: &[&Met]
     in_place.iter().flat_map(|(_, b)| &b.chain).for_each(|met| all.add(met, None));
     // What was scanned may hold the certificates between, and the root of a private CA.
     let mut asked: HashSet<String> = HashSet::new();
-    let mut names: Vec<String> = candidates.iter().map(|(_, m)| m).chain(above).map(|m| m.certificate.issuer.to_string()).collect();
-    names.extend(inputs.chain.certificates.iter().chain(kept()).map(|m| m.certificate.issuer.to_string()));
+    let mut names: Vec<String> = candidates.iter().map(|(_, m)| m).chain(above).map(|m| m.certificate.issuer.name.to_string()).collect();
+    names.extend(inputs.chain.certificates.iter().chain(kept()).map(|m| m.certificate.issuer.name.to_string()));
     while let Some(name) = names.pop() {
         if !asked.insert(name.clone()) {
             continue;
         }
         for met in (inputs.inventory)(&name) {
-            names.push(met.certificate.issuer.to_string());
+            names.push(met.certificate.issuer.name.to_string());
             all.add(&met, met.certificate.is_self_signed.then_some(Root::Inventory));
         }
     }
@@ -236,7 +236,7 @@ fn decide(
             (out.sha256, out.not_after) = (Some(met.certificate.sha256), met.certificate.not_after);
             let others =
                 if came.len() > 1 { format!("; {} older of {} that came are left aside", came.len() - 1, came.len()) } else { String::new() };
-            (State::Accepted, format!("valid until {}, issued by {}{others}", until(out.not_after), show(&met.certificate.issuer)))
+            (State::Accepted, format!("valid until {}, issued by {}{others}", until(out.not_after), show(&met.certificate.issuer.name)))
         }
         (_, Some(place), _) if !came.is_empty() => {
             (State::Refused, format!("{}; the one in place stays, valid until {}", first_reason_of(&came), place.until()))

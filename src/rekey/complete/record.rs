@@ -103,7 +103,7 @@ impl Issued {
             sha256: certificate.sha256,
             serial: certificate.serial.to_hex(),
             subject: certificate.subject.to_string(),
-            issuer: certificate.issuer.to_string(),
+            issuer: certificate.issuer.name.to_string(),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             names: names.iter().map(names::text).collect(),

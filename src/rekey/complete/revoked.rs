@@ -49,7 +49,7 @@ impl<'a> Lists<'a> {
     pub(crate) fn ask(&self, of: &Met, facts: &Facts, issuer: &Met, issuer_facts: &Facts, exposed: &dyn Fn(&SpkiHash) -> bool, now: Time) -> Answer {
         let mut answer = Answer::NotAsked;
         for (list, lookup) in &self.lists {
-            let Some(lookup) = lookup.as_ref().filter(|l| l.issuer == of.certificate.issuer_id) else { continue };
+            let Some(lookup) = lookup.as_ref().filter(|l| l.issuer == of.certificate.issuer.id) else { continue };
             let told = judge(list, lookup, of, facts, issuer, issuer_facts, exposed, now);
             match (&answer, &told) {
                 (_, Answer::Revoked(_)) => return told,
@@ -144,7 +144,7 @@ fn partial(lookup: &Lookup, now: Time) -> Option<String> {
 
 /// The entry of a certificate, which is of the issuer of the list.
 fn entry<'l>(lookup: &'l Lookup, of: &Met) -> Option<&'l Entry> {
-    let of_it = |e: &&Entry| e.issuer.is_none_or(|issuer| issuer == of.certificate.issuer_id);
+    let of_it = |e: &&Entry| e.issuer.is_none_or(|issuer| issuer == of.certificate.issuer.id);
     lookup.entries.get(lookup::number(of.certificate.serial.content()))?.iter().find(of_it)
 }
 

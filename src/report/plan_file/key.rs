@@ -130,7 +130,7 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
         name(out, field);
         json::push_word(out, word);
     }
-    for (field, text) in [("subject", &*certificate.subject), ("issuer", &*certificate.issuer), ("serial", &certificate.serial.to_hex())] {
+    for (field, text) in [("subject", &*certificate.subject), ("issuer", &*certificate.issuer.name), ("serial", &certificate.serial.to_hex())] {
         name(out, field);
         json::push_str(out, text);
     }

@@ -61,8 +61,8 @@ impl Checking<'_> {
         let mut short: Vec<String> = Vec::new();
         for met in std::iter::once(self.met).chain(between) {
             let certificate = &met.certificate;
-            if is_weak(&certificate.signature_algorithm) {
-                weak.push(format!("{} is signed with {}", certificate.display_name(), certificate.signature_algorithm));
+            if is_weak(&certificate.issuer.algorithm) {
+                weak.push(format!("{} is signed with {}", certificate.display_name(), certificate.issuer.algorithm));
             }
             if met.certificate.sha256 != self.met.certificate.sha256 && certificate.key.findings.contains(Code::WeakKey) {
                 short.push(format!("the key of {} has {} bits", certificate.subject, certificate.key.bits));
