@@ -120,7 +120,7 @@ pub(super) struct FileEvidence {
 pub(super) struct Decided<'a> {
     pub(super) timing: Timing,
     pub(super) kind: Kind,
-    pub(super) source: Cow<'a, str>,
+    pub(super) source: &'a Cow<'static, str>,
     pub(super) span: Span,
     pub(super) findings: Codes,
 }
@@ -376,11 +376,10 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
         if evidence.span.latest.zip(born).is_some_and(|(latest, born)| latest < born) {
             findings.insert(Code::EvidenceDisagrees);
         }
-        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: Cow::Borrowed(&evidence.source), span: evidence.span, findings };
+        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: &evidence.source, span: evidence.span, findings };
     }
-    let source = || Cow::Borrowed(&*evidence.source);
     if Timing::of(evidence.span, cutoff) == Timing::Before {
-        return Decided { timing: Timing::Before, kind: Kind::FileTime, source: source(), span: evidence.span, findings };
+        return Decided { timing: Timing::Before, kind: Kind::FileTime, source: &evidence.source, span: evidence.span, findings };
     }
     match born {
         Some(born) => {
@@ -388,12 +387,12 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
             let trusted = !question.distrust_certificate_dates;
             let timing = if trusted { Timing::of(span, cutoff) } else { Timing::Unclear };
             findings.insert(Code::NoUploadRecord);
-            Decided { timing, kind: Kind::CertificateDates, source: Cow::Borrowed("certificate dates"), span, findings }
+            Decided { timing, kind: Kind::CertificateDates, source: &Cow::Borrowed("certificate dates"), span, findings }
         }
         None if evidence.span.latest.is_some() => {
-            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: source(), span: evidence.span, findings }
+            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: &evidence.source, span: evidence.span, findings }
         }
-        None => Decided { timing: Timing::Unclear, kind: Kind::None, source: Cow::Borrowed(""), span: Span::default(), findings },
+        None => Decided { timing: Timing::Unclear, kind: Kind::None, source: &Cow::Borrowed(""), span: Span::default(), findings },
     }
 }
 

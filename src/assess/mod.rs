@@ -3,6 +3,7 @@
 //! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows for each key and each
 //! certificate on it, and `words` says so in a sentence.
 
+mod because;
 pub mod decision;
 pub mod evidence;
 pub mod incident;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Code, Codes, Finding};
+use crate::finding::{Code, Finding};
 use crate::id::SpkiHash;
 use crate::inventory::{Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
 
+pub use because::Because;
 pub use decision::Decision;
 pub use evidence::{Kind, Timing};
 pub use incident::{Incident, IncidentError, Profile};
@@ -30,6 +32,7 @@ pub use manifest::{Manifest, ManifestError, Mapping, parse_span};
 pub use path_date::PathPattern;
 pub use told::Told;
 
+use because::Upload;
 use evidence::{Decided, FileEvidence};
 
 /// The two times of a run.
@@ -189,25 +192,6 @@ impl Verdict {
     }
 }
 
-/// One reason for an exposure or a verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Because {
-    /// What it rests on.
-    pub evidence: Kind,
-    /// Where that is written.
-    pub source: Box<str>,
-    /// Earliest possible upload.
-    pub earliest: Option<Time>,
-    /// Latest possible upload.
-    pub latest: Option<Time>,
-    /// For a person.
-    pub says: Box<str>,
-    /// The file it speaks of.
-    pub path: Option<Box<str>>,
-    /// Contradictions and the like.
-    pub findings: Codes,
-}
-
 /// The verdict on one key.
 #[derive(Debug, Clone)]
 pub struct KeyVerdict {
@@ -278,7 +262,7 @@ struct Weigh<'a> {
 }
 
 /// What an occurrence means for the exposure of its key.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Private,
     EndEntity { beside_locked: bool },
@@ -309,11 +293,10 @@ impl Weigh<'_> {
         reasons.sort_by_key(Reason::rank);
         reasons.dedup_by(|a, b| a.says_the_same(b));
         let omitted = reasons.len().saturating_sub(REASONS);
-        let list =
-            listed.map(|(name, _)| because(Kind::List, name.to_owned(), Span::default(), format!("the list of compromised keys {name:?} names it")));
+        let list = listed.map(|(name, _)| Because::new(Kind::List, name.to_owned(), format!("the list of compromised keys {name:?} names it")));
         let decided = decision.map(|d| {
             let (kind, source) = if d.misused { (Kind::Misuse, "misuse") } else { (Kind::Decision, "decision") };
-            let mut because = because(kind, source.to_owned(), Span::default(), words::decision(d));
+            let mut because = Because::new(kind, source, words::decision(d));
             // A list says that somebody has the key; a person may know better, and that is told.
             if listed.is_some() && !d.exposed {
                 because.findings.insert(Code::EvidenceDisagrees);
@@ -355,18 +338,15 @@ impl Weigh<'_> {
     }
 
     fn because(&self, reason: Reason<'_>) -> Because {
-        let path = self.inventory.path(reason.occurrence);
-        let file = &self.files[reason.occurrence.file as usize];
-        let says = words::occurrence(reason.role, path, &reason.decided, file, self.question);
-        let kind = match reason.role {
-            Role::Chain => Kind::ChainCertificate,
-            Role::Public => Kind::PublicOnly,
-            Role::Private | Role::EndEntity { .. } => reason.decided.kind,
+        let Reason { role, occurrence, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
+        let (kind, accounts) = match role {
+            Role::Chain => (Kind::ChainCertificate, String::new()),
+            Role::Public => (Kind::PublicOnly, String::new()),
+            Role::Private | Role::EndEntity { .. } => (kind, words::accounts(kind, &self.files[occurrence.file as usize])),
         };
-        let mut because = because(kind, reason.decided.source.into_owned(), reason.decided.span, says);
-        because.path = Some(path.into());
-        because.findings = reason.decided.findings;
-        because
+        let dates_distrusted = self.question.distrust_certificate_dates;
+        let upload = Upload { file: occurrence.file, role, timing, dates_distrusted, accounts: accounts.into() };
+        Because::of_upload(kind, source.clone(), span, findings, upload)
     }
 
     fn certificate(&self, at: usize, keys: &[KeyVerdict], voided_by: Option<u32>) -> CertificateVerdict {
@@ -379,7 +359,7 @@ impl Weigh<'_> {
             let issuer = &self.inventory.certificates[issuer as usize];
             let key = &keys[issuer.key as usize];
             let says = words::issuer_exposed(&issuer.certificate.subject, key.exposure);
-            let mut because = because(Kind::IssuerKey, issuer.certificate.sha256.to_string(), Span::default(), says);
+            let mut because = Because::new(Kind::IssuerKey, issuer.certificate.sha256.to_string(), says);
             if entry.issuers.iter().any(|l| l.basis == crate::inventory::Basis::NotChecked) {
                 because.findings.insert(Code::SignatureNotChecked);
             }
@@ -439,11 +419,6 @@ impl<'a> Reason<'a> {
     }
 }
 
-fn because(evidence: Kind, source: String, span: Span, says: String) -> Because {
-    let Span { earliest, latest } = span;
-    Because { evidence, source: source.into(), earliest, latest, says: says.into(), path: None, findings: Codes::NONE }
-}
-
 /// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
 fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
     let before: Vec<Exposure> = keys.iter().map(|k| k.exposure).collect();
@@ -458,7 +433,7 @@ fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
         let name = inventory.keys[source as usize].spki.to_string();
         let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());
         let verdict = &mut keys[i];
-        let mut says = because(Kind::SharedFactor, name, Span::default(), says);
+        let mut says = Because::new(Kind::SharedFactor, name, says);
         // What follows from numbers, no decision about one of the keys can undo.
         if verdict.exposure == Exposure::Cleared {
             says.findings.insert(Code::EvidenceDisagrees);

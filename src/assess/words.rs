@@ -2,20 +2,21 @@
 
 use std::fmt::{self, Write as _};
 
-use super::evidence::{Decided, FileEvidence, Kind, Timing};
-use super::{Decision, Exposure, Question, Role};
+use super::because::{Because, Upload};
+use super::evidence::{FileEvidence, Kind, Timing};
+use super::{Decision, Exposure, Role};
 use crate::pki::show;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
-/// Why an occurrence speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
-pub(super) fn occurrence(role: Role, path: &str, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> String {
+/// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
+pub(super) fn upload(because: &Because, upload: &Upload, path: &str) -> String {
     let path = show(path);
     let mut out = String::with_capacity(path.len() + ROOM);
     // Writing to a string cannot fail.
-    let _ = what(&mut out, role, &path);
-    if !matches!(role, Role::Chain | Role::Public) {
+    let _ = what(&mut out, upload.role, &path);
+    if !matches!(upload.role, Role::Chain | Role::Public) {
         out.push_str("; ");
-        let _ = when(&mut out, decided, file, question);
+        let _ = when(&mut out, because, upload);
     }
     out
 }
@@ -33,35 +34,30 @@ fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
     }
 }
 
-fn when(out: &mut String, decided: &Decided<'_>, file: &FileEvidence, question: &Question<'_>) -> fmt::Result {
-    let side = match decided.timing {
+fn when(out: &mut String, because: &Because, upload: &Upload) -> fmt::Result {
+    let side = match upload.timing {
         Timing::Before => "before the cutoff",
         Timing::After => "at or after the cutoff",
         Timing::Unclear => "before or after the cutoff",
     };
-    let born = || decided.span.earliest.map(Time::day).unwrap_or_default();
-    match (decided.kind, decided.timing) {
+    let uploaded = Span { earliest: because.earliest, latest: because.latest };
+    let born = || uploaded.earliest.map(Time::day).unwrap_or_default();
+    match (because.evidence, upload.timing) {
         (Kind::Manifest | Kind::Uploaded | Kind::PathDate, timing) => {
             out.push_str("it was uploaded ");
-            span(out, decided.span)?;
-            write!(out, " ({}", decided.source)?;
-            if !file.accounts.is_empty() {
-                write!(out, ", account {}", few(&file.accounts, ", "))?;
-            }
-            if let Some(created) = file.account_created.filter(|_| decided.kind == Kind::Manifest) {
-                write!(out, ", which was created at {created} or later")?;
-            }
-            write!(out, "), {}{side}", if timing == Timing::Unclear { "which can be " } else { "" })
+            span(out, uploaded)?;
+            let which = if timing == Timing::Unclear { "which can be " } else { "" };
+            write!(out, " ({}{}), {which}{side}", because.source, upload.accounts)
         }
         (Kind::FileTime, Timing::Before) => {
             out.push_str("the file was last changed ");
-            span(out, decided.span)?;
+            span(out, uploaded)?;
             write!(out, ", so it was uploaded {side}")
         }
         (Kind::CertificateDates, Timing::After) => {
             write!(out, "nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}", born())
         }
-        (Kind::CertificateDates, _) if question.distrust_certificate_dates => {
+        (Kind::CertificateDates, _) if upload.dates_distrusted => {
             write!(out, "nothing records its upload, and the dates of certificates are not to be trusted")
         }
         (Kind::CertificateDates, _) => {
@@ -69,6 +65,18 @@ fn when(out: &mut String, decided: &Decided<'_>, file: &FileEvidence, question: 
         }
         _ => write!(out, "nothing records its upload; it can have been {side}"),
     }
+}
+
+/// What is to be told of the accounts whose upload it was, where a record tells of it.
+pub(super) fn accounts(kind: Kind, file: &FileEvidence) -> String {
+    let mut out = String::new();
+    if matches!(kind, Kind::Manifest | Kind::Uploaded | Kind::PathDate) && !file.accounts.is_empty() {
+        out = format!(", account {}", few(&file.accounts, ", "));
+    }
+    if let Some(created) = file.account_created.filter(|_| kind == Kind::Manifest) {
+        out.push_str(&format!(", which was created at {created} or later"));
+    }
+    out
 }
 
 /// What a sentence names of a list.

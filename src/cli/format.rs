@@ -241,7 +241,7 @@ fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
     let inventory = planned.inventory;
     let entry = &inventory.certificates[at as usize];
     let row = view::row(planned, at);
-    let why = row.why;
+    let why = row.why.clone();
     let mut cells = verdict(row);
     let mut places: Vec<&str> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
     places.dedup();
@@ -249,7 +249,7 @@ fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
     cells.push(entry.certificate.sha256.to_string());
     cells.push(inventory.keys[entry.key as usize].spki.to_string());
     cells.push(entry.certificate.serial.to_hex());
-    cells.push(why.to_owned());
+    cells.push(why.into_owned());
     let authorities = &planned.plan.authorities;
     cells.push(authority::sort_of(entry).as_str().to_owned());
     cells.push(authorities.of(at).map_or_else(String::new, |issued| issued.reach.as_str().to_owned()));

@@ -164,7 +164,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             verdict.exposure.as_str()
         )?;
         for because in verdict.because.iter().take(REASONS) {
-            writeln!(out, "- {}", escape(&because.says))?;
+            writeln!(out, "- {}", escape(&because.says(inventory)))?;
         }
         if verdict.because.len() > REASONS {
             writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
@@ -312,7 +312,7 @@ fn push_row(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
     let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
     let places = places.join("<br>");
-    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(row.why))?;
+    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(&row.why))?;
     Ok(())
 }
 

@@ -194,7 +194,7 @@ impl Text {
             Some(_) => ("", sure),
             None => (sure, ""),
         };
-        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, first), (Tone::Plain, row.why)]);
+        self.line(&[(Tone::Plain, "      why "), (Tone::Warn, first), (Tone::Plain, &row.why)]);
         if let Some(also) = &row.also {
             self.line(&[(Tone::Plain, "      and "), (Tone::Warn, second), (Tone::Plain, also)]);
         }

@@ -1,5 +1,6 @@
 //! What every report for people shows: one row per certificate, with the reason and the request, sorted as the plan orders it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::plan_file::Planned;
@@ -27,9 +28,9 @@ pub struct Row<'a> {
     /// Files, the first few and a count.
     pub places: Vec<String>,
     /// The deciding reason.
-    pub why: &'a str,
+    pub why: Cow<'a, str>,
     /// Why its own key is suspect, where the deciding reason is another one.
-    pub also: Option<&'a str>,
+    pub also: Option<Cow<'a, str>>,
     /// The directory of its replacement, relative to the case.
     pub request: Option<&'a str>,
 }
@@ -114,8 +115,8 @@ pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
         until: certificate.not_after.map_or_else(|| "unknown".to_owned(), |t| t.day()),
         issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer.name) },
         places: places(planned, &entry.occurrences),
-        why: reason.map_or("", |b| &b.says),
-        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| &*b.says),
+        why: reason.map_or(Cow::Borrowed(""), |b| b.says(inventory)),
+        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says(inventory)),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(String::as_str),
     }
 }

@@ -10,6 +10,7 @@ mod pairs;
 mod ranking;
 mod records;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
@@ -198,7 +199,7 @@ impl Case<'_> {
         let key = &assessment.keys[inventory.certificates[at].key as usize];
         let because = verdict.because.first().or_else(|| key.because.first());
         let got = format!("{} {} {}", key.exposure.as_str(), verdict.standing.as_str(), word(&verdict.verdict));
-        self.compare(&got, because, want, says)
+        self.compare(&inventory, &got, because, want, says)
     }
 
     /// `want`: exposure and deciding evidence of a key.
@@ -208,7 +209,7 @@ impl Case<'_> {
             return self.fail(&format!("{want:?} is wanted; the key was not found at all"));
         };
         let verdict = &assessment.keys[at];
-        self.compare(verdict.exposure.as_str(), verdict.because.first(), want, says)
+        self.compare(&inventory, verdict.exposure.as_str(), verdict.because.first(), want, says)
     }
 
     /// A finding with this code, on the evidence as a whole or on a reason.
@@ -232,9 +233,9 @@ impl Case<'_> {
         if found { self.fail(&format!("finding {code}")) } else { self }
     }
 
-    fn compare(self, got: &str, because: Option<&Because>, want: &str, says: &str) -> Self {
+    fn compare(self, inventory: &Inventory, got: &str, because: Option<&Because>, want: &str, says: &str) -> Self {
         let evidence = because.map_or_else(|| "none".to_owned(), |b| b.evidence.as_str().to_owned());
-        let sentence = because.map_or("", |b| &b.says);
+        let sentence = because.map_or(Cow::Borrowed(""), |b| b.says(inventory));
         let got = format!("{got} {evidence}");
         if got != want {
             return self.fail(&format!("wanted {want}\n       got {got}: {sentence}"));

@@ -1,5 +1,7 @@
 //! The records of keys and of the certificates on them. There are very many, so certificates are written by hand, straight into the buffer.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Planned, json};
@@ -38,7 +40,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     name(out, "exposure");
     json::push_word(out, verdict.exposure.as_str());
     name(out, "because");
-    push_reasons(out, &verdict.because);
+    push_reasons(out, inventory, &verdict.because);
     if verdict.omitted > 0 {
         name(out, "because_omitted");
         json::push_number(out, verdict.omitted as u64);
@@ -77,9 +79,9 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
 }
 
 /// Appends reasons, as they serialise; there is one at least for every key.
-fn push_reasons(out: &mut Vec<u8>, reasons: &[Because]) {
+fn push_reasons(out: &mut Vec<u8>, inventory: &Inventory, reasons: &[Because]) {
     for (i, because) in reasons.iter().enumerate() {
-        let Because { evidence, source, earliest, latest, says, path, findings } = because;
+        let Because { evidence, source, earliest, latest, findings, .. } = because;
         out.extend_from_slice(if i == 0 { b"[{\"evidence\":" } else { b",{\"evidence\":" });
         json::push_word(out, evidence.as_str());
         name(out, "source");
@@ -89,8 +91,8 @@ fn push_reasons(out: &mut Vec<u8>, reasons: &[Because]) {
             push_time(out, *time);
         }
         name(out, "says");
-        json::push_str(out, says);
-        if let Some(path) = path {
+        json::push_str(out, &because.says(inventory));
+        if let Some(path) = because.path(inventory) {
             name(out, "path");
             json::push_str(out, path);
         }
@@ -153,7 +155,7 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     push_places(out, inventory, &entry.occurrences);
     if !verdict.because.is_empty() {
         name(out, "because");
-        push_reasons(out, &verdict.because);
+        push_reasons(out, inventory, &verdict.because);
     }
     if let Some(replacement) = plan.replacement_of[at as usize] {
         name(out, "replacement");
@@ -215,7 +217,7 @@ struct CertificateHead<'a> {
     name: &'a str,
     spki_sha256: SpkiHash,
     exposure: Exposure,
-    why: Option<&'a str>,
+    why: Option<Cow<'a, str>>,
     request: Option<String>,
 }
 
@@ -229,7 +231,7 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
         name: &entry.certificate.display_name(),
         spki_sha256: inventory.keys[entry.key as usize].spki,
         exposure: assessment.keys[entry.key as usize].exposure,
-        why: crate::report::view::ground(planned, at).map(|b| &*b.says),
+        why: crate::report::view::ground(planned, at).map(|b| b.says(inventory)),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
     };
     let mut line = Vec::new();
