@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn parts_are_handed_on_in_order_however_far_ahead_they_may_be() {
-        for (parts, weight) in [(0, 0), (1, 1), (3, 100), (1000, 1000)] {
+        for (made, handed) in [(0, 0), (1, 1), (3, 100), (1000, 1000)] {
             for threads in [0, 1, 2, 5] {
                 let mut got = Vec::new();
                 // Every seventh takes long.
@@ -126,7 +126,7 @@ mod tests {
                     got.push(i);
                     if i == 900 { Err("enough") } else { Ok(()) }
                 };
-                let ended = in_order(threads, 1000, Ahead { parts, weight }, make, |i| *i, consume);
+                let ended = in_order(threads, 1000, Ahead { made, handed }, make, |i| *i, consume);
                 assert_eq!((got.len(), ended), (901, Err("enough")));
                 assert!(got.is_sorted());
             }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "panicked")]
     fn a_panic_while_a_part_is_made_leaves_nobody_waiting() {
-        let _ = in_order(3, 100, Ahead { parts: 4, weight: 4 }, |i| assert!(i > 0, "a part panicked"), |()| 1, |()| Ok::<(), ()>(()));
+        let _ = in_order(3, 100, Ahead { made: 4, handed: 4 }, |i| assert!(i > 0, "a part panicked"), |()| 1, |()| Ok::<(), ()>(()));
     }
 
     #[test]

@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How far makers may be ahead of what is handed on.
+/// What parts may weigh together that wait for their turn: bounds memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ahead {
-    /// Parts that may be done before one in line is: bounds memory when one part takes long.
-    pub(crate) parts: usize,
-    /// What parts may weigh together that wait while one is handed on: bounds memory when that takes longer than making them.
-    pub(crate) weight: usize,
+    /// While the next one is still made.
+    pub(crate) made: usize,
+    /// While one is handed on.
+    pub(crate) handed: usize,
 }
 
 /// The line. `C` takes the parts, one thread at a time; its first error ends the run.
@@ -49,8 +49,9 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
     /// order, each once. `false` when the run is over.
     pub(crate) fn deliver(&self, number: usize, weight: usize, part: T) -> bool {
         let mut state = lock(&self.state);
-        let full = |state: &State<T>| number > state.next + self.ahead.parts || state.handing && state.weight >= self.ahead.weight;
         // The part that is next in line waits only while another one is handed on, so this ends.
+        let full =
+            |state: &State<T>| if state.handing { state.weight >= self.ahead.handed } else { number > state.next && state.weight >= self.ahead.made };
         while !state.over && full(&state) {
             state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -63,6 +64,7 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
         while !state.over {
             let next = state.next;
             let Some((weight, part)) = state.ready.remove(&next) else { break };
+            state.weight -= weight;
             drop(state);
             let failed = {
                 let mut out = lock(&self.out);
@@ -71,7 +73,6 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
             };
             state = lock(&self.state);
             state.next += 1;
-            state.weight -= weight;
             state.over |= failed;
             self.turn.notify_all();
         }

@@ -138,8 +138,8 @@ impl Plan {
 /// Keys whose steps a thread makes at a time.
 const SHARE: usize = 64;
 
-/// Shares that may be made before one that takes long, and groups that may wait for one that is added.
-const AHEAD: Ahead = Ahead { parts: 64, weight: 64 * SHARE };
+/// Keys whose steps may wait for their turn.
+const AHEAD: Ahead = Ahead { made: 64 * SHARE, handed: 64 * SHARE };
 
 /// The CA certificates that the reasons of live certificates name.
 fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {

@@ -37,8 +37,8 @@ impl Default for Options {
 /// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end together.
 const BATCH: usize = 32;
 
-/// How many batches may be done before one in line is, and how many may wait for the one who hands on.
-const AHEAD: Ahead = Ahead { parts: 1024, weight: 64 };
+/// Batches that may wait while one file takes long, and while handing on takes longer than reading.
+const AHEAD: Ahead = Ahead { made: 1024, handed: 64 };
 
 struct Source<'a> {
     walk: Walk<'a>,
@@ -128,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pem");
         std::fs::write(&path, "nothing").unwrap();
-        let roots = Roots::open(&vec![path; (AHEAD.parts + 8) * BATCH]).unwrap();
+        let roots = Roots::open(&vec![path; (AHEAD.made + 8) * BATCH]).unwrap();
         let options = Options { threads: 2, ..Options::default() };
         let add = |(): &mut (), found: Found| assert!(found.place.root > 0, "a file panicked");
         let _ = read(&roots, &options, || (), add, |()| Ok::<(), Infallible>(()));

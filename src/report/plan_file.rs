@@ -327,8 +327,8 @@ fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
 /// What the records weigh that a thread makes at a time: enough that taking them costs nothing.
 const SHARE: usize = 64;
 
-/// Shares that may be made before one that takes long, and octets that may wait while others are written.
-const AHEAD: Ahead = Ahead { parts: 64, weight: 2 << 20 };
+/// Octets that may wait for their turn.
+const AHEAD: Ahead = Ahead { made: 8 << 20, handed: 8 << 20 };
 
 /// The record of one replacement.
 #[must_use]
