@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding};
 use crate::id::SpkiHash;
-use crate::inventory::{Inventory, KeyEntry, Occurrence};
+use crate::inventory::{Few, Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -198,11 +198,11 @@ pub struct KeyVerdict {
     /// Exposure.
     pub exposure: Exposure,
     /// Its reasons, the deciding ones first.
-    pub because: Vec<Because>,
+    pub because: Few<Because>,
     /// Further reasons that are only counted.
     pub omitted: usize,
     /// Whose uploads hold it.
-    pub accounts: Vec<Arc<str>>,
+    pub accounts: Few<Arc<str>>,
     /// Not exposed on the dates of certificates alone.
     pub on_certificate_dates: bool,
 }
@@ -214,8 +214,8 @@ pub struct CertificateVerdict {
     pub standing: Standing,
     /// What to do.
     pub verdict: Verdict,
-    /// Reasons beyond those of its key.
-    pub because: Vec<Because>,
+    /// The reason beyond those of its key, if there is one.
+    pub because: Option<Box<Because>>,
 }
 
 /// Verdicts for the whole inventory; indices as in the inventory.
@@ -354,8 +354,7 @@ impl Weigh<'_> {
         let certificate = &entry.certificate;
         let standing = Standing::at(certificate.not_before, certificate.not_after, self.question.clock.as_of);
         let exposure = keys[entry.key as usize].exposure;
-        let mut reasons = Vec::new();
-        if let Some(issuer) = voided_by {
+        let because = voided_by.map(|issuer| {
             let issuer = &self.inventory.certificates[issuer as usize];
             let key = &keys[issuer.key as usize];
             let says = words::issuer_exposed(&issuer.certificate.subject, key.exposure);
@@ -363,8 +362,8 @@ impl Weigh<'_> {
             if entry.issuers.iter().any(|l| l.basis == crate::inventory::Basis::NotChecked) {
                 because.findings.insert(Code::SignatureNotChecked);
             }
-            reasons.push(because);
-        }
+            Box::new(because)
+        });
         let verdict = match (exposure.is_suspect(), standing) {
             (true, Standing::Expired) => Verdict::Expired,
             (false, Standing::Expired) => Verdict::Clear,
@@ -374,7 +373,7 @@ impl Weigh<'_> {
             (true, _) => Verdict::ReplaceAndRevoke,
             (false, _) => Verdict::Clear,
         };
-        CertificateVerdict { standing, verdict, because: reasons }
+        CertificateVerdict { standing, verdict, because }
     }
 }
 
@@ -440,16 +439,19 @@ fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
         }
         verdict.exposure = exposure;
         verdict.on_certificate_dates = false;
-        verdict.because.insert(0, says);
+        verdict.because.push(says);
+        verdict.because.rotate_right(1);
     }
 }
 
 /// For each certificate, the CA certificate with an exposed key that it descends from, the nearest one.
 fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>> {
-    let mut children: Vec<Vec<u32>> = vec![Vec::new(); inventory.certificates.len()];
+    // Few certificates have issued any.
+    let mut children: hashbrown::HashMap<u32, Vec<u32>> = hashbrown::HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
-        entry.issuers.iter().for_each(|l| children[l.certificate as usize].push(i as u32));
+        entry.issuers.iter().for_each(|l| children.entry(l.certificate).or_default().push(i as u32));
     }
+    let children = |of: u32| children.get(&of).into_iter().flatten();
     let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
     let suspect = |i: usize| {
         let entry = &inventory.certificates[i];
@@ -458,13 +460,13 @@ fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>>
     // First in, first out: whoever comes first is the nearest.
     let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
     for i in (0..inventory.certificates.len()).filter(|i| suspect(*i)) {
-        queue.extend(children[i].iter().map(|c| (*c, i as u32)));
+        queue.extend(children(i as u32).map(|c| (*c, i as u32)));
     }
     while let Some((child, by)) = queue.pop_front() {
         let at = child as usize;
         if voided[at].is_none() {
             voided[at] = Some(by);
-            queue.extend(children[at].iter().map(|c| (*c, by)));
+            queue.extend(children(child).map(|c| (*c, by)));
         }
     }
     voided

@@ -68,7 +68,7 @@ pub fn sorted(planned: &Planned<'_>, wanted: impl Fn(Verdict) -> bool) -> Vec<u3
 #[must_use]
 pub fn ground<'a>(planned: &Planned<'a>, at: u32) -> Option<&'a Because> {
     let key = planned.inventory.certificates[at as usize].key;
-    planned.assessment.certificates[at as usize].because.first().or_else(|| planned.assessment.keys[key as usize].because.first())
+    planned.assessment.certificates[at as usize].because.as_deref().or_else(|| planned.assessment.keys[key as usize].because.first())
 }
 
 /// How many certificates each kind of evidence clears, and which of them are listed one by one.
@@ -116,7 +116,7 @@ pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
         issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer.name) },
         places: places(planned, &entry.occurrences),
         why: reason.map_or(Cow::Borrowed(""), |b| b.says(inventory)),
-        also: key.because.first().filter(|_| !verdict.because.is_empty() && key.exposure.is_suspect()).map(|b| b.says(inventory)),
+        also: key.because.first().filter(|_| verdict.because.is_some() && key.exposure.is_suspect()).map(|b| b.says(inventory)),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(String::as_str),
     }
 }

@@ -197,7 +197,7 @@ impl Case<'_> {
         let Some(at) = at else { return self.fail(&format!("{want:?} is wanted; the certificate was not found at all")) };
         let verdict = &assessment.certificates[at];
         let key = &assessment.keys[inventory.certificates[at].key as usize];
-        let because = verdict.because.first().or_else(|| key.because.first());
+        let because = verdict.because.as_deref().or_else(|| key.because.first());
         let got = format!("{} {} {}", key.exposure.as_str(), verdict.standing.as_str(), word(&verdict.verdict));
         self.compare(&inventory, &got, because, want, says)
     }
@@ -215,7 +215,7 @@ impl Case<'_> {
     /// A finding with this code, on the evidence as a whole or on a reason.
     fn finding(self, code: &str) -> Self {
         let (_, assessment) = self.judge();
-        let on_reasons = assessment.keys.iter().flat_map(|k| &k.because).chain(assessment.certificates.iter().flat_map(|c| &c.because));
+        let on_reasons = assessment.keys.iter().flat_map(|k| &k.because).chain(assessment.certificates.iter().flat_map(|c| c.because.as_deref()));
         let found = on_reasons.flat_map(|b| b.findings.iter()).chain(assessment.findings.iter().map(|f| f.code)).any(|c| c.as_str() == code);
         if found { self } else { self.fail(&format!("no finding {code}")) }
     }

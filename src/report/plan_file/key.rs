@@ -153,9 +153,9 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
         json::push(out, &issued_record(planned, at, issued));
     }
     push_places(out, inventory, &entry.occurrences);
-    if !verdict.because.is_empty() {
+    if let Some(because) = &verdict.because {
         name(out, "because");
-        push_reasons(out, inventory, &verdict.because);
+        push_reasons(out, inventory, std::slice::from_ref(&**because));
     }
     if let Some(replacement) = plan.replacement_of[at as usize] {
         name(out, "replacement");
