@@ -10,7 +10,7 @@ use super::told::Told;
 use super::words;
 use super::{Clock, Question};
 use crate::finding::{Code, Codes};
-use crate::inventory::{CertificateEntry, File, Inventory, KeyEntry};
+use crate::inventory::{CertificateEntry, Few, File, Inventory, KeyEntry};
 use crate::parallel;
 use crate::read::{Root, RootKind, Roots};
 use crate::time::{Span, Time};
@@ -101,18 +101,44 @@ impl Timing {
 pub(super) struct FileEvidence {
     /// The kind that decides, if there is an upload record.
     pub(super) record: Option<Kind>,
-    /// `uploads.csv:7`, `--uploaded`; of the deciding kind, or of the file time.
-    pub(super) source: Cow<'static, str>,
     /// The span, open ends filled by weaker kinds.
     pub(super) span: Span,
-    /// The accounts that manifest rows name.
-    pub(super) accounts: Vec<Arc<str>>,
-    /// When the account was created, where that is what the span begins with.
-    pub(super) account_created: Option<Time>,
     /// Contradictions and ignored times.
     pub(super) findings: Codes,
-    /// No row of a manifest speaks of it.
-    without_row: bool,
+    /// What the rows of a manifest say besides. There are very many files, and most incidents have no manifest.
+    rows: Option<Box<Named>>,
+}
+
+/// What the rows for one file name.
+#[derive(Debug, Clone)]
+struct Named {
+    /// `uploads.csv:7`.
+    source: Cow<'static, str>,
+    accounts: Few<Arc<str>>,
+    /// When the account was created, where that is what the span begins with.
+    account_created: Option<Time>,
+}
+
+impl FileEvidence {
+    /// Where the deciding kind is written, or the time of the file.
+    const fn source(&self) -> &Cow<'static, str> {
+        match (self.record, &self.rows) {
+            (Some(Kind::Manifest), Some(rows)) => &rows.source,
+            (Some(Kind::Uploaded), _) => &Cow::Borrowed("--uploaded"),
+            (Some(_), _) => &Cow::Borrowed("--date-from-path"),
+            (None, _) => &Cow::Borrowed("file time"),
+        }
+    }
+
+    /// The accounts that manifest rows name.
+    pub(super) fn accounts(&self) -> &[Arc<str>] {
+        self.rows.as_ref().map_or(&[], |rows| &rows.accounts)
+    }
+
+    /// When the account was created, where rows of a manifest decide and that is what the span begins with.
+    pub(super) fn account_created(&self) -> Option<Time> {
+        self.rows.as_ref().filter(|_| self.record == Some(Kind::Manifest)).and_then(|rows| rows.account_created)
+    }
 }
 
 /// What decides for one occurrence of one key.
@@ -138,7 +164,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
     for (file, evidence) in inventory.files.iter().zip(&out) {
         let mut tell = |code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
-        if question.manifest.is_some() && evidence.without_row {
+        if question.manifest.is_some() && evidence.rows.is_none() {
             tell(Code::FileWithoutRecord);
         }
         evidence.findings.iter().for_each(tell);
@@ -285,23 +311,17 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
     .into_iter()
     .flatten();
     let strongest = records.next();
-    let without_row = rows.is_empty();
-    let rows = by_rows.unwrap_or_default();
-    findings = findings.union(rows.findings);
+    findings = findings.union(by_rows.as_ref().map_or(Codes::NONE, |r| r.findings));
+    let named = |Rows { source, accounts, account_created, .. }| Named { source: source.into(), accounts, account_created };
+    let rows = by_rows.map(named).map(Box::new);
     let Some((kind, mut span)) = strongest else {
-        let (source, accounts) = (Cow::Borrowed("file time"), rows.accounts);
-        return FileEvidence { record: None, source, span: by_time, accounts, account_created: None, findings, without_row };
+        return FileEvidence { record: None, span: by_time, findings, rows };
     };
     for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
     }
     fill(&mut span, by_time, &mut findings);
-    let (source, account_created) = match kind {
-        Kind::Manifest => (Cow::Owned(rows.source), rows.account_created),
-        Kind::Uploaded => (Cow::Borrowed("--uploaded"), None),
-        _ => (Cow::Borrowed("--date-from-path"), None),
-    };
-    FileEvidence { record: Some(kind), source, span, accounts: rows.accounts, account_created, findings, without_row }
+    FileEvidence { record: Some(kind), span, findings, rows }
 }
 
 /// What the rows for one file say together.
@@ -309,7 +329,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
 struct Rows {
     source: String,
     span: Option<Span>,
-    accounts: Vec<Arc<str>>,
+    accounts: Few<Arc<str>>,
     account_created: Option<Time>,
     findings: Codes,
 }
@@ -318,9 +338,9 @@ impl Rows {
     fn weigh(manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
         let (cutoff, now) = (question.incident.cutoff, question.clock.now);
         let mut out = Self::default();
-        let mut lines: Vec<String> = Vec::new();
+        let (mut lines, mut accounts) = (Vec::new(), Vec::new());
         for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
-            out.accounts.extend(row.account.clone());
+            accounts.extend(row.account.clone());
             // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
             let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
             let mut span = uploaded;
@@ -347,8 +367,9 @@ impl Rows {
         if out.span.and_then(|s| s.earliest) != out.account_created {
             out.account_created = None;
         }
-        out.accounts.sort_unstable();
-        out.accounts.dedup();
+        accounts.sort_unstable();
+        accounts.dedup();
+        out.accounts = accounts.into_iter().collect();
         out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
         out
     }
@@ -376,10 +397,10 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
         if evidence.span.latest.zip(born).is_some_and(|(latest, born)| latest < born) {
             findings.insert(Code::EvidenceDisagrees);
         }
-        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: &evidence.source, span: evidence.span, findings };
+        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: evidence.source(), span: evidence.span, findings };
     }
     if Timing::of(evidence.span, cutoff) == Timing::Before {
-        return Decided { timing: Timing::Before, kind: Kind::FileTime, source: &evidence.source, span: evidence.span, findings };
+        return Decided { timing: Timing::Before, kind: Kind::FileTime, source: evidence.source(), span: evidence.span, findings };
     }
     match born {
         Some(born) => {
@@ -390,7 +411,7 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
             Decided { timing, kind: Kind::CertificateDates, source: &Cow::Borrowed("certificate dates"), span, findings }
         }
         None if evidence.span.latest.is_some() => {
-            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: &evidence.source, span: evidence.span, findings }
+            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: evidence.source(), span: evidence.span, findings }
         }
         None => Decided { timing: Timing::Unclear, kind: Kind::None, source: &Cow::Borrowed(""), span: Span::default(), findings },
     }

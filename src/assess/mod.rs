@@ -276,7 +276,7 @@ impl Weigh<'_> {
         let mut reasons: Vec<Reason<'_>> = Vec::new();
         for (role, occurrence) in self.occurrences(key) {
             let file = &self.files[occurrence.file as usize];
-            accounts.extend(&file.accounts);
+            accounts.extend(file.accounts());
             reasons.push(Reason::new(role, occurrence, evidence::decide(file, born, self.question)));
         }
         accounts.sort_unstable();

@@ -70,10 +70,10 @@ fn when(out: &mut String, because: &Because, upload: &Upload) -> fmt::Result {
 /// What is to be told of the accounts whose upload it was, where a record tells of it.
 pub(super) fn accounts(kind: Kind, file: &FileEvidence) -> String {
     let mut out = String::new();
-    if matches!(kind, Kind::Manifest | Kind::Uploaded | Kind::PathDate) && !file.accounts.is_empty() {
-        out = format!(", account {}", few(&file.accounts, ", "));
+    if matches!(kind, Kind::Manifest | Kind::Uploaded | Kind::PathDate) && !file.accounts().is_empty() {
+        out = format!(", account {}", few(file.accounts(), ", "));
     }
-    if let Some(created) = file.account_created.filter(|_| kind == Kind::Manifest) {
+    if let Some(created) = file.account_created() {
         out.push_str(&format!(", which was created at {created} or later"));
     }
     out
