@@ -37,6 +37,13 @@ impl<T> Few<T> {
             _ => Kept::One(item),
         };
     }
+
+    /// Gives room back that no item takes.
+    pub fn shrink_to_fit(&mut self) {
+        if let Kept::More(more) = &mut self.0 {
+            more.0.shrink_to_fit();
+        }
+    }
 }
 
 impl<T> Default for Few<T> {

@@ -279,7 +279,10 @@ impl Builder {
         let (certificate_order, key_order) =
             parallel::join(threads, || sort_order(certificates, |c| c.certificate.sha256.as_bytes()), || sort_order(keys, |k| k.spki.as_bytes()));
         let sort_certificates = || {
-            certificates.iter_mut().for_each(|c| c.key = key_order[c.key as usize]);
+            for certificate in certificates.iter_mut() {
+                certificate.key = key_order[certificate.key as usize];
+                certificate.occurrences.shrink_to_fit();
+            }
             put_in_order(certificates, &certificate_order);
         };
         let sort_keys = || {
