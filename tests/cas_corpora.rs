@@ -15,9 +15,9 @@ use certrecall::read;
 #[ignore = "needs the corpora: unpack them to target/corpora"]
 fn real_certificates_are_whose_they_are() {
     let (roots, inventory) = common::corpora();
-    let mut at: HashMap<(&str, u32), u32> = HashMap::new();
+    let mut at: HashMap<(String, u32), u32> = HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
-        at.extend(entry.occurrences.iter().map(|o| ((inventory.path(o), o.index), i as u32)));
+        at.extend(entry.occurrences.iter().map(|o| ((inventory.path(o).into_owned(), o.index), i as u32)));
     }
     let table: Vec<(&str, &str)> = include_str!("cas-corpora.txt")
         .lines()
@@ -27,7 +27,7 @@ fn real_certificates_are_whose_they_are() {
     assert!(table.len() >= 60, "{} lines", table.len());
     let of = |place: &str| {
         let (path, index) = place.rsplit_once('#').unwrap();
-        *at.get(&(path, index.parse().unwrap())).unwrap_or_else(|| panic!("no certificate at {place}"))
+        *at.get(&(path.to_owned(), index.parse().unwrap())).unwrap_or_else(|| panic!("no certificate at {place}"))
     };
     let wanted: Vec<u32> = table.iter().map(|(place, _)| of(place)).collect();
     let cas = Cas::builtin().unwrap();

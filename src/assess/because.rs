@@ -59,16 +59,16 @@ impl Because {
     #[must_use]
     pub fn says(&self, inventory: &Inventory) -> Cow<'_, str> {
         match &self.says {
-            Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place.path)),
+            Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place.shown())),
             Says::Words(words) => Cow::Borrowed(words),
         }
     }
 
     /// The path of the file it speaks of. `inventory` has to be the one that was judged.
     #[must_use]
-    pub fn path<'a>(&self, inventory: &'a Inventory) -> Option<&'a str> {
+    pub fn path<'a>(&self, inventory: &'a Inventory) -> Option<Cow<'a, str>> {
         match &self.says {
-            Says::Upload(upload) => Some(&inventory.files[upload.file as usize].place.path),
+            Says::Upload(upload) => Some(inventory.files[upload.file as usize].place.shown()),
             Says::Words(_) => None,
         }
     }

@@ -163,7 +163,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     };
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
     for (file, evidence) in inventory.files.iter().zip(&out) {
-        let mut tell = |code: Code| findings.tell(code, || (file.place.path.to_string(), code.describe().to_owned()));
+        let mut tell = |code: Code| findings.tell(code, || (file.place.shown().into_owned(), code.describe().to_owned()));
         if question.manifest.is_some() && evidence.rows.is_none() {
             tell(Code::FileWithoutRecord);
         }
@@ -260,7 +260,7 @@ impl<'a> Matching<'a> {
             manifest.rows_for_hash(&other.certificate.sha256).for_each(mark);
             manifest.rows_for_issuer(&other.certificate).into_iter().for_each(mark);
         }
-        let path = normalise(&file.place.path);
+        let path = normalise(&file.place.shown());
         let mut rows = manifest.rows_for_path(&path).collect::<Vec<_>>();
         let root = file.place.root as usize;
         for base in self.bases.get(root).into_iter().flatten() {
@@ -295,7 +295,7 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
     });
     let by_time = Span { earliest: None, latest: time };
     let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question));
-    let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.path) {
+    let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.shown()) {
         PathDate::Found(span) if !is_ahead(span.earliest, question.clock.now) => Some(span),
         PathDate::Found(_) | PathDate::Absent | PathDate::Impossible => {
             findings.insert(Code::PathDateBad);

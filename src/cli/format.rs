@@ -1,12 +1,13 @@
 //! Lists as tables and as comma-separated values.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use certrecall::pki::{Object, Unread, show};
 use certrecall::plan::authority;
 use certrecall::read::{Found, Item, Place};
 use certrecall::report::plan_file::{self, Planned};
-use certrecall::report::view;
+use certrecall::report::{record, view};
 
 use super::args::Format;
 use super::error::Error;
@@ -140,7 +141,7 @@ fn findings(item: &Item) -> String {
 fn table_row(place: &Place, item: &Item) -> Vec<String> {
     let Shown { kind, what, key, from, until } = shown(item);
     let line = if item.line > 0 { format!(":{}", item.line) } else { String::new() };
-    let at = format!("{}{line}", place.path);
+    let at = format!("{}{line}", place.shown());
     [kind.to_owned(), at, what, key, from, until, findings(item)].iter().map(|t| show(t)).collect()
 }
 
@@ -158,7 +159,7 @@ fn csv_row(place: &Place, item: &Item) -> Vec<String> {
         kind.to_owned(),
         place.root.to_string(),
         place.path.to_string(),
-        text(item.member.as_ref().map(ToString::to_string)),
+        text(record::member(place, item).map(Cow::into_owned)),
         item.index.to_string(),
         item.offset.to_string(),
         text((item.line > 0).then(|| item.line.to_string())),
@@ -243,7 +244,7 @@ fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
     let row = view::row(planned, at);
     let why = row.why.clone();
     let mut cells = verdict(row);
-    let mut places: Vec<&str> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
+    let mut places: Vec<Cow<'_, str>> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
     places.dedup();
     cells[6] = places.join(" | ");
     cells.push(entry.certificate.sha256.to_string());

@@ -6,6 +6,7 @@ mod few;
 pub mod link;
 mod numbers;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -372,10 +373,10 @@ impl Inventory {
         }
     }
 
-    /// The path of an occurrence's file.
+    /// Where an occurrence lies, for people: the path of its file, and the way into an archive.
     #[must_use]
-    pub fn path(&self, occurrence: &Occurrence) -> &str {
-        &self.files[occurrence.file as usize].place.path
+    pub fn path(&self, occurrence: &Occurrence) -> Cow<'_, str> {
+        self.files[occurrence.file as usize].place.shown()
     }
 
     /// The way into a container that an occurrence is reached by.

@@ -1,5 +1,6 @@
 //! What steps say.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::authority::{Authority, Issuance, is_short_lived};
@@ -33,7 +34,7 @@ pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authori
 }
 
 pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement: &Replacement, sort: Option<Sort>) -> String {
-    let mut places: Vec<&str> = Vec::new();
+    let mut places: Vec<Cow<'_, str>> = Vec::new();
     for &i in &replacement.replaces {
         places.extend(inventory.certificates[i as usize].occurrences.iter().map(|o| inventory.path(o)));
     }
@@ -195,7 +196,7 @@ pub(super) fn verify_revoked(authority: &str, with_reason: bool) -> String {
 pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";
 
 pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool) -> String {
-    let mut places: Vec<String> = key.private.iter().map(|o| crate::pki::show(inventory.path(o))).collect();
+    let mut places: Vec<String> = key.private.iter().map(|o| crate::pki::show(&inventory.path(o))).collect();
     places.sort_unstable();
     places.dedup();
     let keep = if reads_old_mail { "keep one copy offline to read old mail, and the proofs" } else { "keep nothing but the proofs" };

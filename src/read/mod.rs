@@ -207,31 +207,67 @@ impl Roots {
     }
 }
 
-/// A path relative to its root.
+/// Where a file lies, or a member of an archive: a path relative to its root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Index of the root.
     pub root: u32,
-    /// `/` between parts; bytes that are not UTF-8 as `\xHH`.
+    /// `/` between parts; bytes that are not UTF-8 as `\xHH`. Of a member it is the path of the archive.
     pub path: Box<str>,
-    /// The raw bytes, where they are not UTF-8.
-    pub raw: Option<Box<[u8]>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few places have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Rare {
+    /// The raw bytes of the path, where they are not UTF-8.
+    raw: Option<Box<[u8]>>,
+    /// The way into the archive.
+    member: Option<Box<str>>,
 }
 
 impl Place {
-    /// Makes one from raw bytes.
+    /// Makes that of a file from raw bytes.
     #[must_use]
     pub fn new(root: u32, raw: &[u8]) -> Self {
         let (path, raw) = walk::path_text(raw);
-        Self { root, path, raw }
+        Self { root, path, rare: raw.map(|raw| Box::new(Rare { raw: Some(raw), member: None })) }
     }
 
-    /// The bytes that the operating system knows it by.
+    /// That of a member of the archive that lies here: `a.pem`, or `inner.zip!/a.pem` in an archive within it.
+    #[must_use]
+    pub fn with_member(&self, member: &str) -> Self {
+        let rare = Rare { raw: self.raw_path().map(Box::from), member: Some(member.into()) };
+        Self { root: self.root, path: self.path.clone(), rare: Some(Box::new(rare)) }
+    }
+
+    /// The bytes that the operating system knows the file by.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        self.raw.as_deref().unwrap_or(self.path.as_bytes())
+        self.raw_path().unwrap_or(self.path.as_bytes())
+    }
+
+    /// The same, only where they are not UTF-8.
+    #[must_use]
+    pub fn raw_path(&self) -> Option<&[u8]> {
+        self.rare.as_ref()?.raw.as_deref()
+    }
+
+    /// The way into an archive; none for a file that lies in none.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        self.rare.as_ref()?.member.as_deref()
+    }
+
+    /// For people, and for patterns and manifests that name places: `backup.zip!/a.pem`, or the path alone.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        self.member().map_or(Cow::Borrowed(&self.path), |member| Cow::Owned(format!("{}{INTO}{member}", self.path)))
     }
 }
+
+/// Between an archive or a container and what lies in it.
+pub(crate) const INTO: &str = "!/";
 
 /// One file (or folder that could not be entered) and everything found in it.
 #[derive(Debug)]

@@ -111,6 +111,9 @@ pub struct SourceRecord {
     /// Its bytes, where they are no UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_b64: Option<String>,
+    /// The way into an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// What `rekey` reads of a plan.
@@ -180,6 +183,8 @@ struct UnreadRecord<'a> {
     path: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     path_b64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<&'a str>,
     index: u32,
     line: Option<u32>,
     label: Option<&'a str>,
@@ -341,8 +346,8 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
     let ceiling = issued.and_then(|i| planned.cas.replacement_ceiling(i, planned.clock.as_of));
     let source = |o: &Occurrence| {
         let place = &inventory.files[o.file as usize].place;
-        let path_b64 = place.raw.as_ref().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
-        SourceRecord { root: place.root, path: place.path.to_string(), path_b64 }
+        let path_b64 = place.raw_path().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
+        SourceRecord { root: place.root, path: place.path.to_string(), path_b64, member: place.member().map(str::to_owned) }
     };
     ReplacementRecord {
         id: replacement.step,
@@ -377,12 +382,13 @@ fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Tr
         Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.as_str()),
     };
     let line = (trouble.line > 0).then_some(trouble.line);
-    let path_b64 = place.raw.as_ref().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
+    let path_b64 = place.raw_path().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
     UnreadRecord {
         path_b64,
         kind,
         root: place.root,
         path: &place.path,
+        member: place.member(),
         index: trouble.index,
         line,
         label: trouble.label.as_deref(),

@@ -330,13 +330,13 @@ fn push_unread(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         };
         let detail = if detail.is_empty() { reason.describe() } else { detail };
         let line = if trouble.line > 0 { trouble.line.to_string() } else { String::new() };
-        writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.path), escape(detail))?;
+        writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.shown()), escape(detail))?;
     }
     for key in &inventory.unnamed_keys {
         writeln!(
             out,
             "| {} | {} | private key | its public half cannot be computed, so nothing could be joined to it |",
-            escape(inventory.path(key)),
+            escape(&inventory.path(key)),
             key.line
         )?;
     }

@@ -1,12 +1,13 @@
 //! The records of `scan`: one JSON object per item, fields in a fixed order (DESIGN section 4 is the contract).
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::json::{push_list, push_number, push_str, push_word};
 use crate::id::{Fingerprint, SpkiHash, push_hex};
 use crate::pki::{Certificate, KeyFacts, Names, Object, Unread};
-use crate::read::{Item, Place};
+use crate::read::{INTO, Item, Place};
 use crate::time::Time;
 
 /// Appends one record, without a line end.
@@ -77,15 +78,24 @@ fn time(out: &mut Vec<u8>, name: &str, value: Option<Time>) {
     }
 }
 
+/// The way into archives and containers.
+#[must_use]
+pub fn member<'a>(place: &'a Place, item: &'a Item) -> Option<Cow<'a, str>> {
+    match (place.member(), &item.member) {
+        (Some(outer), Some(inner)) => Some(Cow::Owned(format!("{outer}{INTO}{inner}"))),
+        (outer, inner) => outer.or(inner.as_deref()).map(Cow::Borrowed),
+    }
+}
+
 fn push_place(out: &mut Vec<u8>, place: &Place, item: &Item) {
     number(out, "root", u64::from(place.root));
     text(out, "path", &place.path);
-    if let Some(raw) = &place.raw {
+    if let Some(raw) = place.raw_path() {
         text(out, "path_b64", &base64_simd::STANDARD.encode_to_string(raw));
     }
     field(out, "member");
-    match &item.member {
-        Some(member) => push_str(out, member),
+    match member(place, item) {
+        Some(member) => push_str(out, &member),
         None => out.extend_from_slice(b"null"),
     }
     number(out, "index", u64::from(item.index));

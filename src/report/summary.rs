@@ -213,7 +213,7 @@ impl Text {
     fn bare_keys(&mut self, planned: &Planned<'_>) {
         let inventory = planned.inventory;
         let bare = inventory.keys.iter().zip(&planned.assessment.keys).filter(|(k, v)| k.certificates.is_empty() && v.exposure.is_suspect());
-        let places: Vec<String> = bare.filter_map(|(k, _)| k.private.first()).map(|o| show(inventory.path(o))).collect();
+        let places: Vec<String> = bare.filter_map(|(k, _)| k.private.first()).map(|o| show(&inventory.path(o))).collect();
         if !places.is_empty() {
             self.head(Tone::Warn, &format!("Exposed or suspect without a certificate here: {}", count(places.len(), "key")));
             for place in places.iter().take(10) {
@@ -260,7 +260,7 @@ impl Text {
                 Unread::Skipped(reason, detail) => ("skipped", reason, detail.clone()),
                 Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.clone()),
             };
-            let place = show(&inventory.files[trouble.file as usize].place.path);
+            let place = show(&inventory.files[trouble.file as usize].place.shown());
             let line = if trouble.line > 0 { format!(":{}", trouble.line) } else { String::new() };
             let detail = if detail.is_empty() { reason.describe().to_owned() } else { show(&detail) };
             self.line(&[

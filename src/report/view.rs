@@ -123,7 +123,7 @@ pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
 
 /// Distinct paths, the first few; the rest counted.
 fn places(planned: &Planned<'_>, occurrences: &[Occurrence]) -> Vec<String> {
-    let mut paths: Vec<String> = occurrences.iter().map(|o| show(planned.inventory.path(o))).collect();
+    let mut paths: Vec<String> = occurrences.iter().map(|o| show(&planned.inventory.path(o))).collect();
     paths.dedup();
     let more = paths.len().saturating_sub(PLACES);
     paths.truncate(PLACES);

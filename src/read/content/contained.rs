@@ -13,9 +13,7 @@ use super::{Content, Item};
 use crate::finding::{Codes, Reason};
 use crate::limits;
 use crate::pki::{Contained, Object, Unread};
-
-/// Between a container and what lies in it.
-const INTO: &str = "!/";
+use crate::read::INTO;
 
 impl Content<'_, '_> {
     /// Adds what a container holds. `spot` stands for the container itself.

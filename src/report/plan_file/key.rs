@@ -10,6 +10,7 @@ use crate::id::{SpkiHash, StepId, push_hex};
 use crate::inventory::{Inventory, Occurrence};
 use crate::plan::ca::{Confidence, Reach};
 use crate::plan::{Issuance, Risk, authority};
+use crate::read::Place;
 use crate::time::Time;
 
 /// Who issued a certificate.
@@ -50,7 +51,8 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         json::push_list(out, verdict.accounts.iter().map(|a| &**a));
     }
     name(out, "private_key_paths");
-    json::push_list(out, files(&key.private).iter().map(|f| &*inventory.files[*f as usize].place.path));
+    let private: Vec<_> = files(&key.private).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
+    json::push_list(out, private.iter().map(|p| &**p));
     name(out, "certificates");
     out.push(b'[');
     for (i, certificate) in key.certificates.iter().enumerate() {
@@ -94,7 +96,7 @@ fn push_reasons(out: &mut Vec<u8>, inventory: &Inventory, reasons: &[Because]) {
         json::push_str(out, &because.says(inventory));
         if let Some(path) = because.path(inventory) {
             name(out, "path");
-            json::push_str(out, path);
+            json::push_str(out, &path);
         }
         if !findings.is_empty() {
             name(out, "findings");
@@ -163,13 +165,18 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     }
 }
 
-/// The paths, each file once; their bytes in base64 if any is not UTF-8; and the root of each unless all are the first one.
+/// The paths, each file once; the ways into archives if any lies in one; their bytes in base64 if any is not UTF-8; and the root of each unless
+/// all are the first one.
 fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurrence]) {
     let files = files(occurrences);
     let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
     name(out, "paths");
     json::push_list(out, places().map(|p| &*p.path));
-    if places().any(|p| p.raw.is_some()) {
+    if places().any(|p| p.member().is_some()) {
+        name(out, "members");
+        json::push(out, &places().map(Place::member).collect::<Vec<_>>());
+    }
+    if places().any(|p| p.raw_path().is_some()) {
         name(out, "paths_b64");
         let encoded: Vec<String> = places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect();
         json::push_list(out, encoded.iter().map(String::as_str));
