@@ -50,8 +50,10 @@ pub struct Inventory {
 pub struct File {
     /// Where it lies.
     pub place: Place,
-    /// When it was last changed.
+    /// When it was last changed; of a member, when its archive was.
     pub modified: Option<Time>,
+    /// When a member of an archive was last changed, by the latest that its archive says: a time without a zone can be anywhere.
+    pub member_time: Option<Time>,
     /// SHA-256 of the whole file, if it was asked for.
     pub hash: Option<Box<Fingerprint>>,
     /// Whether an encrypted key lies in it.
@@ -158,7 +160,7 @@ impl Builder {
         let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(..))));
         push_slowly(
             &mut self.inventory.files,
-            File { place: found.place, modified: found.modified, hash: found.file_hash.map(Box::new), holds_locked },
+            File { place: found.place, modified: found.modified, member_time: found.member_time, hash: found.file_hash.map(Box::new), holds_locked },
         );
         for item in found.items {
             self.add_item(file, item);

@@ -274,8 +274,10 @@ pub(crate) const INTO: &str = "!/";
 pub struct Found {
     /// Where it lies.
     pub place: Place,
-    /// When it was last changed.
+    /// When it was last changed; of a member, when its archive was.
     pub modified: Option<Time>,
+    /// When a member of an archive was last changed, by the latest that its archive says: a time without a zone can be anywhere.
+    pub member_time: Option<Time>,
     /// SHA-256 of the whole file, where [`Options::hash_files`] asks for it.
     pub file_hash: Option<Fingerprint>,
     /// What is in it, in order; at least one.

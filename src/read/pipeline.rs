@@ -107,7 +107,7 @@ fn read_one(reader: &mut Reader<'_>, met: Met) -> Found {
     catch_unwind(AssertUnwindSafe(|| reader.read(met))).unwrap_or_else(|_| {
         reader.reset();
         let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
-        Found { place, modified: None, file_hash: None, items: vec![Item::whole_file(body, "file")] }
+        Found { place, modified: None, member_time: None, file_hash: None, items: vec![Item::whole_file(body, "file")] }
     })
 }
 

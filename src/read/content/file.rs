@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
     /// Reads one file.
     pub(in crate::read) fn read(&mut self, met: Met) -> Found {
         let place = Place::new(met.root, &met.path);
-        let mut found = Found { place, modified: None, file_hash: None, items: Vec::new() };
+        let mut found = Found { place, modified: None, member_time: None, file_hash: None, items: Vec::new() };
         match (met.outcome, met.open) {
             (Err(unread), _) => found.items.push(Item::whole_file(Err(unread), "file")),
             (Ok(()), Some(source)) => {
