@@ -46,7 +46,7 @@ pub struct Issued<'a> {
     pub issuer: &'a str,
     /// Its authority key identifier.
     pub authority_key_id: Option<&'a [u8]>,
-    /// The hosts it names for its issuer: [`crate::pki::Certificate::hosts`].
+    /// The hosts it names for its issuer: [`crate::pki::Issuer::hosts`].
     pub hosts: &'a [String],
     /// Its direct issuer, then that one's, as far as they are at hand. **Must** hold only certificates whose key verified the signature
     /// of the one before.
