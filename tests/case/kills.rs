@@ -3,25 +3,13 @@
 use std::fs;
 use std::process::Stdio;
 use std::thread::{scope, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::Incident;
+use crate::common::moments::Moments;
 use crate::common::{certrecall, run};
-
-/// Numbers that are the same in every run of the tests.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        // Xorshift (Marsaglia 2003).
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
 
 /// Starts it, and kills it after this long. Whether it was done before.
 fn kill_after(arguments: &[&str], time: Duration) -> Option<i32> {
@@ -31,15 +19,9 @@ fn kill_after(arguments: &[&str], time: Duration) -> Option<i32> {
     child.wait().unwrap().code()
 }
 
-/// How long the quicker of two runs takes, in microseconds.
-fn length(mut run: impl FnMut()) -> u64 {
-    let mut once = || {
-        let begun = Instant::now();
-        run();
-        begun.elapsed().as_micros() as u64
-    };
-    once().min(once())
-}
+/// So many kills each test makes, and in so many runs at most: some end before they are killed.
+const KILLS: usize = 100;
+const ROUNDS: usize = 20 * KILLS;
 
 /// Reasons of all words that the case tells; it has to open.
 fn said(case: &str) -> Vec<String> {
@@ -60,12 +42,17 @@ fn a_hundred_kills_of_mark_lose_no_word_that_was_confirmed() {
     let incident = Incident::new();
     incident.plan();
     let (search, case) = (incident.id("search", "a.example"), incident.path("case"));
-    let whole = length(|| assert_eq!(incident.mark(&search, "searched", &[]).status, 0));
-    let (mut dice, mut confirmed, mut killed) = (Dice(0x5eed), Vec::new(), 0);
-    for round in 0..100 {
+    let mut moments = Moments::of(0x5eed, || assert_eq!(incident.mark(&search, "searched", &[]).status, 0));
+    let (mut confirmed, mut killed) = (Vec::new(), 0);
+    for round in 0..ROUNDS {
+        if killed == KILLS {
+            break;
+        }
         let reason = format!("round {round}");
         let mark = ["mark", &case, &search, if round % 2 == 0 { "searched" } else { "reopened" }, "--reason", &reason, "--by", "Ada"];
-        match kill_after(&mark, Duration::from_micros(dice.below(whole * 5 / 4))) {
+        let ended = kill_after(&mark, moments.draw());
+        moments.tell(ended.is_none());
+        match ended {
             Some(0) => confirmed.push(reason),
             Some(status) => panic!("{reason} ended with {status}"),
             None => killed += 1,
@@ -74,7 +61,7 @@ fn a_hundred_kills_of_mark_lose_no_word_that_was_confirmed() {
         assert!(confirmed.iter().all(|r| said.contains(r)), "round {round}: {confirmed:?} were confirmed, {said:?} are told");
         assert!(said.len() <= round + 3, "no word twice: {said:?}");
     }
-    assert!(killed > 20, "only {killed} runs were killed");
+    assert_eq!(killed, KILLS, "runs end before they can be killed");
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     assert_eq!(incident.plan().status, 1);
     assert_eq!(incident.step("search", "a.example")["status"], "done");
@@ -88,13 +75,18 @@ fn a_hundred_kills_of_plan_leave_a_case_that_goes_on_where_it_was() {
     let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     let before = incident.json()["steps"].clone();
-    let whole = length(|| assert_eq!(incident.plan().status, 1));
-    let (mut dice, mut killed) = (Dice(0xca5e), 0);
-    for round in 0..100 {
+    let mut moments = Moments::of(0xca5e, || assert_eq!(incident.plan().status, 1));
+    let mut killed = 0;
+    for round in 0..ROUNDS {
+        if killed == KILLS {
+            break;
+        }
         // The evidence changes each time, so there is always something to write.
         let uploaded = if round % 2 == 0 { "2015-01-01" } else { "2017-01-01" };
         let plan = ["plan", &uploads, "-o", &case, "--uploaded", uploaded];
-        killed += u32::from(kill_after(&plan, Duration::from_micros(dice.below(whole * 5 / 4))).is_none());
+        let was_killed = kill_after(&plan, moments.draw()).is_none();
+        moments.tell(was_killed);
+        killed += usize::from(was_killed);
         let ran = run(&["status", &case, "--format", "json"]);
         assert!(ran.status < 2, "round {round}: {}", ran.stderr);
         let status: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -105,7 +97,7 @@ fn a_hundred_kills_of_plan_leave_a_case_that_goes_on_where_it_was() {
             assert_eq!(ran.status, 0, "round {round}: {}", ran.stderr);
         }
     }
-    assert!(killed > 20, "only {killed} runs were killed");
+    assert_eq!(killed, KILLS, "runs end before they can be killed");
     assert_eq!(incident.plan().status, 1);
     assert_eq!(incident.json()["steps"], before, "as if nothing had happened");
     nothing_left_over(&case);
@@ -116,11 +108,11 @@ fn a_mark_after_a_killed_plan_finds_views_that_fit() {
     let incident = Incident::new();
     incident.plan();
     let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
-    let whole = length(|| assert_eq!(incident.plan().status, 1));
-    let mut dice = Dice(0xfee1);
+    let mut moments = Moments::of(0xfee1, || assert_eq!(incident.plan().status, 1));
     for round in 0..20 {
         let plan = ["plan", &uploads, "-o", &case, "--uploaded", "2015-01-01"];
-        kill_after(&plan, Duration::from_micros(dice.below(whole)));
+        let ended = kill_after(&plan, moments.draw());
+        moments.tell(ended.is_none());
         let ran = incident.mark(&search, if round % 2 == 0 { "searched" } else { "reopened" }, &[]);
         assert_eq!(ran.status, 0, "round {round}: {}", ran.stderr);
         let want = if round % 2 == 0 { "done" } else { "ready" };

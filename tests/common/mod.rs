@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the binary, folders to run it in, and a PKI whose constructors name the case ([`pki`]).
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+pub mod moments;
 pub mod peers;
 pub mod pki;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use certrecall::id::Fingerprint;
 use certrecall::rekey::{Error, KeySpec, TroubleKind, existing, make};
 
+use super::moments::Moments;
 use super::{made, names, plain};
 
 fn mode(path: &Path) -> u32 {
@@ -158,12 +159,6 @@ fn finish(case: &Path, count: usize) -> usize {
     made(&rest, KeySpec::Mirror, case).unwrap().made.len()
 }
 
-/// Random enough to kill by: the low bits of a hash.
-fn random(round: u32, below: u32) -> u32 {
-    let hash = Fingerprint::of(&[&round.to_be_bytes()[..], &std::process::id().to_be_bytes()].concat());
-    u32::from_be_bytes(hash.as_bytes()[..4].try_into().unwrap()) % below
-}
-
 #[test]
 #[ignore = "a hundred runs of a thousand take minutes; .ci/run does it in release"]
 fn killed_at_a_hundred_points_the_next_run_finishes() {
@@ -179,15 +174,18 @@ fn killed_at_a_hundred_points_the_next_run_finishes() {
             .spawn()
             .unwrap()
     };
-    // How long a whole run takes here.
-    let since = std::time::Instant::now();
-    assert!(start(&root.path().join("first")).wait().unwrap().success());
-    let whole = u32::try_from(since.elapsed().as_micros()).unwrap().max(1000);
+    let mut runs = 0;
+    let mut moments = Moments::of(u64::from(std::process::id()), || {
+        runs += 1;
+        assert!(start(&root.path().join(format!("whole-{runs}"))).wait().unwrap().success());
+    });
     let (mut case, mut before, mut killed) = (root.path().join("case-0"), 0, 0);
     for round in 0..100 {
         let mut child = start(&case);
-        sleep(Duration::from_micros(random(round, whole).into()));
-        killed += usize::from(child.try_wait().unwrap().is_none());
+        sleep(moments.draw());
+        let was_killed = child.try_wait().unwrap().is_none();
+        moments.tell(was_killed);
+        killed += usize::from(was_killed);
         child.kill().unwrap();
         child.wait().unwrap();
         let found = existing(&case, 2).unwrap();

@@ -5,6 +5,8 @@ mod certificates;
 mod disk;
 mod formats;
 mod handoff;
+#[path = "../common/moments.rs"]
+mod moments;
 mod public;
 mod requests;
 
