@@ -734,8 +734,12 @@ fn the_generic_profile_takes_its_cutoff_from_the_command_line() {
     assert!(run(&["incident"]).stdout.contains("generic\n"), "it is listed");
     let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[]))]);
     let ran = plan(&folder, &["--incident", "generic", "--cutoff", "2026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"]);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert_eq!(folder.json("case/plan.json")["incident"]["cutoff"], "2026-01-01T00:00:00Z");
+    // A slip of the hand that makes everything exposed is told.
+    let ran = plan(&folder, &["--incident", "generic", "--cutoff", "8026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"]);
+    assert!(ran.status == 1 && ran.stderr.contains("the cutoff 8026-01-01T00:00:00Z has not come yet"), "{ran:?}");
 }
 
 #[test]

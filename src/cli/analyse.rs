@@ -88,6 +88,10 @@ pub(crate) fn ready(judging: &Judging, terminal: &Terminal) -> Result<Ready, Err
     let uploaded = judging.uploaded.as_deref().map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
     let known = judging.known_compromised.as_deref().map(known_compromised);
     let now = now();
+    if incident.cutoff > now {
+        let says = "has not come yet, so whatever has an upload time was uploaded before it";
+        terminal.warn(&format!("the cutoff {} {says}; --cutoff names another one", incident.cutoff));
+    }
     let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
     let ahead = |span: &Span| span.earliest.filter(|t| *t > now);
     if let Ok(Some(time)) = uploaded.as_ref().map_or(Ok(None), |u| u.as_ref().map(ahead)) {
