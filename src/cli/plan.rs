@@ -10,7 +10,7 @@ use certrecall::id::SpkiHash;
 use certrecall::plan::{Step, progress};
 use certrecall::read::{Reopener, Roots};
 use certrecall::rekey::{Existing, Order};
-use certrecall::report::summary::{self, Shape, Summary};
+use certrecall::report::summary::{self, Shape};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
 use certrecall::store::{self, Case, Changes, Run, Store, Told};
@@ -201,10 +201,10 @@ fn ended(analysis: Analysis, failed: bool) -> Outcome {
 }
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
-    let summary = Summary::of(&analysis.planned());
+    let to_act_on = analysis.assessment.certificates.iter().any(|c| c.verdict.asks_for_action());
     // A key that nothing can be joined to may belong to any certificate.
     let complete = analysis.inventory.ledger().is_complete() && analysis.inventory.unnamed_keys.is_empty();
-    Outcome { to_act_on: summary.to_act_on > 0, incomplete: failed || !complete }
+    Outcome { to_act_on, incomplete: failed || !complete }
 }
 
 /// Writes every view of the plan, that for people beside that for programs; tells keys and steps on the way.
