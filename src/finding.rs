@@ -149,6 +149,12 @@ impl Codes {
         Self(self.0 | other.0)
     }
 
+    /// Those of both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

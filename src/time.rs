@@ -22,7 +22,7 @@ pub const DAY: i64 = 86_400;
 /// A local time without a zone can be this much earlier in UTC (UTC+14, Kiribati).
 pub const EASTERNMOST: i64 = 14 * HOUR;
 /// A local time without a zone can be this much later in UTC (UTC-12, Baker Island).
-const WESTERNMOST: i64 = 12 * HOUR;
+pub const WESTERNMOST: i64 = 12 * HOUR;
 
 impl Time {
     /// 2000-01-01T00:00:00Z: file times before it are clocks that were never set.

@@ -59,7 +59,7 @@ impl Because {
     #[must_use]
     pub fn says(&self, inventory: &Inventory) -> Cow<'_, str> {
         match &self.says {
-            Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place.shown())),
+            Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place)),
             Says::Words(words) => Cow::Borrowed(words),
         }
     }

@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::manifest::{Manifest, normalise};
+use super::manifest::Manifest;
+use super::matching::Matching;
 use super::path_date::PathDate;
+use super::rows::{Rows, fill, is_ahead};
 use super::told::Told;
 use super::words;
-use super::{Clock, Question};
+use super::{Clock, PathPattern, Question, reported};
 use crate::finding::{Code, Codes};
-use crate::inventory::{CertificateEntry, Few, File, Inventory, KeyEntry};
+use crate::inventory::{Few, File, Inventory, KeyEntry};
 use crate::parallel;
-use crate::read::{Root, RootKind, Roots};
-use crate::time::{Span, Time};
+use crate::read::Roots;
+use crate::time::{EASTERNMOST, Span, Time, WESTERNMOST};
 
 /// Kinds of evidence and of other grounds for a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,8 +104,12 @@ pub(super) struct FileEvidence {
     pub(super) record: Option<Kind>,
     /// The span, open ends filled by weaker kinds.
     pub(super) span: Span,
-    /// Contradictions and ignored times.
+    /// Contradictions and ignored times, those of its archive aside.
     pub(super) findings: Codes,
+    /// Which time bounds the span where there is no upload record: that of a member, or of a file.
+    bounded_by: Kind,
+    /// What is odd about the archive it lies in.
+    pub(super) archive: OfArchive,
     /// What the rows of a manifest say besides. There are very many files, and most incidents have no manifest.
     rows: Option<Box<Named>>,
 }
@@ -117,6 +122,30 @@ struct Named {
     accounts: Few<Arc<str>>,
     /// When the account was created, where that is what the span begins with.
     account_created: Option<Time>,
+    /// They name the archive that the file lies in.
+    of_archive: bool,
+}
+
+/// What is odd about the time of an archive, as one of its members shows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct OfArchive {
+    /// It cannot be when the archive was last changed.
+    pub(super) time_ignored: bool,
+    /// The member is newer.
+    pub(super) member_newer: bool,
+}
+
+impl OfArchive {
+    const fn findings(self) -> Codes {
+        let mut out = Codes::NONE;
+        if self.time_ignored {
+            out.insert(Code::FileTimeIgnored);
+        }
+        if self.member_newer {
+            out.insert(Code::EvidenceDisagrees);
+        }
+        out
+    }
 }
 
 impl FileEvidence {
@@ -126,6 +155,7 @@ impl FileEvidence {
             (Some(Kind::Manifest), Some(rows)) => &rows.source,
             (Some(Kind::Uploaded), _) => &Cow::Borrowed("--uploaded"),
             (Some(_), _) => &Cow::Borrowed("--date-from-path"),
+            (None, _) if matches!(self.bounded_by, Kind::MemberTime) => &Cow::Borrowed("member time"),
             (None, _) => &Cow::Borrowed("file time"),
         }
     }
@@ -133,6 +163,16 @@ impl FileEvidence {
     /// The accounts that manifest rows name.
     pub(super) fn accounts(&self) -> &[Arc<str>] {
         self.rows.as_ref().map_or(&[], |rows| &rows.accounts)
+    }
+
+    /// Whether rows of a manifest speak of it.
+    pub(super) const fn has_rows(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// Whether rows of a manifest decide that name its archive.
+    pub(super) fn decided_by_archive(&self) -> bool {
+        self.record == Some(Kind::Manifest) && self.rows.as_ref().is_some_and(|rows| rows.of_archive)
     }
 
     /// When the account was created, where rows of a manifest decide and that is what the span begins with.
@@ -154,21 +194,15 @@ pub(super) struct Decided<'a> {
 /// Gathers the evidence for every file.
 pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Vec<FileEvidence> {
     let contents = Contents::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_certificates));
-    let rows = question.manifest.map(|manifest| Matching::new(manifest, inventory, roots));
+    let rows = question.manifest.map(|manifest| Matching::new(manifest, inventory, roots, question));
     let weigh = |i: usize| {
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let rows = rows.as_ref().map_or_else(Vec::new, |m| m.rows_for(i as u32, here));
-        for_file(file, &rows, contents.oldest[i], question)
+        let rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here));
+        for_file(file, rows, contents.oldest[i], question)
     };
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
-    for (file, evidence) in inventory.files.iter().zip(&out) {
-        let mut tell = |code: Code| findings.tell(code, || (file.place.shown().into_owned(), code.describe().to_owned()));
-        if question.manifest.is_some() && evidence.rows.is_none() {
-            tell(Code::FileWithoutRecord);
-        }
-        evidence.findings.iter().for_each(tell);
-    }
+    reported::tell(&inventory.files, &out, question.manifest.is_some(), findings);
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
         for row in &manifest.rows {
@@ -178,8 +212,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
                 findings.tell(Code::ManifestRowBad, || (format!("{}:{}", manifest.name, row.line), says()));
             }
         }
-        let matched = rows.as_ref().map_or(&[][..], |m| &m.matched);
-        for (row, _) in manifest.rows.iter().zip(matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)) {
+        for row in rows.iter().flat_map(Matching::unmatched) {
             findings.tell(Code::ManifestRowUnmatched, || {
                 let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));
                 let what = path.unwrap_or_else(|| if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned());
@@ -220,82 +253,14 @@ impl Contents {
     }
 }
 
-/// The rows of a manifest and the files they speak of.
-struct Matching<'a> {
-    manifest: &'a Manifest,
-    inventory: &'a Inventory,
-    roots: &'a Roots,
-    /// The paths of each root, normalised: as the user wrote it, and absolute. None for standard input.
-    bases: Vec<Vec<String>>,
-    /// Rows that name some file.
-    matched: Vec<AtomicBool>,
-}
-
-impl<'a> Matching<'a> {
-    fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots) -> Self {
-        let bases = |root: &Root| match root.kind {
-            RootKind::Stdin(_) => Vec::new(),
-            _ => [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy())).to_vec(),
-        };
-        let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
-        Self { manifest, inventory, roots, bases: roots.list().iter().map(bases).collect(), matched }
-    }
-
-    /// Rows that speak of a file with these certificates in it. The strongest way in which any row names it counts: path relative to its root,
-    /// below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial number of
-    /// one; then a host name of one that is no CA. The intermediates of a bundle lie in many others too: a row that names one of them says
-    /// nothing of this file, unless there is nothing else in it. All rows that name it, or something in it, are marked.
-    fn rows_for(&self, at: u32, certificates: &[u32]) -> Vec<u32> {
-        let Self { manifest, inventory, .. } = *self;
-        let file = &inventory.files[at as usize];
-        let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
-        // Occurrences come in the order of files.
-        let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
-        let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
-        let none_is_own = !all().any(own);
-        let speaks = |e: &CertificateEntry| none_is_own || own(e);
-        let entries = || all().filter(|e| speaks(e));
-        let mark = |row: u32| self.matched[row as usize].store(true, Ordering::Relaxed);
-        for other in all().filter(|e| !speaks(e)) {
-            manifest.rows_for_hash(&other.certificate.sha256).for_each(mark);
-            manifest.rows_for_issuer(&other.certificate).into_iter().for_each(mark);
-        }
-        let path = normalise(&file.place.shown());
-        let mut rows = manifest.rows_for_path(&path).collect::<Vec<_>>();
-        let root = file.place.root as usize;
-        for base in self.bases.get(root).into_iter().flatten() {
-            match self.roots.list()[root].kind {
-                RootKind::Folder if !base.is_empty() => rows.extend(manifest.rows_for_path(&format!("{base}/{path}"))),
-                RootKind::File => rows.extend(manifest.rows_for_path(base)),
-                _ => {}
-            }
-        }
-        for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
-            rows.extend(manifest.rows_for_hash(hash));
-        }
-        let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
-        let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
-        let ways = [rows, by_issuer, by_host];
-        ways.iter().flatten().copied().for_each(mark);
-        let mut rows = ways.into_iter().find(|r| !r.is_empty()).unwrap_or_default();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
-    }
-}
-
-fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question<'_>) -> FileEvidence {
+fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: &Question<'_>) -> FileEvidence {
     let mut findings = Codes::NONE;
-    let time = file.modified.filter(|t| {
-        let possible = *t >= Time::Y2000 && oldest.is_none_or(|o| *t >= o);
-        if !possible {
-            findings.insert(Code::FileTimeIgnored);
-        }
-        possible
-    });
-    let by_time = Span { earliest: None, latest: time };
-    let by_rows = question.manifest.filter(|_| !rows.is_empty()).map(|m| Rows::weigh(m, rows, question));
-    let by_path = question.date_from_path.and_then(|pattern| match pattern.look(&file.place.shown()) {
+    let times = Times::of(file, oldest, &mut findings);
+    let date = |pattern: &PathPattern| match file.place.member() {
+        Some(member) => pattern.look_within(&file.place.path, member),
+        None => pattern.look(&file.place.path),
+    };
+    let by_path = question.date_from_path.and_then(|pattern| match date(pattern) {
         PathDate::Found(span) if !is_ahead(span.earliest, question.clock.now) => Some(span),
         PathDate::Found(_) | PathDate::Absent | PathDate::Impossible => {
             findings.insert(Code::PathDateBad);
@@ -312,87 +277,53 @@ fn for_file(file: &File, rows: &[u32], oldest: Option<Time>, question: &Question
     .flatten();
     let strongest = records.next();
     findings = findings.union(by_rows.as_ref().map_or(Codes::NONE, |r| r.findings));
-    let named = |Rows { source, accounts, account_created, .. }| Named { source: source.into(), accounts, account_created };
+    let named = |Rows { source, accounts, account_created, of_archive, .. }| Named { source: source.into(), accounts, account_created, of_archive };
     let rows = by_rows.map(named).map(Box::new);
-    let Some((kind, mut span)) = strongest else {
-        return FileEvidence { record: None, span: by_time, findings, rows };
-    };
+    let record = strongest.map(|(kind, _)| kind);
+    let mut span = strongest.map_or_else(Span::default, |(_, span)| span);
     for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
     }
-    fill(&mut span, by_time, &mut findings);
-    FileEvidence { record: Some(kind), span, findings, rows }
-}
-
-/// What the rows for one file say together.
-#[derive(Default)]
-struct Rows {
-    source: String,
-    span: Option<Span>,
-    accounts: Few<Arc<str>>,
-    account_created: Option<Time>,
-    findings: Codes,
-}
-
-impl Rows {
-    fn weigh(manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
-        let (cutoff, now) = (question.incident.cutoff, question.clock.now);
-        let mut out = Self::default();
-        let (mut lines, mut accounts) = (Vec::new(), Vec::new());
-        for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
-            accounts.extend(row.account.clone());
-            // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
-            let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
-            let mut span = uploaded;
-            let created = manifest.account_created(row).filter(|c| *c <= now);
-            // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
-            if let Some(created) = created {
-                if span.latest.is_some_and(|latest| latest < created) {
-                    out.findings.insert(Code::EvidenceDisagrees);
-                } else {
-                    span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
-                }
-            }
-            // A row without an upload time is an upload record only where its account is too young.
-            if uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
-                continue;
-            }
-            let first = out.span.and_then(|s| s.earliest);
-            if created.is_some() && span.earliest == created && uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
-                out.account_created = created;
-            }
-            out.span = Some(out.span.map_or(span, |s| s.hull(span)));
-            lines.push(row.line.to_string());
-        }
-        if out.span.and_then(|s| s.earliest) != out.account_created {
-            out.account_created = None;
-        }
-        accounts.sort_unstable();
-        accounts.dedup();
-        out.accounts = accounts.into_iter().collect();
-        out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
-        out
+    for latest in [times.member, times.file] {
+        fill(&mut span, Span { earliest: None, latest }, &mut findings);
     }
+    FileEvidence { record, span, findings, bounded_by: times.bounded_by(), archive: times.archive, rows }
 }
 
-fn is_ahead(time: Option<Time>, now: Time) -> bool {
-    time.is_some_and(|t| t > now)
+/// The times of a file that are possible: upper bounds, since copying renews them.
+struct Times {
+    /// When the archive that it lies in says that it was last changed.
+    member: Option<Time>,
+    /// When the file, or that archive, was last changed.
+    file: Option<Time>,
+    archive: OfArchive,
 }
 
-/// Fills open ends of `span` from weaker evidence that agrees with it; notes it where it does not.
-fn fill(span: &mut Span, weaker: Span, findings: &mut Codes) {
-    if !span.meets(weaker) {
-        findings.insert(Code::EvidenceDisagrees);
-        return;
+impl Times {
+    fn of(file: &File, oldest: Option<Time>, findings: &mut Codes) -> Self {
+        let possible = |t: &Time| *t >= Time::Y2000 && oldest.is_none_or(|o| *t >= o);
+        let (member, changed) = (file.member_time.filter(possible), file.modified.filter(possible));
+        let in_archive = file.place.member().is_some();
+        let mut archive = OfArchive::default();
+        let ignored = file.modified.is_some() && changed.is_none();
+        if member.is_none() && file.member_time.is_some() || ignored && !in_archive {
+            findings.insert(Code::FileTimeIgnored);
+        }
+        archive.time_ignored = ignored && in_archive;
+        // The time of a member can be one without a zone, of which the latest reading is known: only what is newer by all of them is odd.
+        archive.member_newer = member.zip(changed).is_some_and(|(member, changed)| member.plus(-EASTERNMOST - WESTERNMOST) > changed);
+        Self { member, file: changed, archive }
     }
-    span.earliest = span.earliest.or(weaker.earliest);
-    span.latest = span.latest.or(weaker.latest);
+
+    const fn bounded_by(&self) -> Kind {
+        if self.member.is_some() { Kind::MemberTime } else { Kind::FileTime }
+    }
 }
 
 /// What decides for an occurrence in a file, given the lower bound that the certificates on the key set.
 pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
     let cutoff = question.incident.cutoff;
-    let mut findings = evidence.findings;
+    let mut findings = evidence.findings.union(evidence.archive.findings());
     if let Some(kind) = evidence.record {
         if evidence.span.latest.zip(born).is_some_and(|(latest, born)| latest < born) {
             findings.insert(Code::EvidenceDisagrees);
@@ -400,7 +331,7 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
         return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: evidence.source(), span: evidence.span, findings };
     }
     if Timing::of(evidence.span, cutoff) == Timing::Before {
-        return Decided { timing: Timing::Before, kind: Kind::FileTime, source: evidence.source(), span: evidence.span, findings };
+        return Decided { timing: Timing::Before, kind: evidence.bounded_by, source: evidence.source(), span: evidence.span, findings };
     }
     match born {
         Some(born) => {
@@ -411,7 +342,7 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
             Decided { timing, kind: Kind::CertificateDates, source: &Cow::Borrowed("certificate dates"), span, findings }
         }
         None if evidence.span.latest.is_some() => {
-            Decided { timing: Timing::Unclear, kind: Kind::FileTime, source: evidence.source(), span: evidence.span, findings }
+            Decided { timing: Timing::Unclear, kind: evidence.bounded_by, source: evidence.source(), span: evidence.span, findings }
         }
         None => Decided { timing: Timing::Unclear, kind: Kind::None, source: &Cow::Borrowed(""), span: Span::default(), findings },
     }

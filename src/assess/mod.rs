@@ -8,7 +8,10 @@ pub mod decision;
 pub mod evidence;
 pub mod incident;
 pub mod manifest;
+mod matching;
 pub mod path_date;
+mod reported;
+mod rows;
 pub mod told;
 mod words;
 

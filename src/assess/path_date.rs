@@ -1,5 +1,6 @@
 //! Dates in paths: a pattern such as `{YYYY}/{MM}/{DD}`, looked for anywhere in a path.
 
+use crate::read::INTO;
 use crate::time::{DAY, Span, Time, Written};
 
 /// A pattern of `--date-from-path`.
@@ -90,6 +91,22 @@ impl PathPattern {
         out
     }
 
+    /// Looks for dates in a path relative to its root and in the way into the archive that lies there. The part that is nearest to the member
+    /// decides: archives are named for the day when they were packed. One that is older than what lies in it makes a span with that.
+    #[must_use]
+    pub fn look_within(&self, path: &str, member: &str) -> PathDate {
+        let way = format!("{INTO}{member}");
+        let mut end = way.len();
+        let inner = way.rmatch_indices(INTO).map(|(begin, _)| &way[begin..std::mem::replace(&mut end, begin)]);
+        inner.chain([path]).fold(PathDate::Absent, |nearer, part| match (nearer, self.look(part)) {
+            (PathDate::Found(inner), PathDate::Found(outer)) if outer.latest < inner.earliest => PathDate::Found(inner.hull(outer)),
+            (PathDate::Found(inner), _) => PathDate::Found(inner),
+            (_, PathDate::Found(outer)) => PathDate::Found(outer),
+            (PathDate::Absent, outer) => outer,
+            (PathDate::Impossible, _) => PathDate::Impossible,
+        })
+    }
+
     /// The fields at the beginning of a text.
     fn at(&self, text: &str) -> Option<[Option<u32>; 6]> {
         let mut fields = [None; 6];
@@ -167,6 +184,24 @@ mod tests {
         assert_eq!(look("{YYYY}{MM}{DD}", "120150601.pem"), PathDate::Absent, "part of a longer number");
         assert_eq!(look("{YYYY}{MM}{DD}", "201506011.pem"), PathDate::Absent);
         assert_eq!(look("{YYYY}", "\u{fc}\u{65e5}"), PathDate::Absent);
+    }
+
+    #[test]
+    fn the_nearest_part_of_a_way_into_an_archive_decides() {
+        let pattern = PathPattern::parse("{YYYY}-{MM}-{DD}").unwrap();
+        let within = |path: &str, member: &str| pattern.look_within(path, member);
+        let day = |t: &str| days(t, t);
+        assert_eq!(within("backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"));
+        assert_eq!(within("2026-11-01/backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"), "packed later");
+        assert_eq!(within("backup-2015-01-01.zip", "acme/tls.pem"), day("2015-01-01"));
+        assert_eq!(within("2013-01-01.zip", "acme/2015-01-01/tls.pem"), days("2013-01-01", "2015-01-01"), "packed before it was there");
+        assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/2015-01-01/a.pem"), day("2015-01-01"));
+        assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/a.pem"), day("2016-01-01"));
+        assert_eq!(within("2017-01-01.tar", "2015-02-30/a.pem"), day("2017-01-01"));
+        assert_eq!(within("a.tar", "2015-02-30/a.pem"), PathDate::Impossible);
+        assert_eq!(within("a.tar", "a.pem"), PathDate::Absent);
+        let pattern = PathPattern::parse("/{YYYY}/{MM}/{DD}").unwrap();
+        assert_eq!(pattern.look_within("a.tar", "2015/01/01/a.pem"), day("2015-01-01"));
     }
 
     #[test]

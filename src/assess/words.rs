@@ -6,17 +6,19 @@ use super::because::{Because, Upload};
 use super::evidence::{FileEvidence, Kind, Timing};
 use super::{Decision, Exposure, Role};
 use crate::pki::show;
+use crate::read::Place;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
 /// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
-pub(super) fn upload(because: &Because, upload: &Upload, path: &str) -> String {
-    let path = show(path);
+pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> String {
+    let shown = place.shown();
+    let path = show(&shown);
     let mut out = String::with_capacity(path.len() + ROOM);
     // Writing to a string cannot fail.
     let _ = what(&mut out, upload.role, &path);
     if !matches!(upload.role, Role::Chain | Role::Public) {
         out.push_str("; ");
-        let _ = when(&mut out, because, upload);
+        let _ = when(&mut out, because, upload, place.member().is_some());
     }
     out
 }
@@ -34,7 +36,7 @@ fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
     }
 }
 
-fn when(out: &mut String, because: &Because, upload: &Upload) -> fmt::Result {
+fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) -> fmt::Result {
     let side = match upload.timing {
         Timing::Before => "before the cutoff",
         Timing::After => "at or after the cutoff",
@@ -49,8 +51,12 @@ fn when(out: &mut String, because: &Because, upload: &Upload) -> fmt::Result {
             let which = if timing == Timing::Unclear { "which can be " } else { "" };
             write!(out, " ({}{}), {which}{side}", because.source, upload.accounts)
         }
-        (Kind::FileTime, Timing::Before) => {
-            out.push_str("the file was last changed ");
+        (Kind::MemberTime | Kind::FileTime, Timing::Before) => {
+            out.push_str(match (because.evidence, in_archive) {
+                (Kind::MemberTime, _) => "its archive says that it was last changed ",
+                (_, true) => "the archive was last changed ",
+                (_, false) => "the file was last changed ",
+            });
             span(out, uploaded)?;
             write!(out, ", so it was uploaded {side}")
         }
@@ -70,8 +76,11 @@ fn when(out: &mut String, because: &Because, upload: &Upload) -> fmt::Result {
 /// What is to be told of the accounts whose upload it was, where a record tells of it.
 pub(super) fn accounts(kind: Kind, file: &FileEvidence) -> String {
     let mut out = String::new();
+    if kind == Kind::Manifest && file.decided_by_archive() {
+        out.push_str(" for its archive");
+    }
     if matches!(kind, Kind::Manifest | Kind::Uploaded | Kind::PathDate) && !file.accounts().is_empty() {
-        out = format!(", account {}", few(file.accounts(), ", "));
+        out.push_str(&format!(", account {}", few(file.accounts(), ", ")));
     }
     if let Some(created) = file.account_created() {
         out.push_str(&format!(", which was created at {created} or later"));

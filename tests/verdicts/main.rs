@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod known;
+mod members;
 mod new_evidence;
 mod objects;
 mod pairs;
@@ -17,7 +18,7 @@ use std::convert::Infallible;
 use certrecall::assess::{self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident, parse_span};
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::inventory::{Builder, Inventory, Occurrence, link};
-use certrecall::read::{self, Found, Options, Roots};
+use certrecall::read::{self, Found, Options, Place, Roots};
 use certrecall::time::{Time, Written};
 use common::pki::{
     Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca, private_ca, public_ca, reissued_after_cutoff,
@@ -45,6 +46,8 @@ impl Table {
             table: self,
             name,
             folder: Folder::new(),
+            members: Vec::new(),
+            packed: BTreeMap::new(),
             rows: Vec::new(),
             manifest: None,
             pattern: None,
@@ -65,6 +68,10 @@ struct Case<'t> {
     table: &'t mut Table,
     name: &'static str,
     folder: Folder,
+    /// Archives, their members, what is in them, and when each was last changed.
+    members: Vec<(&'static str, &'static str, Vec<u8>, Option<&'static str>)>,
+    /// When archives were last changed.
+    packed: BTreeMap<&'static str, &'static str>,
     rows: Vec<String>,
     manifest: Option<String>,
     pattern: Option<&'static str>,
@@ -90,6 +97,17 @@ impl Case<'_> {
 
     fn changed(self, path: &str, content: impl AsRef<[u8]>, time: &str) -> Self {
         self.folder.write_changed(format!("in/{path}"), content, time);
+        self
+    }
+
+    /// A member of an archive, which was last changed long after the cutoff unless it was `packed` before; `time` is what the archive says of it.
+    fn member(mut self, archive: &'static str, member: &'static str, content: impl AsRef<[u8]>, time: Option<&'static str>) -> Self {
+        self.members.push((archive, member, content.as_ref().to_vec(), time));
+        self
+    }
+
+    fn packed(mut self, archive: &'static str, time: &'static str) -> Self {
+        self.packed.insert(archive, time);
         self
     }
 
@@ -156,7 +174,31 @@ impl Case<'_> {
         self
     }
 
+    /// Writes members as files of a folder, named by their number: a name may lead out of it.
+    fn write_members(&self) {
+        for (i, (archive, _, content, _)) in self.members.iter().enumerate() {
+            self.folder.write(format!("in/{archive}!/{i}"), content);
+        }
+    }
+
+    /// What was found in such a folder, as it is found in an archive.
+    fn within(&self, mut found: Found) -> Found {
+        let Some((_, number)) = found.place.path.split_once("!/") else { return found };
+        let (archive, member, _, told) = &self.members[number.parse::<usize>().unwrap()];
+        found.place = Place::new(0, archive.as_bytes()).with_member(member);
+        found.member_time = told.map(time);
+        found.modified = Some(time(self.packed.get(archive).copied().unwrap_or(LATE)));
+        found
+    }
+
+    /// Where what is to be read again really lies.
+    fn real(&self, place: &Place) -> Place {
+        let is_it = |m: &(&str, &str, Vec<u8>, Option<&str>)| *m.0 == *place.path && Some(m.1) == place.member();
+        self.members.iter().position(is_it).map_or_else(|| place.clone(), |i| Place::new(0, format!("{}!/{i}", place.path).as_bytes()))
+    }
+
     fn judge(&self) -> (Inventory, Assessment) {
+        self.write_members();
         let roots = Roots::open(&[self.folder.path().join("in")]).unwrap();
         let rows = (!self.rows.is_empty()).then(|| format!("path,sha256,uploaded_at\n{}\n", self.rows.join("\n")));
         let manifest = self.manifest.clone().or(rows).map(|text| Manifest::parse("uploads.csv", text.as_bytes()).unwrap());
@@ -164,13 +206,13 @@ impl Case<'_> {
         let options = Options { hash_files: true, threads: 1, ..Options::default() };
         let mut builder = Builder::default();
         let consume = |batch: Vec<Found>| {
-            batch.into_iter().for_each(|found| builder.add(found));
+            batch.into_iter().for_each(|found| builder.add(self.within(found)));
             Ok::<(), Infallible>(())
         };
         let Ok(ledgers) = read::read(&roots, &options, Vec::new, Vec::push, consume);
         let mut inventory = builder.finish(ledgers, 2);
         let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
-            occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
+            occurrences.iter().find_map(|o| read::reopen(&roots, &self.real(&inventory.files[o.file as usize].place), sha256))
         };
         let list = HashSet::from_iter(self.listed);
         link::link(&mut inventory, |key| key.is_on(&list), 2, || reopen);
@@ -231,6 +273,18 @@ impl Case<'_> {
         let (_, assessment) = self.judge();
         let found = assessment.findings.iter().any(|f| f.code.as_str() == code);
         if found { self.fail(&format!("finding {code}")) } else { self }
+    }
+
+    /// How often findings with this code are told, and where the first of them is.
+    fn told(self, code: &str, count: usize, place: &str) -> Self {
+        let (_, assessment) = self.judge();
+        let found: Vec<_> = assessment.findings.iter().filter(|f| f.code.as_str() == code).collect();
+        let first = found.first().map_or("", |f| f.place.as_str());
+        if (found.len(), first) == (count, place) {
+            self
+        } else {
+            self.fail(&format!("wanted {count} of {code} at {place:?}\n       got {found:#?}"))
+        }
     }
 
     fn compare(self, inventory: &Inventory, got: &str, because: Option<&Because>, want: &str, says: &str) -> Self {

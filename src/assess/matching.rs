@@ -1,0 +1,145 @@
+//! Which rows of a manifest speak of which file, or of which member of an archive.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Question;
+use super::manifest::{Manifest, Row, normalise};
+use super::rows::Rows;
+use crate::inventory::{CertificateEntry, Inventory};
+use crate::read::{INTO, Place, Root, RootKind, Roots};
+
+/// What the rows for each archive say, by its root and path, and the way to it where it lies in another.
+type Archives = HashMap<(u32, String), Option<Arc<Rows>>>;
+
+/// The rows of a manifest and the files they speak of.
+pub(super) struct Matching<'a> {
+    manifest: &'a Manifest,
+    inventory: &'a Inventory,
+    roots: &'a Roots,
+    question: &'a Question<'a>,
+    /// The paths of each root, normalised: as the user wrote it, and absolute. None for standard input.
+    bases: Vec<Vec<String>>,
+    /// Rows that name some file.
+    matched: Vec<AtomicBool>,
+    /// What the rows for an archive say: weighed once, however much lies in it.
+    archives: Mutex<Archives>,
+}
+
+impl<'a> Matching<'a> {
+    pub(super) fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots, question: &'a Question<'a>) -> Self {
+        let bases = |root: &Root| match root.kind {
+            RootKind::Stdin(_) => Vec::new(),
+            _ => [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy())).to_vec(),
+        };
+        let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
+        let bases = roots.list().iter().map(bases).collect();
+        Self { manifest, inventory, roots, question, bases, matched, archives: Mutex::default() }
+    }
+
+    /// Rows that spoke of no file so far.
+    pub(super) fn unmatched(&self) -> impl Iterator<Item = &'a Row> {
+        self.manifest.rows.iter().zip(&self.matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)).map(|(row, _)| row)
+    }
+
+    /// What the rows say that speak of a file with these certificates in it. The strongest way in which any row names it counts: path relative to
+    /// its root, below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial
+    /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
+    /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
+    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
+    pub(super) fn rows_for(&self, at: u32, certificates: &[u32]) -> Option<Rows> {
+        let Self { manifest, inventory, .. } = *self;
+        let file = &inventory.files[at as usize];
+        let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+        // Occurrences come in the order of files.
+        let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
+        let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
+        let none_is_own = !all().any(own);
+        let speaks = |e: &CertificateEntry| none_is_own || own(e);
+        let entries = || all().filter(|e| speaks(e));
+        for other in all().filter(|e| !speaks(e)) {
+            manifest.rows_for_hash(&other.certificate.sha256).for_each(|row| self.mark(row));
+            manifest.rows_for_issuer(&other.certificate).into_iter().for_each(|row| self.mark(row));
+        }
+        let way = file.place.member().map(way);
+        let mut rows = self.rows_for_path(&file.place, way.as_deref());
+        for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
+            rows.extend(manifest.rows_for_hash(hash));
+        }
+        let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
+        let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
+        let archive = way.and_then(|way| self.rows_for_archive(&file.place, &way));
+        let ways = [rows, by_issuer, by_host];
+        ways.iter().flatten().for_each(|row| self.mark(*row));
+        // A host has many certificates; the path of an archive means what lies in it.
+        let closest = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).find(|rows| !rows.is_empty());
+        let own = closest.map(|mut rows| {
+            rows.sort_unstable();
+            rows.dedup();
+            Rows::weigh(manifest, &rows, self.question)
+        });
+        match (own, archive) {
+            (Some(own), Some(archive)) => Some(own.within(&archive)),
+            (None, Some(archive)) => Some(Rows::clone(&archive)),
+            (own, None) => own,
+        }
+    }
+
+    fn mark(&self, row: u32) {
+        self.matched[row as usize].store(true, Ordering::Relaxed);
+    }
+
+    /// Rows with the path of a file, or of what lies at the end of a way into it.
+    fn rows_for_path(&self, place: &Place, way: Option<&str>) -> Vec<u32> {
+        let mut rows = Vec::new();
+        let mut look = |path: &str| rows.extend(self.manifest.rows_for_path(path));
+        let mut name = |path: &str| match way {
+            None => look(path),
+            // Into an archive: as it is shown here, or as if the archive were a folder.
+            Some(way) => {
+                look(&format!("{path}{INTO}{way}"));
+                look(&format!("{path}/{}", way.replace(INTO, "/")));
+            }
+        };
+        let root = place.root as usize;
+        let path = normalise(&place.path);
+        name(&path);
+        for base in self.bases.get(root).into_iter().flatten() {
+            match self.roots.list()[root].kind {
+                RootKind::Folder if !base.is_empty() => name(&format!("{base}/{path}")),
+                RootKind::File => name(base),
+                _ => {}
+            }
+        }
+        // An archive that is the root itself is a folder of its own.
+        if let Some(way) = way.filter(|_| !matches!(self.roots.list()[root].kind, RootKind::Folder)) {
+            look(way);
+        }
+        rows
+    }
+
+    /// What the rows with the path of an archive on the way say, of the innermost that has any; those of all are marked.
+    fn rows_for_archive(&self, place: &Place, way: &str) -> Option<Arc<Rows>> {
+        let inner = way.rsplit_once(INTO).map_or("", |(inner, _)| inner);
+        let key = (place.root, format!("{}{INTO}{inner}", place.path));
+        if let Some(known) = self.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let ways = way.rmatch_indices(INTO).map(|(end, _)| Some(&way[..end])).chain([None]);
+        let all: Vec<Vec<u32>> = ways.map(|way| self.rows_for_path(place, way)).collect();
+        all.iter().flatten().for_each(|row| self.mark(*row));
+        let rows = all.into_iter().find(|rows| !rows.is_empty()).map(|mut rows| {
+            rows.sort_unstable();
+            rows.dedup();
+            Arc::new(Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) })
+        });
+        self.archives.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rows.clone());
+        rows
+    }
+}
+
+/// The way into an archive, normalised as paths are, and apart from the path of the archive: a name full of `..` leads out of no archive.
+fn way(member: &str) -> String {
+    member.split(INTO).map(normalise).collect::<Vec<_>>().join(INTO)
+}

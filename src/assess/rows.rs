@@ -1,0 +1,96 @@
+//! What the rows of a manifest for one file say together.
+
+use std::sync::Arc;
+
+use super::Question;
+use super::manifest::Manifest;
+use super::words;
+use crate::finding::{Code, Codes};
+use crate::inventory::Few;
+use crate::time::{Span, Time};
+
+/// What the rows for one file say together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows {
+    /// `uploads.csv:7`.
+    pub(super) source: String,
+    pub(super) span: Option<Span>,
+    pub(super) accounts: Few<Arc<str>>,
+    /// When the account was created, where that is what the span begins with.
+    pub(super) account_created: Option<Time>,
+    /// The rows that tell when name the archive that the file lies in.
+    pub(super) of_archive: bool,
+    pub(super) findings: Codes,
+}
+
+impl Rows {
+    pub(super) fn weigh(manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
+        let (cutoff, now) = (question.incident.cutoff, question.clock.now);
+        let mut out = Self::default();
+        let (mut lines, mut accounts) = (Vec::new(), Vec::new());
+        for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
+            accounts.extend(row.account.clone());
+            // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
+            let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
+            let mut span = uploaded;
+            let created = manifest.account_created(row).filter(|c| *c <= now);
+            // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
+            if let Some(created) = created {
+                if span.latest.is_some_and(|latest| latest < created) {
+                    out.findings.insert(Code::EvidenceDisagrees);
+                } else {
+                    span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
+                }
+            }
+            // A row without an upload time is an upload record only where its account is too young.
+            if uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
+                continue;
+            }
+            let first = out.span.and_then(|s| s.earliest);
+            if created.is_some() && span.earliest == created && uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
+                out.account_created = created;
+            }
+            out.span = Some(out.span.map_or(span, |s| s.hull(span)));
+            lines.push(row.line.to_string());
+        }
+        if out.span.and_then(|s| s.earliest) != out.account_created {
+            out.account_created = None;
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        out.accounts = accounts.into_iter().collect();
+        out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
+        out
+    }
+
+    /// Adds what the rows for its archive say: they fill in what these leave open, and contradictions are told.
+    pub(super) fn within(mut self, archive: &Self) -> Self {
+        if self.accounts.is_empty() {
+            self.accounts.clone_from(&archive.accounts);
+        }
+        self.findings = self.findings.union(archive.findings);
+        match (&mut self.span, archive.span) {
+            (Some(span), Some(outer)) => fill(span, outer, &mut self.findings),
+            (None, Some(_)) => {
+                let Self { accounts, findings, .. } = self;
+                return Self { accounts, findings, of_archive: true, ..archive.clone() };
+            }
+            (_, None) => {}
+        }
+        self
+    }
+}
+
+pub(super) fn is_ahead(time: Option<Time>, now: Time) -> bool {
+    time.is_some_and(|t| t > now)
+}
+
+/// Fills open ends of `span` from weaker evidence that agrees with it; notes it where it does not.
+pub(super) fn fill(span: &mut Span, weaker: Span, findings: &mut Codes) {
+    if !span.meets(weaker) {
+        findings.insert(Code::EvidenceDisagrees);
+        return;
+    }
+    span.earliest = span.earliest.or(weaker.earliest);
+    span.latest = span.latest.or(weaker.latest);
+}
