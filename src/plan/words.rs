@@ -199,11 +199,13 @@ pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool
     let mut places: Vec<String> = key.private.iter().map(|o| crate::pki::show(&inventory.path(o))).collect();
     places.sort_unstable();
     places.dedup();
+    let in_archive = key.private.iter().any(|o| inventory.files[o.file as usize].place.member().is_some());
+    let archive = if in_archive { "; what lies in an archive goes with the whole archive, or with a new one packed without it" } else { "" };
     let keep = if reads_old_mail { "keep one copy offline to read old mail, and the proofs" } else { "keep nothing but the proofs" };
     if places.is_empty() {
         return format!("destroy every copy of the old key; none was found here; {keep}");
     }
     let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
     places.truncate(PLACES);
-    format!("destroy every copy of the old key, among them {}{more}; {keep}", places.join(", "))
+    format!("destroy every copy of the old key, among them {}{more}{archive}; {keep}", places.join(", "))
 }

@@ -137,7 +137,7 @@ pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_d
                 let name = format!("{signed}.unsigned");
                 let directory = format!("{PROOFS}/{name}");
                 if !there.contains(&name) {
-                    let text = text::cannot_sign(key, why, &all_wordings(key), &located(key, roots));
+                    let text = text::cannot_sign(key, why, &all_wordings(key), located(key, roots));
                     staged.push((batch.stage(&[(text::CANNOT_SIGN, text.as_bytes())])?, name));
                 }
                 out.unsigned.push((key.name.clone(), directory, why.to_owned()));
@@ -194,9 +194,13 @@ fn ours(name: &str) -> bool {
     REQUESTS.contains(&name) || [text::ATTESTATION_FILE, text::STATEMENT, text::SIGNATURE, text::PUBLIC].contains(&name)
 }
 
-/// Where the files that may hold a key lie.
-fn located(key: &Compromised, roots: &Roots) -> Vec<String> {
-    key.places.iter().filter_map(|p| roots.locate(p.root, p.raw())).filter(|p| p.exists()).map(|p| p.to_string_lossy().into_owned()).collect()
+/// Where the first file lies that may hold a key, and the way into it where it is an archive.
+fn located<'k>(key: &'k Compromised, roots: &Roots) -> Option<(String, Option<&'k str>)> {
+    let located = |p: &'k Place| Some((roots.locate(p.root, p.raw()).filter(|path| path.exists())?, p.member()));
+    // A command can name no member, so a file that lies in no archive is better.
+    let files = key.places.iter().filter(|p| p.member().is_none());
+    let members = key.places.iter().filter(|p| p.member().is_some());
+    files.chain(members).find_map(located).map(|(path, member)| (path.to_string_lossy().into_owned(), member))
 }
 
 /// Reads a key again from the first place that still has it; the reason in words if it cannot be had.

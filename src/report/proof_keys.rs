@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::id::{Fingerprint, SpkiHash};
 use crate::plan::ca::Cas;
-use crate::read::Place;
+use crate::read::{INTO, Place};
 use crate::rekey::proof::Compromised;
 use crate::time::Time;
 
@@ -45,6 +45,8 @@ struct ProofCertificate {
     is_self_signed: bool,
     #[serde(default)]
     paths: Vec<String>,
+    #[serde(default)]
+    members: Vec<Option<String>>,
     issued: Option<Issued>,
     replacement: Option<String>,
 }
@@ -59,6 +61,14 @@ impl ProofCertificate {
     fn can_be_revoked(&self, now: Time) -> bool {
         let over = self.not_after.as_deref().and_then(|t| crate::time::Written::parse(t).ok()).is_some_and(|t| t.as_utc() < now);
         !self.is_self_signed && !over && self.standing != "expired"
+    }
+
+    /// Where it can lie below this root.
+    fn places(&self, root: u32) -> impl Iterator<Item = Place> {
+        self.paths.iter().enumerate().flat_map(move |(i, path)| {
+            let member = self.members.get(i).and_then(Option::as_deref);
+            files(root, path).map(|file| member.map_or_else(|| file.clone(), |member| file.with_member(member)))
+        })
     }
 
     fn name(&self) -> &str {
@@ -109,21 +119,16 @@ impl ProofKey {
                 authorities.push(authority);
             }
         }
-        let paths = self.private_key_paths.iter().chain(live.iter().flat_map(|c| &c.paths));
-        // The list of paths does not say which root each is below; the key itself tells.
         let mut places: Vec<Place> = Vec::new();
-        for path in paths {
-            for root in 0..u32::try_from(roots).unwrap_or(0) {
-                places.extend(
-                    [path.clone().into_bytes(), unescaped(path)]
-                        .map(|raw| Place::new(root, &raw))
-                        .into_iter()
-                        .filter(|p| !places.contains(p))
-                        .collect::<Vec<_>>(),
-                );
+        // The list of paths does not say which root each is below; the key itself tells.
+        for root in 0..u32::try_from(roots).unwrap_or(0) {
+            let shown = self.private_key_paths.iter().flat_map(|path| shown(root, path));
+            for place in shown.chain(live.iter().flat_map(|c| c.places(root))) {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
             }
         }
-        places.dedup();
         Ok(Compromised {
             spki: self.spki_sha256,
             name: first.name().to_owned(),
@@ -134,6 +139,21 @@ impl ProofKey {
             places,
         })
     }
+}
+
+/// The places that are shown like this: a file, or something in an archive; the first `!/` may be part of the name of a folder.
+fn shown(root: u32, shown: &str) -> impl Iterator<Item = Place> {
+    let within = shown.match_indices(INTO).take(WAYS);
+    let within = within.flat_map(move |(at, _)| files(root, &shown[..at]).map(|archive| archive.with_member(&shown[at + INTO.len()..])));
+    files(root, shown).into_iter().chain(within)
+}
+
+/// Ways in which one place is taken apart.
+const WAYS: usize = 8;
+
+/// The files with this path, as it is or with its bytes that are no UTF-8.
+fn files(root: u32, path: &str) -> [Place; 2] {
+    [path.as_bytes(), &unescaped(path)].map(|raw| Place::new(root, raw))
 }
 
 /// A path with `\xHH` for bytes that are not UTF-8, back to its bytes.
@@ -159,6 +179,17 @@ fn unescaped(path: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_can_lie_in_an_archive() {
+        let places = |text| shown(1, text).collect::<std::collections::BTreeSet<_>>();
+        let archive = Place::new(1, b"b.zip");
+        assert_eq!(places("a.pem"), [Place::new(1, b"a.pem")].into());
+        assert_eq!(places("b.zip!/a.pem"), [Place::new(1, b"b.zip!/a.pem"), archive.with_member("a.pem")].into());
+        assert!(places("b.zip!/c.zip!/a.pem").contains(&archive.with_member("c.zip!/a.pem")));
+        assert!(places("b\\xff.zip!/a.pem").contains(&Place::new(1, b"b\xff.zip").with_member("a.pem")));
+        assert_eq!(places(&"x!/".repeat(1_000)).len(), 1 + WAYS);
+    }
 
     #[test]
     fn paths_come_back() {

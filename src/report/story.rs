@@ -7,6 +7,7 @@ use crate::id::{Fingerprint, SpkiHash};
 use crate::pki::show;
 use crate::plan::ct::Listed;
 use crate::plan::{Status, Step, Word};
+use crate::read::INTO;
 use crate::store::Kept;
 use crate::time::Time;
 
@@ -74,20 +75,30 @@ struct CertificateStory {
     dns_names: Vec<String>,
     paths: Vec<String>,
     #[serde(default)]
+    members: Vec<Option<String>>,
+    #[serde(default)]
     because: Vec<Because>,
     sort: Option<String>,
     issued: Option<IssuedStory>,
 }
 
 impl KeyStory {
-    /// Whether a person who says `name` can mean this key: a name, a subject or a path of one of its certificates, a place of the key, or an account.
+    /// Whether a person who says `name` can mean this key: a name, a subject or a place of one of its certificates, a place of
+    /// the key, or an account.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         let same = |text: &String| text.eq_ignore_ascii_case(name);
+        // A place in an archive has three names: its own, that of the archive, and the whole way.
+        let part = |shown: &String| shown.split_once(INTO).is_some_and(|(archive, member)| [archive, member].iter().any(|p| p.eq_ignore_ascii_case(name)));
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
-        self.private_key_paths.iter().chain(&self.accounts).any(same)
+        self.private_key_paths.iter().any(|path| same(path) || part(path))
+            || self.accounts.iter().any(same)
             || self.certificates.iter().any(|c| {
-                c.dns_names.iter().any(same) || c.paths.iter().any(same) || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
+                c.dns_names.iter().any(same)
+                    || c.paths.iter().any(same)
+                    || c.members.iter().flatten().any(same)
+                    || c.places().any(|place| same(&place))
+                    || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
             })
     }
 
@@ -211,6 +222,14 @@ impl Because {
 }
 
 impl CertificateStory {
+    /// Where it lies: paths, with the way into an archive.
+    fn places(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().enumerate().map(|(i, path)| match self.members.get(i) {
+            Some(Some(member)) => format!("{path}{INTO}{member}"),
+            _ => path.clone(),
+        })
+    }
+
     fn push(&self, out: &mut Vec<Line>) {
         let name = self.dns_names.first().cloned().unwrap_or_else(|| self.subject.clone());
         out.push(vec![(Tone::Head, format!("  {}", show(&name))), (Tone::Plain, format!(": {}, {}", self.verdict, self.standing))]);
@@ -222,7 +241,7 @@ impl CertificateStory {
             let sort = self.sort.as_deref().unwrap_or("certificate");
             out.push(plain(format!("      {sort} of {whose}{}", show(&issued.because))));
         }
-        out.extend(self.paths.iter().map(|p| plain(format!("      in {}", show(p)))));
+        out.extend(self.places().map(|p| plain(format!("      in {}", show(&p)))));
         out.extend(self.because.iter().map(|b| plain(format!("      {}", show(&b.says)))));
     }
 }

@@ -62,13 +62,21 @@ struct CertificateRecord {
     #[serde(default)]
     paths_b64: Vec<String>,
     #[serde(default)]
+    members: Vec<Option<String>>,
+    #[serde(default)]
     roots: Vec<u32>,
 }
 
 impl CertificateRecord {
     fn places(&self) -> Vec<Place> {
         let raw = |i: usize| self.paths_b64.get(i).and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
-        let place = |(i, path): (usize, &String)| Place::new(self.roots.get(i).copied().unwrap_or(0), raw(i).as_deref().unwrap_or(path.as_bytes()));
+        let place = |(i, path): (usize, &String)| {
+            let file = Place::new(self.roots.get(i).copied().unwrap_or(0), raw(i).as_deref().unwrap_or(path.as_bytes()));
+            match self.members.get(i) {
+                Some(Some(member)) => file.with_member(member),
+                _ => file,
+            }
+        };
         self.paths.iter().enumerate().take(PLACES).map(place).collect()
     }
 }
@@ -111,7 +119,7 @@ fn open(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Met> {
             && certificate.sha256 == wanted
             && out.is_none()
         {
-            out = Some(Met { certificate: Arc::clone(certificate), der: der.into(), place: format!("the scanned {}", place.path) });
+            out = Some(Met { certificate: Arc::clone(certificate), der: der.into(), place: format!("the scanned {}", place.shown()) });
         }
     })?;
     out

@@ -14,6 +14,8 @@ pub(super) const STATEMENT: &str = "statement.txt";
 pub(super) const SIGNATURE: &str = "statement.sig";
 pub(super) const PUBLIC: &str = "public.pem";
 pub(super) const CANNOT_SIGN: &str = "cannot-sign.md";
+/// What commands call a key whose file is not known.
+const OLD_KEY: &str = "OLD_KEY.pem";
 
 /// PEM with the warning and a line for people before it: text outside of the block is no part of it (RFC 7468 section 2).
 pub(super) fn before(says: &str, pem: &[u8]) -> Vec<u8> {
@@ -60,15 +62,22 @@ pub(super) fn json(record: &Record) -> Vec<u8> {
     record::json(record).replacen("{\n  ", "{", 1).into_bytes()
 }
 
-/// What to do about a key that cannot sign here.
-pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], files: &[String]) -> String {
-    let file = files.first().map_or("OLD_KEY.pem", String::as_str);
+/// What to do about a key that cannot sign here; `located` is the file that may hold it, and the way into an archive.
+pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], located: Option<(String, Option<&str>)>) -> String {
+    let file = located.as_ref().filter(|(_, member)| member.is_none()).map_or(OLD_KEY, |(file, _)| file.as_str());
     let mut out = format!(
         "The key {} ({} {}) did not sign here: {why}.\n\n\
          OpenSSL may sign with it; these commands make the same proofs, in the directory where you run them. Each of them will be a kill switch: \
          whoever has it can have every certificate on this key revoked. Keep it like a key until it is sent.\n\n",
         key.spki, key.algorithm, key.bits
     );
+    if let Some((archive, Some(member))) = &located {
+        out.push_str(&format!(
+            "The key lies in an archive: {} holds it as {}. Take it out into a file {OLD_KEY} that only you can read, and destroy that file afterwards.\n\n",
+            show(archive),
+            show(member)
+        ));
+    }
     let request = |wording: &str, name: &str, more: &[&str]| {
         let subject = format!("/CN={}", subject(wording));
         let command = [&["openssl", "req", "-new", "-utf8", "-sha256", "-key", file, "-subj", &subject], more, &["-out", name]].concat();
