@@ -89,7 +89,8 @@ impl KeyStory {
     pub fn answers_to(&self, name: &str) -> bool {
         let same = |text: &String| text.eq_ignore_ascii_case(name);
         // A place in an archive has three names: its own, that of the archive, and the whole way.
-        let part = |shown: &String| shown.split_once(INTO).is_some_and(|(archive, member)| [archive, member].iter().any(|p| p.eq_ignore_ascii_case(name)));
+        let part =
+            |shown: &String| shown.split_once(INTO).is_some_and(|(archive, member)| [archive, member].iter().any(|p| p.eq_ignore_ascii_case(name)));
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
@@ -98,7 +99,9 @@ impl KeyStory {
                     || c.paths.iter().any(same)
                     || c.members.iter().flatten().any(same)
                     || c.places().any(|place| same(&place))
-                    || same(&c.subject) || c.serial.eq_ignore_ascii_case(name) || common(c)
+                    || same(&c.subject)
+                    || c.serial.eq_ignore_ascii_case(name)
+                    || common(c)
             })
     }
 

@@ -121,6 +121,27 @@ mod tests {
     }
 
     #[test]
+    fn no_command_names_what_lies_in_an_archive() {
+        let key = Compromised {
+            spki: SpkiHash::of(b"x"),
+            name: "www.example".into(),
+            algorithm: "dsa".into(),
+            bits: 2048,
+            wordings: vec!["A".into()],
+            authorities: vec![],
+            places: vec![],
+        };
+        let text = |located| cannot_sign(&key, "why", &key.wordings, located);
+        let archived = text(Some(("/in/b.zip".into(), Some("x\u{202e}/k.pem"))));
+        let says =
+            "The key lies in an archive: /in/b.zip holds it as x\\E2\\80\\AE/k.pem. Take it out into a file OLD_KEY.pem that only you can read";
+        assert!(archived.contains(says) && archived.contains(" -key OLD_KEY.pem ") && !archived.contains("-key /in"), "{archived}");
+        let plain = text(Some(("/in/k.pem".into(), None)));
+        assert!(plain.contains(" -key /in/k.pem ") && !plain.contains("archive"), "{plain}");
+        assert!(text(None).contains(" -key OLD_KEY.pem "));
+    }
+
+    #[test]
     fn subjects_are_escaped_for_openssl() {
         assert_eq!(subject("A/S + B\\C"), "A\\/S \\+ B\\\\C");
     }
