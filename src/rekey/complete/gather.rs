@@ -102,8 +102,15 @@ pub fn gather(roots: &Roots, options: &Options) -> Gathered {
         out.empty += 1;
     }
     let mut known: HashMap<Fingerprint, ()> = HashMap::new();
-    for (place, seen) in files {
-        out.file(roots, &place, seen, &mut known);
+    let mut files = files.into_iter().peekable();
+    while let Some(first) = files.next() {
+        // What lies in one archive is read again together.
+        let file = Place::new(first.0.root, first.0.raw());
+        let mut all = vec![first];
+        while let Some(next) = files.next_if(|(place, _)| place.member().is_some() && (place.root, place.raw()) == (file.root, file.raw())) {
+            all.push(next);
+        }
+        out.file(roots, &file, all, &mut known);
     }
     out
 }
@@ -125,28 +132,33 @@ fn seen(item: &Item) -> Seen {
 }
 
 impl Gathered {
-    /// Takes over what one file holds; its bytes are read again for those that are new.
-    fn file(&mut self, roots: &Roots, place: &Place, seen: Vec<Seen>, known: &mut HashMap<Fingerprint, ()>) {
-        let at = |line: u32| if line > 0 { format!("{}:{line}", name(roots, place)) } else { name(roots, place) };
+    /// Takes over what one file holds, or each member of an archive; its bytes are read again for those that are new.
+    fn file(&mut self, roots: &Roots, file: &Place, all: Vec<(Place, Vec<Seen>)>, known: &mut HashMap<Fingerprint, ()>) {
         let mut fresh = |sha256: Fingerprint| known.insert(sha256, ()).is_none();
         let mut wanted: HashMap<Fingerprint, Option<Arc<[u8]>>> = HashMap::new();
         let mut kept = Vec::new();
-        for one in seen {
-            match &one {
-                Seen::Certificate(c, _) if fresh(c.sha256) => wanted.insert(c.sha256, None),
-                Seen::List(l, _) if fresh(l.sha256) => wanted.insert(l.sha256, None),
-                Seen::Other(line, what) => {
-                    self.others.push(Other { place: at(*line), what: what.clone() });
-                    continue;
+        for (place, seen) in all {
+            let name = name(roots, &place);
+            let at = |line: u32| if line > 0 { format!("{name}:{line}") } else { name.clone() };
+            for one in seen {
+                match &one {
+                    Seen::Certificate(c, line) if fresh(c.sha256) => {
+                        wanted.insert(c.sha256, None);
+                        kept.push((at(*line), one));
+                    }
+                    Seen::List(l, line) if fresh(l.sha256) => {
+                        wanted.insert(l.sha256, None);
+                        kept.push((at(*line), one));
+                    }
+                    Seen::Other(line, what) => self.others.push(Other { place: at(*line), what: what.clone() }),
+                    Seen::Certificate(..) | Seen::List(..) => {}
                 }
-                _ => continue,
-            };
-            kept.push(one);
+            }
         }
         if kept.is_empty() {
             return;
         }
-        read::revisit(roots, place, &mut |bytes, object| {
+        read::revisit(roots, file, &mut |bytes, object| {
             let sha256 = match object {
                 Object::Certificate(c) => c.sha256,
                 Object::Crl(l) => l.sha256,
@@ -156,28 +168,33 @@ impl Gathered {
                 *der = Some(bytes.into());
             }
         });
-        for one in kept {
-            let (sha256, line) = match &one {
-                Seen::Certificate(c, line) => (c.sha256, *line),
-                Seen::List(l, line) => (l.sha256, *line),
-                Seen::Other(..) => continue,
-            };
-            let Some(der) = wanted.remove(&sha256).flatten() else {
-                self.others.push(Other { place: at(line), what: "gone: it was changed while it was read; run this again".to_owned() });
-                self.ledger.seen += 1;
-                self.ledger.unreadable += 1;
-                continue;
-            };
-            match one {
-                Seen::Certificate(certificate, line) => {
-                    // One in BER is judged, and written, as the DER that it was made into.
-                    let exact = Fingerprint::of(&der) == sha256;
-                    let certificate = if exact { certificate } else { pki::cert::read(&der).map_or(certificate, Arc::new) };
-                    self.certificates.push(Met { certificate, der, place: at(line) });
-                }
-                Seen::List(list, line) => self.lists.push(List { list, der, place: at(line) }),
-                Seen::Other(..) => {}
+        for (place, one) in kept {
+            self.take(place, one, &mut wanted);
+        }
+    }
+
+    /// Takes over one object with its bytes.
+    fn take(&mut self, place: String, one: Seen, wanted: &mut HashMap<Fingerprint, Option<Arc<[u8]>>>) {
+        let sha256 = match &one {
+            Seen::Certificate(c, _) => c.sha256,
+            Seen::List(l, _) => l.sha256,
+            Seen::Other(..) => return,
+        };
+        let Some(der) = wanted.remove(&sha256).flatten() else {
+            self.others.push(Other { place, what: "gone: it was changed while it was read; run this again".to_owned() });
+            self.ledger.seen += 1;
+            self.ledger.unreadable += 1;
+            return;
+        };
+        match one {
+            Seen::Certificate(certificate, _) => {
+                // One in BER is judged, and written, as the DER that it was made into.
+                let exact = Fingerprint::of(&der) == sha256;
+                let certificate = if exact { certificate } else { pki::cert::read(&der).map_or(certificate, Arc::new) };
+                self.certificates.push(Met { certificate, der, place });
             }
+            Seen::List(list, _) => self.lists.push(List { list, der, place }),
+            Seen::Other(..) => {}
         }
     }
 }
