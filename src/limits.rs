@@ -98,3 +98,31 @@ pub const WRAPPED_DEEP: u32 = 16;
 
 /// Bytes of certificates of one file that are kept while others of it are asked for: some hundred thousand certificates.
 pub const REOPENED: usize = 256 << 20;
+
+/// What may come out of a compressed file or an archive whatever its size: a small file of zeros is no attack.
+pub const INFLATED_ANYWAY: u64 = 256 << 20;
+
+/// Beyond that, so many times the size of the file. DEFLATE ends at 1,032; text has 3 to 20, the logs of a machine that says the same all day 100.
+/// What lies in archives within counts too, so that bombs in bombs end here. [`Limits::file_size`] bounds it besides.
+pub const INFLATED_RATIO: u64 = 256;
+
+/// Members of one file, those of archives within it included. The largest backups of key stores have some hundred thousand files.
+pub const MEMBERS: u64 = 1_000_000;
+
+/// An archive within an archive, and so on, is opened so many times; a compressed tar counts twice. Real ones have three: a war in a zip in a backup.
+pub const ARCHIVES_DEEP: u32 = 8;
+
+/// Bytes of zips within archives that are held in memory at the same time, for the directory of a zip stands at its end. The largest jars have 200 MB.
+pub const MEMBERS_HELD: usize = 256 << 20;
+
+/// Bytes of the name of a member that are kept. Linux ends paths here, so nothing with a longer name could be unpacked.
+pub const MEMBER_NAME: usize = 4_096;
+
+/// Bytes of one extended header of a tar: names and times take some hundred. Sparse files have longer ones.
+pub const TAR_EXTENSION: u64 = 1 << 20;
+
+/// Parts of a sparse file in a tar. Disk images have thousands.
+pub const SPARSE_PIECES: usize = 100_000;
+
+/// Holes of a sparse file in a tar that are read as zeros; a file with more is read without its holes. No object lies in zeros.
+pub const HOLES: u64 = 64 << 20;

@@ -77,6 +77,31 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
             self.turn.notify_all();
         }
         state.handing = false;
+        self.turn.notify_all();
+        !state.over
+    }
+
+    /// Hands on a piece of part `number` before the rest of it is made, as soon as it is its turn. `false` when the run is over.
+    pub(crate) fn piece(&self, number: usize, piece: T) -> bool {
+        let mut state = lock(&self.state);
+        // All parts before it were drawn before it, and whoever makes them does not wait for it: this ends.
+        while !state.over && (state.handing || state.next != number) {
+            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.over {
+            return false;
+        }
+        state.handing = true;
+        drop(state);
+        let failed = {
+            let mut out = lock(&self.out);
+            out.error = (out.consume)(piece).err();
+            out.error.is_some()
+        };
+        state = lock(&self.state);
+        state.handing = false;
+        state.over |= failed;
+        self.turn.notify_all();
         !state.over
     }
 

@@ -1,12 +1,14 @@
 //! The bytes of one file to items: DER by shape, containers by first bytes, text by its blocks.
 
+use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::cache::Cache;
 use super::pem::Splitter;
-use super::{Item, forms, jwk, magic};
+use super::{INTO, Item, Options, forms, jwk, magic};
 use crate::finding::{Code, Reason};
 use crate::limits::{self, Limits};
 use crate::pki::{Object, Unread};
@@ -18,14 +20,14 @@ mod reopen;
 mod windows;
 mod wrapped;
 
-pub(super) use file::Reader;
+pub(super) use file::{KEPT, Reader, wipe};
 pub use reopen::{Reopener, certificates_in, each_private_key, reopen, revisit};
 
 /// Sees the DER of every object as it is read.
 type Tap<'t> = &'t mut dyn FnMut(&[u8], Option<&Object>);
 
 /// What is being made of one file's bytes.
-struct Content<'c, 't> {
+pub(super) struct Content<'c, 't> {
     items: Vec<Item>,
     /// Where each of them lies in the file; what is in a container lies where the container does.
     placed: Vec<u64>,
@@ -88,8 +90,29 @@ impl<'c, 't> Content<'c, 't> {
         }
     }
 
+    /// For one file or member in a run with these limits.
+    pub(super) fn with_limits(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, limits: &Limits) -> Self {
+        Self { most_broken: limits.broken, ..Self::new(scratch, cache, tap) }
+    }
+
+    /// What was found, and whether a private key was among it, or something that may be one.
+    pub(super) fn finish(self) -> (Vec<Item>, bool) {
+        (self.items, self.secret)
+    }
+
+    /// What lies from `at` on in a file that has another form before it, looked at as text. Its beginning is in the buffer, or all of it.
+    pub(super) fn behind(&mut self, rest: &mut dyn Read, buffer: &mut Vec<u8>, end: bool, at: u64, options: &Options) -> io::Result<()> {
+        (self.base, self.line) = (at, 0);
+        if end {
+            self.text(buffer);
+            self.push_beyond();
+            return Ok(());
+        }
+        self.text_in_windows(rest, buffer, options, &mut None)
+    }
+
     /// All bytes of a file.
-    fn whole(&mut self, bytes: &[u8]) {
+    pub(super) fn whole(&mut self, bytes: &[u8]) {
         let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
         if bytes.get(blanks) == Some(&0x30) && self.der(bytes, blanks) {
             return;
@@ -224,14 +247,25 @@ impl<'c, 't> Content<'c, 't> {
 }
 
 /// Reads the bytes of one file that are in memory already: the door for a single buffer. What the file would be told by its name, size
-/// or time is not known here; at least one item comes back.
+/// or time is not known here; at least one item comes back. Those of the members of an archive carry the way to them.
 #[must_use]
 pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
-    let mut scratch = Vec::new();
-    let mut content = Content::new(&mut scratch, None, None);
-    content.whole(bytes);
-    let mut items = content.items;
-    scratch.zeroize();
+    let mut items = Vec::new();
+    if !reopen::archive_in(bytes, None, &mut |found| {
+        let member = found.place.member().map(Arc::<str>::from);
+        items.extend(found.items.into_iter().map(|item| {
+            let way = match (&member, &item.member) {
+                (Some(outer), Some(inner)) => Some(format!("{outer}{INTO}{inner}").into()),
+                (outer, inner) => outer.clone().or_else(|| inner.clone()),
+            };
+            Item { member: way, ..item }
+        }));
+    }) {
+        let mut scratch = Zeroizing::new(Vec::new());
+        let mut content = Content::new(&mut scratch, None, None);
+        content.whole(bytes);
+        items = content.items;
+    }
     if items.is_empty() {
         items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
     }

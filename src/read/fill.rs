@@ -23,6 +23,15 @@ pub(super) fn read_to_end(source: &mut impl Read, buffer: &mut Vec<u8>) -> io::R
     }
 }
 
+/// Appends until the buffer holds more than `most` bytes; `true` if it ended before.
+///
+/// # Errors
+/// What reading gives; what was read before stays in the buffer.
+pub(super) fn read_up_to(source: &mut (impl Read + ?Sized), buffer: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+    let want = most.saturating_sub(buffer.len()) as u64 + 1;
+    Ok((read_to_end(&mut Read::take(&mut *source, want), buffer)? as u64) < want)
+}
+
 /// Makes room for so many bytes more, at least doubling, without leaving a copy of the old ones behind.
 pub(super) fn reserve(buffer: &mut Vec<u8>, more: usize) {
     let wanted = buffer.len().saturating_add(more);

@@ -3,6 +3,7 @@
 //! [`walk`] finds files, `content` turns the bytes of one file into [`Item`]s with the help of the splitter (`pem`) and the
 //! other text forms (`forms`), and `pipeline` does that on all cores while it hands results on in order.
 
+mod archive;
 mod cache;
 mod content;
 pub(crate) mod fill;
@@ -239,6 +240,13 @@ impl Place {
     pub fn with_member(&self, member: &str) -> Self {
         let rare = Rare { raw: self.raw_path().map(Box::from), member: Some(member.into()) };
         Self { root: self.root, path: self.path.clone(), rare: Some(Box::new(rare)) }
+    }
+
+    /// That of the archive, for a member.
+    #[must_use]
+    pub fn file(&self) -> Self {
+        let raw = self.raw_path().map(|raw| Box::new(Rare { raw: Some(raw.into()), member: None }));
+        Self { root: self.root, path: self.path.clone(), rare: raw }
     }
 
     /// The bytes that the operating system knows the file by.

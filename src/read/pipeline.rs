@@ -3,7 +3,8 @@
 //! Workers draw batches of paths from the one walker, read them, and put what `add` made of them in line, so that results arrive in the order
 //! of the walk whatever the number of threads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::content::Reader;
@@ -37,6 +38,9 @@ impl Default for Options {
 /// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end together.
 const BATCH: usize = 32;
 
+/// Records of archives after which a batch is handed on in pieces, each when it is its turn: an archive can have a million members.
+const PIECE: usize = 8192;
+
 /// Batches that may wait while one file takes long, and while handing on takes longer than reading.
 const AHEAD: Ahead = Ahead { made: 1024, handed: 64 };
 
@@ -67,13 +71,16 @@ pub fn read<T: Send, E: Send>(
         let mut ledgers = vec![Ledger::default(); roots.list().len()];
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(number) = draw(&source, &mut batch) {
-            let mut collector = new();
+            let mut batched = Batched { number, collector: new(), records: 0, open: true };
             for met in batch.drain(..) {
-                let found = read_one(&mut reader, met);
-                found.items.iter().for_each(|item| ledgers[found.place.root as usize].count(item));
-                add(&mut collector, found);
+                read_one(&mut reader, met, &mut |found| {
+                    found.items.iter().for_each(|item| ledgers[found.place.root as usize].count(item));
+                    batched.add(found, &line, &new, &add);
+                });
             }
-            if !line.deliver(number, 1, collector) {
+            // What members of archives take in memory counts like other files.
+            let weight = 1 + batched.records / BATCH;
+            if !batched.open || !line.deliver(number, weight, batched.collector) {
                 break;
             }
         }
@@ -101,14 +108,47 @@ fn draw(source: &Mutex<Source<'_>>, batch: &mut Vec<Met>) -> Option<usize> {
     Some(number)
 }
 
-/// One file; a defect in a reader costs that file, not the run.
-fn read_one(reader: &mut Reader<'_>, met: Met) -> Found {
+/// What was made of a batch so far.
+struct Batched<T> {
+    number: usize,
+    collector: T,
+    /// Records of members of archives in it.
+    records: usize,
+    /// Somebody still wants more.
+    open: bool,
+}
+
+impl<T> Batched<T> {
+    /// Adds what was found; when that is much, hands on what there is.
+    fn add<E, C: FnMut(T) -> Result<(), E>>(&mut self, found: Found, line: &Line<T, C, E>, new: &impl Fn() -> T, add: &impl Fn(&mut T, Found)) {
+        if !self.open {
+            return;
+        }
+        self.records += if found.place.member().is_some() { found.items.len() } else { 0 };
+        add(&mut self.collector, found);
+        if self.records >= PIECE {
+            self.records = 0;
+            self.open = line.piece(self.number, std::mem::replace(&mut self.collector, new()));
+        }
+    }
+}
+
+/// One file, or an archive member by member; a defect in a reader costs that file, not the run. One in `add` ends the run.
+fn read_one(reader: &mut Reader<'_>, met: Met, add: &mut dyn FnMut(Found)) {
     let place = Place::new(met.root, &met.path);
-    catch_unwind(AssertUnwindSafe(|| reader.read(met))).unwrap_or_else(|_| {
-        reader.reset();
-        let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
-        Found { place, modified: None, member_time: None, file_hash: None, items: vec![Item::whole_file(body, "file")] }
-    })
+    let adding = Cell::new(false);
+    let mut guarded = |found| {
+        adding.set(true);
+        add(found);
+        adding.set(false);
+    };
+    let Err(panic) = catch_unwind(AssertUnwindSafe(|| reader.read(met, &mut guarded))) else { return };
+    if adding.get() {
+        resume_unwind(panic);
+    }
+    reader.reset();
+    let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
+    add(Found { place, modified: None, member_time: None, file_hash: None, items: vec![Item::whole_file(body, "file")] });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

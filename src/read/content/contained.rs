@@ -114,7 +114,7 @@ impl Content<'_, '_> {
     }
 
     /// Adds an item of the file itself.
-    pub(super) fn push(&mut self, mut item: Item) {
+    pub(in crate::read) fn push(&mut self, mut item: Item) {
         if matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..))) {
             self.broken += 1;
             if self.broken > self.most_broken {

@@ -1,7 +1,7 @@
 //! Opens files and standard input, and reads them into buffers that are used again.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -15,6 +15,7 @@ use crate::finding::{Code, Reason};
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
+use crate::read::archive::{self, Archive, Bytes, Kind, Spare};
 use crate::read::cache::Cache;
 use crate::read::pipeline::Options;
 use crate::read::walk::{Met, Source, io_unread};
@@ -28,11 +29,13 @@ pub(in crate::read) struct Reader<'a> {
     buffer: Vec<u8>,
     scratch: Vec<u8>,
     cache: Cache,
+    /// For members of archives.
+    spare: Spare,
 }
 
 impl<'a> Reader<'a> {
     pub(in crate::read) fn new(options: &'a Options, roots: &'a Roots) -> Self {
-        Self { options, roots, buffer: Vec::new(), scratch: Vec::new(), cache: Cache::new() }
+        Self { options, roots, buffer: Vec::new(), scratch: Vec::new(), cache: Cache::new(), spare: Spare::default() }
     }
 
     /// Forgets everything, after a defect.
@@ -40,98 +43,167 @@ impl<'a> Reader<'a> {
         *self = Self::new(self.options, self.roots);
     }
 
-    /// Reads one file.
-    pub(in crate::read) fn read(&mut self, met: Met) -> Found {
+    /// Reads one file, and hands on what is in it: once, or once for each member of an archive.
+    pub(in crate::read) fn read(&mut self, met: Met, emit: &mut dyn FnMut(Found)) {
         let place = Place::new(met.root, &met.path);
         let mut found = Found { place, modified: None, member_time: None, file_hash: None, items: Vec::new() };
-        match (met.outcome, met.open) {
-            (Err(unread), _) => found.items.push(Item::whole_file(Err(unread), "file")),
+        let is_archive = match (met.outcome, met.open) {
+            (Err(unread), _) => {
+                found.items.push(Item::whole_file(Err(unread), "file"));
+                false
+            }
             (Ok(()), Some(source)) => {
                 let opened = match &source {
                     Source::Path(path) => open(path),
                     Source::In(folder) => open_in(folder, last_part(&met.path)),
                 };
-                self.read_file(opened, &mut found);
+                self.read_file(opened, &mut found, emit)
             }
-            (Ok(()), None) => {
-                if let Some(RootKind::Stdin(bytes)) = self.roots.list().get(met.root as usize).map(|r| &r.kind) {
-                    self.read_stdin(bytes, &mut found);
-                }
-            }
+            (Ok(()), None) => match self.roots.list().get(met.root as usize).map(|r| &r.kind) {
+                Some(RootKind::Stdin(bytes)) => self.read_stdin(bytes, &mut found, emit),
+                _ => false,
+            },
+        };
+        if is_archive {
+            return;
         }
         if found.items.is_empty() {
             found.items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
         }
-        found
+        emit(found);
     }
 
-    fn read_stdin(&mut self, bytes: &StdinBytes, found: &mut Found) {
+    /// Whether it was an archive, whose members are handed on already.
+    fn read_stdin(&mut self, bytes: &StdinBytes, found: &mut Found, emit: &mut dyn FnMut(Found)) -> bool {
         let limit = self.options.limits.file_size;
         let too_large = |detail| found_whole(Unread::Skipped(Reason::TooLarge, detail));
         let Some(bytes) = bytes.expose() else {
             let detail = format!("more than {} bytes on standard input; write them to a file and name that", limits::STDIN);
-            return found.items = too_large(detail);
+            found.items = too_large(detail);
+            return false;
         };
         if bytes.len() as u64 > limit {
-            return found.items = too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
+            found.items = too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
+            return false;
+        }
+        if let Some(kind) = archive::kind(bytes) {
+            let archive = self.archive(found, bytes.len() as u64, emit);
+            if archive.read(kind, &mut &*bytes, Bytes::Memory(bytes)).is_one {
+                return true;
+            }
         }
         found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes));
-        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
-        content.most_broken = self.options.limits.broken;
+        let mut content = Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, &self.options.limits);
         content.whole(bytes);
         found.items = content.items;
+        false
     }
 
-    fn read_file(&mut self, opened: io::Result<Result<Opened, Unread>>, found: &mut Found) {
-        let trouble = found_whole;
-        let opened = match opened {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(unread)) => return found.items = trouble(unread),
-            Err(error) => return found.items = trouble(io_unread(&error)),
+    /// Whether it was an archive, whose members are handed on already.
+    fn read_file(&mut self, opened: io::Result<Result<Opened, Unread>>, found: &mut Found, emit: &mut dyn FnMut(Found)) -> bool {
+        let trouble = match opened {
+            Ok(Ok(opened)) => return self.read_opened(opened, found, emit),
+            Ok(Err(unread)) => unread,
+            Err(error) => io_unread(&error),
         };
+        found.items = found_whole(trouble);
+        false
+    }
+
+    fn read_opened(&mut self, opened: Opened, found: &mut Found, emit: &mut dyn FnMut(Found)) -> bool {
         found.modified = Some(opened.modified);
         let limit = &self.options.limits;
         if opened.size > limit.file_size {
             let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limit.file_size);
-            return found.items = trouble(Unread::Skipped(Reason::TooLarge, detail));
+            found.items = found_whole(Unread::Skipped(Reason::TooLarge, detail));
+            return false;
         }
         let mut file = opened.file;
-        let end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
+        let mut end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
             Ok(end) => end,
-            Err(error) => return self.failed(&error, found),
+            Err(error) => {
+                let used = self.buffer.capacity();
+                wipe(&mut self.buffer, used);
+                found.items = found_whole(io_unread(&error));
+                return false;
+            }
         };
-        // Binary objects are read whole; only text can be read in windows.
-        let object = crate::pki::declared_length(&self.buffer).filter(|length| !end && *length <= limits::OBJECT_SIZE);
-        let end = match object.map(|_| read_more(&mut file, &mut self.buffer, limits::OBJECT_SIZE + 1)) {
-            Some(Ok(end)) => end,
-            Some(Err(error)) => return self.failed(&error, found),
-            None => end,
-        };
-        let mut content = Content::new(&mut self.scratch, Some(&mut self.cache), None);
-        content.most_broken = limit.broken;
-        if end {
-            found.file_hash = self.options.hash_files.then(|| Fingerprint::of(&self.buffer));
-            content.whole(&self.buffer);
-        } else if let Err(error) = content.windows(&mut file, &mut self.buffer, self.options, &mut found.file_hash) {
-            content.items.push(Item::whole_file(Err(io_unread(&error)), "file"));
+        if let Some(kind) = archive::kind(&self.buffer)
+            && self.read_archive(kind, &file, end, opened.size, found, emit)
+        {
+            return true;
+        }
+        let mut content = Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, limit);
+        if let Err(error) = content.file(&mut file, &mut self.buffer, &mut end, self.options, &mut found.file_hash) {
+            content.push(Item::whole_file(Err(io_unread(&error)), "file"));
         }
         if self.buffer.len() as u64 != opened.size && end {
             content.items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
         }
-        let secret = content.secret;
-        found.items = content.items;
+        let (items, secret) = content.finish();
+        found.items = items;
         // A window that grew for one block is not kept for the next file.
         if secret || self.buffer.capacity() > 2 * limit.window {
             let used = if end { self.buffer.len() } else { self.buffer.capacity() };
             wipe(&mut self.buffer, used);
         }
+        false
     }
 
-    /// A file that failed while it was read.
-    fn failed(&mut self, error: &io::Error, found: &mut Found) {
-        let used = self.buffer.capacity();
-        wipe(&mut self.buffer, used);
-        found.items = found_whole(io_unread(error));
+    /// Reads an archive whose beginning is in the buffer, or all of it.
+    fn read_archive(&mut self, kind: Kind, file: &File, end: bool, size: u64, found: &Found, emit: &mut dyn FnMut(Found)) -> bool {
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(file, size) };
+        let mut rest = file;
+        let read = self.archive(found, size, emit).read(kind, &mut buffer.as_slice().chain(&mut rest), bytes);
+        self.buffer = buffer;
+        if read.secret {
+            let used = self.buffer.len();
+            wipe(&mut self.buffer, used);
+        }
+        read.is_one
+    }
+
+    /// What reads an archive that lies where `found` does.
+    fn archive<'b>(&'b mut self, found: &'b Found, size: u64, emit: &'b mut dyn FnMut(Found)) -> Archive<'b> {
+        Archive {
+            options: self.options,
+            place: &found.place,
+            modified: found.modified,
+            size,
+            spare: &mut self.spare,
+            scratch: &mut self.scratch,
+            cache: Some(&mut self.cache),
+            tap: None,
+            only: None,
+            emit,
+        }
+    }
+}
+
+impl Content<'_, '_> {
+    /// Reads a file whose beginning is in the buffer, or all of it if `end`; sets `end` if all of it is there in the end.
+    ///
+    /// # Errors
+    /// What reading gives; what was found before stays.
+    pub(in crate::read) fn file(
+        &mut self,
+        source: &mut dyn Read,
+        buffer: &mut Vec<u8>,
+        end: &mut bool,
+        options: &Options,
+        hash: &mut Option<Fingerprint>,
+    ) -> io::Result<()> {
+        // Binary objects are read whole; only text can be read in windows.
+        if !*end && crate::pki::declared_length(buffer).is_some_and(|length| length <= limits::OBJECT_SIZE) {
+            *end = read_more(source, buffer, limits::OBJECT_SIZE + 1)?;
+        }
+        if *end {
+            *hash = options.hash_files.then(|| Fingerprint::of(buffer));
+            self.whole(buffer);
+            return Ok(());
+        }
+        self.windows(source, buffer, options, hash)
     }
 }
 
@@ -150,7 +222,7 @@ impl Drop for Reader<'_> {
 /// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its end, where decoding in place leaves
 /// text. A plain fill is as fast as memory and cannot be optimised away, since the buffer lives on. Room that only a large file needed is given
 /// back.
-pub(super) fn wipe(buffer: &mut Vec<u8>, used: usize) {
+pub(in crate::read) fn wipe(buffer: &mut Vec<u8>, used: usize) {
     buffer.fill(0);
     buffer.resize(used.clamp(buffer.len(), buffer.capacity()), 0);
     std::hint::black_box(buffer.as_slice());
@@ -159,7 +231,7 @@ pub(super) fn wipe(buffer: &mut Vec<u8>, used: usize) {
 }
 
 /// Room that a buffer keeps after it was wiped.
-pub(super) const KEPT: usize = 1 << 20;
+pub(in crate::read) const KEPT: usize = 1 << 20;
 
 pub(super) struct Opened {
     pub(super) file: File,
@@ -205,7 +277,7 @@ pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most:
 }
 
 /// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
-pub(super) fn read_more(file: &mut File, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
+pub(super) fn read_more(file: &mut dyn Read, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
     let want = window.saturating_sub(buffer.len());
     crate::read::fill::reserve(buffer, want.saturating_add(1));
     let got = crate::read::fill::read_to_end(&mut file.take(want as u64), buffer)?;

@@ -1,6 +1,7 @@
 //! Certificates whose bytes are needed again: the inventory keeps none.
 
 use std::collections::HashMap;
+use std::io::Read;
 
 use memchr::memmem;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -10,7 +11,8 @@ use super::{Content, Tap};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
 use crate::pki::{Object, PrivateKey};
-use crate::read::{Options, Place, RootKind, Roots};
+use crate::read::archive::{self, Archive, Bytes, Kind, Spare};
+use crate::read::{Found, Options, Place, RootKind, Roots};
 
 /// The DER of every certificate in the bytes of a file, in order.
 #[must_use]
@@ -21,9 +23,41 @@ pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
             found.extend(crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec()));
         }
     };
-    let mut scratch = Zeroizing::new(Vec::new());
-    Content::new(&mut scratch, None, Some(&mut tap)).whole(bytes);
+    if !archive_in(bytes, Some(&mut tap), &mut |_| {}) {
+        let mut scratch = Zeroizing::new(Vec::new());
+        Content::new(&mut scratch, None, Some(&mut tap)).whole(bytes);
+    }
     found
+}
+
+/// Reads the members of an archive that is in memory. `false` if it is none; then nothing was called.
+pub(super) fn archive_in(bytes: &[u8], tap: Option<Tap<'_>>, emit: &mut dyn FnMut(Found)) -> bool {
+    let Some(kind) = archive::kind(bytes) else { return false };
+    let place = Place::new(0, b"");
+    read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), bytes.len() as u64, &place, tap, emit)
+}
+
+/// Reads an archive, or the one member of it that the place names.
+fn read_archive(
+    kind: Kind,
+    stream: &mut dyn Read,
+    bytes: Bytes<'_>,
+    size: u64,
+    place: &Place,
+    tap: Option<Tap<'_>>,
+    emit: &mut dyn FnMut(Found),
+) -> bool {
+    let (options, mut spare, mut scratch) = (options(), Spare::default(), Zeroizing::new(Vec::new()));
+    let only = place.member();
+    let tap = tap.map(|tap| tap as _);
+    let archive = Archive { options: &options, place, modified: None, size, spare: &mut spare, scratch: &mut scratch, cache: None, tap, only, emit };
+    archive.read(kind, stream, bytes).is_one
+}
+
+/// What was read once under the limits that were asked for is read again.
+fn options() -> Options {
+    // Not the default, which asks the system for the number of processors: three more files for each certificate.
+    Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() }
 }
 
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
@@ -78,13 +112,15 @@ impl<'a> Reopener<'a> {
 
     /// The DER of the certificate with that fingerprint, if it still is in that file.
     pub fn get(&mut self, place: &Place, wanted: Fingerprint) -> Option<Vec<u8>> {
+        // An archive is read as a whole: its members are asked for one after another.
+        let file = place.file();
         let mut last = match self.last.take() {
-            Some(last) if last.place == *place => last,
-            _ => self.blocks(place),
+            Some(last) if last.place == file => last,
+            _ => self.blocks(&file),
         };
         if !last.kept.contains_key(&wanted) && !last.whole {
             last = Last { kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: true, ..last };
-            each_certificate(self.roots, place, &mut |sha256, der| last.keep(sha256, der))?;
+            each_certificate(self.roots, &file, &mut |sha256, der| last.keep(sha256, der))?;
         }
         let found = last.kept.get(&wanted).map(|der| der.to_vec());
         let partly = last.partly;
@@ -97,6 +133,10 @@ impl<'a> Reopener<'a> {
     fn blocks(&mut self, place: &Place) -> Last {
         let mut last = Last { place: place.clone(), kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: false };
         let _ = self.fill(place);
+        if archive::kind(&self.buffer).is_some() {
+            self.wipe();
+            return last;
+        }
         let mut rest = self.buffer.as_mut_slice();
         while let Some(begin) = memmem::find(rest, BEGIN) {
             rest = &mut rest[begin + BEGIN.len()..];
@@ -164,24 +204,35 @@ pub fn each_private_key(roots: &Roots, place: &Place, found: &mut dyn FnMut(&[u8
     })
 }
 
-/// Reads one file again; what was read is wiped.
+/// Reads one file again, or one member of an archive; what was read is wiped.
 fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
-    // Not the default, which asks the system for the number of processors: three more files for each certificate.
-    let options = Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() };
-    let mut scratch = Zeroizing::new(Vec::new());
-    let mut content = Content::new(&mut scratch, None, Some(tap));
+    let whole = |bytes: &[u8], tap: Tap<'_>| {
+        let mut scratch = Zeroizing::new(Vec::new());
+        Content::new(&mut scratch, None, Some(tap)).whole(bytes);
+    };
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
-        RootKind::Stdin(bytes) => content.whole(bytes.expose()?),
+        RootKind::Stdin(bytes) => {
+            let bytes = bytes.expose()?;
+            let kind = archive::kind(bytes);
+            let size = bytes.len() as u64;
+            if !kind.is_some_and(|kind| read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), size, place, Some(&mut *tap), &mut |_| {})) {
+                whole(bytes, tap);
+            }
+        }
         RootKind::File | RootKind::Folder => {
             let Opened { mut file, size, .. } = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?;
             let mut buffer = Zeroizing::new(Vec::new());
+            let options = options();
             let window = options.limits.window;
-            let end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
-            if end {
-                content.whole(&buffer);
-            } else {
-                content.windows(&mut file, &mut buffer, &options, &mut None).ok()?;
+            let mut end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
+            if let Some(kind) = archive::kind(&buffer) {
+                let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(&file, size) };
+                if read_archive(kind, &mut buffer.as_slice().chain(&file), bytes, size, place, Some(&mut *tap), &mut |_| {}) {
+                    return Some(());
+                }
             }
+            let mut scratch = Zeroizing::new(Vec::new());
+            Content::new(&mut scratch, None, Some(tap)).file(&mut file, &mut buffer, &mut end, &options, &mut None).ok()?;
         }
     }
     Some(())

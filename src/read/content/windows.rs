@@ -1,7 +1,6 @@
 //! Files that do not fit into one window: text is read piece by piece, each object whole in one of them.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 
 use super::Content;
 use super::file::read_more;
@@ -18,17 +17,28 @@ const OVERLAP: usize = 16 << 20;
 
 impl Content<'_, '_> {
     /// A file that does not fit into one window.
-    pub(super) fn windows(&mut self, file: &mut File, buffer: &mut Vec<u8>, options: &Options, hash: &mut Option<Fingerprint>) -> io::Result<()> {
-        let mut digest = options.hash_files.then(|| aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
-        let window = options.limits.window.max(2 * OVERLAP);
-        let mut fresh = 0;
-        let mut end = false;
+    pub(super) fn windows(&mut self, file: &mut dyn Read, buffer: &mut Vec<u8>, options: &Options, hash: &mut Option<Fingerprint>) -> io::Result<()> {
         if let Some(unread) = magic::recognise(buffer) {
             self.push(Item::whole_file(Err(unread), "file"));
         } else if crate::pki::declared_length(buffer).is_some() {
             let detail = format!("a binary object of more than {} bytes", limits::OBJECT_SIZE);
             self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
+        self.text_in_windows(file, buffer, options, hash)
+    }
+
+    /// Its text, piece by piece; the first one is in the buffer.
+    pub(super) fn text_in_windows(
+        &mut self,
+        file: &mut dyn Read,
+        buffer: &mut Vec<u8>,
+        options: &Options,
+        hash: &mut Option<Fingerprint>,
+    ) -> io::Result<()> {
+        let mut digest = options.hash_files.then(|| aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
+        let window = options.limits.window.max(2 * OVERLAP);
+        let mut fresh = 0;
+        let mut end = false;
         loop {
             if let Some(digest) = &mut digest {
                 digest.update(&buffer[fresh..]);

@@ -1,0 +1,353 @@
+//! Archives and compressed files: zip, tar and gzip, told by their content, and archives within archives.
+//!
+//! Each member is read like a file of its own and handed on as a [`Found`] of its own, in the archive's order, so that not all of them are in
+//! memory at once. The archive itself has one only if there is something to tell of it: that it is empty or damaged, or that a limit was
+//! reached; it comes last. A tar in a gzip is one archive; everything else adds a step to the way, `inner.zip!/a.pem`.
+//!
+//! Nothing is ever unpacked to the disk, so names of members are only names. What of a member lies in memory is wiped if keys are in it.
+
+use std::io::{self, Read};
+
+use super::cache::Cache;
+use super::{Found, INTO, Item, Options, Place, walk};
+use crate::finding::Reason;
+use crate::limits;
+use crate::pki::{Object, Unread};
+use crate::time::Time;
+
+mod budget;
+mod gzip;
+mod inflate;
+mod member;
+mod tar;
+mod zip;
+
+use budget::Budget;
+pub(super) use member::Spare;
+use member::{Member, Way};
+use tar::{Next, Tar};
+pub(super) use zip::Bytes;
+
+/// What can be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Gzip,
+    Tar,
+    Zip,
+    /// Maybe a zip, behind something else.
+    ZipBehind,
+}
+
+/// Tells by the first bytes whether a file is, or may be, an archive.
+pub(super) fn kind(bytes: &[u8]) -> Option<Kind> {
+    match bytes.first()? {
+        0x1f if gzip::begins(bytes) => Some(Kind::Gzip),
+        b'P' if zip::begins(bytes) => Some(Kind::Zip),
+        _ if tar::begins(bytes) => Some(Kind::Tar),
+        b'M' | b'#' | 0x7f if zip::may_follow(bytes) => Some(Kind::ZipBehind),
+        _ => None,
+    }
+}
+
+/// The bytes of one member.
+trait Stream: Read {
+    /// What is wrong with it, told once it was read to its end.
+    fn trouble(&mut self) -> Option<String>;
+}
+
+/// Sees the DER of every object as it is read.
+type Tap<'t> = &'t mut dyn FnMut(&[u8], Option<&Object>);
+
+/// One file that is an archive.
+pub(super) struct Archive<'a> {
+    pub(super) options: &'a Options,
+    pub(super) place: &'a Place,
+    pub(super) modified: Option<Time>,
+    /// Its bytes, as far as they are known.
+    pub(super) size: u64,
+    /// Buffers to use again.
+    pub(super) spare: &'a mut Spare,
+    pub(super) scratch: &'a mut Vec<u8>,
+    pub(super) cache: Option<&'a mut Cache>,
+    /// Sees every object, if asked to.
+    pub(super) tap: Option<Tap<'a>>,
+    /// Only this member is wanted.
+    pub(super) only: Option<&'a str>,
+    /// Takes what is found.
+    pub(super) emit: &'a mut dyn FnMut(Found),
+}
+
+/// An archive that is read.
+struct Opening<'a, 'b> {
+    archive: Archive<'a>,
+    budget: &'b Budget,
+    depth: u32,
+    /// Whether there was a private key in it.
+    secret: bool,
+}
+
+/// What was read of an archive.
+pub(super) struct Opened {
+    /// It is one. Otherwise nothing was found, and it is to be read like any other file.
+    pub(super) is_one: bool,
+    /// A private key was in it, or something that may be one.
+    pub(super) secret: bool,
+}
+
+impl Archive<'_> {
+    /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
+    pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
+        let budget = Budget::new(self.size, self.options.limits.file_size);
+        let mut opening = Opening { archive: self, budget: &budget, depth: 1, secret: false };
+        let mut own = Vec::new();
+        let read = opening.open(kind, stream, bytes, &None, &mut own);
+        let secret = opening.secret;
+        match read {
+            Ok(false) => return Opened { is_one: false, secret },
+            Ok(true) => {}
+            Err(error) => own.push(opening.failed(&error)),
+        }
+        opening.emit_own(&None, own);
+        Opened { is_one: true, secret }
+    }
+}
+
+impl Opening<'_, '_> {
+    /// Opens one archive. Its own records go to `own`. `false`: it is none.
+    fn open(&mut self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>, way: &Way, own: &mut Vec<Item>) -> io::Result<bool> {
+        match kind {
+            Kind::Gzip => self.gzip(stream, way, own).map(|()| true),
+            Kind::Tar => self.tar(stream, way, own).map(|()| true),
+            Kind::Zip | Kind::ZipBehind => self.zip(bytes, way, own, kind),
+        }
+    }
+
+    fn gzip(&mut self, stream: &mut dyn Read, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
+        let mut state = self.archive.spare.state();
+        let read = self.gzip_with(stream, &mut state, way, own);
+        self.archive.spare.put_state(state);
+        read
+    }
+
+    fn gzip_with(&mut self, stream: &mut dyn Read, state: &mut inflate::State, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
+        let Some((header, mut content)) = gzip::Gzip::open(stream, state, self.budget)? else {
+            own.push(whole(Unread::Skipped(Reason::FormatNotRead, "gzip".to_owned())));
+            return Ok(());
+        };
+        self.budget.member()?;
+        let name = if header.name.is_empty() { self.without_suffix(way) } else { name(&header.name) };
+        let member = Member { way: join(way, &name), time: header.time, size: 0, gzip: Some(way) };
+        self.member(&member, &mut content, own)?;
+        if let Some(rest) = content.behind()? {
+            self.behind(&[], rest, 0, own)?;
+        }
+        Ok(())
+    }
+
+    /// The name of a compressed file without what says that it is compressed.
+    fn without_suffix(&self, way: &Way) -> String {
+        let full = way.as_deref().unwrap_or(&self.archive.place.path);
+        let base = full.rsplit('/').next().unwrap_or(full);
+        let cut = |suffix: &str| {
+            base.len().checked_sub(suffix.len()).filter(|at| *at > 0 && base.as_bytes()[*at..].eq_ignore_ascii_case(suffix.as_bytes()))
+        };
+        if let Some(at) = cut(".tgz") {
+            return format!("{}.tar", &base[..at]);
+        }
+        cut(".gz").map_or_else(|| NAMELESS.to_owned(), |at| base[..at].to_owned())
+    }
+
+    fn tar(&mut self, stream: &mut dyn Read, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
+        let mut tar = Tar::new(stream);
+        let (mut any, mut last) = (false, String::new());
+        let behind = loop {
+            match tar.next()? {
+                Next::End if any => return Ok(()),
+                Next::End => {
+                    own.push(whole(Unread::Skipped(Reason::NoPkiContent, "tar without members".to_owned())));
+                    return Ok(());
+                }
+                Next::CutShort => {
+                    let behind = if any { format!(" behind {last}") } else { String::new() };
+                    let detail = format!("the tar ends without its end mark{behind}: it may be cut short");
+                    own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
+                    return Ok(());
+                }
+                Next::File(mut entry) => {
+                    self.budget.member()?;
+                    let member = Member { way: join(way, &name(&entry.name)), time: entry.time, size: entry.size, gzip: None };
+                    let mut content = tar.content(&mut entry, self.budget);
+                    self.member(&member, &mut content, own)?;
+                    // Whatever was not of interest.
+                    io::copy(&mut content, &mut io::sink())?;
+                    last = shown(&entry.name);
+                }
+                Next::Special(raw, says) => {
+                    self.budget.member()?;
+                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says))]);
+                    last = shown(&raw);
+                }
+                Next::Damaged(block) => {
+                    let at = tar.last_block();
+                    let detail = format!("the tar is damaged at byte {at}; what lies behind it was looked at as text");
+                    own.push(Item { offset: at, ..whole(Unread::Unreadable(Reason::BadObject, detail)) });
+                    break block;
+                }
+                Next::Behind(block) => break block,
+            }
+            any = true;
+        };
+        let at = tar.last_block();
+        self.behind(&behind[..], tar.rest(), at, own)
+    }
+
+    /// What lies in an archive where no member is: looked at like a file of its own, from its beginning on that was read already.
+    fn behind(&mut self, begin: &[u8], rest: &mut dyn Read, at: u64, own: &mut Vec<Item>) -> io::Result<()> {
+        let mut buffer = self.archive.spare.buffer();
+        let read = self.behind_with(&mut buffer, &mut begin.chain(rest), at, own);
+        self.put_back(buffer);
+        read
+    }
+
+    fn behind_with(&mut self, buffer: &mut Vec<u8>, rest: &mut dyn Read, at: u64, own: &mut Vec<Item>) -> io::Result<()> {
+        let options = self.archive.options;
+        let end = super::fill::read_up_to(rest, buffer, options.limits.window)?;
+        let mut content = self.content();
+        let read = content.behind(rest, buffer, end, at, options);
+        let (items, secret) = content.finish();
+        self.secret |= secret;
+        own.extend(items);
+        read
+    }
+
+    fn zip(&mut self, bytes: Bytes<'_>, way: &Way, own: &mut Vec<Item>, kind: Kind) -> io::Result<bool> {
+        if !zip::may_have_end(bytes) {
+            return Ok(false);
+        }
+        let mut room = vec![0; zip::RECORD];
+        let Some(zip) = zip::open(bytes, &mut room)? else { return Ok(false) };
+        let mut state = self.archive.spare.state();
+        let read = self.zip_with(&zip, &mut room, &mut state, way, own);
+        self.archive.spare.put_state(state);
+        let Some(first) = read? else { return Ok(false) };
+        if kind == Kind::ZipBehind
+            && let Bytes::Memory(bytes) = bytes
+            && let Some(before) = usize::try_from(first).ok().and_then(|first| bytes.get(..first))
+        {
+            // The program or script that unpacks it.
+            self.behind(before, &mut io::empty(), 0, own)?;
+        }
+        Ok(true)
+    }
+
+    /// Reads the members of a zip; where the first one lies. `None` if the directory is none.
+    fn zip_with(
+        &mut self,
+        zip: &rawzip::ZipArchive<Bytes<'_>>,
+        room: &mut [u8],
+        state: &mut inflate::State,
+        way: &Way,
+        own: &mut Vec<Item>,
+    ) -> io::Result<Option<u64>> {
+        let (mut count, mut files, mut first) = (0u64, 0u64, u64::MAX);
+        let mut entries = zip.entries(room);
+        let wrong = loop {
+            let entry = match entries.next_entry() {
+                Ok(Some(record)) => zip::Entry::new(&record),
+                Ok(None) => break None,
+                Err(_) if count == 0 => return Ok(None),
+                Err(error) => break Some(format!("the directory of the zip is damaged behind {count} members: {error}")),
+            };
+            count += 1;
+            first = first.min(entry.offset);
+            self.budget.member()?;
+            if !entry.is_folder() {
+                files += 1;
+                self.zip_member(zip, &entry, state, way, own)?;
+            }
+        };
+        // Without ZIP64 the number counts to 65,535, and starts anew in what old programs wrote.
+        let said = zip.entries_hint();
+        let wrong =
+            wrong.or_else(|| (said != count && said != count & 0xffff).then(|| format!("the zip says it has {said} members, and {count} are there")));
+        if let Some(detail) = wrong {
+            own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
+        } else if files == 0 {
+            own.push(whole(Unread::Skipped(Reason::NoPkiContent, "zip without members".to_owned())));
+        }
+        Ok(Some(first))
+    }
+
+    fn zip_member(
+        &mut self,
+        zip: &rawzip::ZipArchive<Bytes<'_>>,
+        entry: &zip::Entry,
+        state: &mut inflate::State,
+        way: &Way,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
+        let member = Member { way: join(way, &name(&entry.name)), time: entry.time, size: entry.size, gzip: None };
+        if !self.wants(&member.way) {
+            return Ok(());
+        }
+        let compressed = match entry.method {
+            _ if entry.encrypted => {
+                self.emit(&member.way, entry.time, None, vec![whole(Unread::Locked(Reason::PassphraseNeeded, None))]);
+                return Ok(());
+            }
+            rawzip::CompressionMethod::STORE => false,
+            rawzip::CompressionMethod::DEFLATE => true,
+            method => {
+                let detail = format!("zip, compressed by method {method}");
+                self.emit(&member.way, entry.time, None, vec![whole(Unread::Skipped(Reason::FormatNotRead, detail))]);
+                return Ok(());
+            }
+        };
+        let found = match zip.get_entry(entry.at) {
+            Ok(found) => found,
+            Err(error) => {
+                let detail = format!("the zip has no member where it says: {error}");
+                self.emit(&member.way, entry.time, None, vec![whole(Unread::Unreadable(Reason::BadObject, detail))]);
+                return Ok(());
+            }
+        };
+        let mut raw = found.reader();
+        state.decoder.reset();
+        let input = inflate::Input::new(&mut raw, &mut state.input);
+        let decoder = compressed.then_some(&mut state.decoder);
+        self.member(&member, &mut zip::Member::new(input, decoder, entry, self.budget), own)
+    }
+}
+
+/// A record of an archive or a member as a whole.
+fn whole(unread: Unread) -> Item {
+    Item::whole_file(Err(unread), "file")
+}
+
+/// What a member is called that has no name.
+const NAMELESS: &str = "content";
+
+/// The name of a member: as it is, but for `./` before it, up to the limit; bytes that are not UTF-8 as `\xHH`.
+fn name(raw: &[u8]) -> String {
+    let mut raw = raw;
+    while let Some(rest) = raw.strip_prefix(b"./") {
+        raw = rest;
+    }
+    if raw.is_empty() {
+        return NAMELESS.to_owned();
+    }
+    if raw.len() <= limits::MEMBER_NAME {
+        return walk::path_text(raw).0.into();
+    }
+    format!("{}...", walk::path_text(&raw[..limits::MEMBER_NAME]).0)
+}
+
+/// A name in words.
+fn shown(raw: &[u8]) -> String {
+    crate::pki::show(&name(raw))
+}
+
+/// The way to a member of what lies at `way`.
+fn join(way: &Way, name: &str) -> Way {
+    Some(way.as_ref().map_or_else(|| name.to_owned(), |way| format!("{way}{INTO}{name}")))
+}

@@ -1,0 +1,74 @@
+//! What one file may cost: how much may come out of it, how many members, how much is held in memory.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+
+use crate::limits;
+
+/// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading of the whole file.
+pub(super) struct Budget {
+    left: Cell<u64>,
+    most: String,
+    members: Cell<u64>,
+    held: Cell<usize>,
+    reached: RefCell<Option<String>>,
+}
+
+impl Budget {
+    /// For an archive of so many bytes; no file may give more than `file_size`.
+    pub(super) fn new(size: u64, file_size: u64) -> Self {
+        let ratio = limits::INFLATED_ANYWAY.saturating_add(size.saturating_mul(limits::INFLATED_RATIO));
+        let most = if ratio < file_size {
+            format!("more than {ratio} bytes come out of its {size}; if that is right, unpack it into a private folder and scan that")
+        } else {
+            format!("more than {file_size} bytes come out of it; --max-file-size raises the limit")
+        };
+        Self { left: Cell::new(ratio.min(file_size)), most, members: Cell::new(0), held: Cell::new(0), reached: RefCell::new(None) }
+    }
+
+    /// Bytes that came out of a compressed stream, a zip or a hole.
+    pub(super) fn spend(&self, bytes: usize) -> io::Result<()> {
+        match self.left.get().checked_sub(bytes as u64) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(self.reach(self.most.clone())),
+        }
+    }
+
+    /// One more member.
+    pub(super) fn member(&self) -> io::Result<()> {
+        self.members.set(self.members.get() + 1);
+        if self.members.get() > limits::MEMBERS {
+            return Err(self.reach(format!("more than {} members; unpack it into a private folder and scan that", limits::MEMBERS)));
+        }
+        Ok(())
+    }
+
+    /// So many bytes more may be held in memory at the same time.
+    pub(super) const fn room(&self) -> usize {
+        limits::MEMBERS_HELD.saturating_sub(self.held.get())
+    }
+
+    /// Notes that so many bytes are held until [`Budget::let_go`].
+    pub(super) fn hold(&self, bytes: usize) {
+        self.held.set(self.held.get().saturating_add(bytes));
+    }
+
+    /// They are held no more.
+    pub(super) fn let_go(&self, bytes: usize) {
+        self.held.set(self.held.get().saturating_sub(bytes));
+    }
+
+    /// Which limit was reached.
+    pub(super) fn reached(&self) -> Option<String> {
+        self.reached.borrow().clone()
+    }
+
+    fn reach(&self, says: String) -> io::Error {
+        let error = io::Error::other(says.clone());
+        self.reached.borrow_mut().get_or_insert(says);
+        error
+    }
+}

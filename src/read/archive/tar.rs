@@ -1,0 +1,288 @@
+//! tar (POSIX.1-2017 `pax`, ustar; GNU tar): the members of a stream, one behind another.
+//!
+//! Read strictly enough that what is no header is told, and leniently enough that real archives are read: both ways to sum up a header, both
+//! kinds of long names, several archives one behind another.
+
+use std::io::{self, Read};
+
+use super::Stream;
+use super::budget::Budget;
+use crate::limits;
+use crate::time::Time;
+
+mod header;
+mod pax;
+mod sparse;
+
+use header::Header;
+use pax::Pax;
+use sparse::Piece;
+
+/// Everything in a tar lies in blocks of this size.
+pub(super) const BLOCK: usize = 512;
+
+/// Whether a file begins with the header of a tar, of any kind that has a checksum.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    // Files of text are no headers: their names do not end in zeros.
+    let Some(block) = bytes.first_chunk::<BLOCK>() else { return false };
+    let plausible = block.get(257..262) == Some(b"ustar") || block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0)) && block[99] == 0;
+    plausible && block[0] != 0 && Header::read(block).is_some()
+}
+
+/// What comes next in a tar.
+pub(super) enum Next {
+    /// A member with content, which is read from [`Tar::content`].
+    File(Entry),
+    /// A link, a device or a FIFO: its name, and what it is.
+    Special(Vec<u8>, String),
+    /// The end, with its mark.
+    End,
+    /// The end without its mark.
+    CutShort,
+    /// Something that is no header; the block is given back.
+    Damaged(Box<[u8; BLOCK]>),
+    /// Something else than zeros behind the end; the block is given back.
+    Behind(Box<[u8; BLOCK]>),
+}
+
+/// A member with content.
+pub(super) struct Entry {
+    pub(super) name: Vec<u8>,
+    pub(super) time: Option<Time>,
+    /// Bytes of it, as far as is known.
+    pub(super) size: u64,
+    /// Bytes of it in the archive.
+    stored: u64,
+    pieces: Option<Vec<Piece>>,
+}
+
+/// A tar that is read.
+pub(super) struct Tar<'s> {
+    source: &'s mut dyn Read,
+    /// Bytes that were read.
+    at: u64,
+    /// Bytes up to the next header.
+    skip: u64,
+    /// The end mark was met.
+    ended: bool,
+    /// What holds for all members that follow.
+    global: Pax,
+}
+
+impl<'s> Tar<'s> {
+    pub(super) fn new(source: &'s mut dyn Read) -> Self {
+        Self { source, at: 0, skip: 0, ended: false, global: Pax::default() }
+    }
+
+    /// Where the last block that was read begins.
+    pub(super) const fn last_block(&self) -> u64 {
+        self.at.saturating_sub(BLOCK as u64)
+    }
+
+    /// What follows what was read.
+    pub(super) fn rest(&mut self) -> &mut dyn Read {
+        self.source
+    }
+
+    /// The next member. What is left of the last one is passed over.
+    pub(super) fn next(&mut self) -> io::Result<Next> {
+        self.at += pass(self.source, self.skip)?;
+        self.skip = 0;
+        let (mut name, mut target, mut pax) = (None, None, self.global.clone());
+        loop {
+            let Some(block) = self.block()? else { return Ok(if self.ended { Next::End } else { Next::CutShort }) };
+            if block.iter().all(|b| *b == 0) {
+                self.ended = true;
+                continue;
+            }
+            let Some(header) = Header::read(&block) else {
+                return Ok(if self.ended { Next::Behind(Box::new(block)) } else { Next::Damaged(Box::new(block)) });
+            };
+            self.ended = false;
+            match header.kind {
+                b'L' | b'N' => name = Some(until_zero(self.extension(header.size)?)),
+                b'K' => target = Some(until_zero(self.extension(header.size)?)),
+                b'x' | b'X' => pax.read(&self.extension(header.size)?),
+                b'g' => {
+                    let text = self.extension(header.size)?;
+                    self.global.read(&text);
+                    pax.read(&text);
+                }
+                _ => {
+                    if let Some(next) = self.member(&block, header, name.take(), target.take(), &pax)? {
+                        return Ok(next);
+                    }
+                    pax = self.global.clone();
+                }
+            }
+        }
+    }
+
+    /// What one header says, with what stood before it; `None` for folders and labels.
+    fn member(&mut self, block: &[u8; BLOCK], header: Header, name: Option<Vec<u8>>, target: Option<Vec<u8>>, pax: &Pax) -> io::Result<Option<Next>> {
+        let stored = pax.size.unwrap_or(header.size);
+        let name = pax.sparse.name.clone().or_else(|| pax.path.clone()).or(name).unwrap_or(header.name);
+        let target = pax.link.clone().or(target).unwrap_or(header.target);
+        let time = pax.time.or(header.time);
+        let what = match header.kind {
+            b'1' if stored == 0 => "a hard link to ",
+            b'2' => "a link to ",
+            b'3' | b'4' => "a device",
+            b'6' => "a FIFO",
+            // Folders (GNU tar lists names in 'D'), and the label of a volume.
+            b'5' | b'D' | b'V' => {
+                self.at += pass(self.source, padded(stored))?;
+                return Ok(None);
+            }
+            // Up to version 7 a folder is told by its name.
+            b'0' | 0 if stored == 0 && name.ends_with(b"/") => return Ok(None),
+            _ => "",
+        };
+        if !what.is_empty() {
+            self.skip = padded(stored);
+            let target = if what.ends_with(' ') { super::shown(&target) } else { String::new() };
+            return Ok(Some(Next::Special(name, format!("{what}{target}"))));
+        }
+        let mut entry = Entry { name, time, size: stored, stored, pieces: None };
+        self.skip = padded(stored);
+        self.sparse(block, header.kind, pax, &mut entry)?;
+        Ok(Some(Next::File(entry)))
+    }
+
+    /// Finds out where the content of a sparse file belongs.
+    fn sparse(&mut self, block: &[u8; BLOCK], kind: u8, pax: &Pax, entry: &mut Entry) -> io::Result<()> {
+        let (pieces, size) = if kind == b'S' {
+            let (mut pieces, mut more) = sparse::old(&block[386..482], block[482]);
+            while more && pieces.len() < limits::SPARSE_PIECES {
+                let Some(block) = self.block()? else { break };
+                let (further, again) = sparse::old(&block[..504], block[504]);
+                pieces.extend(further);
+                more = again;
+            }
+            (pieces, header::number(&block[483..495]).unwrap_or(0))
+        } else if pax.sparse.in_content {
+            let (pieces, read) = sparse::in_content(self.source, entry.stored)?;
+            self.at += read;
+            self.skip = self.skip.saturating_sub(read);
+            entry.stored = entry.stored.saturating_sub(read);
+            (pieces, pax.sparse.size.unwrap_or(0))
+        } else if !pax.sparse.pieces.is_empty() {
+            (pax.sparse.pieces.clone(), pax.sparse.size.unwrap_or(0))
+        } else {
+            return Ok(());
+        };
+        if sparse::is_usable(&pieces, size, entry.stored) {
+            (entry.size, entry.pieces) = (size, Some(pieces));
+        } else {
+            // As it lies there, without its holes.
+            entry.size = entry.stored;
+        }
+        Ok(())
+    }
+
+    /// The content of the member that was met last.
+    pub(super) fn content<'c>(&'c mut self, entry: &mut Entry, budget: &'c Budget) -> Content<'c> {
+        let stored = entry.stored;
+        self.skip = self.skip.saturating_sub(stored);
+        self.at += stored;
+        let pieces = entry.pieces.take().map(|pieces| sparse::Layout::new(pieces, entry.size));
+        Content { source: self.source, budget, left: stored, stored, short: false, pieces }
+    }
+
+    /// One block; `None` if there is none. The last one may be cut short, and is filled with zeros.
+    fn block(&mut self) -> io::Result<Option<[u8; BLOCK]>> {
+        let mut block = [0; BLOCK];
+        if fill(self.source, &mut block)? == 0 {
+            return Ok(None);
+        }
+        self.at += BLOCK as u64;
+        Ok(Some(block))
+    }
+
+    /// The content of an extension, up to the limit; what is beyond is passed over.
+    fn extension(&mut self, size: u64) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Read::take(&mut *self.source, size.min(limits::TAR_EXTENSION)).read_to_end(&mut out)?;
+        self.at += out.len() as u64 + pass(self.source, padded(size).saturating_sub(out.len() as u64))?;
+        Ok(out)
+    }
+}
+
+/// The content of one member.
+pub(super) struct Content<'c> {
+    source: &'c mut dyn Read,
+    budget: &'c Budget,
+    left: u64,
+    stored: u64,
+    short: bool,
+    pieces: Option<sparse::Layout>,
+}
+
+impl Content<'_> {
+    fn stored(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if most == 0 || self.short {
+            return Ok(0);
+        }
+        let got = self.source.read(&mut out[..most])?;
+        self.left -= got as u64;
+        self.short = got == 0;
+        Ok(got)
+    }
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Some(layout) = &mut self.pieces else { return self.stored(out) };
+        let (hole, length) = layout.next(out.len());
+        if length == 0 {
+            return Ok(0);
+        }
+        let got = if hole {
+            // A small archive can have large holes.
+            self.budget.spend(length)?;
+            out[..length].fill(0);
+            length
+        } else {
+            self.stored(&mut out[..length])?
+        };
+        if let Some(layout) = &mut self.pieces {
+            layout.pass(got);
+        }
+        Ok(got)
+    }
+}
+
+impl Stream for Content<'_> {
+    fn trouble(&mut self) -> Option<String> {
+        std::mem::take(&mut self.short).then(|| format!("cut short: {} of {} bytes are there", self.stored - self.left, self.stored))
+    }
+}
+
+/// With what fills its last block.
+const fn padded(size: u64) -> u64 {
+    size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64)
+}
+
+fn until_zero(mut text: Vec<u8>) -> Vec<u8> {
+    let end = memchr::memchr(0, &text).unwrap_or(text.len());
+    text.truncate(end);
+    text
+}
+
+/// Reads until the room is filled or there is no more.
+fn fill(source: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < out.len() {
+        match source.read(&mut out[filled..])? {
+            0 => break,
+            got => filled += got,
+        }
+    }
+    Ok(filled)
+}
+
+/// Passes over so many bytes; how many there were.
+fn pass(source: &mut dyn Read, count: u64) -> io::Result<u64> {
+    io::copy(&mut source.take(count), &mut io::sink())
+}

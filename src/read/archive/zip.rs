@@ -1,0 +1,192 @@
+//! zip (PKWARE APPNOTE 6.3): the members that its directory names, each from wherever it lies in the file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt as _;
+
+use rawzip::path::RawPath;
+use rawzip::time::ZipDateTimeKind;
+use rawzip::{CompressionMethod, Crc32, CreatorSystem, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipLocator};
+
+use super::Stream;
+use super::budget::Budget;
+use super::inflate::{Broken, Decoder, Input};
+use crate::time::{Time, Written};
+
+/// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in parts.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| bytes.starts_with(*magic))
+}
+
+/// Whether a zip may lie behind the beginning: that of a program for Windows or Linux, or of a script (self-extractors, executable jars).
+pub(super) fn may_follow(bytes: &[u8]) -> bool {
+    [&b"MZ"[..], b"\x7fELF", b"#!"].iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// The bytes of a zip: read in any order.
+#[derive(Clone, Copy)]
+pub(in crate::read) enum Bytes<'b> {
+    /// In memory.
+    Memory(&'b [u8]),
+    /// In a file of this size.
+    File(&'b File, u64),
+}
+
+impl Bytes<'_> {
+    const fn len(self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(_, size) => size,
+        }
+    }
+}
+
+impl ReaderAt for Bytes<'_> {
+    fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Self::Memory(bytes) => {
+                let rest = usize::try_from(offset).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                let count = out.len().min(rest.len());
+                out[..count].copy_from_slice(&rest[..count]);
+                Ok(count)
+            }
+            Self::File(file, _) => file.read_at(out, offset),
+        }
+    }
+}
+
+/// The end of a directory stands at the end of the file, before a comment of up to 64 KiB; what else may follow it is little.
+const SEARCHED: u64 = 128 << 10;
+
+/// Room for the largest record of a directory: three fields of 64 KiB and some more.
+pub(super) const RECORD: usize = 256 << 10;
+
+/// Whether the mark of a directory's end is where it can be; where that costs little to tell.
+pub(super) fn may_have_end(bytes: Bytes<'_>) -> bool {
+    let Bytes::Memory(bytes) = bytes else { return true };
+    memchr::memmem::rfind(&bytes[bytes.len().saturating_sub(SEARCHED as usize)..], b"PK\x05\x06").is_some()
+}
+
+/// Finds the directory; `None` if there is none.
+pub(super) fn open<'b>(bytes: Bytes<'b>, room: &mut [u8]) -> io::Result<Option<ZipArchive<Bytes<'b>>>> {
+    match ZipLocator::new().max_search_space(SEARCHED).locate_in_reader(bytes, room, bytes.len()) {
+        Ok(zip) => Ok(Some(zip)),
+        Err((_, error)) => match error.into_kind() {
+            rawzip::ErrorKind::IO(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+            _ => Ok(None),
+        },
+    }
+}
+
+/// What the directory says of a member.
+pub(super) struct Entry {
+    pub(super) name: Vec<u8>,
+    pub(super) time: Option<Time>,
+    pub(super) at: ZipArchiveEntryWayfinder,
+    pub(super) method: CompressionMethod,
+    pub(super) crc: u32,
+    pub(super) size: u64,
+    pub(super) encrypted: bool,
+    /// Where it lies in the file.
+    pub(super) offset: u64,
+}
+
+impl Entry {
+    pub(super) fn new(record: &ZipFileHeaderRecord<'_>) -> Self {
+        let path: rawzip::path::ZipFilePath<RawPath<'_>> = record.file_path();
+        let mut name = path.as_bytes().to_vec();
+        // Section 4.4.17.1 asks for slashes; some programs for Windows write what that has.
+        let made_on = record.version_made_by().creator_system();
+        if (made_on == CreatorSystem::FAT || made_on == CreatorSystem::NTFS) && !name.contains(&b'/') {
+            name.iter_mut().filter(|b| **b == b'\\').for_each(|b| *b = b'/');
+        }
+        let flags = record.flags();
+        Self {
+            name,
+            time: time(&record.last_modified()),
+            at: record.wayfinder(),
+            method: record.compression_method(),
+            crc: record.crc32(),
+            size: record.uncompressed_size_hint(),
+            encrypted: flags.is_encrypted()
+                || flags.has_strong_encryption()
+                || flags.is_masked()
+                || record.compression_method() == CompressionMethod::AES,
+            offset: record.local_header_offset(),
+        }
+    }
+
+    /// Whether it stands for a folder.
+    pub(super) fn is_folder(&self) -> bool {
+        self.name.ends_with(b"/") && self.size == 0
+    }
+}
+
+/// The latest that a time in a zip can mean: what has no zone can be anywhere, and counts in steps of two seconds.
+fn time(said: &ZipDateTimeKind) -> Option<Time> {
+    let fields = || {
+        let second = u32::from(said.second());
+        Time::from_fields(
+            i32::from(said.year()),
+            u32::from(said.month()),
+            u32::from(said.day()),
+            u32::from(said.hour()),
+            u32::from(said.minute()),
+            second,
+        )
+    };
+    match said {
+        // A fraction of a second is rounded up.
+        ZipDateTimeKind::Utc(_) => fields().map(|t| t.plus(i64::from(said.nanosecond() > 0))),
+        // The first time there is stands for none.
+        ZipDateTimeKind::Local(_) => {
+            let never = Time::from_fields(1980, 1, 1, 0, 0, 0);
+            Written::Local(fields().filter(|t| Some(*t) != never)?).span().latest.map(|t| t.plus(2))
+        }
+    }
+}
+
+/// The content of one member: read to its end, it is held against what the directory says.
+pub(super) struct Member<'m> {
+    input: Input<'m>,
+    /// None: it is not compressed.
+    decoder: Option<&'m mut Decoder>,
+    budget: &'m Budget,
+    crc: Crc32,
+    size: u64,
+    said: (u32, u64),
+    over: bool,
+}
+
+impl<'m> Member<'m> {
+    pub(super) fn new(input: Input<'m>, decoder: Option<&'m mut Decoder>, entry: &Entry, budget: &'m Budget) -> Self {
+        Self { input, decoder, budget, crc: Crc32::new(), size: 0, said: (entry.crc, entry.size), over: false }
+    }
+}
+
+impl Read for Member<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = match &mut self.decoder {
+            Some(decoder) => decoder.read(&mut self.input, out)?,
+            None => self.input.read(out)?,
+        };
+        self.crc.update(&out[..count]);
+        self.size += count as u64;
+        self.over |= count == 0 && !out.is_empty();
+        self.budget.spend(count)?;
+        Ok(count)
+    }
+}
+
+impl Stream for Member<'_> {
+    fn trouble(&mut self) -> Option<String> {
+        let (crc, size) = self.said;
+        match self.decoder.as_ref().and_then(|decoder| decoder.broken()) {
+            Some(Broken::CutShort) => Some(format!("cut short: {} of {size} bytes are there", self.size)),
+            Some(Broken::Damaged) => Some(format!("damaged behind {} of {size} bytes", self.size)),
+            None if self.over && self.size != size => Some(format!("{} bytes are there, and the zip says {size}", self.size)),
+            None if self.over && self.crc.checksum() != crc => Some("its checksum does not fit: what was read of it is doubtful".to_owned()),
+            None => None,
+        }
+    }
+}
