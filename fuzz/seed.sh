@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 corpus=fuzz/corpus
-mkdir -p "$corpus"/{answers,der,incident,labelled,manifest,scan}
+mkdir -p "$corpus"/{answers,archive,der,incident,labelled,manifest,scan}
 
 # Names by content, so that files of equal name do not displace each other and a second run adds nothing.
 put() {
@@ -119,6 +119,42 @@ skip = "no longer in use"
 TOML
 } >"$work/answer"
 put answers "$work/answer"
+
+# Archives of two small files: tar of each kind, gzip, zip stored, compressed and in one another.
+long=$(printf 'n%.0s' {1..80})
+mkdir -p "$work/in/$long"
+cp testdata/pkcs7/a.pem "$work/in/"
+echo "nothing" >"$work/in/$long/$long"
+ln -s a.pem "$work/in/link"
+truncate -s 100K "$work/in/sparse"
+cat testdata/pkcs7/b.pem >>"$work/in/sparse"
+# Too long a name for the oldest kind.
+tar -C "$work/in" --format=v7 -cf "$work/v7.tar" a.pem
+put archive "$work/v7.tar"
+for format in ustar gnu pax; do
+    sparse=(--sparse)
+    [[ $format != ustar ]] || sparse=()
+    tar -C "$work" "${sparse[@]}" --format="$format" -cf "$work/$format.tar" in
+    put archive "$work/$format.tar"
+    gzip -kf "$work/$format.tar"
+    put archive "$work/$format.tar.gz"
+done
+python3 - "$work" <<'PYTHON'
+import sys, zipfile
+work = sys.argv[1]
+for name, method in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
+    with zipfile.ZipFile(f"{work}/{name}.zip", "w", method) as out:
+        out.write(f"{work}/in/a.pem", "a/a.pem")
+        out.write(f"{work}/gnu.tar.gz", "gnu.tar.gz")
+        out.writestr("empty", "")
+with zipfile.ZipFile(f"{work}/nested.zip", "w") as out:
+    out.write(f"{work}/deflated.zip", "deflated.zip")
+with open(f"{work}/script.zip", "wb") as out:
+    out.write(b"#!/bin/sh\n" + open(f"{work}/deflated.zip", "rb").read())
+PYTHON
+for zip in "$work"/*.zip; do
+    put archive "$zip"
+done
 
 for target in "$corpus"/*; do
     echo "$(basename "$target"): $(find "$target" -type f | wc -l) seeds"

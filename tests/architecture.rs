@@ -226,6 +226,13 @@ fn dependencies_have_their_doors() {
     assert!(files("x509_parser").iter().all(|f| f.starts_with("pki/")), "{:?}", files("x509_parser"));
     assert!(!files("x509_parser").is_empty());
     assert!(files("rusqlite").iter().all(|f| f.starts_with("store/db")), "no SQL outside of the store: {:?}", files("rusqlite"));
+    for door in ["rawzip", "miniz_oxide"] {
+        assert!(
+            !files(door).is_empty() && files(door).iter().all(|f| f.starts_with("read/archive")),
+            "archives are opened in one place: {:?}",
+            files(door)
+        );
+    }
     for above in ["clap", "comfy_table", "indicatif"] {
         assert!(!library.iter().any(|s| s.code.contains(&format!("{above}::"))), "the library is whole without {above}");
     }

@@ -11,7 +11,9 @@ fuzz_target!(|data: &[u8]| {
     let place = Place::new(0, b"fuzz.pem");
     let mut seen = BTreeSet::new();
     for item in &read_bytes(data) {
-        assert!(seen.insert((item.member.clone(), item.index)), "a member and an index name one item");
+        // Archives can have a name twice.
+        let contained = item.member.as_deref().is_none_or(|member| member.starts_with("pkcs7"));
+        assert!(seen.insert((item.member.clone(), item.index)) || !contained, "a member and an index name one item");
         let mut line = Vec::new();
         record::push(&mut line, &place, item);
         assert!(!line.contains(&b'\n') && std::str::from_utf8(&line).is_ok_and(|l| l.starts_with("{\"kind\":\"") && l.ends_with('}')));

@@ -84,6 +84,8 @@ struct Opening<'a, 'b> {
     depth: u32,
     /// Whether there was a private key in it.
     secret: bool,
+    /// Whether the buffer in use held more than one window of a member.
+    windows: bool,
 }
 
 /// What was read of an archive.
@@ -98,7 +100,7 @@ impl Archive<'_> {
     /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
         let budget = Budget::new(self.size, self.options.limits.file_size);
-        let mut opening = Opening { archive: self, budget: &budget, depth: 1, secret: false };
+        let mut opening = Opening { archive: self, budget: &budget, depth: 1, secret: false, windows: false };
         let mut own = Vec::new();
         let read = opening.open(kind, stream, bytes, &None, &mut own);
         let secret = opening.secret;
@@ -215,6 +217,7 @@ impl Opening<'_, '_> {
         let mut content = self.content();
         let read = content.behind(rest, buffer, end, at, options);
         let (items, secret) = content.finish();
+        self.windows |= !end;
         self.secret |= secret;
         own.extend(items);
         read

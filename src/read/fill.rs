@@ -23,12 +23,12 @@ pub(super) fn read_to_end(source: &mut impl Read, buffer: &mut Vec<u8>) -> io::R
     }
 }
 
-/// Appends until the buffer holds more than `most` bytes; `true` if it ended before.
+/// Appends until the buffer holds `most` bytes; `true` if it ended before.
 ///
 /// # Errors
 /// What reading gives; what was read before stays in the buffer.
 pub(super) fn read_up_to(source: &mut (impl Read + ?Sized), buffer: &mut Vec<u8>, most: usize) -> io::Result<bool> {
-    let want = most.saturating_sub(buffer.len()) as u64 + 1;
+    let want = most.saturating_sub(buffer.len()) as u64;
     Ok((read_to_end(&mut Read::take(&mut *source, want), buffer)? as u64) < want)
 }
 

@@ -130,3 +130,24 @@ fn a_gzip_that_ends_early_gives_what_is_there() {
     let behind = [gzip(b"hello"), pem.into_bytes()].concat();
     assert_eq!(records_of("x.txt.gz", &behind), ["x.txt.gz!/x.txt no-pki-content", "x.txt.gz certificate"]);
 }
+
+/// Whatever single bit of an archive is wrong: nothing panics, and there is a record.
+#[test]
+fn no_wrong_bit_does_harm() {
+    let pem = pem();
+    let zipped = zip(&[deflated("a.pem", &pem), stored("b.txt", "hello"), deflated("c.zip", zip(&[stored("d.pem", &pem)]))]);
+    let tarred =
+        tar(&[file("a.pem", &pem), entry(b'x', b"pax", 20, b"12 path=x/y\n8 ab=c\n"), file("b", "hello"), file("c.gz", gzip(pem.as_bytes()))]);
+    for whole in [&zipped, &tarred, &gzip(&tarred)] {
+        let mut bytes = whole.clone();
+        for at in 0..bytes.len() {
+            let bit = [1, 0x10, 0x80][at % 3];
+            bytes[at] ^= bit;
+            assert!(!certrecall::read::read_bytes(&bytes).is_empty());
+            bytes[at] ^= bit;
+        }
+        for end in (0..whole.len()).step_by(3) {
+            assert!(!certrecall::read::read_bytes(&whole[..end]).is_empty());
+        }
+    }
+}

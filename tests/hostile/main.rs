@@ -1,6 +1,7 @@
 //! Hostile input: whatever it is, it gets a record and the right exit status, in bounded time and memory.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod archives;
 mod bytes;
 #[path = "../common/mod.rs"]
 mod common;

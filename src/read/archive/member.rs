@@ -79,7 +79,8 @@ impl Opening<'_, '_> {
     /// Gives back a buffer: wiped, if there was a key since it was taken.
     pub(super) fn put_back(&mut self, mut buffer: Vec<u8>) {
         if self.secret || buffer.capacity() > KEPT {
-            let used = buffer.capacity();
+            // What is read in windows leaves something behind the end of the last one.
+            let used = if std::mem::take(&mut self.windows) { buffer.capacity() } else { buffer.len() };
             wipe(&mut buffer, used);
         }
         self.archive.spare.buffers.push(buffer);
@@ -103,9 +104,10 @@ impl Opening<'_, '_> {
             (end, failed) = until(read_up_to(source, buffer, options.limits.window));
         }
         let mut content = self.content();
-        let mut hash = None;
+        let (mut hash, mut windows) = (None, false);
         if failed.is_none() {
             failed = content.file(source, buffer, &mut end, options, &mut hash).err();
+            windows = !end;
         } else {
             // What came before the limit was reached, or the disk failed.
             content.whole(buffer);
@@ -115,6 +117,7 @@ impl Opening<'_, '_> {
         }
         let (items, secret) = content.finish();
         self.secret |= secret;
+        self.windows |= windows;
         if failed.is_none() || !items.is_empty() {
             self.emit(&member.way, member.time, hash, items);
         }

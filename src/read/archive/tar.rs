@@ -184,7 +184,7 @@ impl<'s> Tar<'s> {
     pub(super) fn content<'c>(&'c mut self, entry: &mut Entry, budget: &'c Budget) -> Content<'c> {
         let stored = entry.stored;
         self.skip = self.skip.saturating_sub(stored);
-        self.at += stored;
+        self.at = self.at.saturating_add(stored);
         let pieces = entry.pieces.take().map(|pieces| sparse::Layout::new(pieces, entry.size));
         Content { source: self.source, budget, left: stored, stored, short: false, pieces }
     }
