@@ -116,6 +116,45 @@ impl Folder {
     }
 }
 
+/// What an archive has: the name, what is in it, and when it was last changed.
+pub type Member<'m> = (&'m str, &'m [u8], Option<&'m str>);
+
+/// A tar of these members; `x.tar!/y` is the member `y` of the archive `x.tar` in it, and those of one archive follow one another.
+pub fn tar(members: &[Member<'_>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let archive = |name: &str| name.split_once("!/").map(|(archive, _)| archive.to_owned());
+    for same in members.chunk_by(|a, b| archive(a.0).is_some() && archive(a.0) == archive(b.0)) {
+        match archive(same[0].0) {
+            Some(name) => {
+                let inner: Vec<Member<'_>> = same.iter().map(|(way, content, time)| (&way[name.len() + 2..], *content, *time)).collect();
+                push_member(&mut out, &name, &tar(&inner), None);
+            }
+            None => same.iter().for_each(|(name, content, time)| push_member(&mut out, name, content, *time)),
+        }
+    }
+    out.extend([0; 1024]);
+    out
+}
+
+/// A header of POSIX.1-2017 (ustar), and the content in whole blocks. Without a time it says 0.
+fn push_member(out: &mut Vec<u8>, name: &str, content: &[u8], time: Option<&str>) {
+    let mut header = [0; 512];
+    let mut field = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    field(0, name);
+    field(100, "0000600\0");
+    field(108, "0000000\0");
+    field(116, "0000000\0");
+    field(124, &format!("{:011o}\0", content.len()));
+    field(136, &format!("{:011o}\0", time.map_or(0, unix)));
+    field(148, "        0");
+    field(257, "ustar\x0000");
+    let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    out.extend(header);
+    out.extend(content);
+    out.resize(out.len().next_multiple_of(512), 0);
+}
+
 /// A file time long after any cutoff: as an upper bound it says nothing.
 pub const LATE: &str = "2025-06-01T00:00:00Z";
 

@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use certrecall::assess::{self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident, parse_span};
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::inventory::{Builder, Inventory, Occurrence, link};
-use certrecall::read::{self, Found, Options, Place, Roots};
+use certrecall::read::{self, Found, Options, Roots};
 use certrecall::time::{Time, Written};
 use common::pki::{
     Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca, private_ca, public_ca, reissued_after_cutoff,
@@ -174,27 +174,15 @@ impl Case<'_> {
         self
     }
 
-    /// Writes members as files of a folder, named by their number: a name may lead out of it.
+    /// Writes each archive with its members, as a tar whatever its name says: what it is tells its content.
     fn write_members(&self) {
-        for (i, (archive, _, content, _)) in self.members.iter().enumerate() {
-            self.folder.write(format!("in/{archive}!/{i}"), content);
+        let mut archives: BTreeMap<&str, Vec<common::Member<'_>>> = BTreeMap::new();
+        for (archive, member, content, time) in &self.members {
+            archives.entry(archive).or_default().push((member, content, *time));
         }
-    }
-
-    /// What was found in such a folder, as it is found in an archive.
-    fn within(&self, mut found: Found) -> Found {
-        let Some((_, number)) = found.place.path.split_once("!/") else { return found };
-        let (archive, member, _, told) = &self.members[number.parse::<usize>().unwrap()];
-        found.place = Place::new(0, archive.as_bytes()).with_member(member);
-        found.member_time = told.map(time);
-        found.modified = Some(time(self.packed.get(archive).copied().unwrap_or(LATE)));
-        found
-    }
-
-    /// Where what is to be read again really lies.
-    fn real(&self, place: &Place) -> Place {
-        let is_it = |m: &(&str, &str, Vec<u8>, Option<&str>)| *m.0 == *place.path && Some(m.1) == place.member();
-        self.members.iter().position(is_it).map_or_else(|| place.clone(), |i| Place::new(0, format!("{}!/{i}", place.path).as_bytes()))
+        for (archive, members) in archives {
+            self.folder.write_changed(format!("in/{archive}"), common::tar(&members), self.packed.get(archive).copied().unwrap_or(LATE));
+        }
     }
 
     fn judge(&self) -> (Inventory, Assessment) {
@@ -206,13 +194,13 @@ impl Case<'_> {
         let options = Options { hash_files: true, threads: 1, ..Options::default() };
         let mut builder = Builder::default();
         let consume = |batch: Vec<Found>| {
-            batch.into_iter().for_each(|found| builder.add(self.within(found)));
+            batch.into_iter().for_each(|found| builder.add(found));
             Ok::<(), Infallible>(())
         };
         let Ok(ledgers) = read::read(&roots, &options, Vec::new, Vec::push, consume);
         let mut inventory = builder.finish(ledgers, 2);
         let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
-            occurrences.iter().find_map(|o| read::reopen(&roots, &self.real(&inventory.files[o.file as usize].place), sha256))
+            occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
         };
         let list = HashSet::from_iter(self.listed);
         link::link(&mut inventory, |key| key.is_on(&list), 2, || reopen);
