@@ -11,6 +11,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
 use zeroize::Zeroizing;
 
@@ -213,6 +214,39 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> 
     })
 }
 
+/// Gives `work` a word to say how many octets it wrote to the file, and has the disk take them while it goes on, so that the flush at its end
+/// has little left to do.
+///
+/// # Errors
+/// The disk did not take them. The system tells that once, so the flush at the end may not.
+pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) + Send)) -> T) -> io::Result<T> {
+    std::thread::scope(|scope| {
+        let (mut since, mut flusher) = (0, None);
+        let mut wrote = |octets| {
+            since += octets;
+            if since < FLUSHED {
+                return;
+            }
+            since = 0;
+            let (tick, _) = flusher.get_or_insert_with(|| {
+                let (tick, ticks) = sync_channel(1);
+                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| file.sync_data())))
+            });
+            // Where it is busy still, or failed, the next one or the end tells.
+            let _ = tick.try_send(());
+        };
+        let done = work(&mut wrote);
+        if let Some((tick, flusher)) = flusher {
+            drop(tick);
+            flusher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(done)
+    })
+}
+
+/// So many octets are flushed at a time.
+const FLUSHED: usize = 16 << 20;
+
 fn replace_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
     let mut hidden = OsString::from(UNFINISHED);
@@ -323,8 +357,27 @@ fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
 
 fn fill(file: &mut File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
     set_mode(file)?;
+    let file = &*file;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
-    write(file)
+    flushing(file, |wrote| write(&mut Counted { file, wrote }))?
+}
+
+/// A file that tells how much is written to it.
+struct Counted<'a> {
+    file: &'a File,
+    wrote: &'a mut (dyn FnMut(usize) + Send),
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        (self.wrote)(written);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// The mode given at creation passed through the umask; this one does not. Returns whether it was right before: asking costs less than setting.
@@ -362,5 +415,29 @@ fn parent_of(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) => Path::new("."),
         None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_flushed_on_the_way_is_all_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let piece: Vec<u8> = (0..=250).cycle().take(1 << 20).collect();
+        let write = |out: &mut (dyn Write + Send)| (0..50).try_for_each(|_| out.write_all(&piece));
+        replace_with(&path, write).unwrap();
+        assert!(fs::read(&path).unwrap().chunks(piece.len()).eq(std::iter::repeat_n(&piece[..], 50)));
+    }
+
+    #[test]
+    fn a_flush_that_fails_on_the_way_is_told() {
+        // What cannot be flushed: a pipe (POSIX fsync, EINVAL).
+        let (_reader, writer) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(writer));
+        assert!(flushing(&pipe, |wrote| wrote(FLUSHED)).is_err());
+        assert_eq!(flushing(&pipe, |wrote| wrote(FLUSHED - 1)).ok(), Some(()), "little is left to the flush at the end");
     }
 }

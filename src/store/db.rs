@@ -4,6 +4,7 @@
 mod save;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,8 @@ const MIGRATIONS: &[&str] = &[
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// The same file, to flush it while it is written to. It goes after the connection: closing it gives up the locks that SQLite holds (POSIX).
+    file: File,
     path: PathBuf,
 }
 
@@ -67,6 +70,16 @@ pub enum Told {
     Steps(Records),
     /// All is told. Without it what came before was cut off.
     End,
+}
+
+impl Told {
+    /// How much there is to write of it, about.
+    fn octets(&self) -> usize {
+        match self {
+            Self::Keys(_, records) | Self::Steps(records) => records.text.len(),
+            Self::End => 0,
+        }
+    }
 }
 
 /// A key whose record is told.
@@ -184,7 +197,8 @@ impl Store {
             forward(&transaction).map_err(failed)?;
             transaction.commit().map_err(failed)?;
         }
-        Ok(Self { connection, path })
+        let file = File::open(&absolute).map_err(|error| Error::Io { path: path.clone(), error })?;
+        Ok(Self { connection, file, path })
     }
 
     /// Whether a plan was ever finished.
@@ -212,7 +226,11 @@ impl Store {
                 params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
             )
             .map_err(&failed)?;
-        match save::all(&transaction, run, told, steps, why).map_err(&failed)? {
+        let saved = files::flushing(&self.file, |wrote| {
+            let told = told.inspect(|part| wrote(part.octets()));
+            save::all(&transaction, run, told, steps, why)
+        });
+        match saved.map_err(|error| Error::Database { path: self.path.clone(), error: Box::new(error) })?.map_err(&failed)? {
             Some(changes) => transaction.commit().map(|()| changes).map_err(&failed),
             None => Err(Error::Database { path: self.path.clone(), error: "what is known of keys and steps did not come whole".into() }),
         }
