@@ -85,12 +85,12 @@ struct Prepared<T> {
     case: Case,
     analysis: Analysis,
     existing: Existing,
-    /// What was made of it while the disk was busy.
+    /// What was made of it while it was written.
     beside: T,
 }
 
 /// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
-fn prepare<T>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis) -> T) -> Result<Prepared<T>, Error> {
+fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis) -> T + Send) -> Result<Prepared<T>, Error> {
     let mut ready = analyse::ready(&args.judging, terminal)?;
     let roots = Roots::open(&args.reading.paths)?;
     let case = Case::create(&args.output, &roots)?;
@@ -166,8 +166,8 @@ fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> 
 }
 
 /// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
-/// behind is written anew by the next. What `beside` makes is made while the disk flushes.
-fn keep<T>(case: &Case, store: &mut Store, analysis: &Analysis, beside: impl FnOnce(&Analysis) -> T) -> Result<(Changes, T), Error> {
+/// behind is written anew by the next. What `beside` makes is made meanwhile.
+fn keep<T: Send>(case: &Case, store: &mut Store, analysis: &Analysis, beside: impl FnOnce(&Analysis) -> T + Send) -> Result<(Changes, T), Error> {
     let inventory = &analysis.inventory;
     let exposure = |key: &SpkiHash| {
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
@@ -175,13 +175,14 @@ fn keep<T>(case: &Case, store: &mut Store, analysis: &Analysis, beside: impl FnO
     };
     let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
     std::thread::scope(|scope| {
+        let beside = scope.spawn(|| beside(analysis));
         let (tell, told) = sync_channel::<Told>(TOLD);
         let saving = scope.spawn(|| store.save(run, told.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure)));
         // Where saving failed nobody listens any more; why, it tells itself.
         let written = write(case, analysis, Some(&mut |part| drop(tell.send(part))));
         drop(tell);
-        let made = beside(analysis);
         let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let made = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
         Ok((saved?, made))
     })
@@ -210,13 +211,19 @@ fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
 /// Writes every view of the plan, that for people beside that for programs; tells keys and steps on the way.
 fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<'_>>) -> Result<(), Error> {
     let planned = analysis.planned();
-    std::thread::scope(|scope| {
-        let text = scope.spawn(|| files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out)));
-        files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener))?;
+    let small = || {
         // What programs read is written whatever becomes of the text for people.
+        let text = files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out));
         let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
         case.write(store::EXPOSED, exposed.as_bytes())?;
         case.write(store::SUSPECTED, suspected.as_bytes())?;
-        Ok(text.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+        Ok(text?)
+    };
+    std::thread::scope(|scope| {
+        let small = scope.spawn(small);
+        let plan = files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener));
+        let small = small.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        plan?;
+        small
     })
 }
