@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use super::cache::Cache;
 use super::{Found, INTO, Item, Options, Place, walk};
 use crate::finding::Reason;
+use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::{Object, Unread};
 use crate::time::Time;
@@ -82,6 +83,8 @@ struct Opening<'a, 'b> {
     archive: Archive<'a>,
     budget: &'b Budget,
     depth: u32,
+    /// SHA-256 of all its bytes, if asked for.
+    hash: Option<Fingerprint>,
     /// Whether there was a private key in it.
     secret: bool,
     /// Whether the buffer in use held more than one window of a member.
@@ -100,9 +103,14 @@ impl Archive<'_> {
     /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
         let budget = Budget::new(self.size, self.options.limits.file_size);
-        let mut opening = Opening { archive: self, budget: &budget, depth: 1, secret: false, windows: false };
+        let mut opening = Opening { archive: self, budget: &budget, depth: 1, hash: None, secret: false, windows: false };
         let mut own = Vec::new();
-        let read = opening.open(kind, stream, bytes, &None, &mut own);
+        // Before its members, which carry it.
+        let hash = if opening.archive.options.hash_files { bytes.hash() } else { Ok(None) };
+        let read = hash.and_then(|hash| {
+            opening.hash = hash;
+            opening.open(kind, stream, bytes, &None, &mut own)
+        });
         let secret = opening.secret;
         match read {
             Ok(false) => return Opened { is_one: false, secret },

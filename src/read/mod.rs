@@ -286,8 +286,10 @@ pub struct Found {
     pub modified: Option<Time>,
     /// When a member of an archive was last changed, by the latest that its archive says: a time without a zone can be anywhere.
     pub member_time: Option<Time>,
-    /// SHA-256 of the whole file, where [`Options::hash_files`] asks for it.
+    /// SHA-256 of the whole file or member, where [`Options::hash_files`] asks for it.
     pub file_hash: Option<Fingerprint>,
+    /// The same of the archive that a member lies in, as it lies on the disk: what a manifest of uploads can name.
+    pub archive_hash: Option<Fingerprint>,
     /// What is in it, in order; at least one.
     pub items: Vec<Item>,
 }

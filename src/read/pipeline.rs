@@ -148,7 +148,7 @@ fn read_one(reader: &mut Reader<'_>, met: Met, add: &mut dyn FnMut(Found)) {
     }
     reader.reset();
     let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
-    add(Found { place, modified: None, member_time: None, file_hash: None, items: vec![Item::whole_file(body, "file")] });
+    add(Found { place, modified: None, member_time: None, file_hash: None, archive_hash: None, items: vec![Item::whole_file(body, "file")] });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

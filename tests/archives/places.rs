@@ -92,6 +92,14 @@ fn hashes_are_those_of_the_members() {
     let (found, _) = read_with(&folder.at(""), &Options { hash_files: true, ..Options::default() });
     let hashes: Vec<_> = found.iter().filter(|f| !f.place.path.starts_with("backup")).map(|f| f.file_hash).collect();
     assert_eq!(hashes, [Some(Fingerprint::of(content.as_bytes())); 2]);
+    // And that of the archive, which is what a manifest may name.
+    for f in &found {
+        assert_eq!(f.archive_hash, Some(Fingerprint::of(&folder.read(&f.place.path))), "{}", f.place.shown());
+    }
+    folder.write("cut.tar", &tar(&[file("a.pem", &content)])[..1536]);
+    let (found, _) = read_with(&folder.at("cut.tar"), &Options { hash_files: true, ..Options::default() });
+    let own = found.last().unwrap();
+    assert_eq!((own.place.member(), own.file_hash), (None, Some(Fingerprint::of(&folder.read("cut.tar")))));
 }
 
 /// More members than are handed on at once, in several archives: the order is that of one thread.

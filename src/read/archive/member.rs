@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Bytes, Kind, Opening, Stream, inflate, kind, whole};
 use crate::finding::Reason;
@@ -68,10 +68,11 @@ impl Opening<'_, '_> {
         if member.gzip.is_none() && !self.wants(&member.way) {
             return Ok(());
         }
-        let mut buffer = self.archive.spare.buffer();
+        // Wiped whatever happens meanwhile.
+        let mut buffer = Zeroizing::new(self.archive.spare.buffer());
         let outside = std::mem::take(&mut self.secret);
         let read = self.member_with(member, source, &mut buffer, own);
-        self.put_back(buffer);
+        self.put_back(std::mem::take(&mut *buffer));
         self.secret |= outside;
         read
     }
@@ -211,7 +212,8 @@ impl Opening<'_, '_> {
             items.push(whole(Unread::Skipped(Reason::NoPkiContent, String::new())));
         }
         let place = way.as_deref().map_or_else(|| archive.place.clone(), |way| archive.place.with_member(way));
-        (archive.emit)(Found { place, modified: archive.modified, member_time: time, file_hash: hash, items });
+        let (file_hash, archive_hash) = if way.is_some() { (hash, self.hash) } else { (self.hash, None) };
+        (archive.emit)(Found { place, modified: archive.modified, member_time: time, file_hash, archive_hash, items });
     }
 
     /// Hands on the records of an archive itself, if it has any.

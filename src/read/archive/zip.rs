@@ -7,10 +7,12 @@ use std::os::unix::fs::FileExt as _;
 use rawzip::path::RawPath;
 use rawzip::time::ZipDateTimeKind;
 use rawzip::{CompressionMethod, Crc32, CreatorSystem, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipLocator};
+use zeroize::Zeroizing;
 
 use super::Stream;
 use super::budget::Budget;
 use super::inflate::{Broken, Decoder, Input};
+use crate::id::Fingerprint;
 use crate::time::{Time, Written};
 
 /// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in parts.
@@ -38,6 +40,23 @@ impl Bytes<'_> {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File(_, size) => size,
         }
+    }
+
+    /// SHA-256 of all of them.
+    pub(super) fn hash(self) -> io::Result<Option<Fingerprint>> {
+        let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        let mut buffer = Zeroizing::new(vec![0; 64 << 10]);
+        let mut at = 0;
+        loop {
+            match self.read_at(&mut buffer, at)? {
+                0 => break,
+                got => {
+                    digest.update(&buffer[..got]);
+                    at += got as u64;
+                }
+            }
+        }
+        Ok(digest.finish().as_ref().try_into().ok().map(Fingerprint::from_bytes))
     }
 }
 

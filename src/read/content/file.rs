@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Content;
 use crate::finding::{Code, Reason};
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
     /// Reads one file, and hands on what is in it: once, or once for each member of an archive.
     pub(in crate::read) fn read(&mut self, met: Met, emit: &mut dyn FnMut(Found)) {
         let place = Place::new(met.root, &met.path);
-        let mut found = Found { place, modified: None, member_time: None, file_hash: None, items: Vec::new() };
+        let mut found = Found { place, modified: None, member_time: None, file_hash: None, archive_hash: None, items: Vec::new() };
         let is_archive = match (met.outcome, met.open) {
             (Err(unread), _) => {
                 found.items.push(Item::whole_file(Err(unread), "file"));
@@ -152,11 +152,12 @@ impl<'a> Reader<'a> {
 
     /// Reads an archive whose beginning is in the buffer, or all of it.
     fn read_archive(&mut self, kind: Kind, file: &File, end: bool, size: u64, found: &Found, emit: &mut dyn FnMut(Found)) -> bool {
-        let buffer = std::mem::take(&mut self.buffer);
+        // Wiped whatever happens meanwhile.
+        let mut buffer = Zeroizing::new(std::mem::take(&mut self.buffer));
         let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(file, size) };
         let mut rest = file;
         let read = self.archive(found, size, emit).read(kind, &mut buffer.as_slice().chain(&mut rest), bytes);
-        self.buffer = buffer;
+        self.buffer = std::mem::take(&mut *buffer);
         if read.secret {
             let used = self.buffer.len();
             wipe(&mut self.buffer, used);

@@ -78,6 +78,8 @@ pub struct Reopener<'a> {
     last: Option<Last>,
     /// Wiped after each file.
     buffer: Zeroizing<Vec<u8>>,
+    /// Bytes of certificates that are kept.
+    room: usize,
 }
 
 /// What is kept of the last file.
@@ -107,7 +109,7 @@ impl<'a> Reopener<'a> {
     /// For the files below these roots.
     #[must_use]
     pub fn new(roots: &'a Roots) -> Self {
-        Self { roots, last: None, buffer: Zeroizing::new(Vec::new()) }
+        Self { roots, last: None, buffer: Zeroizing::new(Vec::new()), room: limits::REOPENED }
     }
 
     /// The DER of the certificate with that fingerprint, if it still is in that file.
@@ -119,19 +121,29 @@ impl<'a> Reopener<'a> {
             _ => self.blocks(&file),
         };
         if !last.kept.contains_key(&wanted) && !last.whole {
-            last = Last { kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: true, ..last };
+            last = Last { kept: HashMap::new(), room: self.room, partly: false, whole: true, ..last };
             each_certificate(self.roots, &file, &mut |sha256, der| last.keep(sha256, der))?;
         }
+        if last.partly && !last.kept.contains_key(&wanted) {
+            // They are asked for in about their order: what is kept begins with this one, so that not each takes a pass.
+            (last.kept, last.room) = (HashMap::new(), self.room);
+            let mut met = false;
+            each_certificate(self.roots, &file, &mut |sha256, der| {
+                met |= sha256 == wanted;
+                if met {
+                    last.keep(sha256, der);
+                }
+            })?;
+        }
         let found = last.kept.get(&wanted).map(|der| der.to_vec());
-        let partly = last.partly;
         self.last = Some(last);
-        if found.is_none() && partly { reopen(self.roots, place, wanted) } else { found }
+        found
     }
 
     /// The certificates in plain PEM of a file. Their keys and their contents do not matter: a certificate is known by its hash. What cannot be
     /// had this way is had by reading the file as it was read the first time.
     fn blocks(&mut self, place: &Place) -> Last {
-        let mut last = Last { place: place.clone(), kept: HashMap::new(), room: limits::REOPENED, partly: false, whole: false };
+        let mut last = Last { place: place.clone(), kept: HashMap::new(), room: self.room, partly: false, whole: false };
         let _ = self.fill(place);
         if archive::kind(&self.buffer).is_some() {
             self.wipe();
@@ -271,5 +283,14 @@ mod tests {
             }
         }
         assert!(files.buffer.is_empty());
+        // Whatever is kept of them.
+        for room in [0, 1, a.der().len(), a.der().len() + b.der().len(), 1 << 20] {
+            let mut files = Reopener { room, ..Reopener::new(&roots) };
+            for (place, certificate) in [(&mixed, &a), (&mixed, &b), (&mixed, &c), (&mixed, &a), (&der, &c)] {
+                let found = files.get(place, name(certificate));
+                assert_eq!(found.as_deref(), Some(&certificate.der()[..]).filter(|der| der.len() <= room), "{room}");
+            }
+            assert_eq!(files.get(&mixed, name(&gone)), None);
+        }
     }
 }
