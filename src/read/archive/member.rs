@@ -160,7 +160,9 @@ impl Opening<'_, '_> {
     ) -> io::Result<bool> {
         let (mut within, mut bytes) = (Vec::new(), Bytes::Memory(&[]));
         if let (Kind::Zip | Kind::ZipBehind, false) = (kind, *end) {
-            let room = self.budget.room();
+            // A program is held only as far as it would be otherwise.
+            let most = if kind == Kind::Zip { usize::MAX } else { self.archive.options.limits.window };
+            let room = self.budget.room().min(most);
             *end = read_up_to(source, buffer, room.max(buffer.len()))?;
             if !*end {
                 if kind == Kind::ZipBehind {
