@@ -369,6 +369,19 @@ fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
     assert!(matches!(read_bytes(&bytes)[..], [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]));
 }
 
+/// Signs that are digits of base64 too, as many as make a run, right before a marker and behind one.
+#[test]
+fn a_block_is_found_whatever_signs_stand_before_it() {
+    let wanted = objects(CERTIFICATE.as_bytes());
+    for sign in ["+", "-", "/", "\\", "%", "+-", "%2B"] {
+        for count in [1, 39, 70, 100, 5000] {
+            let signs = sign.repeat(count);
+            assert_eq!(objects(format!("{signs}{CERTIFICATE}").as_bytes()), wanted, "{count} {sign}");
+            assert_eq!(objects(format!("{}{signs}{}", CERTIFICATE, CERTIFICATE).as_bytes()).len(), 2 * wanted.len(), "{count} {sign}");
+        }
+    }
+}
+
 #[test]
 fn the_same_broken_block_twice_names_both_lines() {
     let block = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";

@@ -32,7 +32,8 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     // Used again for each run: most are nothing.
     let mut digits = Zeroizing::new(Vec::new());
     while let Some(run) = next(buffer, at, end, LINE, is_digit) {
-        let first = first_digit(buffer, at, run.start);
+        // Signs before a marker may be taken for those that it begins with.
+        let first = first_digit(buffer, at, run.start).min(end);
         let text = Text { buffer, end };
         // Most runs are digits that stand for themselves, and nothing goes on behind them.
         let plain = if (run.start..run.end).contains(&first) && !has_dashes(&buffer[first..run.end]) { run.end } else { first };
