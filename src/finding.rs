@@ -99,6 +99,7 @@ codes! {
         FormatNotRead "format-not-read" "a known container that this version cannot open",
         InternalError "internal-error" "reading it ran into a defect of this tool; please report it",
         IoError "io-error" "the operating system refused to read it",
+        LinkInArchive "link-in-archive" "a link in an archive; what it leads to is read under its own name, if it is there",
         LinkLoop "link-loop" "following the link leads back to a folder already being read",
         LinkNotFollowed "link-not-followed" "a link to a folder; --follow-symlinks follows it",
         LinkRepeated "link-repeated" "another link to the same folder was followed already",
@@ -120,7 +121,7 @@ impl Reason {
     /// Whether an input skipped for this reason is of no concern, so that the run still counts as complete.
     #[must_use]
     pub const fn is_harmless(self) -> bool {
-        matches!(self, Self::NoPkiContent | Self::OtherFormat | Self::OwnCase)
+        matches!(self, Self::LinkInArchive | Self::NoPkiContent | Self::OtherFormat | Self::OwnCase)
     }
 }
 

@@ -85,13 +85,23 @@ fn rows_are_found_relative_to_each_root() {
 }
 
 #[test]
-fn a_row_by_the_hash_of_a_member() {
+fn a_row_by_the_hash_of_a_member_or_of_its_archive() {
     let l = leaf("www.example").by(&public_ca());
-    let (folder, _) = uploads(&l);
-    let hash = certrecall::id::Fingerprint::of(bundle(&l, &[]).as_bytes());
-    folder.write("m.csv", format!("sha256,uploaded_at\n{hash},2015-01-02T00:00:00Z\n"));
-    let plan = plan(&folder, &["--manifest", &folder.at("m.csv")]);
-    assert_eq!(key(&plan, &l.key.spki().to_string())["because"][0]["source"], "m.csv:2");
+    let (folder, archive) = uploads(&l);
+    let member = certrecall::id::Fingerprint::of(bundle(&l, &[]).as_bytes());
+    let row = |hash: &certrecall::id::Fingerprint| format!("{hash},2015-01-02T00:00:00Z\n");
+    let whole = certrecall::id::Fingerprint::of(&archive);
+    for (rows, source) in [
+        (row(&member), "m.csv:2"),
+        (row(&whole), "m.csv:2"),
+        // That of the member is closer.
+        (row(&whole) + &row(&member), "m.csv:3"),
+    ] {
+        folder.write("m.csv", format!("sha256,uploaded_at\n{rows}"));
+        let plan = plan(&folder, &["--manifest", &folder.at("m.csv")]);
+        assert_eq!(key(&plan, &l.key.spki().to_string())["because"][0]["source"], source);
+        assert!(plan["findings"].as_array().unwrap().iter().all(|f| f["code"] != "manifest-row-unmatched"), "{plan}");
+    }
 }
 
 #[test]

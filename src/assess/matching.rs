@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Question;
 use super::manifest::{Manifest, Row, normalise};
 use super::rows::Rows;
-use crate::inventory::{CertificateEntry, Inventory};
+use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::read::{INTO, Place, Root, RootKind, Roots};
 
 /// What the rows for each archive say, by its root and path, and the way to it where it lies in another.
@@ -69,7 +69,7 @@ impl<'a> Matching<'a> {
         }
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
-        let archive = way.and_then(|way| self.rows_for_archive(&file.place, &way));
+        let archive = way.and_then(|way| self.rows_for_archive(file, &way));
         let ways = [rows, by_issuer, by_host];
         ways.iter().flatten().for_each(|row| self.mark(*row));
         // A host has many certificates; the path of an archive means what lies in it.
@@ -119,15 +119,20 @@ impl<'a> Matching<'a> {
         rows
     }
 
-    /// What the rows with the path of an archive on the way say, of the innermost that has any; those of all are marked.
-    fn rows_for_archive(&self, place: &Place, way: &str) -> Option<Arc<Rows>> {
+    /// What the rows say that name an archive on the way, by its path or by the hash of the file, of the innermost that has any; those of all are
+    /// marked.
+    fn rows_for_archive(&self, file: &File, way: &str) -> Option<Arc<Rows>> {
+        let place = &file.place;
         let inner = way.rsplit_once(INTO).map_or("", |(inner, _)| inner);
         let key = (place.root, format!("{}{INTO}{inner}", place.path));
         if let Some(known) = self.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
         let ways = way.rmatch_indices(INTO).map(|(end, _)| Some(&way[..end])).chain([None]);
-        let all: Vec<Vec<u32>> = ways.map(|way| self.rows_for_path(place, way)).collect();
+        let mut all: Vec<Vec<u32>> = ways.map(|way| self.rows_for_path(place, way)).collect();
+        if let (Some(outermost), Some(hash)) = (all.last_mut(), &file.archive_hash) {
+            outermost.extend(self.manifest.rows_for_hash(hash));
+        }
         all.iter().flatten().for_each(|row| self.mark(*row));
         let rows = all.into_iter().find(|rows| !rows.is_empty()).map(|mut rows| {
             rows.sort_unstable();

@@ -56,6 +56,8 @@ pub struct File {
     pub member_time: Option<Time>,
     /// SHA-256 of the whole file, if it was asked for.
     pub hash: Option<Box<Fingerprint>>,
+    /// Of a member: SHA-256 of the archive, if it was asked for.
+    pub archive_hash: Option<Box<Fingerprint>>,
     /// Whether an encrypted key lies in it.
     pub holds_locked: bool,
 }
@@ -160,7 +162,14 @@ impl Builder {
         let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(..))));
         push_slowly(
             &mut self.inventory.files,
-            File { place: found.place, modified: found.modified, member_time: found.member_time, hash: found.file_hash.map(Box::new), holds_locked },
+            File {
+                place: found.place,
+                modified: found.modified,
+                member_time: found.member_time,
+                hash: found.file_hash.map(Box::new),
+                archive_hash: found.archive_hash.map(Box::new),
+                holds_locked,
+            },
         );
         for item in found.items {
             self.add_item(file, item);

@@ -192,9 +192,9 @@ impl Opening<'_, '_> {
                     io::copy(&mut content, &mut io::sink())?;
                     last = shown(&entry.name);
                 }
-                Next::Special(raw, says) => {
+                Next::Special(raw, reason, says) => {
                     self.budget.member()?;
-                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says))]);
+                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(reason, says))]);
                     last = shown(&raw);
                 }
                 Next::Damaged(block) => {

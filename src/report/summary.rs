@@ -241,8 +241,8 @@ impl Text {
         let inventory = planned.inventory;
         let ledger = inventory.ledger();
         let unnamed = inventory.unnamed_keys.len();
-        // What holds nothing of X.509 is in plan.json; a folder passed over as a case of ours is said here, since anybody can make one look so.
-        let is_other = |t: &&crate::inventory::Trouble| matches!(t.unread, Unread::Skipped(Reason::OtherFormat, _));
+        // What holds nothing of X.509, and links in archives, are in plan.json; a folder passed over as a case of ours is said here, since anybody can make one look so.
+        let is_other = |t: &&crate::inventory::Trouble| matches!(t.unread, Unread::Skipped(Reason::OtherFormat | Reason::LinkInArchive, _));
         let troubles: Vec<_> = inventory.troubles.iter().filter(|t| !is_other(t)).collect();
         if troubles.is_empty() && unnamed == 0 {
             return;

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 
 use super::Stream;
 use super::budget::Budget;
+use crate::finding::Reason;
 use crate::limits;
 use crate::time::Time;
 
@@ -34,7 +35,7 @@ pub(super) enum Next {
     /// A member with content, which is read from [`Tar::content`].
     File(Entry),
     /// A link, a device or a FIFO: its name, and what it is.
-    Special(Vec<u8>, String),
+    Special(Vec<u8>, Reason, String),
     /// The end, with its mark.
     End,
     /// The end without its mark.
@@ -140,8 +141,9 @@ impl<'s> Tar<'s> {
         };
         if !what.is_empty() {
             self.skip = padded(stored);
-            let target = if what.ends_with(' ') { super::shown(&target) } else { String::new() };
-            return Ok(Some(Next::Special(name, format!("{what}{target}"))));
+            let (reason, target) =
+                if what.ends_with(' ') { (Reason::LinkInArchive, super::shown(&target)) } else { (Reason::SpecialFile, String::new()) };
+            return Ok(Some(Next::Special(name, reason, format!("{what}{target}"))));
         }
         let mut entry = Entry { name, time, size: stored, stored, pieces: None };
         self.skip = padded(stored);
