@@ -157,11 +157,8 @@ fn time(said: &ZipDateTimeKind) -> Option<Time> {
     match said {
         // A fraction of a second is rounded up.
         ZipDateTimeKind::Utc(_) => fields().map(|t| t.plus(i64::from(said.nanosecond() > 0))),
-        // The first time there is stands for none.
-        ZipDateTimeKind::Local(_) => {
-            let never = Time::from_fields(1980, 1, 1, 0, 0, 0);
-            Written::Local(fields().filter(|t| Some(*t) != never)?).span().latest.map(|t| t.plus(2))
-        }
+        // Many tools write the first time there is where they know none; that it is none is told of the evidence.
+        ZipDateTimeKind::Local(_) => Written::Local(fields()?).span().latest.map(|t| t.plus(2)),
     }
 }
 
