@@ -255,9 +255,9 @@ impl Contents {
 
 fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: &Question<'_>) -> FileEvidence {
     let mut findings = Codes::NONE;
-    let times = Times::of(file, oldest, &mut findings);
+    let times = Times::of(file, oldest, question.clock.now, &mut findings);
     let date = |pattern: &PathPattern| match file.place.member() {
-        Some(member) => pattern.look_within(&file.place.path, member),
+        Some(member) => pattern.look_within(&file.place.path, member, question.clock.now),
         None => pattern.look(&file.place.path),
     };
     let by_path = question.date_from_path.and_then(|pattern| match date(pattern) {
@@ -300,9 +300,11 @@ struct Times {
 }
 
 impl Times {
-    fn of(file: &File, oldest: Option<Time>, findings: &mut Codes) -> Self {
+    fn of(file: &File, oldest: Option<Time>, now: Time, findings: &mut Codes) -> Self {
         let possible = |t: &Time| *t >= Time::Y2000 && oldest.is_none_or(|o| *t >= o);
-        let (member, changed) = (file.member_time.filter(possible), file.modified.filter(possible));
+        // The latest reading of a time without a zone can be ahead of us.
+        let has_come = |t: &Time| t.plus(-EASTERNMOST - WESTERNMOST) <= now;
+        let (member, changed) = (file.member_time.filter(possible).filter(has_come), file.modified.filter(possible));
         let in_archive = file.place.member().is_some();
         let mut archive = OfArchive::default();
         let ignored = file.modified.is_some() && changed.is_none();

@@ -119,8 +119,7 @@ impl<'a> Matching<'a> {
         rows
     }
 
-    /// What the rows say that name an archive on the way, by its path or by the hash of the file, of the innermost that has any; those of all are
-    /// marked.
+    /// What the rows say that name the archives on the way, by path or by the hash of the file, from the innermost to the outermost; all are marked.
     fn rows_for_archive(&self, file: &File, way: &str) -> Option<Arc<Rows>> {
         let place = &file.place;
         let inner = way.rsplit_once(INTO).map_or("", |(inner, _)| inner);
@@ -134,11 +133,12 @@ impl<'a> Matching<'a> {
             outermost.extend(self.manifest.rows_for_hash(hash));
         }
         all.iter().flatten().for_each(|row| self.mark(*row));
-        let rows = all.into_iter().find(|rows| !rows.is_empty()).map(|mut rows| {
+        let weighed = all.into_iter().filter(|rows| !rows.is_empty()).map(|mut rows| {
             rows.sort_unstable();
             rows.dedup();
-            Arc::new(Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) })
+            Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) }
         });
+        let rows = weighed.reduce(|inner, outer| inner.within(&outer)).map(Arc::new);
         self.archives.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rows.clone());
         rows
     }

@@ -91,20 +91,22 @@ impl PathPattern {
         out
     }
 
-    /// Looks for dates in a path relative to its root and in the way into the archive that lies there. The part that is nearest to the member
-    /// decides: archives are named for the day when they were packed. One that is older than what lies in it makes a span with that.
+    /// Looks for dates in a path relative to its root and in the way into the archive that lies there. Archives are named for the day when they
+    /// were packed: that what lies in them was uploaded until then is all that their dates tell. One that is older than the date of what lies in it
+    /// makes a span with that, unless that has not come yet.
     #[must_use]
-    pub fn look_within(&self, path: &str, member: &str) -> PathDate {
-        let way = format!("{INTO}{member}");
-        let mut end = way.len();
-        let inner = way.rmatch_indices(INTO).map(|(begin, _)| &way[begin..std::mem::replace(&mut end, begin)]);
-        inner.chain([path]).fold(PathDate::Absent, |nearer, part| match (nearer, self.look(part)) {
-            (PathDate::Found(inner), PathDate::Found(outer)) if outer.latest < inner.earliest => PathDate::Found(inner.hull(outer)),
-            (PathDate::Found(inner), _) => PathDate::Found(inner),
-            (_, PathDate::Found(outer)) => PathDate::Found(outer),
-            (PathDate::Absent, outer) => outer,
-            (PathDate::Impossible, _) => PathDate::Impossible,
-        })
+    pub fn look_within(&self, path: &str, member: &str, now: Time) -> PathDate {
+        let (archives, name) = member.rsplit_once(INTO).unwrap_or(("", member));
+        let packed = std::iter::once(path).chain(archives.split(INTO)).filter_map(|part| match self.look(part) {
+            PathDate::Found(span) => Some(span),
+            PathDate::Absent | PathDate::Impossible => None,
+        });
+        let packed = packed.filter(|span| span.latest.is_some()).min_by_key(|span| span.latest);
+        match (self.look(&format!("{INTO}{name}")), packed) {
+            (PathDate::Found(own), Some(packed)) if packed.latest < own.earliest && own.earliest <= Some(now) => PathDate::Found(own.hull(packed)),
+            (PathDate::Absent, Some(packed)) => PathDate::Found(Span { earliest: None, ..packed }),
+            (own, _) => own,
+        }
     }
 
     /// The fields at the beginning of a text.
@@ -187,21 +189,28 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_part_of_a_way_into_an_archive_decides() {
+    fn what_lies_in_an_archive_was_uploaded_by_the_day_it_was_packed() {
         let pattern = PathPattern::parse("{YYYY}-{MM}-{DD}").unwrap();
-        let within = |path: &str, member: &str| pattern.look_within(path, member);
+        let now = Time::from_fields(2026, 11, 26, 0, 0, 0).unwrap();
+        let within = |path: &str, member: &str| pattern.look_within(path, member, now);
         let day = |t: &str| days(t, t);
+        let until = |t: &str| match day(t) {
+            PathDate::Found(span) => PathDate::Found(Span { earliest: None, ..span }),
+            other => other,
+        };
         assert_eq!(within("backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"));
         assert_eq!(within("2026-11-01/backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"), "packed later");
-        assert_eq!(within("backup-2015-01-01.zip", "acme/tls.pem"), day("2015-01-01"));
+        assert_eq!(within("backup-2018-01-01.zip", "acme/tls.pem"), until("2018-01-01"));
         assert_eq!(within("2013-01-01.zip", "acme/2015-01-01/tls.pem"), days("2013-01-01", "2015-01-01"), "packed before it was there");
         assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/2015-01-01/a.pem"), day("2015-01-01"));
-        assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/a.pem"), day("2016-01-01"));
-        assert_eq!(within("2017-01-01.tar", "2015-02-30/a.pem"), day("2017-01-01"));
-        assert_eq!(within("a.tar", "2015-02-30/a.pem"), PathDate::Impossible);
+        assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/a.pem"), until("2016-01-01"), "the first packing tells most");
+        assert_eq!(within("2018-01-01.tar", "2099-01-01/a.pem"), day("2099-01-01"), "what has not come yet makes no span");
+        for path in ["2017-01-01.tar", "a.tar"] {
+            assert_eq!(within(path, "2015-02-30/a.pem"), PathDate::Impossible, "{path}");
+        }
         assert_eq!(within("a.tar", "a.pem"), PathDate::Absent);
         let pattern = PathPattern::parse("/{YYYY}/{MM}/{DD}").unwrap();
-        assert_eq!(pattern.look_within("a.tar", "2015/01/01/a.pem"), day("2015-01-01"));
+        assert_eq!(pattern.look_within("a.tar", "2015/01/01/a.pem", now), day("2015-01-01"));
     }
 
     #[test]

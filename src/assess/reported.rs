@@ -6,6 +6,7 @@ use super::evidence::FileEvidence;
 use super::told::Told;
 use crate::finding::{Code, Codes};
 use crate::inventory::File;
+use crate::pki::show;
 
 /// Tells the findings on the evidence of all files, in their order.
 pub(super) fn tell(files: &[File], evidence: &[FileEvidence], has_manifest: bool, findings: &mut Told) {
@@ -75,7 +76,7 @@ fn archives(files: &[File]) -> impl Iterator<Item = Range<usize>> {
 
 /// `1 file (a.pem)`, `3 files (the first is a.pem)`.
 fn named(files: &[File], members: &[usize]) -> String {
-    let first = members.first().map_or("", |at| files[*at].place.member().unwrap_or_default());
+    let first = members.first().map_or_else(String::new, |at| show(files[*at].place.member().unwrap_or_default()));
     match members.len() {
         1 => format!("1 file ({first})"),
         many => format!("{many} files (the first is {first})"),

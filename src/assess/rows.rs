@@ -63,14 +63,22 @@ impl Rows {
         out
     }
 
-    /// Adds what the rows for its archive say: they fill in what these leave open, and contradictions are told.
+    /// Adds what the rows for its archive say: they fill in what these leave open. A contradiction is told, and if the archive was
+    /// uploaded before, both count: neither is certain.
     pub(super) fn within(mut self, archive: &Self) -> Self {
         if self.accounts.is_empty() {
             self.accounts.clone_from(&archive.accounts);
         }
         self.findings = self.findings.union(archive.findings);
         match (&mut self.span, archive.span) {
-            (Some(span), Some(outer)) => fill(span, outer, &mut self.findings),
+            (Some(span), Some(outer)) if outer.latest >= span.earliest || outer.latest.is_none() => fill(span, outer, &mut self.findings),
+            (Some(span), Some(outer)) => {
+                *span = span.hull(outer);
+                self.findings.insert(Code::EvidenceDisagrees);
+                let lines = archive.source.rsplit_once(':').map_or("", |(_, lines)| lines);
+                self.source = format!("{},{lines}", self.source);
+                self.account_created = self.account_created.filter(|created| span.earliest == Some(*created));
+            }
             (None, Some(_)) => {
                 let Self { accounts, findings, .. } = self;
                 return Self { accounts, findings, of_archive: true, ..archive.clone() };

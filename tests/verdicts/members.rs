@@ -236,8 +236,8 @@ fn rows_name_members_and_archives() {
     let t = &mut Table::default();
     let l = leaked_leaf();
     let text = bundle(&l, &[]);
+    let straddling = "undetermined valid replace-and-revoke manifest";
     let exposed = "exposed valid replace-and-revoke manifest";
-    let clear = "not-exposed valid clear manifest";
     let of_member = "it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:2), before the cutoff";
     for path in ["backup.zip!/acme/tls.pem", "backup.zip/acme/tls.pem", "backup.zip\\acme\\tls.pem", "/backup.zip!/./acme//tls.pem"] {
         t.case("a row of the member")
@@ -257,13 +257,31 @@ fn rows_name_members_and_archives() {
         .row(ZIP, BEFORE)
         .certificate(&l, exposed, "(uploads.csv:2 for its archive), before")
         .told_not("manifest-row-unmatched");
-    t.case("a row of the member is stronger than one of its archive")
+    t.case("a row of the member is stronger than a later one of its archive")
+        .member(ZIP, TLS, &text, None)
+        .row(ZIP, AFTER)
+        .row("backup.zip!/acme/tls.pem", BEFORE)
+        .certificate(&l, exposed, "(uploads.csv:3), before")
+        .finding(DISAGREES)
+        .told_not("manifest-row-unmatched");
+    // Nothing in an archive came later than the archive: a closer row clears nothing.
+    t.case("rows of the member and, earlier, of its archive")
         .member(ZIP, TLS, &text, None)
         .row(ZIP, BEFORE)
         .row("backup.zip!/acme/tls.pem", AFTER)
-        .certificate(&l, clear, "(uploads.csv:3), at or after")
+        .certificate(&l, straddling, "(uploads.csv:3,2), which can be before or after")
         .finding(DISAGREES)
         .told_not("manifest-row-unmatched");
+    t.case("rows of the certificate and, earlier, of its archive")
+        .member(ZIP, TLS, &text, None)
+        .row(ZIP, BEFORE)
+        .row_for_hash(l.sha256(), AFTER)
+        .certificate(&l, straddling, "(uploads.csv:3,2), which can be before or after");
+    t.case("rows of the inner and, earlier, of the outer archive")
+        .member("b.tar", "inner.zip!/a.pem", &text, None)
+        .row("b.tar", BEFORE)
+        .row("b.tar!/inner.zip", AFTER)
+        .certificate(&l, straddling, "(uploads.csv:3,2 for its archive), which can be before or after");
     t.case("a row of the archive fills what that of the member leaves open")
         .member(ZIP, TLS, &text, None)
         .row(ZIP, "2016-01-01T00:00:00Z")
@@ -329,7 +347,19 @@ fn dates_in_paths_within_archives() {
         .member(ZIP, "acme/2015-01-01/tls.pem", &text, None)
         .dated_by_path("{YYYY}-{MM}-{DD}")
         .certificate(&l, exposed, says);
-    t.case("in that of the archive").member("2015-01-01.zip", TLS, &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(&l, exposed, says);
+    t.case("in that of the archive").member("2015-01-01.zip", TLS, &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(
+        &l,
+        exposed,
+        "it was uploaded at 2015-01-02T11:59:59Z or earlier (--date-from-path), before the cutoff",
+    );
+    for (name, path, by) in [
+        ("that of the archive clears nothing", TLS, "path-date"),
+        ("one that has not come yet clears nothing", "2099-01-01/a.pem", "certificate-dates"),
+        ("one that cannot be clears nothing", "2015-02-30/a.pem", "certificate-dates"),
+    ] {
+        let undetermined = format!("undetermined valid replace-and-revoke {by}");
+        t.case(name).member("2018-01-01.zip", path, &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(&l, &undetermined, "before or after");
+    }
     t.case("in both, packed later")
         .member("2026-01-01.zip", "2015-01-01/a.pem", &text, None)
         .dated_by_path("{YYYY}-{MM}-{DD}")
