@@ -6,7 +6,7 @@
 
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -25,6 +25,7 @@ use super::spec::NewKind;
 use super::subject::common_name;
 use crate::files::{self, Batch, UNFINISHED};
 use crate::id::SpkiHash;
+use crate::limits;
 use crate::read::{self, Place, Roots};
 use crate::secret::Secret;
 use crate::time::Time;
@@ -114,7 +115,7 @@ pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_d
     let batch = Batch::open(&parent)?;
     let there = there(&parent)?;
     let openers: Vec<Opener<'_>> = passphrases.iter().map(Opener::new).collect();
-    let (mut out, mut staged) = (Proofs::default(), Vec::new());
+    let (mut out, mut staged, mut unpacked) = (Proofs::default(), Vec::new(), Unpacked::default());
     for key in keys {
         let short = &key.spki.to_string()[..12];
         let signed = format!("{}-{short}", slug(&key.name));
@@ -126,7 +127,7 @@ pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_d
             }
             continue;
         }
-        match reopen(key, roots, &openers) {
+        match reopen(key, roots, &openers, &mut unpacked) {
             Ok(opened) => {
                 let files = signed_files(key, &opened, now)?;
                 let listed: Vec<(&'static str, &[u8])> = files.iter().map(|(name, contents)| (*name, contents.as_slice())).collect();
@@ -203,10 +204,43 @@ fn located<'k>(key: &'k Compromised, roots: &Roots) -> Option<(String, Option<&'
     files.chain(members).find_map(located).map(|(path, member)| (path.to_string_lossy().into_owned(), member))
 }
 
+/// The keys of the archive that was opened last, so that one with thousands of them is not unpacked once for each. Wiped with it.
+#[derive(Default)]
+struct Unpacked {
+    archive: Option<Place>,
+    keys: HashMap<SpkiHash, Secret>,
+}
+
+impl Unpacked {
+    /// A key that lies in an archive and is not encrypted.
+    fn get(&mut self, roots: &Roots, place: &Place, spki: SpkiHash) -> Option<&Secret> {
+        place.member()?;
+        let file = place.file();
+        if self.archive.as_ref() != Some(&file) {
+            self.keys.clear();
+            let (keys, mut room) = (&mut self.keys, limits::REOPENED);
+            let _ = read::each_private_key(roots, &file, &mut |der, facts| {
+                // What does not fit is read again when it is wanted.
+                if let Some(spki) = facts.and_then(|facts| facts.facts.spki)
+                    && der.len() <= room
+                {
+                    room -= der.len();
+                    keys.entry(spki).or_insert_with(|| Secret::new(der.to_vec()));
+                }
+            });
+            self.archive = Some(file);
+        }
+        self.keys.get(&spki)
+    }
+}
+
 /// Reads a key again from the first place that still has it; the reason in words if it cannot be had.
-fn reopen(key: &Compromised, roots: &Roots, openers: &[Opener<'_>]) -> Result<NewKey, &'static str> {
+fn reopen(key: &Compromised, roots: &Roots, openers: &[Opener<'_>], unpacked: &mut Unpacked) -> Result<NewKey, &'static str> {
     let mut encrypted = false;
     for place in &key.places {
+        if let Some(opened) = unpacked.get(roots, place, key.spki).and_then(|der| load(key, der)) {
+            return Ok(opened);
+        }
         let (mut plain, mut sealed) = (Vec::new(), Vec::new());
         let is_it = |facts: &crate::pki::PrivateKey| facts.facts.spki == Some(key.spki);
         // What was encrypted is not secret by itself.
