@@ -123,9 +123,18 @@ fn a_key_answers_to_archive_member_and_the_whole_way() {
         serde_json::from_value(key.clone()).unwrap()
     };
     let (full, bare) = (story("backup.zip"), story("other.zip"));
-    for name in
-        ["backup.zip", "acme/tls.pem", "backup.zip!/acme/tls.pem", "inner.tar!/c.pem", "backup.zip!/inner.tar!/c.pem", "plain.pem", "www.example"]
-    {
+    for name in [
+        "backup.zip",
+        "acme/tls.pem",
+        "backup.zip!/acme/tls.pem",
+        "inner.tar",
+        "c.pem",
+        "inner.tar!/c.pem",
+        "backup.zip!/inner.tar",
+        "backup.zip!/inner.tar!/c.pem",
+        "plain.pem",
+        "www.example",
+    ] {
         assert!(full.answers_to(name) && !bare.answers_to(name), "{name}");
     }
     for name in ["other.zip", "k.pem", "other.zip!/k.pem"] {

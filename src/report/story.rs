@@ -88,17 +88,15 @@ impl KeyStory {
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         let same = |text: &String| text.eq_ignore_ascii_case(name);
-        // A place in an archive has three names: its own, that of the archive, and the whole way.
-        let part =
-            |shown: &String| shown.split_once(INTO).is_some_and(|(archive, member)| [archive, member].iter().any(|p| p.eq_ignore_ascii_case(name)));
+        // A place in archives has several names: its own, that of each of them, and each piece of the way.
+        let part = |shown: &String| shown.contains(INTO) && parts(shown).any(|part| part.eq_ignore_ascii_case(name));
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
             || self.certificates.iter().any(|c| {
                 c.dns_names.iter().any(same)
                     || c.paths.iter().any(same)
-                    || c.members.iter().flatten().any(same)
-                    || c.places().any(|place| same(&place))
+                    || c.places().any(|place| same(&place) || part(&place))
                     || same(&c.subject)
                     || c.serial.eq_ignore_ascii_case(name)
                     || common(c)
@@ -205,6 +203,16 @@ impl KeyStory {
             out.push(plain("  none: nothing is to be done about it".to_owned()));
         }
     }
+}
+
+/// Every piece of a way into archives.
+fn parts(shown: &str) -> impl Iterator<Item = String> {
+    let parts: Vec<&str> = shown.split(INTO).collect();
+    let mut pieces = Vec::new();
+    for from in 0..parts.len() {
+        pieces.extend((from + 1..=parts.len()).map(|to| parts[from..to].join(INTO)));
+    }
+    pieces.into_iter()
 }
 
 impl Because {
