@@ -119,6 +119,27 @@ fn every_kind_of_tar_member_has_its_record() {
     assert_eq!(records_of("x.tar", &bytes), want);
 }
 
+/// Links, devices, folders and FIFOs have no content, whatever size they say; hard links have it if no header follows.
+#[test]
+fn nothing_is_passed_over_behind_members_without_content() {
+    let bundle = bundle();
+    let want = ["private-key", "certificate"].map(|kind| format!("x.tar!/behind.pem {kind}"));
+    for kind in b'1'..=b'6' {
+        for size in [1, 4096, bundle.len() as u64, (1 << 33) - 1] {
+            let bytes = tar(&[entry(kind, b"before/", size, b""), file("behind.pem", &bundle)]);
+            let records = records_of("x.tar", &bytes);
+            assert!(records.ends_with(&want), "{} with {size}: {records:?}", kind as char);
+            assert_eq!(records.len(), if kind == b'5' { 2 } else { 3 }, "{records:?}");
+            // At the end.
+            assert!(!records_of("x.tar", &tar(&[entry(kind, b"before/", size, b"")])).iter().any(|r| r.contains("bad-object")));
+        }
+    }
+    let full = entry(b'1', b"full.pem", bundle.len() as u64, bundle.as_bytes());
+    let records = records_of("x.tar", &tar(&[full, file("behind.pem", &bundle)]));
+    assert_eq!(records[..2], ["private-key", "certificate"].map(|kind| format!("x.tar!/full.pem {kind}")));
+    assert_eq!(records[2..], want);
+}
+
 /// A sparse file in each of the formats: what is in it is where it was, and holes are zeros.
 #[test]
 fn sparse_files_are_whole_again() {

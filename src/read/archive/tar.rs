@@ -5,6 +5,8 @@
 
 use std::io::{self, Read};
 
+use zeroize::Zeroizing;
+
 use super::Stream;
 use super::budget::Budget;
 use crate::finding::Reason;
@@ -59,7 +61,7 @@ pub(super) struct Entry {
 
 /// A tar that is read.
 pub(super) struct Tar<'s> {
-    source: &'s mut dyn Read,
+    source: Source<'s>,
     /// Bytes that were read.
     at: u64,
     /// Bytes up to the next header.
@@ -72,7 +74,7 @@ pub(super) struct Tar<'s> {
 
 impl<'s> Tar<'s> {
     pub(super) fn new(source: &'s mut dyn Read) -> Self {
-        Self { source, at: 0, skip: 0, ended: false, global: Pax::default() }
+        Self { source: Source { stream: source, ahead: Zeroizing::default() }, at: 0, skip: 0, ended: false, global: Pax::default() }
     }
 
     /// Where the last block that was read begins.
@@ -82,12 +84,12 @@ impl<'s> Tar<'s> {
 
     /// What follows what was read.
     pub(super) fn rest(&mut self) -> &mut dyn Read {
-        self.source
+        &mut self.source
     }
 
     /// The next member. What is left of the last one is passed over.
     pub(super) fn next(&mut self) -> io::Result<Next> {
-        self.at += pass(self.source, self.skip)?;
+        self.at += pass(&mut self.source, self.skip)?;
         self.skip = 0;
         let (mut name, mut target, mut pax) = (None, None, self.global.clone());
         loop {
@@ -121,7 +123,12 @@ impl<'s> Tar<'s> {
 
     /// What one header says, with what stood before it; `None` for folders and labels.
     fn member(&mut self, block: &[u8; BLOCK], header: Header, name: Option<Vec<u8>>, target: Option<Vec<u8>>, pax: &Pax) -> io::Result<Option<Next>> {
-        let stored = pax.size.unwrap_or(header.size);
+        let stored = match (header.kind, pax.size.unwrap_or(header.size)) {
+            // Whatever they say of a size, no content follows them.
+            (b'2'..=b'6', _) => 0,
+            (b'1', size) if size > 0 && self.header_follows()? => 0,
+            (_, size) => size,
+        };
         let name = pax.sparse.name.clone().or_else(|| pax.path.clone()).or(name).unwrap_or(header.name);
         let target = pax.link.clone().or(target).unwrap_or(header.target);
         let time = pax.time.or(header.time);
@@ -132,7 +139,7 @@ impl<'s> Tar<'s> {
             b'6' => "a FIFO",
             // Folders (GNU tar lists names in 'D'), and the label of a volume.
             b'5' | b'D' | b'V' => {
-                self.at += pass(self.source, padded(stored))?;
+                self.at += pass(&mut self.source, padded(stored))?;
                 return Ok(None);
             }
             // Up to version 7 a folder is told by its name.
@@ -163,7 +170,7 @@ impl<'s> Tar<'s> {
             }
             (pieces, header::number(&block[483..495]).unwrap_or(0))
         } else if pax.sparse.in_content {
-            let (pieces, read) = sparse::in_content(self.source, entry.stored)?;
+            let (pieces, read) = sparse::in_content(&mut self.source, entry.stored)?;
             self.at += read;
             self.skip = self.skip.saturating_sub(read);
             entry.stored = entry.stored.saturating_sub(read);
@@ -188,13 +195,21 @@ impl<'s> Tar<'s> {
         self.skip = self.skip.saturating_sub(stored);
         self.at = self.at.saturating_add(stored);
         let pieces = entry.pieces.take().map(|pieces| sparse::Layout::new(pieces, entry.size));
-        Content { source: self.source, budget, left: stored, stored, short: false, pieces }
+        Content { source: &mut self.source, budget, left: stored, stored, short: false, pieces }
+    }
+
+    /// Whether a header, the end mark or the end comes next: hard links have content in some archives of `pax`, and only say so in others.
+    fn header_follows(&mut self) -> io::Result<bool> {
+        let mut block = Zeroizing::new([0; BLOCK]);
+        let got = fill(&mut self.source, &mut block[..])?;
+        self.source.put_back(&block[..got]);
+        Ok(got == 0 || block.iter().all(|b| *b == 0) || Header::read(&block).is_some())
     }
 
     /// One block; `None` if there is none. The last one may be cut short, and is filled with zeros.
     fn block(&mut self) -> io::Result<Option<[u8; BLOCK]>> {
         let mut block = [0; BLOCK];
-        if fill(self.source, &mut block)? == 0 {
+        if fill(&mut self.source, &mut block)? == 0 {
             return Ok(None);
         }
         self.at += BLOCK as u64;
@@ -204,9 +219,34 @@ impl<'s> Tar<'s> {
     /// The content of an extension, up to the limit; what is beyond is passed over.
     fn extension(&mut self, size: u64) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        Read::take(&mut *self.source, size.min(limits::TAR_EXTENSION)).read_to_end(&mut out)?;
-        self.at += out.len() as u64 + pass(self.source, padded(size).saturating_sub(out.len() as u64))?;
+        Read::take(&mut self.source, size.min(limits::TAR_EXTENSION)).read_to_end(&mut out)?;
+        self.at += out.len() as u64 + pass(&mut self.source, padded(size).saturating_sub(out.len() as u64))?;
         Ok(out)
+    }
+}
+
+/// The bytes of a tar, with those that were looked at ahead.
+struct Source<'s> {
+    stream: &'s mut dyn Read,
+    ahead: Zeroizing<Vec<u8>>,
+}
+
+impl Source<'_> {
+    /// They come once more.
+    fn put_back(&mut self, bytes: &[u8]) {
+        self.ahead.splice(..0, bytes.iter().copied());
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.ahead.is_empty() {
+            return self.stream.read(out);
+        }
+        let count = out.len().min(self.ahead.len());
+        out[..count].copy_from_slice(&self.ahead[..count]);
+        self.ahead.drain(..count);
+        Ok(count)
     }
 }
 
