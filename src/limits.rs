@@ -10,7 +10,8 @@ pub struct Limits {
     /// Files above this many bytes are recorded as too large. 64 GiB: a log of a busy year; sparse files of terabytes would take hours.
     pub file_size: u64,
     /// Records of one file that are no objects; what is beyond becomes one record. A log may hold thousands of broken blocks, never so many; but
-    /// 100 MiB of BEGIN lines would otherwise be six million records. `--max-broken`.
+    /// 100 MiB of BEGIN lines would otherwise be six million records. An archive is one file with its members; each of these may have one record
+    /// in any case, and one of what is beyond. `--max-broken`.
     pub broken: u64,
 }
 

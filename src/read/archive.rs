@@ -102,7 +102,7 @@ pub(super) struct Opened {
 impl Archive<'_> {
     /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
-        let budget = Budget::new(self.size, self.options.limits.file_size);
+        let budget = Budget::new(self.size, &self.options.limits);
         let mut opening = Opening { archive: self, budget: &budget, depth: 1, hash: None, secret: false, windows: false };
         let mut own = Vec::new();
         // Before its members, which carry it.
@@ -225,6 +225,7 @@ impl Opening<'_, '_> {
         let mut content = self.content();
         let read = content.behind(rest, buffer, end, at, options);
         let (items, secret) = content.finish();
+        self.budget.count_broken(&items);
         self.windows |= !end;
         self.secret |= secret;
         own.extend(items);

@@ -90,9 +90,14 @@ impl<'c, 't> Content<'c, 't> {
         }
     }
 
-    /// For one file or member in a run with these limits.
+    /// For one file in a run with these limits.
     pub(super) fn with_limits(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, limits: &Limits) -> Self {
-        Self { most_broken: limits.broken, ..Self::new(scratch, cache, tap) }
+        Self::with_most_broken(scratch, cache, tap, limits.broken)
+    }
+
+    /// For one file or member that may have so many records of its own that are no objects.
+    pub(super) fn with_most_broken(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, most_broken: u64) -> Self {
+        Self { most_broken, ..Self::new(scratch, cache, tap) }
     }
 
     /// What was found, and whether a private key was among it, or something that may be one.
@@ -142,6 +147,7 @@ impl<'c, 't> Content<'c, 't> {
                 Unread::Skipped(Reason::OtherFormat, "DER of no known kind".to_owned())
             };
             self.push(Item::whole_file(Err(unread), "der"));
+            self.push_beyond();
             self.sort(0);
         }
     }

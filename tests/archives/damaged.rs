@@ -1,8 +1,12 @@
 //! What is cut short, damaged, encrypted or says what is not so: what can be read is, and there is a record that says what was not.
 
+use certrecall::limits::Limits;
+use certrecall::read::Options;
+
+use crate::common::Folder;
 use crate::common::pki::leaked_leaf;
 use crate::make::{Zipped, deflated, entry, file, gzip, stored, tar, zip};
-use crate::records_of;
+use crate::{read_with, records_of, shown};
 
 fn pem() -> String {
     leaked_leaf().pem()
@@ -129,6 +133,37 @@ fn a_gzip_that_ends_early_gives_what_is_there() {
     // What lies behind it is no part of it, and is looked at all the same.
     let behind = [gzip(b"hello"), pem.into_bytes()].concat();
     assert_eq!(records_of("x.txt.gz", &behind), ["x.txt.gz!/x.txt no-pki-content", "x.txt.gz certificate"]);
+}
+
+/// The limit of records that are no objects holds for the archive, not for each member; and each member keeps one.
+#[test]
+fn members_of_one_archive_share_the_limit_of_broken_places() {
+    let lines = "-----BEGIN X509 CRL-----\n".repeat(10);
+    let mut members: Vec<_> = (0..5).map(|i| deflated(format!("{i}"), &lines)).collect();
+    members.push(deflated("last.pem", pem()));
+    members.push(stored("x.bz2", b"BZh91AY&SY"));
+    let mut wrong = deflated("wrong", &lines);
+    wrong.crc ^= 1;
+    members.push(wrong);
+    let folder = Folder::new();
+    folder.write("x.zip", zip(&[stored("inner.zip", zip(&members))]));
+    for threads in [1, 3] {
+        let limits = Limits { broken: 22, ..Limits::default() };
+        let (found, _) = read_with(&folder.at(""), &Options { limits, threads, ..Options::default() });
+        let records = shown(&found);
+        let of = |member: &str| {
+            let way = format!("x.zip!/inner.zip!/{member} ");
+            records.iter().filter_map(|record| record.strip_prefix(&way)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let told =
+            |count: u32, most: u32| format!("too-large {count} more places without an object behind the first {most}; --max-broken raises the limit");
+        assert_eq!(["0", "1", "2", "3", "4"].map(|member| of(member).len()), [10, 10, 5, 2, 2], "{records:?}");
+        assert_eq!((&of("2")[4], &of("3")[1]), (&told(6, 4), &told(9, 1)));
+        assert_eq!(of("last.pem"), ["certificate"]);
+        assert_eq!(of("x.bz2"), ["format-not-read bzip2"]);
+        assert_eq!((of("wrong").len(), &of("wrong")[1]), (3, &told(9, 1)));
+        assert!(of("wrong")[2].starts_with("bad-object its checksum"), "{records:?}");
+    }
 }
 
 /// Whatever single bit of an archive is wrong: nothing panics, and there is a record.

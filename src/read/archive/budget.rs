@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 
-use crate::limits;
+use crate::limits::{self, Limits};
+use crate::pki::Unread;
+use crate::read::Item;
 
 /// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading of the whole file.
 pub(super) struct Budget {
@@ -11,19 +13,30 @@ pub(super) struct Budget {
     most: String,
     members: Cell<u64>,
     held: Cell<usize>,
+    broken: Cell<u64>,
+    each: u64,
     reached: RefCell<Option<String>>,
 }
 
 impl Budget {
-    /// For an archive of so many bytes; no file may give more than `file_size`.
-    pub(super) fn new(size: u64, file_size: u64) -> Self {
+    /// For an archive of so many bytes.
+    pub(super) fn new(size: u64, limits: &Limits) -> Self {
+        let file_size = limits.file_size;
         let ratio = limits::INFLATED_ANYWAY.saturating_add(size.saturating_mul(limits::INFLATED_RATIO));
         let most = if ratio < file_size {
             format!("more than {ratio} bytes come out of its {size}; if that is right, unpack it into a private folder and scan that")
         } else {
             format!("more than {file_size} bytes come out of it; --max-file-size raises the limit")
         };
-        Self { left: Cell::new(ratio.min(file_size)), most, members: Cell::new(0), held: Cell::new(0), reached: RefCell::new(None) }
+        Self {
+            left: Cell::new(ratio.min(file_size)),
+            most,
+            members: Cell::new(0),
+            held: Cell::new(0),
+            broken: Cell::new(limits.broken),
+            each: limits.broken.min(1),
+            reached: RefCell::new(None),
+        }
     }
 
     /// Bytes that came out of a compressed stream, a zip or a hole.
@@ -59,6 +72,18 @@ impl Budget {
     /// They are held no more.
     pub(super) fn let_go(&self, bytes: usize) {
         self.held.set(self.held.get().saturating_sub(bytes));
+    }
+
+    /// How many records that are no objects the next member may have: one at least, since it may be the only one that it has.
+    pub(super) fn broken(&self) -> u64 {
+        self.broken.get().max(self.each)
+    }
+
+    /// Counts those of a member. Otherwise each of a thousand small members could have as many as a file.
+    pub(super) fn count_broken(&self, items: &[Item]) {
+        let is_broken = |item: &&Item| item.member.is_none() && matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..)));
+        let count = items.iter().filter(is_broken).count() as u64;
+        self.broken.set(self.broken.get().saturating_sub(count.saturating_sub(self.each)));
     }
 
     /// Which limit was reached.

@@ -113,10 +113,13 @@ impl Opening<'_, '_> {
             // What came before the limit was reached, or the disk failed.
             content.whole(buffer);
         }
+        let (mut items, secret) = content.finish();
+        self.budget.count_broken(&items);
         if let (None, Some(says)) = (&failed, source.trouble()) {
-            content.push(whole(Unread::Unreadable(Reason::BadObject, says)));
+            // Beyond all limits.
+            let index = items.iter().filter(|item| item.member.is_none()).map(|item| item.index + 1).max().unwrap_or(0);
+            items.push(Item { index, ..whole(Unread::Unreadable(Reason::BadObject, says)) });
         }
-        let (items, secret) = content.finish();
         self.secret |= secret;
         self.windows |= windows;
         if failed.is_none() || !items.is_empty() {
@@ -204,7 +207,7 @@ impl Opening<'_, '_> {
     pub(super) fn content(&mut self) -> Content<'_, '_> {
         let archive = &mut self.archive;
         let tap = archive.tap.as_mut().map(|tap| &mut **tap as _);
-        Content::with_limits(archive.scratch, archive.cache.as_deref_mut(), tap, &archive.options.limits)
+        Content::with_most_broken(archive.scratch, archive.cache.as_deref_mut(), tap, self.budget.broken())
     }
 
     /// Hands on what was found in a member.
