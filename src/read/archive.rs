@@ -17,6 +17,7 @@ use crate::pki::{Object, Unread};
 use crate::time::Time;
 
 mod budget;
+mod gaps;
 mod gzip;
 mod inflate;
 mod member;
@@ -241,18 +242,14 @@ impl Opening<'_, '_> {
         let mut state = self.archive.spare.state();
         let read = self.zip_with(&zip, &mut room, &mut state, way, own);
         self.archive.spare.put_state(state);
-        let Some(first) = read? else { return Ok(false) };
-        if kind == Kind::ZipBehind
-            && let Bytes::Memory(bytes) = bytes
-            && let Some(before) = usize::try_from(first).ok().and_then(|first| bytes.get(..first))
-        {
-            // The program or script that unpacks it.
-            self.behind(before, &mut io::empty(), 0, own)?;
+        let Some(gaps) = read? else { return Ok(false) };
+        if self.wants_own(way) {
+            self.gaps(bytes, gaps, kind, own)?;
         }
         Ok(true)
     }
 
-    /// Reads the members of a zip; where the first one lies. `None` if the directory is none.
+    /// Reads the members of a zip; what of it has no place in it. `None` if the directory is none.
     fn zip_with(
         &mut self,
         zip: &rawzip::ZipArchive<Bytes<'_>>,
@@ -260,8 +257,8 @@ impl Opening<'_, '_> {
         state: &mut inflate::State,
         way: &Way,
         own: &mut Vec<Item>,
-    ) -> io::Result<Option<u64>> {
-        let (mut count, mut files, mut first) = (0u64, 0u64, u64::MAX);
+    ) -> io::Result<Option<Vec<(u64, u64)>>> {
+        let (mut count, mut files, mut covered) = (0u64, 0u64, gaps::Covered::new(zip.directory_offset()));
         let mut entries = zip.entries(room);
         let wrong = loop {
             let entry = match entries.next_entry() {
@@ -271,13 +268,18 @@ impl Opening<'_, '_> {
                 Err(error) => break Some(format!("the directory of the zip is damaged behind {count} members: {error}")),
             };
             count += 1;
-            first = first.min(entry.offset);
             self.budget.member()?;
+            covered.record(&entry);
+            let found = zip.get_entry(entry.at);
+            if let Ok(found) = &found {
+                covered.member(*zip.get_ref(), &entry, found.compressed_data_range())?;
+            }
             if !entry.is_folder() {
                 files += 1;
-                self.zip_member(zip, &entry, state, way, own)?;
+                self.zip_member(found, &entry, state, way, own)?;
             }
         };
+        covered.end(*zip.get_ref(), zip.eocd_offset())?;
         // Without ZIP64 the number counts to 65,535, and starts anew in what old programs wrote.
         let said = zip.entries_hint();
         let wrong =
@@ -287,12 +289,12 @@ impl Opening<'_, '_> {
         } else if files == 0 {
             own.push(whole(Unread::Skipped(Reason::NoPkiContent, "zip without members".to_owned())));
         }
-        Ok(Some(first))
+        Ok(Some(covered.gaps(zip.get_ref().len())))
     }
 
     fn zip_member(
         &mut self,
-        zip: &rawzip::ZipArchive<Bytes<'_>>,
+        found: Result<rawzip::ZipEntry<'_, Bytes<'_>>, rawzip::Error>,
         entry: &zip::Entry,
         state: &mut inflate::State,
         way: &Way,
@@ -315,7 +317,7 @@ impl Opening<'_, '_> {
                 return Ok(());
             }
         };
-        let found = match zip.get_entry(entry.at) {
+        let found = match found {
             Ok(found) => found,
             Err(error) => {
                 let detail = format!("the zip has no member where it says: {error}");

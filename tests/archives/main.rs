@@ -5,6 +5,7 @@
 mod common;
 mod damaged;
 mod formats;
+mod gaps;
 #[allow(unreachable_pub)]
 mod make;
 mod places;

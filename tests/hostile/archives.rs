@@ -120,9 +120,9 @@ fn numbers_that_are_not_so_cost_nothing() {
     {
         let bytes = [&b"PK\x03\x04"[..], &record(4, entries, size, offset)].concat();
         let (status, records) = scan_one("x.zip", bytes);
-        // Either it is no zip, or one that has fewer members than it says.
-        let told = [vec![("skipped", "format-not-read")], vec![("unreadable", "bad-object")]];
-        assert!(status == 3 && told.contains(&kinds(&records)), "{records:?}");
+        // Either it is no zip, or one that has fewer members than it says, with bytes that belong to none.
+        let told = [("skipped", "format-not-read"), ("unreadable", "bad-object")];
+        assert!(status == 3 && records.len() <= 2 && kinds(&records).iter().all(|kind| told.contains(kind)), "{records:?}");
     }
     let header = |kind: u8, name: &[u8], size: &[u8; 12]| {
         let mut header = vec![0; 512];

@@ -203,6 +203,11 @@ impl Opening<'_, '_> {
         only.strip_prefix(way.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(INTO))
     }
 
+    /// Whether what lies in an archive itself, in no member of it, is asked for.
+    pub(super) fn wants_own(&self, way: &Way) -> bool {
+        self.archive.only.is_none() || self.archive.only == way.as_deref()
+    }
+
     /// What makes items of bytes.
     pub(super) fn content(&mut self) -> Content<'_, '_> {
         let archive = &mut self.archive;

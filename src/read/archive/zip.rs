@@ -35,7 +35,7 @@ pub(in crate::read) enum Bytes<'b> {
 }
 
 impl Bytes<'_> {
-    const fn len(self) -> u64 {
+    pub(super) const fn len(self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File(_, size) => size,
@@ -108,6 +108,31 @@ pub(super) struct Entry {
     pub(super) encrypted: bool,
     /// Where it lies in the file.
     pub(super) offset: u64,
+    /// Its size there.
+    packed: u64,
+    /// Whether sizes stand behind it once more.
+    pub(super) descriptor: bool,
+    pub(super) record: Record,
+}
+
+/// Where the directory's record of a member lies in the file, and where its parts end.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub(super) start: u64,
+    pub(super) named: u64,
+    pub(super) extra: u64,
+    pub(super) end: u64,
+}
+
+impl Record {
+    fn new(record: &ZipFileHeaderRecord<'_>) -> Self {
+        let path: rawzip::path::ZipFilePath<RawPath<'_>> = record.file_path();
+        let start = record.central_directory_offset();
+        // Section 4.3.12: 46 bytes before the name.
+        let named = start.saturating_add(46 + path.as_bytes().len() as u64);
+        let extra = named.saturating_add(record.extra_fields().remaining_bytes().len() as u64);
+        Self { start, named, extra, end: extra.saturating_add(record.comment().as_bytes().len() as u64) }
+    }
 }
 
 impl Entry {
@@ -132,12 +157,30 @@ impl Entry {
                 || flags.is_masked()
                 || record.compression_method() == CompressionMethod::AES,
             offset: record.local_header_offset(),
+            packed: record.compressed_size_hint(),
+            descriptor: flags.has_data_descriptor(),
+            record: Record::new(record),
         }
     }
 
-    /// Whether it stands for a folder.
+    /// Whether it stands for a folder. What compressors make of nothing, and what encryption puts before it, has up to 14 bytes.
     pub(super) fn is_folder(&self) -> bool {
-        self.name.ends_with(b"/") && self.size == 0
+        self.name.ends_with(b"/") && self.size == 0 && self.packed <= 14
+    }
+
+    /// How many of the bytes behind it say once more what the directory does: with a mark or without, sizes of 4 or 8 bytes.
+    pub(super) fn described(&self, bytes: &[u8]) -> u64 {
+        let marked = bytes.starts_with(b"PK\x07\x08");
+        let fits = |fields: &[u8]| {
+            let short = [self.crc, self.packed as u32, self.size as u32].map(u32::to_le_bytes).concat();
+            let long = [&self.crc.to_le_bytes()[..], &self.packed.to_le_bytes(), &self.size.to_le_bytes()].concat();
+            let length = [short, long].iter().find(|says| fields.starts_with(says)).map(Vec::len);
+            length.map(|length| length as u64)
+        };
+        match (fits(bytes), bytes.get(4..).filter(|_| marked)) {
+            (_, Some(fields)) => 4 + fits(fields).unwrap_or(12),
+            (found, None) => found.unwrap_or(0),
+        }
     }
 }
 
