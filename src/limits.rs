@@ -111,6 +111,14 @@ pub const INFLATED_RATIO: u64 = 256;
 /// Members of one file, those of archives within it included. The largest backups of key stores have some hundred thousand files.
 pub const MEMBERS: u64 = 1_000_000;
 
+/// What was found in members of a tar is kept for hard links to them as long as the members have so many bytes together, each at least
+/// [`LINKED_EACH`]: some ten thousand small ones.
+pub const LINKED: u64 = 64 << 20;
+/// See [`LINKED`].
+pub const LINKED_EACH: u64 = 4 << 10;
+/// And if there is no more than this many records in the member; a bundle of all public roots is told once.
+pub const LINKED_ITEMS: usize = 64;
+
 /// An archive within an archive, and so on, is opened so many times; a compressed tar counts twice. Real ones have three: a war in a zip in a backup.
 pub const ARCHIVES_DEEP: u32 = 8;
 

@@ -20,11 +20,13 @@ mod budget;
 mod gaps;
 mod gzip;
 mod inflate;
+mod links;
 mod member;
 mod tar;
 mod zip;
 
 use budget::Budget;
+use links::{Links, Watched};
 pub(super) use member::Spare;
 use member::{Member, Way};
 use tar::{Next, Tar};
@@ -90,6 +92,10 @@ struct Opening<'a, 'b> {
     secret: bool,
     /// Whether the buffer in use held more than one window of a member.
     windows: bool,
+    /// What is found in the member of a tar that is being read.
+    watched: Watched,
+    /// The member that is wanted is a hard link to this one.
+    leads_to: Way,
 }
 
 /// What was read of an archive.
@@ -98,13 +104,16 @@ pub(super) struct Opened {
     pub(super) is_one: bool,
     /// A private key was in it, or something that may be one.
     pub(super) secret: bool,
+    /// The member that is wanted is a hard link to this one.
+    pub(super) leads_to: Option<String>,
 }
 
 impl Archive<'_> {
     /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
         let budget = Budget::new(self.size, &self.options.limits);
-        let mut opening = Opening { archive: self, budget: &budget, depth: 1, hash: None, secret: false, windows: false };
+        let (watched, leads_to) = (Watched::default(), None);
+        let mut opening = Opening { archive: self, budget: &budget, depth: 1, hash: None, secret: false, windows: false, watched, leads_to };
         let mut own = Vec::new();
         // Before its members, which carry it.
         let hash = if opening.archive.options.hash_files { bytes.hash() } else { Ok(None) };
@@ -114,12 +123,12 @@ impl Archive<'_> {
         });
         let secret = opening.secret;
         match read {
-            Ok(false) => return Opened { is_one: false, secret },
+            Ok(false) => return Opened { is_one: false, secret, leads_to: None },
             Ok(true) => {}
             Err(error) => own.push(opening.failed(&error)),
         }
         opening.emit_own(&None, own);
-        Opened { is_one: true, secret }
+        Opened { is_one: true, secret, leads_to: opening.leads_to }
     }
 }
 
@@ -170,7 +179,7 @@ impl Opening<'_, '_> {
 
     fn tar(&mut self, stream: &mut dyn Read, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
         let mut tar = Tar::new(stream);
-        let (mut any, mut last) = (false, String::new());
+        let (mut any, mut last, mut links) = (false, String::new(), Links::default());
         let behind = loop {
             match tar.next()? {
                 Next::End if any => return Ok(()),
@@ -188,15 +197,23 @@ impl Opening<'_, '_> {
                     self.budget.member()?;
                     let member = Member { way: join(way, &name(&entry.name)), time: entry.time, size: entry.size, gzip: None };
                     let mut content = tar.content(&mut entry, self.budget);
-                    self.member(&member, &mut content, own)?;
+                    let outer = self.watch(&member.way);
+                    let read = self.member(&member, &mut content, own);
+                    self.watched(outer, &mut links, &entry.name, entry.size);
+                    read?;
                     // Whatever was not of interest.
                     io::copy(&mut content, &mut io::sink())?;
                     last = shown(&entry.name);
                 }
-                Next::Special(raw, reason, says) => {
+                Next::Special(raw, says) => {
                     self.budget.member()?;
-                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(reason, says))]);
+                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))]);
                     last = shown(&raw);
+                }
+                Next::Link(link) => {
+                    self.budget.member()?;
+                    self.link(way, &link, &mut links)?;
+                    last = shown(&link.name);
                 }
                 Next::Damaged(block) => {
                     let at = tar.last_block();

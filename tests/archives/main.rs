@@ -6,6 +6,7 @@ mod common;
 mod damaged;
 mod formats;
 mod gaps;
+mod links;
 #[allow(unreachable_pub)]
 mod make;
 mod places;

@@ -217,6 +217,7 @@ impl Opening<'_, '_> {
 
     /// Hands on what was found in a member.
     pub(super) fn emit(&mut self, way: &Way, time: Option<Time>, hash: Option<Fingerprint>, mut items: Vec<Item>) {
+        self.watched.notice(way, &items, hash);
         let archive = &mut self.archive;
         if items.is_empty() {
             items.push(whole(Unread::Skipped(Reason::NoPkiContent, String::new())));

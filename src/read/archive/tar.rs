@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use super::Stream;
 use super::budget::Budget;
-use crate::finding::Reason;
 use crate::limits;
 use crate::time::Time;
 
@@ -36,8 +35,10 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
 pub(super) enum Next {
     /// A member with content, which is read from [`Tar::content`].
     File(Entry),
-    /// A link, a device or a FIFO: its name, and what it is.
-    Special(Vec<u8>, Reason, String),
+    /// A device or a FIFO: its name, and what it is.
+    Special(Vec<u8>, &'static str),
+    /// A link without content.
+    Link(Link),
     /// The end, with its mark.
     End,
     /// The end without its mark.
@@ -46,6 +47,15 @@ pub(super) enum Next {
     Damaged(Box<[u8; BLOCK]>),
     /// Something else than zeros behind the end; the block is given back.
     Behind(Box<[u8; BLOCK]>),
+}
+
+/// A link to another member, or to what is none.
+pub(super) struct Link {
+    pub(super) name: Vec<u8>,
+    pub(super) target: Vec<u8>,
+    pub(super) time: Option<Time>,
+    /// To the same file, and not to a name.
+    pub(super) hard: bool,
 }
 
 /// A member with content.
@@ -132,11 +142,11 @@ impl<'s> Tar<'s> {
         let name = pax.sparse.name.clone().or_else(|| pax.path.clone()).or(name).unwrap_or(header.name);
         let target = pax.link.clone().or(target).unwrap_or(header.target);
         let time = pax.time.or(header.time);
-        let what = match header.kind {
-            b'1' if stored == 0 => "a hard link to ",
-            b'2' => "a link to ",
-            b'3' | b'4' => "a device",
-            b'6' => "a FIFO",
+        match header.kind {
+            b'1' if stored == 0 => return Ok(Some(Next::Link(Link { name, target, time, hard: true }))),
+            b'2' => return Ok(Some(Next::Link(Link { name, target, time, hard: false }))),
+            b'3' | b'4' => return Ok(Some(Next::Special(name, "a device"))),
+            b'6' => return Ok(Some(Next::Special(name, "a FIFO"))),
             // Folders (GNU tar lists names in 'D'), and the label of a volume.
             b'5' | b'D' | b'V' => {
                 self.at += pass(&mut self.source, padded(stored))?;
@@ -144,13 +154,7 @@ impl<'s> Tar<'s> {
             }
             // Up to version 7 a folder is told by its name.
             b'0' | 0 if stored == 0 && name.ends_with(b"/") => return Ok(None),
-            _ => "",
-        };
-        if !what.is_empty() {
-            self.skip = padded(stored);
-            let (reason, target) =
-                if what.ends_with(' ') { (Reason::LinkInArchive, super::shown(&target)) } else { (Reason::SpecialFile, String::new()) };
-            return Ok(Some(Next::Special(name, reason, format!("{what}{target}"))));
+            _ => {}
         }
         let mut entry = Entry { name, time, size: stored, stored, pieces: None };
         self.skip = padded(stored);

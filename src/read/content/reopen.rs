@@ -34,7 +34,7 @@ pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn archive_in(bytes: &[u8], tap: Option<Tap<'_>>, emit: &mut dyn FnMut(Found)) -> bool {
     let Some(kind) = archive::kind(bytes) else { return false };
     let place = Place::new(0, b"");
-    read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), bytes.len() as u64, &place, tap, emit)
+    read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), bytes.len() as u64, &place, tap, emit).is_one
 }
 
 /// Reads an archive, or the one member of it that the place names.
@@ -46,12 +46,12 @@ fn read_archive(
     place: &Place,
     tap: Option<Tap<'_>>,
     emit: &mut dyn FnMut(Found),
-) -> bool {
+) -> archive::Opened {
     let (options, mut spare, mut scratch) = (options(), Spare::default(), Zeroizing::new(Vec::new()));
     let only = place.member();
     let tap = tap.map(|tap| tap as _);
     let archive = Archive { options: &options, place, modified: None, size, spare: &mut spare, scratch: &mut scratch, cache: None, tap, only, emit };
-    archive.read(kind, stream, bytes).is_one
+    archive.read(kind, stream, bytes)
 }
 
 /// What was read once under the limits that were asked for is read again.
@@ -218,6 +218,14 @@ pub fn each_private_key(roots: &Roots, place: &Place, found: &mut dyn FnMut(&[u8
 
 /// Reads one file again, or one member of an archive; what was read is wiped.
 fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
+    follow(roots, place, tap, LINKS)
+}
+
+/// Links lead to files; only in a made-up archive to links in turn.
+const LINKS: u32 = 4;
+
+/// The same; the member may be a hard link, which is followed so many times.
+fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> {
     let whole = |bytes: &[u8], tap: Tap<'_>| {
         let mut scratch = Zeroizing::new(Vec::new());
         Content::new(&mut scratch, None, Some(tap)).whole(bytes);
@@ -227,8 +235,10 @@ fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
             let bytes = bytes.expose()?;
             let kind = archive::kind(bytes);
             let size = bytes.len() as u64;
-            if !kind.is_some_and(|kind| read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), size, place, Some(&mut *tap), &mut |_| {})) {
-                whole(bytes, tap);
+            let mut read = |kind| read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), size, place, Some(&mut *tap), &mut |_| {});
+            match kind.map(&mut read).filter(|opened| opened.is_one) {
+                Some(opened) => return linked(roots, place, opened, tap, links),
+                None => whole(bytes, tap),
             }
         }
         RootKind::File | RootKind::Folder => {
@@ -239,8 +249,10 @@ fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
             let mut end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
             if let Some(kind) = archive::kind(&buffer) {
                 let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(&file, size) };
-                if read_archive(kind, &mut buffer.as_slice().chain(&file), bytes, size, place, Some(&mut *tap), &mut |_| {}) {
-                    return Some(());
+                let opened = read_archive(kind, &mut buffer.as_slice().chain(&file), bytes, size, place, Some(&mut *tap), &mut |_| {});
+                if opened.is_one {
+                    drop(buffer);
+                    return linked(roots, place, opened, tap, links);
                 }
             }
             let mut scratch = Zeroizing::new(Vec::new());
@@ -248,6 +260,14 @@ fn again(roots: &Roots, place: &Place, tap: Tap<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Reads what the wanted member is a hard link to: it came before it in the archive.
+fn linked(roots: &Roots, place: &Place, opened: archive::Opened, tap: Tap<'_>, links: u32) -> Option<()> {
+    match opened.leads_to {
+        Some(target) if links > 0 => follow(roots, &place.file().with_member(&target), tap, links - 1),
+        _ => Some(()),
+    }
 }
 
 #[cfg(test)]
