@@ -140,6 +140,19 @@ fn nothing_is_passed_over_behind_members_without_content() {
     assert_eq!(records[2..], want);
 }
 
+/// Names fill their field up to its end; and what no other program looks at is looked at.
+#[test]
+fn names_of_a_hundred_bytes_and_content_of_folders_are_read() {
+    let bundle = bundle();
+    let long = "n".repeat(100);
+    let old = entry_with(0, long.as_bytes(), bundle.len() as u64, bundle.as_bytes(), |h| h[257..265].fill(0));
+    let names = entry(b'D', b"names/", bundle.len() as u64, bundle.as_bytes());
+    let label = entry(b'V', b"label", bundle.len() as u64, bundle.as_bytes());
+    let want: Vec<String> =
+        [&long, "names/", "label"].iter().flat_map(|name| ["private-key", "certificate"].map(|kind| format!("x.tar!/{name} {kind}"))).collect();
+    assert_eq!(records_of("x.tar", &tar(&[old, names, label])), want);
+}
+
 /// A sparse file in each of the formats: what is in it is where it was, and holes are zeros.
 #[test]
 fn sparse_files_are_whole_again() {

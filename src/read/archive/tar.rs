@@ -25,9 +25,9 @@ pub(super) const BLOCK: usize = 512;
 
 /// Whether a file begins with the header of a tar, of any kind that has a checksum.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    // Files of text are no headers: their names do not end in zeros.
+    // The checksum decides, and few other files have digits where it is.
     let Some(block) = bytes.first_chunk::<BLOCK>() else { return false };
-    let plausible = block.get(257..262) == Some(b"ustar") || block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0)) && block[99] == 0;
+    let plausible = block.get(257..262) == Some(b"ustar") || block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0));
     plausible && block[0] != 0 && Header::read(block).is_some()
 }
 
@@ -147,11 +147,8 @@ impl<'s> Tar<'s> {
             b'2' => return Ok(Some(Next::Link(Link { name, target, time, hard: false }))),
             b'3' | b'4' => return Ok(Some(Next::Special(name, "a device"))),
             b'6' => return Ok(Some(Next::Special(name, "a FIFO"))),
-            // Folders (GNU tar lists names in 'D'), and the label of a volume.
-            b'5' | b'D' | b'V' => {
-                self.at += pass(&mut self.source, padded(stored))?;
-                return Ok(None);
-            }
+            // Folders, and the label of a volume. GNU tar lists names in 'D', which are looked at like any text.
+            b'5' | b'D' | b'V' if stored == 0 => return Ok(None),
             // Up to version 7 a folder is told by its name.
             b'0' | 0 if stored == 0 && name.ends_with(b"/") => return Ok(None),
             _ => {}
