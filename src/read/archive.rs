@@ -159,7 +159,12 @@ impl Opening<'_, '_> {
         let member = Member { way: join(way, &name), time: header.time, size: 0, gzip: Some(way) };
         self.member(&member, &mut content, own)?;
         if let Some(rest) = content.behind()? {
+            let before = own.len();
             self.behind(&[], rest, 0, own)?;
+            if own.len() == before {
+                let detail = "what lies behind the gzip stream is none, and no text with objects; another program may read more of it";
+                own.push(whole(Unread::Unreadable(Reason::BadObject, detail.to_owned())));
+            }
         }
         Ok(())
     }

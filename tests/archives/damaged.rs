@@ -168,6 +168,18 @@ fn members_of_one_archive_share_the_limit_of_broken_places() {
     }
 }
 
+/// Bytes behind a gzip that are nothing known may hide another stream.
+#[test]
+fn what_is_behind_a_gzip_and_nothing_known_is_told() {
+    let told = "x.txt.gz bad-object what lies behind the gzip stream is none, and no text with objects; another program may read more of it";
+    let mut reserved = gzip(pem().as_bytes());
+    reserved[3] |= 0x80;
+    for behind in [[b"JUNK".to_vec(), gzip(pem().as_bytes())].concat(), reserved] {
+        assert_eq!(records_of("x.txt.gz", &[gzip(b"hello"), behind].concat()), ["x.txt.gz!/x.txt no-pki-content", told]);
+    }
+    assert_eq!(records_of("x.txt.gz", &[gzip(b"hello"), vec![0; 5000]].concat()).len(), 1);
+}
+
 /// Whatever single bit of an archive is wrong: nothing panics, and there is a record.
 #[test]
 fn no_wrong_bit_does_harm() {
