@@ -155,7 +155,7 @@ impl Opening<'_, '_> {
             return Ok(());
         };
         self.budget.member()?;
-        let name = if header.name.is_empty() { self.without_suffix(way) } else { name(&header.name) };
+        let name = if header.name.is_empty() { self.without_suffix(way) } else { self.name(&header.name, way, own)? };
         let member = Member { way: join(way, &name), time: header.time, size: 0, gzip: Some(way) };
         self.member(&member, &mut content, own)?;
         if let Some(rest) = content.behind()? {
@@ -200,7 +200,8 @@ impl Opening<'_, '_> {
                 }
                 Next::File(mut entry) => {
                     self.budget.member()?;
-                    let member = Member { way: join(way, &name(&entry.name)), time: entry.time, size: entry.size, gzip: None };
+                    let name = self.name(&entry.name, way, own)?;
+                    let member = Member { way: join(way, &name), time: entry.time, size: entry.size, gzip: None };
                     let mut content = tar.content(&mut entry, self.budget);
                     let outer = self.watch(&member.way);
                     let read = self.member(&member, &mut content, own);
@@ -212,7 +213,8 @@ impl Opening<'_, '_> {
                 }
                 Next::Special(raw, says) => {
                     self.budget.member()?;
-                    self.emit(&join(way, &name(&raw)), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))]);
+                    let name = self.name(&raw, way, own)?;
+                    self.emit(&join(way, &name), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))]);
                     last = shown(&raw);
                 }
                 Next::Link(link) => {
@@ -232,6 +234,14 @@ impl Opening<'_, '_> {
         };
         let at = tar.last_block();
         self.behind(&behind[..], tar.rest(), at, own)
+    }
+
+    /// The name of a member; a PEM block in it is looked at like what lies in the archive itself.
+    fn name(&mut self, raw: &[u8], way: &Way, own: &mut Vec<Item>) -> io::Result<String> {
+        if block_in(raw).is_some() && self.wants_own(way) {
+            self.behind(raw, &mut io::empty(), 0, own)?;
+        }
+        Ok(name(raw))
     }
 
     /// What lies in an archive where no member is: looked at like a file of its own, from its beginning on that was read already.
@@ -322,7 +332,8 @@ impl Opening<'_, '_> {
         way: &Way,
         own: &mut Vec<Item>,
     ) -> io::Result<()> {
-        let member = Member { way: join(way, &name(&entry.name)), time: entry.time, size: entry.size, gzip: None };
+        let name = self.name(&entry.name, way, own)?;
+        let member = Member { way: join(way, &name), time: entry.time, size: entry.size, gzip: None };
         if !self.wants(&member.way) {
             return Ok(());
         }
@@ -363,7 +374,8 @@ fn whole(unread: Unread) -> Item {
 /// What a member is called that has no name.
 const NAMELESS: &str = "content";
 
-/// The name of a member: as it is, but for `./` before it, up to the limit; bytes that are not UTF-8 as `\xHH`.
+/// The name of a member: as it is, but for `./` before it, up to the limit; bytes that are not UTF-8 as `\xHH`. Of a PEM block in it nothing is
+/// shown: it may be a private key.
 fn name(raw: &[u8]) -> String {
     let mut raw = raw;
     while let Some(rest) = raw.strip_prefix(b"./") {
@@ -372,10 +384,21 @@ fn name(raw: &[u8]) -> String {
     if raw.is_empty() {
         return NAMELESS.to_owned();
     }
-    if raw.len() <= limits::MEMBER_NAME {
-        return walk::path_text(raw).0.into();
+    let block = block_in(raw).unwrap_or(raw.len());
+    if block > limits::MEMBER_NAME {
+        return format!("{}...", walk::path_text(&raw[..limits::MEMBER_NAME]).0);
     }
-    format!("{}...", walk::path_text(&raw[..limits::MEMBER_NAME]).0)
+    let before: String = walk::path_text(&raw[..block]).0.into();
+    if block < raw.len() { format!("{before}({} bytes that look like a PEM block)", raw.len() - block) } else { before }
+}
+
+/// Where a PEM block begins in a name, with whatever dashes.
+fn block_in(raw: &[u8]) -> Option<usize> {
+    let is_dash = |byte: &u8| matches!(byte, b'-' | b'=' | b'_' | b' ' | 0x80..);
+    memchr::memmem::find_iter(raw, b"BEGIN").find_map(|at| {
+        let dashes = raw[..at].iter().rev().take_while(|byte| is_dash(byte)).count();
+        (dashes >= 2 && raw[at + 5..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric())).then_some(at - dashes)
+    })
 }
 
 /// A name in words.

@@ -9,6 +9,7 @@ mod gaps;
 mod links;
 #[allow(unreachable_pub)]
 mod make;
+mod names;
 mod places;
 
 use std::convert::Infallible;
