@@ -12,6 +12,7 @@ const CONTAINERS: &[(usize, &[u8], &str)] = &[
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
     (0, b"PK\x07\x08", "zip"),
+    (0, b"PK00PK\x03\x04", "zip"),
     (0, b"\x1f\x8b\x08", "gzip"),
     (0, b"BZh", "bzip2"),
     (0, b"\xfd7zXZ\x00", "xz"),

@@ -111,3 +111,25 @@ fn a_folder_with_content_is_a_file() {
     // What a compressor makes of nothing.
     assert_eq!(records_of("x.zip", &zip(&[deflated("a/", ""), stored("b", "")])), ["x.zip!/b no-pki-content"]);
 }
+
+/// Whatever a zip was put behind.
+#[test]
+fn a_zip_behind_anything_is_one() {
+    let bundle = bundle();
+    let members = [deflated("a.pem", &bundle)];
+    let want = ["x.zip!/a.pem private-key", "x.zip!/a.pem certificate"];
+    let noise: Vec<u8> = (0..200_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for before in [&b"\xff\xd8\xff\xe0 picture"[..], b"Cr24\x03\0\0\0", b"PK00", &noise] {
+        assert_eq!(records_of("x.zip", &zip_behind(before, &members)), want);
+        assert_eq!(records_of("x.zip", &[before, &zip(&members)].concat()), want);
+    }
+    let outer = zip(&[deflated("in.bin", zip_behind(&noise, &members))]);
+    assert_eq!(records_of("x.zip", &outer), want.map(|w| w.replace("!/", "!/in.bin!/")));
+    let picture = zip_behind(bundle.as_bytes(), &members);
+    assert_eq!(records_of("x.zip", &commented(picture.clone(), "a comment")), [want, OWN].concat());
+    let der = [leaked_leaf().der.as_slice(), &zip(&members)].concat();
+    assert_eq!(records_of("x.zip", &der), [want[0], want[1], "x.zip certificate"]);
+    // What only has the mark of one is none.
+    assert_eq!(records_of("x.pem", &[bundle.as_bytes(), b"PK\x05\x06"].concat()).len(), 2);
+    assert_eq!(records_of("x.pem", &[bundle.as_bytes(), b"PK\x05\x06", &[0xff; 18]].concat()).len(), 2);
+}

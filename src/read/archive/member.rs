@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Bytes, Kind, Opening, Stream, inflate, kind, whole};
+use super::{Bytes, Kind, Opening, Stream, inflate, kind, whole, zip};
 use crate::finding::Reason;
 use crate::id::Fingerprint;
 use crate::limits;
@@ -103,6 +103,9 @@ impl Opening<'_, '_> {
         let options = self.archive.options;
         if !end {
             (end, failed) = until(read_up_to(source, buffer, options.limits.window));
+            if end && failed.is_none() && zip::ends(buffer) && self.nested(Kind::ZipBehind, member, source, buffer, &mut end, own)? {
+                return Ok(());
+            }
         }
         let mut content = self.content();
         let (mut hash, mut windows) = (None, false);

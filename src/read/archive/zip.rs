@@ -15,14 +15,28 @@ use super::inflate::{Broken, Decoder, Input};
 use crate::id::Fingerprint;
 use crate::time::{Time, Written};
 
-/// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in parts.
+/// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in parts, or that came to be in one.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| bytes.starts_with(*magic))
+    [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04"].iter().any(|magic| bytes.starts_with(magic))
 }
 
 /// Whether a zip may lie behind the beginning: that of a program for Windows or Linux, or of a script (self-extractors, executable jars).
 pub(super) fn may_follow(bytes: &[u8]) -> bool {
     [&b"MZ"[..], b"\x7fELF", b"#!"].iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// Whether a file ends like a zip: with the end of a directory that says what can be so, and whose comment ends with the file. Text has none of
+/// the bytes that are looked for, so this costs little.
+pub(super) fn ends(bytes: &[u8]) -> bool {
+    let last = &bytes[bytes.len().saturating_sub(22 + usize::from(u16::MAX))..];
+    memchr::memrchr_iter(0x06, last).any(|at| {
+        let Some(end) = at.checked_sub(3).and_then(|start| last.get(start..)) else { return false };
+        let word = |at: usize| end.get(at..at + 2).and_then(|w| w.try_into().ok()).map(u16::from_le_bytes).map(usize::from);
+        let long = |at: usize| end.get(at..at + 4).and_then(|w| w.try_into().ok()).map_or(u64::MAX / 4, |w| u64::from(u32::from_le_bytes(w)));
+        let room = (bytes.len() - end.len()) as u64;
+        let fits = long(12) + long(16) <= room || long(12) == u64::from(u32::MAX) || long(16) == u64::from(u32::MAX);
+        end.starts_with(b"PK\x05\x06") && word(20).is_some_and(|comment| 22 + comment == end.len()) && fits
+    })
 }
 
 /// The bytes of a zip: read in any order.
