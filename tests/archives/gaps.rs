@@ -133,3 +133,20 @@ fn a_zip_behind_anything_is_one() {
     assert_eq!(records_of("x.pem", &[bundle.as_bytes(), b"PK\x05\x06"].concat()).len(), 2);
     assert_eq!(records_of("x.pem", &[bundle.as_bytes(), b"PK\x05\x06", &[0xff; 18]].concat()).len(), 2);
 }
+
+/// What is too deep or too large to be opened is told.
+#[test]
+fn a_zip_behind_something_that_is_not_opened_is_told() {
+    let members = [deflated("a.pem", bundle())];
+    for before in [&b"#!/bin/sh\nexec unzip $0\n"[..], b"picture"] {
+        let mut nested = zip_behind(before, &members);
+        for _ in 0..8 {
+            nested = zip(&[deflated("z", &nested)]);
+        }
+        let records = records_of("x.zip", &nested);
+        assert!(records.len() == 1 && records[0].contains("z too-deep a zip lies at its end"), "{records:?}");
+        let large = [before, &vec![b'\n'; 65 << 20], &zip(&members)].concat();
+        let records = records_of("x.tar", &crate::make::tar(&[crate::make::file("z", &large)]));
+        assert!(records.len() == 1 && records[0].starts_with("x.tar!/z too-large a zip lies at its end"), "{records:?}");
+    }
+}

@@ -62,6 +62,34 @@ impl Drop for Spare {
     }
 }
 
+/// What is said of a zip that was put behind something else, and was looked at as text.
+const NOT_OPENED: &str = "a zip lies at its end and was not opened; unpack this one into a private folder and scan that";
+
+/// Keeps the last bytes of what is read: the end of a zip is there, if there is one.
+struct Tail<'s> {
+    source: &'s mut dyn Stream,
+    last: Zeroizing<Vec<u8>>,
+    /// How many bytes came before those.
+    before: u64,
+}
+
+impl Read for Tail<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let got = self.source.read(out)?;
+        let new = &out[got.saturating_sub(zip::END)..got];
+        if self.last.capacity() == 0 {
+            self.last.reserve_exact(2 * zip::END);
+        }
+        let over = if self.last.len() + new.len() > 2 * zip::END { (self.last.len() + new.len() - zip::END).min(self.last.len()) } else { 0 };
+        self.last.copy_within(over.., 0);
+        let kept = self.last.len() - over;
+        self.last.truncate(kept);
+        self.last.extend_from_slice(new);
+        self.before += (over + got - new.len()) as u64;
+        Ok(got)
+    }
+}
+
 impl Opening<'_, '_> {
     /// Reads a member and hands on what is in it. Records of the archive that it lies in go to `own`.
     pub(super) fn member(&mut self, member: &Member<'_>, source: &mut dyn Stream, own: &mut Vec<Item>) -> io::Result<()> {
@@ -100,7 +128,7 @@ impl Opening<'_, '_> {
         if !self.wants(&member.way) {
             return Ok(());
         }
-        let options = self.archive.options;
+        let (options, too_deep) = (self.archive.options, self.depth >= limits::ARCHIVES_DEEP);
         if !end {
             (end, failed) = until(read_up_to(source, buffer, options.limits.window));
             if end && failed.is_none() && zip::ends(buffer) && self.nested(Kind::ZipBehind, member, source, buffer, &mut end, own)? {
@@ -110,8 +138,13 @@ impl Opening<'_, '_> {
         let mut content = self.content();
         let (mut hash, mut windows) = (None, false);
         if failed.is_none() {
-            failed = content.file(source, buffer, &mut end, options, &mut hash).err();
+            let mut tail = Tail { source, last: Zeroizing::new(Vec::new()), before: buffer.len() as u64 };
+            let whole_zip = end && too_deep && zip::ends(buffer);
+            failed = content.file(&mut tail, buffer, &mut end, options, &mut hash).err();
             windows = !end;
+            if whole_zip || zip::ends_at(&tail.last, tail.before) {
+                content.push(whole(Unread::Skipped(if too_deep { Reason::TooDeep } else { Reason::TooLarge }, NOT_OPENED.to_owned())));
+            }
         } else {
             // What came before the limit was reached, or the disk failed.
             content.whole(buffer);

@@ -28,12 +28,20 @@ pub(super) fn may_follow(bytes: &[u8]) -> bool {
 /// Whether a file ends like a zip: with the end of a directory that says what can be so, and whose comment ends with the file. Text has none of
 /// the bytes that are looked for, so this costs little.
 pub(super) fn ends(bytes: &[u8]) -> bool {
-    let last = &bytes[bytes.len().saturating_sub(22 + usize::from(u16::MAX))..];
+    ends_at(bytes, 0)
+}
+
+/// The longest end of a directory, with its comment.
+pub(super) const END: usize = 22 + 0xffff;
+
+/// The same of the last bytes of a file, which so many come before.
+pub(super) fn ends_at(bytes: &[u8], before: u64) -> bool {
+    let last = &bytes[bytes.len().saturating_sub(END)..];
     memchr::memrchr_iter(0x06, last).any(|at| {
         let Some(end) = at.checked_sub(3).and_then(|start| last.get(start..)) else { return false };
         let word = |at: usize| end.get(at..at + 2).and_then(|w| w.try_into().ok()).map(u16::from_le_bytes).map(usize::from);
         let long = |at: usize| end.get(at..at + 4).and_then(|w| w.try_into().ok()).map_or(u64::MAX / 4, |w| u64::from(u32::from_le_bytes(w)));
-        let room = (bytes.len() - end.len()) as u64;
+        let room = before.saturating_add((bytes.len() - end.len()) as u64);
         let fits = long(12) + long(16) <= room || long(12) == u64::from(u32::MAX) || long(16) == u64::from(u32::MAX);
         end.starts_with(b"PK\x05\x06") && word(20).is_some_and(|comment| 22 + comment == end.len()) && fits
     })
