@@ -302,8 +302,8 @@ fn swapped(_: &Path, _: &Path) -> io::Result<bool> {
 
 /// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
 fn write_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
-    let mut file = create(OpenOptions::new().write(true), path)?;
-    let written = fill(&mut file, write).map_err(|error| Error::Write { path: path.into(), error });
+    let file = create(OpenOptions::new().write(true), path)?;
+    let written = fill(&file, write).map_err(|error| Error::Write { path: path.into(), error });
     let written = written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
     if written.is_err() {
         let _ = fs::remove_file(path);
@@ -355,9 +355,8 @@ fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
     }
 }
 
-fn fill(file: &mut File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
+fn fill(file: &File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
     set_mode(file)?;
-    let file = &*file;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     flushing(file, |wrote| write(&mut Counted { file, wrote }))?
 }

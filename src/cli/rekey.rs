@@ -207,7 +207,10 @@ fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<
 fn place(source: &SourceRecord) -> Place {
     let raw = source.path_b64.as_ref().and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
     let place = Place::new(source.root, raw.as_deref().unwrap_or(source.path.as_bytes()));
-    source.member.as_ref().map_or_else(|| place.clone(), |member| place.with_member(member))
+    match &source.member {
+        Some(member) => place.with_member(member),
+        None => place,
+    }
 }
 
 /// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another tool may have made longer, and

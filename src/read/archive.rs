@@ -257,12 +257,17 @@ impl Opening<'_, '_> {
         let end = super::fill::read_up_to(rest, buffer, options.limits.window)?;
         let mut content = self.content();
         let read = content.behind(rest, buffer, end, at, options);
-        let (items, secret) = content.finish();
-        self.budget.count_broken(&items);
+        let found = content.finish();
+        own.extend(self.counted(found));
         self.windows |= !end;
-        self.secret |= secret;
-        own.extend(items);
         read
+    }
+
+    /// Counts what was found in one piece of the archive against its limits, and whether a private key was there.
+    fn counted(&mut self, (items, secret): (Vec<Item>, bool)) -> Vec<Item> {
+        self.budget.count_broken(&items);
+        self.secret |= secret;
+        items
     }
 
     fn zip(&mut self, bytes: Bytes<'_>, way: &Way, own: &mut Vec<Item>, kind: Kind) -> io::Result<bool> {

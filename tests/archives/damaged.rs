@@ -168,6 +168,22 @@ fn members_of_one_archive_share_the_limit_of_broken_places() {
     }
 }
 
+/// What stands before zips within the archive counts like members.
+#[test]
+fn programs_before_zips_share_the_limit_too() {
+    let script = |i: u32| {
+        let content = [format!("#!/bin/sh\n{}", "-----BEGIN X509 CRL-----\n".repeat(10)).into_bytes(), zip(&[stored("x", "x")])].concat();
+        stored(format!("{i}.sh"), content)
+    };
+    let folder = Folder::new();
+    folder.write("x.zip", zip(&(0..5).map(script).collect::<Vec<_>>()));
+    let limits = Limits { broken: 22, ..Limits::default() };
+    let (found, _) = read_with(&folder.at(""), &Options { limits, ..Options::default() });
+    let records = shown(&found);
+    let of = |i: u32| records.iter().filter(|record| record.starts_with(&format!("x.zip!/{i}.sh missing-end"))).count();
+    assert_eq!([0, 1, 2, 3, 4].map(of), [10, 10, 4, 1, 1], "{records:#?}");
+}
+
 /// Bytes behind a gzip that are nothing known may hide another stream.
 #[test]
 fn what_is_behind_a_gzip_and_nothing_known_is_told() {

@@ -173,9 +173,8 @@ impl Opening<'_, '_> {
         if read.is_ok() {
             content.whole(&buffer);
         }
-        let (items, secret) = content.finish();
-        self.secret |= secret;
-        own.extend(items);
+        let found = content.finish();
+        own.extend(self.counted(found));
         self.put_back(std::mem::take(&mut *buffer));
         read.map(|_| ())
     }

@@ -149,14 +149,13 @@ impl Opening<'_, '_> {
             // What came before the limit was reached, or the disk failed.
             content.whole(buffer);
         }
-        let (mut items, secret) = content.finish();
-        self.budget.count_broken(&items);
+        let found = content.finish();
+        let mut items = self.counted(found);
         if let (None, Some(says)) = (&failed, source.trouble()) {
             // Beyond all limits.
             let index = items.iter().filter(|item| item.member.is_none()).map(|item| item.index + 1).max().unwrap_or(0);
             items.push(Item { index, ..whole(Unread::Unreadable(Reason::BadObject, says)) });
         }
-        self.secret |= secret;
         self.windows |= windows;
         if failed.is_none() || !items.is_empty() {
             self.emit(&member.way, member.time, hash, items);
