@@ -430,3 +430,17 @@ fn objects_in_columns_of_a_table() {
         }
     }
 }
+
+/// Wherever the line ends of the base64 go through the markers.
+#[test]
+fn text_behind_anything_in_folded_base64() {
+    let plain = objects(BUNDLE.as_bytes());
+    for before in 0..=120 {
+        let bytes = [&noise(7, before)[..], b"\n", BUNDLE.as_bytes()].concat();
+        for (width, ending) in [(76, "\n"), (76, "\r\n"), (64, "\n"), (64, "\n# "), (76, "\n> ")] {
+            let start = ending.trim_start();
+            let text = format!("{start}{}\n", fold(&base64(&bytes), width, ending));
+            assert_eq!(objects(text.as_bytes()), plain, "{before} bytes, lines of {width}, {ending:?}");
+        }
+    }
+}

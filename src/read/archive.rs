@@ -9,6 +9,7 @@
 use std::io::{self, Read};
 
 use super::cache::Cache;
+use super::content::{Made, Within};
 use super::{Found, INTO, Item, Options, Place, walk};
 use crate::finding::Reason;
 use crate::id::Fingerprint;
@@ -77,6 +78,8 @@ pub(super) struct Archive<'a> {
     pub(super) tap: Option<Tap<'a>>,
     /// Only this member is wanted.
     pub(super) only: Option<&'a str>,
+    /// What it lies in.
+    pub(super) within: Within,
     /// Takes what is found.
     pub(super) emit: &'a mut dyn FnMut(Found),
 }
@@ -106,14 +109,16 @@ pub(super) struct Opened {
     pub(super) secret: bool,
     /// The member that is wanted is a hard link to this one.
     pub(super) leads_to: Option<String>,
+    /// Bytes that came out of it.
+    pub(super) spent: u64,
 }
 
 impl Archive<'_> {
     /// Reads an archive. `stream` gives its bytes in order, `bytes` has them in any order.
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
-        let budget = Budget::new(self.size, &self.options.limits);
-        let (watched, leads_to) = (Watched::default(), None);
-        let mut opening = Opening { archive: self, budget: &budget, depth: 1, hash: None, secret: false, windows: false, watched, leads_to };
+        let budget = Budget::new(self.size, &self.options.limits, self.within.most);
+        let (watched, leads_to, depth) = (Watched::default(), None, self.within.archives + 1);
+        let mut opening = Opening { archive: self, budget: &budget, depth, hash: None, secret: false, windows: false, watched, leads_to };
         let mut own = Vec::new();
         // Before its members, which carry it.
         let hash = if opening.archive.options.hash_files { bytes.hash() } else { Ok(None) };
@@ -123,12 +128,12 @@ impl Archive<'_> {
         });
         let secret = opening.secret;
         match read {
-            Ok(false) => return Opened { is_one: false, secret, leads_to: None },
+            Ok(false) => return Opened { is_one: false, secret, leads_to: None, spent: budget.spent() },
             Ok(true) => {}
             Err(error) => own.push(opening.failed(&error)),
         }
         opening.emit_own(&None, own);
-        Opened { is_one: true, secret, leads_to: opening.leads_to }
+        Opened { is_one: true, secret, leads_to: opening.leads_to, spent: budget.spent() }
     }
 }
 
@@ -264,10 +269,11 @@ impl Opening<'_, '_> {
     }
 
     /// Counts what was found in one piece of the archive against its limits, and whether a private key was there.
-    fn counted(&mut self, (items, secret): (Vec<Item>, bool)) -> Vec<Item> {
-        self.budget.count_broken(&items);
-        self.secret |= secret;
-        items
+    fn counted(&mut self, made: Made) -> Vec<Item> {
+        self.budget.count_broken(&made.items);
+        self.budget.take(made.unpacked);
+        self.secret |= made.secret;
+        made.items
     }
 
     fn zip(&mut self, bytes: Bytes<'_>, way: &Way, own: &mut Vec<Item>, kind: Kind) -> io::Result<bool> {

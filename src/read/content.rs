@@ -16,11 +16,14 @@ use crate::pki::{Object, Unread};
 mod contained;
 mod file;
 mod objects;
+mod packed;
 mod reopen;
 mod windows;
 mod wrapped;
 
 pub(super) use file::{KEPT, Reader, wipe};
+use packed::Unpacked;
+pub(super) use packed::Within;
 pub use reopen::{Reopener, certificates_in, each_private_key, reopen, revisit};
 
 /// Sees the DER of every object as it is read.
@@ -36,8 +39,11 @@ pub(super) struct Content<'c, 't> {
     /// How many containers were opened, and how many this one lies in.
     containers: u32,
     depth: u32,
-    /// How many wrappings were taken off what is being read.
+    /// How many wrappings were taken off what is being read, and how many archives it lies in.
     wrappings: u32,
+    archives: u32,
+    /// What comes out of archives in it.
+    unpacked: Unpacked,
     /// Whether a private key was among them.
     secret: bool,
     scratch: &'c mut Vec<u8>,
@@ -63,6 +69,15 @@ pub(super) struct Content<'c, 't> {
     by_prefix: bool,
 }
 
+/// What was made of one file's bytes.
+pub(super) struct Made {
+    pub(super) items: Vec<Item>,
+    /// Whether a private key was among them, or something that may be one.
+    pub(super) secret: bool,
+    /// Bytes that came out of archives in its text.
+    pub(super) unpacked: u64,
+}
+
 impl<'c, 't> Content<'c, 't> {
     fn new(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>) -> Self {
         Self {
@@ -72,6 +87,8 @@ impl<'c, 't> Content<'c, 't> {
             containers: 0,
             depth: 0,
             wrappings: 0,
+            archives: 0,
+            unpacked: Unpacked::default(),
             secret: false,
             scratch,
             cache,
@@ -96,13 +113,13 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     /// For one file or member that may have so many records of its own that are no objects.
-    pub(super) fn with_most_broken(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, most_broken: u64) -> Self {
+    fn with_most_broken(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, most_broken: u64) -> Self {
         Self { most_broken, ..Self::new(scratch, cache, tap) }
     }
 
-    /// What was found, and whether a private key was among it, or something that may be one.
-    pub(super) fn finish(self) -> (Vec<Item>, bool) {
-        (self.items, self.secret)
+    /// What was found.
+    pub(super) fn finish(self) -> Made {
+        Made { items: self.items, secret: self.secret, unpacked: self.unpacked.out }
     }
 
     /// What lies from `at` on in a file that has another form before it, looked at as text. Its beginning is in the buffer, or all of it.

@@ -14,7 +14,8 @@ const CONTAINERS: &[(usize, &[u8], &str)] = &[
     (0, b"PK\x07\x08", "zip"),
     (0, b"PK00PK\x03\x04", "zip"),
     (0, b"\x1f\x8b\x08", "gzip"),
-    (0, b"BZh", "bzip2"),
+    // Behind `BZh` and a digit, which text may begin with.
+    (4, b"1AY&SY", "bzip2"),
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
@@ -57,6 +58,32 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Unread> {
     }
     FOREIGN.iter().find(|(magic, _)| at(0, magic)).map(|(_, name)| Unread::Skipped(Reason::OtherFormat, (*name).to_owned()))
 }
+
+/// Whether something that came out of a wrapping is such a container. Two bytes alone are no sign there: most of what is unwrapped is random.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| FIRST[*first as usize]) && within(bytes).is_some()
+}
+
+/// The same, and which. What is DER is told by its reader.
+pub(super) fn within(bytes: &[u8]) -> Option<Unread> {
+    let certain = |unread: &Unread| matches!(unread, Unread::Skipped(Reason::FormatNotRead, name) if name != "compress");
+    if bytes.first() == Some(&0x30) { None } else { recognise(bytes).filter(certain) }
+}
+
+/// The first bytes of all that [`begins`] knows.
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    // What is told by something behind it: bzip2, and the key BLOBs of Windows. Others of these have text before it, or zeros, which pass anyway.
+    (first[b'B' as usize], first[7], first[b'R' as usize], first[b'E' as usize], first[b'D' as usize]) = (true, true, true, true, true);
+    let mut at = 0;
+    while at < CONTAINERS.len() {
+        if CONTAINERS[at].0 == 0 {
+            first[CONTAINERS[at].1[0] as usize] = true;
+        }
+        at += 1;
+    }
+    first
+};
 
 /// Whether text may lie in such a container as it is, so that blocks in it can be found without opening it.
 pub(super) fn holds_plain_text(unread: &Unread) -> bool {

@@ -11,6 +11,7 @@ mod links;
 mod make;
 mod names;
 mod places;
+mod wrapped;
 
 use std::convert::Infallible;
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ use crate::read::Item;
 /// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading of the whole file.
 pub(super) struct Budget {
     left: Cell<u64>,
+    all: u64,
     most: String,
     members: Cell<u64>,
     held: Cell<usize>,
@@ -19,17 +20,21 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For an archive of so many bytes.
-    pub(super) fn new(size: u64, limits: &Limits) -> Self {
+    /// For an archive of so many bytes, out of which no more than `most` may come where it lies in something else.
+    pub(super) fn new(size: u64, limits: &Limits, most: u64) -> Self {
         let file_size = limits.file_size;
         let ratio = limits::INFLATED_ANYWAY.saturating_add(size.saturating_mul(limits::INFLATED_RATIO));
-        let most = if ratio < file_size {
+        let all = ratio.min(file_size).min(most);
+        let most = if all < ratio.min(file_size) {
+            "more comes out of archives in one another than the limit; unpack them into a private folder and scan that".to_owned()
+        } else if ratio < file_size {
             format!("more than {ratio} bytes come out of its {size}; if that is right, unpack it into a private folder and scan that")
         } else {
             format!("more than {file_size} bytes come out of it; --max-file-size raises the limit")
         };
         Self {
-            left: Cell::new(ratio.min(file_size)),
+            left: Cell::new(all),
+            all,
             most,
             members: Cell::new(0),
             held: Cell::new(0),
@@ -48,6 +53,21 @@ impl Budget {
             }
             None => Err(self.reach(self.most.clone())),
         }
+    }
+
+    /// Bytes that came out of archives in the text of a member, within what was left.
+    pub(super) fn take(&self, bytes: u64) {
+        self.left.set(self.left.get().saturating_sub(bytes));
+    }
+
+    /// What may still come out of it.
+    pub(super) const fn left(&self) -> u64 {
+        self.left.get()
+    }
+
+    /// What came out of it.
+    pub(super) const fn spent(&self) -> u64 {
+        self.all - self.left.get()
     }
 
     /// One more member.

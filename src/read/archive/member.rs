@@ -9,7 +9,7 @@ use crate::finding::Reason;
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
-use crate::read::content::{Content, KEPT, wipe};
+use crate::read::content::{Content, KEPT, Within, wipe};
 use crate::read::fill::read_up_to;
 use crate::read::walk::io_unread;
 use crate::read::{Found, INTO, Item};
@@ -247,7 +247,8 @@ impl Opening<'_, '_> {
     pub(super) fn content(&mut self) -> Content<'_, '_> {
         let archive = &mut self.archive;
         let tap = archive.tap.as_mut().map(|tap| &mut **tap as _);
-        Content::with_most_broken(archive.scratch, archive.cache.as_deref_mut(), tap, self.budget.broken())
+        let within = Within { archives: self.depth, most: self.budget.left(), ..archive.within };
+        Content::in_archive(archive.scratch, archive.cache.as_deref_mut(), tap, self.budget.broken(), within)
     }
 
     /// Hands on what was found in a member.

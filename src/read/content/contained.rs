@@ -65,9 +65,13 @@ impl Content<'_, '_> {
         let mut inner = Content::new(&mut scratch, None, tap);
         inner.depth = self.depth + 1;
         inner.most_broken = self.most_broken;
-        inner.whole(bytes);
-        let (items, secret) = (inner.items, inner.secret);
+        (inner.archives, inner.wrappings, inner.unpacked) = (self.archives, self.wrappings, self.unpacked);
+        if !inner.archive(bytes, &spot(0, 0, "file")) {
+            inner.whole(bytes);
+        }
+        let (items, secret, unpacked) = (inner.items, inner.secret, inner.unpacked);
         self.secret |= secret;
+        self.unpacked = unpacked;
         scratch.zeroize();
         items
     }
@@ -141,14 +145,14 @@ impl Content<'_, '_> {
     }
 
     /// Adds an item that lies at `at` in the file, in a container or not.
-    fn place(&mut self, at: u64, item: Item) {
+    pub(super) fn place(&mut self, at: u64, item: Item) {
         self.placed.push(at);
         self.items.push(item);
     }
 }
 
 /// The member name of a container.
-fn name(format: &str, number: u32) -> String {
+pub(super) fn name(format: &str, number: u32) -> String {
     if number == 0 { format.to_owned() } else { format!("{format}#{number}") }
 }
 

@@ -10,7 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Content;
+use super::{Content, Made, Within};
 use crate::finding::{Code, Reason};
 use crate::id::Fingerprint;
 use crate::limits;
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         if self.buffer.len() as u64 != opened.size && end {
             content.items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
         }
-        let (items, secret) = content.finish();
+        let Made { items, secret, .. } = content.finish();
         found.items = items;
         // A window that grew for one block is not kept for the next file.
         if secret || self.buffer.capacity() > 2 * limit.window {
@@ -177,6 +177,7 @@ impl<'a> Reader<'a> {
             cache: Some(&mut self.cache),
             tap: None,
             only: None,
+            within: Within::default(),
             emit,
         }
     }

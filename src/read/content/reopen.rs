@@ -7,7 +7,7 @@ use memchr::memmem;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::file::{KEPT, Opened, fill, open};
-use super::{Content, Tap};
+use super::{Content, Tap, Within};
 use crate::id::Fingerprint;
 use crate::limits::{self, Limits};
 use crate::pki::{Object, PrivateKey};
@@ -50,12 +50,12 @@ fn read_archive(
     let (options, mut spare, mut scratch) = (options(), Spare::default(), Zeroizing::new(Vec::new()));
     let only = place.member();
     let tap = tap.map(|tap| tap as _);
-    let archive = Archive { options: &options, place, modified: None, size, spare: &mut spare, scratch: &mut scratch, cache: None, tap, only, emit };
-    archive.read(kind, stream, bytes)
+    let (spare, scratch, within) = (&mut spare, &mut scratch, Within::default());
+    Archive { options: &options, place, modified: None, size, spare, scratch, cache: None, tap, only, within, emit }.read(kind, stream, bytes)
 }
 
 /// What was read once under the limits that were asked for is read again.
-fn options() -> Options {
+pub(super) fn options() -> Options {
     // Not the default, which asks the system for the number of processors: three more files for each certificate.
     Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() }
 }

@@ -101,9 +101,13 @@ impl Content<'_, '_> {
             self.push(Item { body: Err(Unread::Skipped(Reason::TooDeep, detail)), ..spot.clone() });
             return true;
         }
+        self.wrappings += 1;
+        if self.archive(bytes, spot) {
+            self.wrappings -= 1;
+            return true;
+        }
         let outside = (self.base, self.line, self.cut, self.more, self.reached);
         (self.base, self.line, self.cut, self.more) = (0, 1, usize::MAX, false);
-        self.wrappings += 1;
         let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
         let rest = if bytes.get(blanks) == Some(&0x30) { self.spaced(&bytes[blanks..], |_| spot.clone()) } else { bytes };
         self.text(rest);

@@ -182,7 +182,9 @@ impl<'a> Gap<'a> {
         if !MARKERS.iter().any(|marker| near.starts_with(marker)) {
             return Err(at + COMMON.needle().len());
         }
-        let start = self.run_start(at);
+        // What was met in vain before may be a part of it: the end of a BEGIN that a line end goes through.
+        let start = self.run_start(if self.allowance > 0 { self.floor } else { self.at }, at);
+        self.allowance = self.allowance.saturating_sub(at - start);
         let (found, bytes) = self.run(self.aligned(start, at), Kind::Text)?;
         let begins = memmem::find(&bytes, b"-BEGIN").is_some();
         if begins && memmem::find(&bytes, b"--END ").is_some() {
@@ -239,9 +241,8 @@ impl<'a> Gap<'a> {
         decoded(&mut bytes).then_some((Found { kind: Kind::Der, text }, bytes))
     }
 
-    /// The first digit of the run that `at` lies in. Full lines above belong to it.
-    fn run_start(&self, at: usize) -> usize {
-        let floor = self.at;
+    /// The first digit at or behind `floor` of the run that `at` lies in. Full lines above belong to it.
+    fn run_start(&self, floor: usize, at: usize) -> usize {
         let mut start = at;
         loop {
             let line = self.buffer[floor..start].iter().rposition(|b| !base64::is_digit(*b)).map_or(floor, |n| floor + n + 1);

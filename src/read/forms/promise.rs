@@ -2,6 +2,7 @@
 //! each of them would take far longer than decoding them.
 
 use super::{binary, runs};
+use crate::read::magic;
 use crate::read::pem::base64;
 
 /// Text of interest has so many characters in a row somewhere: no object in base64 or hexadecimal goes without.
@@ -11,11 +12,11 @@ const TEXT: usize = 40;
 const SHORT: usize = 120;
 const DIGITS: usize = 20;
 
-/// Whether there may be an object in `bytes`, an element as it is or something in a text form. `false` is certain but for text that has something
+/// Whether there may be an object in `bytes`, an element as it is, something in a text form or an archive. `false` is certain but for text that has something
 /// other than ASCII every few characters.
 pub(crate) fn may_hold(bytes: &[u8]) -> bool {
     let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    binary::begins(&bytes[blanks..]) || binary::may_begin(bytes) || may_hold_text(bytes)
+    binary::begins(&bytes[blanks..]) || magic::begins(bytes) || binary::may_begin(bytes) || may_hold_text(bytes)
 }
 
 fn may_hold_text(bytes: &[u8]) -> bool {
