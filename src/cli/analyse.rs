@@ -295,15 +295,17 @@ fn ccadb(path: &Path, terminal: &Terminal) -> Result<Ccadb, Error> {
 }
 
 pub(crate) fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash>), Error> {
-    let text = text("list of compromised keys", path)?;
     let mut list = HashSet::new();
-    for (i, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
-        let hash = line.parse().map_err(|e| Error::Value { flag: "--known-compromised", says: format!("{}:{}: {e}", path.display(), i + 1) })?;
+    for (line, name) in listed("list of compromised keys", path)? {
+        let hash = name.parse().map_err(|e| Error::Value { flag: "--known-compromised", says: format!("{}:{line}: {e}", path.display()) })?;
         list.insert(hash);
     }
     Ok((path.display().to_string(), list))
+}
+
+/// What a list names, one a line, with the numbers of the lines; `#` begins a comment.
+pub(crate) fn listed(what: &'static str, path: &Path) -> Result<Vec<(usize, String)>, Error> {
+    let text = text(what, path)?;
+    let lines = text.lines().zip(1..).map(|(line, number)| (number, line.split('#').next().unwrap_or_default().trim().to_owned()));
+    Ok(lines.filter(|(_, name)| !name.is_empty()).collect())
 }

@@ -202,7 +202,7 @@ pub(crate) struct PlanArgs {
 pub(crate) struct MarkArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// The step, as plan.md names it, or the beginning of its name
+    /// The step, as plan.md names it, or the beginning of its name; @FILE for each of those that a file names, one a line (@- is standard input)
     pub(crate) step: String,
     /// waived, deployed (deploy), sent (revoke), searched (search), confirmed (decide, replace, verify, retire, rotate), cleared (a suspicion),
     /// or reopened to take back what was said before

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
+use certrecall::assess::Decision;
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
@@ -26,9 +27,9 @@ pub(crate) use args::CompleteArgs;
 
 use super::analyse::{self, now};
 use super::args::AboutAuthorities;
-use super::case::show_again;
 use super::error::Error;
 use super::exit::Outcome;
+use super::mark::show_again;
 use super::term::Terminal;
 use super::{passphrase, rekey};
 use inventory::{Authorities, fingerprints};
@@ -70,7 +71,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
             complete::write(case.directory(), &expected, &done.judged, &args.layout, key_passphrase.as_ref(), export.as_ref())?;
         let new = said(&done.judged, &steps, &words, now());
         if !new.is_empty() {
-            store.say_all(&new)?;
+            store.say::<Decision>(&new, &[])?;
             progress::apply(&mut steps, &words.into_iter().chain(new).collect::<Vec<_>>());
             show_again(&case, &steps)?;
         }

@@ -7,6 +7,7 @@ mod complete;
 mod error;
 mod exit;
 mod format;
+mod mark;
 mod passphrase;
 mod plan;
 mod rekey;
@@ -44,7 +45,7 @@ fn run(command: Command, terminal: &mut Terminal) -> Result<Outcome, Error> {
     match command {
         Command::Complete(args) => complete::complete(&args, terminal),
         Command::Explain(args) => case::explain(&args, terminal),
-        Command::Mark(args) => case::mark(&args, terminal),
+        Command::Mark(args) => mark::mark(&args, terminal),
         Command::Status(args) => case::status(&args, terminal),
         Command::Demo(args) => small::demo(&args, terminal),
         Command::Incident(args) => small::incident(&args, terminal),

@@ -106,8 +106,9 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
     let words = store.words()?;
     if !words.is_empty() {
         let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
-        for word in progress::carried_over(&words, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now) {
-            store.say::<Decision>(&word, None)?;
+        let carried = progress::carried_over(&words, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now);
+        if !carried.is_empty() {
+            store.say::<Decision>(&carried, &[])?;
         }
     }
     drop(words);

@@ -14,9 +14,10 @@ use certrecall::{limits, pki};
 
 use super::analyse::bounded;
 use super::args::MarkArgs;
-use super::case::{by, damaged, show_again};
+use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
+use super::mark::{by, show_again};
 use super::term::Terminal;
 
 /// Findings said one by one.

@@ -267,17 +267,21 @@ impl Store {
         read().map_err(self.failed())
     }
 
-    /// Writes a word down, and with it what it decides about a key (`None` takes an earlier decision back).
+    /// Writes words down, and with them what they decide about keys (`None` takes an earlier decision back): all of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub fn say<D: serde::Serialize>(&mut self, word: &Word, decision: Option<(SpkiHash, Option<D>)>) -> Result<(), Error> {
+    pub fn say<D: serde::Serialize>(&mut self, words: &[Word], decisions: &[(SpkiHash, Option<D>)]) -> Result<(), Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
-            transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), json(word)?])?;
-            if let Some((spki, decision)) = &decision {
-                transaction.execute("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), json(decision)?])?;
+            let mut put = transaction.prepare("INSERT INTO word(step, content) VALUES(?1, ?2)")?;
+            for word in words {
+                put.execute(params![word.step.as_str(), json(word)?])?;
+            }
+            let mut put = transaction.prepare("INSERT INTO decision(spki, content) VALUES(?1, ?2)")?;
+            for (spki, decision) in decisions {
+                put.execute(params![spki.as_bytes(), json(decision)?])?;
             }
             Ok(())
         };
@@ -329,20 +333,6 @@ impl Store {
             Ok(out)
         };
         read().map_err(self.failed())
-    }
-
-    /// Writes several words down, all or none.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn say_all(&mut self, words: &[Word]) -> Result<(), Error> {
-        let failed = self.failed();
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        for word in words {
-            let text = json(word).map_err(&failed)?;
-            transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), text]).map_err(&failed)?;
-        }
-        transaction.commit().map_err(&failed)
     }
 
     /// Writes decisions about keys down.

@@ -153,6 +153,47 @@ fn what_cannot_be_said_is_refused_with_what_can() {
 }
 
 #[test]
+fn a_list_of_steps_is_marked_at_once_or_not_at_all() {
+    let incident = Incident::new();
+    incident.plan();
+    let searches = [incident.id("search", "a.example"), incident.id("search", "b.example")];
+    let list = |text: &str| {
+        incident.folder.write("steps.txt", text);
+        format!("@{}", incident.path("steps.txt"))
+    };
+    // What is wrong is told with its line, and nothing is written.
+    for (text, says) in [
+        (format!("{}\n\nsearch-zz\n", searches[0]), "steps.txt:3: the plan has no step"),
+        (format!("# first\n{}\n{}\n", searches[0], incident.id("deploy", "a.example")), "steps.txt:3: "),
+        ("# nothing\n".to_owned(), "names no step"),
+    ] {
+        let ran = incident.mark(&list(&text), "searched", &[]);
+        assert_eq!(ran.status, 2, "{text}");
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+        assert_eq!(incident.step("search", "a.example")["status"], "ready");
+    }
+    let ran = incident.mark(&list(&format!("{}\n  {} # b\n{}\n", searches[0], &searches[1][..14], searches[0])), "searched", &[]);
+    assert_eq!((ran.status, ran.stderr.contains("2 steps marked searched")), (0, true), "{ran:?}");
+    for name in ["a.example", "b.example"] {
+        assert_eq!(incident.step("search", name)["status"], "done");
+    }
+    let status: Value = serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
+    assert_eq!(status["words"].as_array().unwrap().len(), 2, "each once");
+    // Decisions too, over standard input; what comes before in the same list is not missing.
+    let (revoke, deploy) = (incident.id("revoke", "a.example"), incident.id("deploy", "a.example"));
+    let ran = incident.mark(&list(&incident.id("decide", "b.example")), "confirmed", &[]);
+    assert!(ran.stderr.contains("the decision counts"), "{ran:?}");
+    let piped = |text: &str, status: &str| common::run_with_input(&["mark", &incident.path("case"), "@-", status, "--reason", "x"], text.as_bytes());
+    let ran = piped(&format!("{deploy}\n"), "deployed");
+    assert_eq!((ran.status, ran.stderr.contains("warning")), (0, false), "{ran:?}");
+    let ran = piped(&format!("{revoke}\n{}\n", incident.id("revoke", "b.example")), "sent");
+    assert_eq!(ran.status, 0);
+    assert!(ran.stderr.contains("was to come before") && ran.stderr.matches("warning").count() == 1, "{ran:?}");
+    let export = incident.mark(&list(&searches.join("\n")), "searched", &["--ct-export", &incident.path("none")]);
+    assert_eq!((export.status, export.stderr.contains("it closes one search")), (2, true), "{export:?}");
+}
+
+#[test]
 fn steps_that_vanish_are_closed_with_a_reason_and_come_back_with_their_history() {
     let incident = Incident::new();
     incident.plan();
