@@ -43,7 +43,10 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     }
     let status = CaseStatus::of(&exposures, &kept, &words, &shares, as_of);
     match (args.format, args.by) {
-        (CaseFormat::Table, None) => terminal.print(&status.lines(ROWS))?,
+        (CaseFormat::Table, None) => {
+            let story = |key: &SpkiHash| serde_json::from_slice::<KeyStory>(&store.key(key).ok()??).ok();
+            terminal.print(&status.lines(ROWS, &|key| Some(story(key)?.title())))?;
+        }
         (CaseFormat::Table, Some(TalliedBy::Account)) => terminal.print(&status.table(By::Account))?,
         (CaseFormat::Table, Some(TalliedBy::Ca)) => terminal.print(&status.table(By::Authority))?,
         (CaseFormat::Json, _) => json(&status, terminal)?,

@@ -115,7 +115,7 @@ fn push_authorities(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()
     for authority in list.iter().take(AUTHORITIES) {
         let who = if authority.known { "" } else { ", operator unknown" };
         let count = count(authority.certificates as usize, "certificate");
-        writeln!(out, "- **{}**{who}: {count} to act on. {}.", escape(&authority.name), escape(authority.because.trim_end_matches('.')))?;
+        writeln!(out, "- **{}**{who}: {count} to act on; {}.", escape(&authority.name), escape(authority.because.trim_end_matches('.')))?;
         for says in &authority.how {
             writeln!(out, "  - {}", escape(says))?;
         }
@@ -153,7 +153,10 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         let most_urgent = entry.certificates.iter().map(|c| assessment.certificates[*c as usize].verdict).min();
         let title = match most_urgent {
             Some(most_urgent) => format!("{}: {}", names.iter().take(4).cloned().collect::<Vec<_>>().join(", "), most_urgent.as_str()),
-            None => "a key without a certificate".to_owned(),
+            None => {
+                let place = entry.private.first().map(|o| escape(&inventory.files[o.file as usize].place.shown()));
+                place.map_or_else(String::new, |place| format!("{place}: ")) + "a key without a certificate"
+            }
         };
         writeln!(
             out,

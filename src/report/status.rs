@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::{Line, Tone};
 use super::view::count;
-use crate::id::StepId;
+use crate::id::{SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, Word};
 use crate::store::Kept;
@@ -145,9 +145,9 @@ impl<'a> CaseStatus<'a> {
         self.steps.values().flat_map(BTreeMap::keys).any(|s| !s.is_over())
     }
 
-    /// For people; `rows` of each list, the rest counted.
+    /// For people; `rows` of each list, the rest counted. `title` is what people call a key: not all steps say which one they are about.
     #[must_use]
-    pub fn lines(&self, rows: usize) -> Vec<Line> {
+    pub fn lines(&self, rows: usize, title: &dyn Fn(&SpkiHash) -> Option<String>) -> Vec<Line> {
         let mut out = Vec::new();
         let keys: Vec<String> = self.keys.iter().map(|(exposure, n)| format!("{n} {exposure}")).collect();
         out.push(vec![
@@ -170,9 +170,9 @@ impl<'a> CaseStatus<'a> {
         }
         list(&mut out, "late", Tone::Alarm, &self.late, rows, |s| {
             let source = s.deadline_source.as_deref().unwrap_or_default();
-            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, brief(&s.says, BRIEF), show(source))
+            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, about(s, title), show(source))
         });
-        self.push_ready(&mut out, rows);
+        self.push_ready(&mut out, rows, title);
         self.push_tallies(&mut out, By::Authority, rows / 2);
         self.push_tallies(&mut out, By::Account, rows / 2);
         list(&mut out, "said last", Tone::Plain, &self.words, rows, |w| {
@@ -182,7 +182,7 @@ impl<'a> CaseStatus<'a> {
     }
 
     /// What can be done now: some of each kind, for of thousands nobody reads the first twenty alone.
-    fn push_ready(&self, out: &mut Vec<Line>, rows: usize) {
+    fn push_ready(&self, out: &mut Vec<Line>, rows: usize, title: &dyn Fn(&SpkiHash) -> Option<String>) {
         if self.ready.is_empty() {
             return;
         }
@@ -198,7 +198,7 @@ impl<'a> CaseStatus<'a> {
         for (kind, steps) in by_kind {
             // One that is left over takes no more room than saying so.
             let shown = if steps.len() <= each + 1 { steps.len() } else { each };
-            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, brief(&s.says, BRIEF)))]));
+            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, about(s, title)))]));
             if steps.len() > shown {
                 out.push(vec![(Tone::Faint, format!("  and {} more to {}", steps.len() - shown, kind.as_str()))]);
             }
@@ -239,6 +239,13 @@ const BRIEF: usize = 150;
 
 /// Characters of what was said: what `complete` says of its checks, and why some were waived, is whole.
 const SAID: usize = 500;
+
+/// What a step is about, and its sentence.
+fn about(step: &Step, title: &dyn Fn(&SpkiHash) -> Option<String>) -> String {
+    let says = brief(&step.says, BRIEF);
+    let name = step.key.as_ref().and_then(title).filter(|name| !says.contains(name.as_str()));
+    name.map_or_else(|| says.clone(), |name| format!("{}: {says}", cut(&name)))
+}
 
 /// The beginning of a sentence, up to where one may pause.
 fn brief(says: &str, most: usize) -> String {

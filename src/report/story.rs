@@ -103,6 +103,17 @@ impl KeyStory {
             })
     }
 
+    /// What people call it: by its first certificate that can still be used, else the first of all, else where the key lies.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let live = self.certificates.iter().find(|c| !matches!(c.standing.as_str(), "expired" | "revoked"));
+        let Some(certificate) = live.or_else(|| self.certificates.first()) else {
+            return self.private_key_paths.first().map_or_else(|| self.spki_sha256.to_string(), |path| show(path));
+        };
+        let name = certificate.dns_names.first().cloned().or_else(|| crate::pki::name::common_name(&certificate.subject));
+        show(&name.unwrap_or_else(|| certificate.subject.clone()))
+    }
+
     /// Its hashes, the canonical one first.
     #[must_use]
     pub fn names(&self) -> Vec<SpkiHash> {

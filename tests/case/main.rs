@@ -96,6 +96,10 @@ fn what_is_said_of_a_step_lasts_and_frees_the_next() {
     // A word can be taken back.
     assert_eq!(incident.mark(&search, "reopened", &[]).status, 0);
     assert_eq!(incident.step("search", "a.example")["status"], "ready");
+    // Whoever reads the list knows what each is about.
+    let told = run(&["status", &incident.path("case")]).stdout;
+    assert!(told.contains(&format!("{search}: a.example: look for certificates on this key")), "{told}");
+    assert_eq!(told.matches("a.example: have a new certificate").count(), 0, "its sentence says so already");
 }
 
 #[test]
