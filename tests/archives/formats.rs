@@ -6,14 +6,8 @@ use certrecall::read::Options;
 use certrecall::time::Written;
 
 use crate::common::Folder;
-use crate::common::pki::leaked_leaf;
 use crate::make::{CHANGED, deflated, entry, entry_with, file, gzip, gzip_named, stored, tar, zip, zip_behind};
-use crate::{read_with, records_of};
-
-fn bundle() -> String {
-    let leaf = leaked_leaf();
-    format!("{}{}", leaf.key.pem(), leaf.pem())
-}
+use crate::{bundle, read_with, records_of};
 
 #[test]
 fn members_of_a_zip_are_files_of_their_own() {

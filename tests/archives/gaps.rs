@@ -2,12 +2,7 @@
 
 use crate::common::pki::leaked_leaf;
 use crate::make::{deflated, stored, zip, zip_behind};
-use crate::records_of;
-
-fn bundle() -> String {
-    let leaf = leaked_leaf();
-    format!("{}{}", leaf.key.pem(), leaf.pem())
-}
+use crate::{bundle, records_of};
 
 const OWN: [&str; 2] = ["x.zip private-key", "x.zip certificate"];
 

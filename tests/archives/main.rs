@@ -19,6 +19,13 @@ use std::path::PathBuf;
 use certrecall::pki::{Object, Unread};
 use certrecall::read::{self, Found, Ledger, Options, Roots};
 use common::Folder;
+use common::pki::leaked_leaf;
+
+/// A key and its certificate, as an upload has them.
+fn bundle() -> String {
+    let leaf = leaked_leaf();
+    format!("{}{}", leaf.key.pem(), leaf.pem())
+}
 
 /// Everything found below a path, with its ledger.
 fn read_with(path: &str, options: &Options) -> (Vec<Found>, Ledger) {

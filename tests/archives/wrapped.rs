@@ -7,7 +7,7 @@ use certrecall::report::record::member;
 use crate::common::pki::leaked_leaf;
 use crate::common::{Folder, openssl};
 use crate::make::{deflated, file, gzip, stored, tar, zip};
-use crate::{read_with, what};
+use crate::{bundle, read_with, what};
 
 /// In base64 of lines of 76 digits (RFC 2045 section 6.8), or on one line.
 fn base64(bytes: &[u8], lines: bool) -> String {
@@ -30,11 +30,6 @@ fn records(text: impl AsRef<[u8]>) -> Vec<String> {
     let alone: Vec<String> = read_bytes(text.as_ref()).iter().map(|i| format!("{} {}", i.member.as_deref().unwrap_or("-"), what(&i.body))).collect();
     assert_eq!(shown, alone);
     shown
-}
-
-fn bundle() -> String {
-    let leaf = leaked_leaf();
-    format!("{}{}", leaf.key.pem(), leaf.pem())
 }
 
 #[test]
