@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding};
 use crate::id::SpkiHash;
-use crate::inventory::{Few, Inventory, KeyEntry, Occurrence};
+use crate::inventory::{CertificateEntry, Few, Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -244,7 +244,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let threads = question.threads;
     let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(&inventory.keys[i], births[i]));
     spread_over_moduli(inventory, &mut keys);
-    let voided = below_exposed(inventory, &keys);
+    let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
     unmatched(inventory, question.decisions, &mut findings);
     let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
@@ -447,8 +447,9 @@ fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
     }
 }
 
-/// For each certificate, the CA certificate with an exposed key that it descends from, the nearest one.
-fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>> {
+/// For each certificate, the CA certificate with an exposed key that it descends from, the nearest one. Where a CA has a certificate from an exposed
+/// one and another that it signed itself, the former is void; what its own key signed stands on the latter.
+fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: Time) -> Vec<Option<u32>> {
     // Few certificates have issued any.
     let mut children: hashbrown::HashMap<u32, Vec<u32>> = hashbrown::HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
@@ -456,21 +457,30 @@ fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict]) -> Vec<Option<u32>>
     }
     let children = |of: u32| children.get(&of).into_iter().flatten();
     let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
-    let suspect = |i: usize| {
-        let entry = &inventory.certificates[i];
-        entry.is_ca() && keys[entry.key as usize].exposure.is_suspect()
-    };
+    let suspect = |entry: &CertificateEntry| keys[entry.key as usize].exposure.is_suspect();
     // First in, first out: whoever comes first is the nearest.
     let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
-    for i in (0..inventory.certificates.len()).filter(|i| suspect(*i)) {
+    for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| e.is_ca() && suspect(e)) {
         queue.extend(children(i as u32).map(|c| (*c, i as u32)));
     }
     while let Some((child, by)) = queue.pop_front() {
         let at = child as usize;
         if voided[at].is_none() {
             voided[at] = Some(by);
-            queue.extend(children(child).map(|c| (*c, by)));
+            let key = &inventory.keys[inventory.certificates[at].key as usize];
+            if !inventory.certificates[at].is_ca() || !signed_itself(inventory, key, as_of) {
+                queue.extend(children(child).map(|c| (*c, by)));
+            }
         }
     }
     voided
+}
+
+/// Whether a key has a CA certificate that it signed itself, which can be used.
+pub(crate) fn signed_itself(inventory: &Inventory, key: &KeyEntry, as_of: Time) -> bool {
+    key.certificates.iter().map(|i| &inventory.certificates[*i as usize]).any(|entry| {
+        let certificate = &entry.certificate;
+        let standing = Standing::at(certificate.not_before, certificate.not_after, as_of);
+        certificate.is_self_signed && entry.is_ca() && standing == Standing::Valid
+    })
 }

@@ -6,7 +6,7 @@ use super::authority::{Authority, is_short_lived, sort_of};
 use super::ca::{Reach, Sort, ToRevoke};
 use super::step::AuthorityClock;
 use super::{Given, Plan, Status, Step, StepKind, words};
-use crate::assess::{Assessment, Exposure, Kind, Verdict};
+use crate::assess::{Assessment, Exposure, Kind, Verdict, signed_itself};
 use crate::id::{Fingerprint, StepId};
 use crate::inventory::{Inventory, KeyEntry};
 
@@ -262,7 +262,9 @@ impl Group<'_> {
             if entry.is_ca() {
                 let sha256 = entry.certificate.sha256;
                 let needs = self.new_ca_decisions(&[at]);
-                let mut decide = self.step(StepKind::Decide, &[b"reissue", sha256.as_bytes()], needs, words::reissue_ca(&entry.certificate));
+                let stands = signed_itself(self.inventory, self.entry(), self.given.clock.as_of);
+                let says = words::reissue_ca(&entry.certificate, stands);
+                let mut decide = self.step(StepKind::Decide, &[b"reissue", sha256.as_bytes()], needs, says);
                 decide.certificates = vec![sha256];
                 steps.push(decide);
             }

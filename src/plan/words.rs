@@ -129,7 +129,14 @@ fn subjects(inventory: &Inventory, certificates: &[u32]) -> String {
     names.join(" and ")
 }
 
-pub(super) fn reissue_ca(authority: &Certificate) -> String {
+/// `signed_itself`: it has a certificate of its own besides, on which what hangs below it stands.
+pub(super) fn reissue_ca(authority: &Certificate, signed_itself: bool) -> String {
+    if signed_itself {
+        return format!(
+            "the certificate of the CA {} that an exposed one made is void. It has one that it signed itself, on which what hangs below it stands: have those who trust the exposed CA trust that one, and take the void one out of every chain",
+            authority.subject
+        );
+    }
     format!(
         "the CA {} hangs below an exposed one: once the new CA stands, have this one certified by it, or retire it with what hangs below it",
         authority.subject

@@ -317,6 +317,36 @@ fn chains_and_what_hangs_below() {
 }
 
 #[test]
+fn what_a_ca_signed_that_stands_on_its_own_root() {
+    let t = &mut Table::default();
+    let old = leaf("Example Root").authority().from("2010-01-01").self_signed();
+    let new = leaf("Example Root").authority().serial(2).self_signed();
+    let new_with_old = leaf("Example Root").authority().serial(3).key(&new.key).by(&old);
+    let l = leaf("a.example").by(&new);
+    let case = |t: &mut Table, name, above: &[&Cert], of: &Cert, want: &str, says: &str| {
+        t.case(name)
+            .file("a.pem", bundle(&l, above))
+            .file("old.pem", bundle(&old, &[]))
+            .row("a.pem", AFTER)
+            .row("old.pem", BEFORE)
+            .certificate(of, want, says);
+    };
+    let void = "not-exposed valid reissue issuer-key";
+    case(t, "what the new root signed, the old one exposed", &[&new_with_old, &new], &l, CLEAR, "its private key lies in a.pem");
+    case(t, "the certificate of the new root by the old one", &[&new_with_old, &new], &new_with_old, void, "CN=Example Root, is exposed");
+    case(t, "the new root itself", &[&new_with_old, &new], &new, "not-exposed valid clear chain-certificate", "come without their keys");
+    case(t, "only the certificate by the old one is here", &[&new_with_old], &l, void, "CN=Example Root, is exposed");
+    let ended = leaf("Example Root").authority().serial(4).key(&new.key).to("2020-01-01").self_signed();
+    case(t, "the new root has ended", &[&new_with_old, &ended], &l, void, "CN=Example Root, is exposed");
+    t.case("the new root is exposed itself")
+        .file("a.pem", bundle(&l, &[&new_with_old, &new]))
+        .file("old.pem", bundle(&old, &[]))
+        .file("new.key", new.key.pem())
+        .uploaded(BEFORE)
+        .certificate(&l, "exposed valid reissue issuer-key", "CN=Example Root, is exposed");
+}
+
+#[test]
 fn one_modulus() {
     let t = &mut Table::default();
     let ca = public_ca();
