@@ -231,8 +231,9 @@ impl Manifest {
 
     /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
     fn add_row(&mut self, line: u64, fields: Fields<'_>) {
-        let [_, _, uploaded, _, created, ..] = &fields;
-        if uploaded.is_none() && created.is_none() {
+        let [_, _, uploaded, account, created, ..] = &fields;
+        let timeless = uploaded.is_none() && created.is_none();
+        if timeless && account.is_none() {
             return self.bad_row(line, "it says no upload time".to_owned());
         }
         let digest = digest(&fields);
@@ -257,12 +258,16 @@ impl Manifest {
             let says = if serial.is_some() {
                 "a serial number names a certificate only together with its issuer"
             } else {
-                "it names neither a path nor a hash"
+                "it names no path, hash, certificate or host"
             };
             return self.bad_row(line, says.to_owned());
         }
         if self.rows.len() >= limits::MANIFEST_ROWS {
             return self.bad_row(line, format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS));
+        }
+        if timeless {
+            // Whose it is, it says all the same; another row may tell when that account was created.
+            self.bad_row(line, "it says no upload time; only its account was used".to_owned());
         }
         let account = account.map(|a| self.account(&show(&a)));
         if [&uploaded, &created].into_iter().flatten().any(|t| t.ambiguous) {

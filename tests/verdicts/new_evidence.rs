@@ -168,6 +168,20 @@ fn accounts_and_when_they_were_created() {
         UNCLEAR,
         "which can be before or after",
     );
+    one(
+        t,
+        "its account alone, which was created after the cutoff, says another row",
+        "a.pem,,acme,\n,,acme,2017-01-01T00:00:00Z",
+        CLEAR,
+        "(uploads.csv:2, account acme, which was created at 2017-01-01T00:00:00Z or later), at or after the cutoff",
+    );
+    one(t, "its account alone, which was created before", "a.pem,,acme,\n,,acme,2014-01-01", ON_DATES, "nothing records its upload");
+    t.case("its account alone: told, and it is not the file that has no row")
+        .file("a.pem", &text)
+        .manifest("path,uploaded_at,account\na.pem,,acme\n")
+        .certificate(&l, ON_DATES, "nothing records its upload")
+        .told("manifest-row-bad", 1, "uploads.csv:2")
+        .told_not("file-without-record");
     one(t, "one of two accounts is old", "a.pem,,new,2017-01-01\na.pem,2015-06-01,old,", UNCLEAR, "account new, old), which can be before or after");
     t.case("an upload before the account was created decides, and is told")
         .file("a.pem", &text)

@@ -73,7 +73,10 @@ fn check(
     if timed {
         return Ok(());
     }
-    let says = format!("it needs a column path or sha256, and a column uploaded_at (or --map column=field); it has: {}", seen());
+    let says = format!(
+        "it needs a column path, sha256 or host, or issuer and serial, and a column uploaded_at or account_created_at (or --map column=field); it has: {}",
+        seen()
+    );
     Err(manifest.error(Some(line), says))
 }
 
