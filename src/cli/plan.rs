@@ -105,10 +105,20 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
     let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, &case.certificates(), terminal);
     let words = store.words()?;
     if !words.is_empty() {
+        let (steps, now) = (&analysis.plan.steps, analysis.clock.now);
         let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
-        let carried = progress::carried_over(&words, &earlier, &analysis.plan.steps, |a| analysis.cas.operator(a).is_some(), analysis.clock.now);
-        if !carried.is_empty() {
-            store.say::<Decision>(&carried, &[])?;
+        let carried = progress::carried_over(&words, &earlier, steps, |a| analysis.cas.operator(a).is_some(), now);
+        let taken_back = progress::no_longer_all(&words, &earlier, steps, now);
+        if let Some(first) = taken_back.first() {
+            terminal.say(&format!(
+                "more certificates belong to {} of which something was said, among them {}: open again for those",
+                count(taken_back.len(), "step"),
+                first.step
+            ));
+        }
+        let new = [carried, taken_back].concat();
+        if !new.is_empty() {
+            store.say::<Decision>(&new, &[])?;
         }
     }
     drop(words);

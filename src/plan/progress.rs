@@ -123,6 +123,13 @@ pub struct Word {
     pub recorded: Time,
 }
 
+impl Word {
+    /// A plan says it, since more belongs to the step than when something was said of it ([`no_longer_all`]).
+    fn is_more(&self) -> bool {
+        self.mark == Mark::Reopened && self.by == BY
+    }
+}
+
 /// Whether a step asks if a key that is only presumed or undetermined counts as compromised.
 #[must_use]
 pub fn is_suspicion(step: &Step) -> bool {
@@ -140,23 +147,31 @@ pub fn suspicion(key: &SpkiHash) -> StepId {
 pub fn apply(steps: &mut [Step], words: &[Word]) {
     let mut last: BTreeMap<&StepId, &Word> = BTreeMap::new();
     let mut position: BTreeMap<&StepId, usize> = BTreeMap::new();
+    // The same, but for what a plan said because more belongs to the step: what was said before still holds for the rest.
+    let mut heard: BTreeMap<&StepId, (usize, &Word)> = BTreeMap::new();
     for (i, word) in words.iter().enumerate() {
         last.insert(&word.step, word);
         position.insert(&word.step, i);
+        if !word.is_more() {
+            heard.insert(&word.step, (i, word));
+        }
     }
+    let more: HashSet<StepId> = last.values().filter(|w| w.is_more()).map(|w| w.step).collect();
     // Taken back after it was deployed: what was issued does not hold any more.
-    let reopened_since =
-        |n: &StepId, deploy: &StepId| last.get(n).is_some_and(|w| w.mark == Mark::Reopened) && position.get(n) > position.get(deploy);
+    let reopened_since = |n: &StepId, deployed: usize| {
+        last.get(n).is_some_and(|w| w.mark == Mark::Reopened) && position.get(n).is_some_and(|reopened| *reopened > deployed)
+    };
+    let deployed = |s: &Step| heard.get(&s.id).filter(|(_, w)| s.kind == StepKind::Deploy && w.mark == Mark::Deployed).map(|(at, _)| *at);
     let issued: HashSet<StepId> = steps
         .iter()
-        .filter(|s| s.kind == StepKind::Deploy && last.get(&s.id).is_some_and(|w| w.mark == Mark::Deployed))
-        .flat_map(|s| s.needs.iter().filter(|n| !reopened_since(n, &s.id)).copied())
+        .filter_map(|s| Some((s, deployed(s)?)))
+        .flat_map(|(s, at)| s.needs.iter().filter(move |n| !reopened_since(n, at)).copied())
         .collect();
     last.retain(|_, word| word.mark.status().is_some());
     let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id).collect();
     let said =
         |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
-    let sent: HashMap<StepId, Time> = last.values().filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
+    let sent: HashMap<StepId, Time> = heard.values().map(|(_, w)| w).filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
     let not_asked: HashSet<StepId> =
         steps.iter().filter(|s| s.kind == StepKind::Revoke && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
     let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).copied().collect();
@@ -184,7 +199,9 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
             None => Status::Waiting,
         };
         if let Some(clock) = step.clock.as_ref().filter(|_| step.kind == StepKind::Verify) {
-            let at = step.needs.iter().find_map(|n| sent.get(n));
+            // Once all that was asked for is checked, the clock runs from when the rest is asked for.
+            let runs = |n: &&StepId| !(more.contains(n) && more.contains(&step.id));
+            let at = step.needs.iter().filter(runs).find_map(|n| sent.get(n));
             step.deadline = at.map(|at| at.plus(i64::from(clock.hours) * 3600));
             step.deadline_source = at.map(|_| clock.source.clone());
         }
@@ -231,6 +248,44 @@ pub fn missing<'a>(names: &HashSet<StepId>, steps: &'a [Step]) -> impl Iterator<
     let named = steps.iter().filter(|step| names.contains(&step.id));
     named.map(move |step| (step, step.needs.iter().filter(|need| open.contains(need)).collect::<Vec<_>>())).filter(|(_, needs)| !needs.is_empty())
 }
+
+/// Takes back what was said of steps to which more certificates belong since: nobody deployed, sent or checked anything for these. What was said of
+/// deploying, of sending and of the decisions about the key holds for the others. `earlier`: every step that ever was in the plan, as it was last.
+#[must_use]
+pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], now: Time) -> Vec<Word> {
+    let mut last: HashMap<&StepId, &Word> = HashMap::new();
+    for word in words {
+        last.insert(&word.step, word);
+    }
+    let before: HashMap<&StepId, &Step> = earlier.iter().filter(|s| last.contains_key(&s.id)).map(|s| (&s.id, s)).collect();
+    let mut out = Vec::new();
+    for step in steps {
+        let (Some(word), Some(before)) = (last.get(&step.id), before.get(&step.id)) else { continue };
+        let covers = match step.kind {
+            StepKind::Deploy | StepKind::Revoke | StepKind::Verify => word.mark.status().is_some(),
+            // What was issued stands in for them too; that nothing has to be does not hold for them.
+            StepKind::Replace => word.mark == Mark::Waived,
+            StepKind::Decide | StepKind::Retire | StepKind::Rotate | StepKind::Search => false,
+        };
+        if !covers {
+            continue;
+        }
+        let known: HashSet<_> = before.certificates.iter().collect();
+        let mut more = step.certificates.iter().filter(|c| !known.contains(c));
+        if let Some(first) = more.next() {
+            let others = match more.count() {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            let reason = format!("the certificate with SHA-256 {first}{others} belongs to it since; what was said before holds for the rest");
+            out.push(Word { step: step.id, mark: Mark::Reopened, reason, by: BY.to_owned(), at: now, recorded: now });
+        }
+    }
+    out
+}
+
+/// Who says what a plan says.
+const BY: &str = "certrecall plan";
 
 #[cfg(test)]
 mod tests {
@@ -304,6 +359,46 @@ mod tests {
         assert!(carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(), "they are still there and speak for themselves");
         let taken_back = [words[0].clone(), words[1].clone(), word(&two, Mark::Reopened, 10)];
         assert!(carried(&taken_back, &[both]).is_empty());
+    }
+
+    #[test]
+    fn what_was_said_of_a_step_does_not_hold_for_what_belongs_to_it_since() {
+        use Status::{Done, Ready, Waiting};
+        let of = |kind, needs: &[&Step], certificates: &[&[u8]]| Step {
+            certificates: certificates.iter().map(|c| crate::id::Fingerprint::of(c)).collect(),
+            ..step(kind, "k", needs)
+        };
+        let all = |certificates: &[&[u8]]| {
+            let replace = of(StepKind::Replace, &[], certificates);
+            let deploy = of(StepKind::Deploy, &[&replace], certificates);
+            let revoke = of(StepKind::Revoke, &[&deploy], certificates);
+            let verify = of(StepKind::Verify, &[&revoke], certificates);
+            vec![replace, deploy, revoke, verify]
+        };
+        let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
+        let (earlier, mut steps) = (all(&[b"a"]), all(&[b"a", b"b", b"c"]));
+        let mut words = vec![word(&steps[1], Mark::Deployed, 5), word(&steps[2], Mark::Sent, 6)];
+        assert!(no_longer_all(&words, &steps, &steps, Time::from_unix(7)).is_empty(), "they are the same");
+        assert!(no_longer_all(&words, &steps, &earlier, Time::from_unix(7)).is_empty(), "fewer than before");
+        let more = no_longer_all(&words, &earlier, &steps, Time::from_unix(7));
+        assert_eq!(more.iter().map(|w| w.step).collect::<Vec<_>>(), [steps[1].id, steps[2].id]);
+        assert!(more[0].reason.contains("and 1 more"), "{}", more[0].reason);
+        words.extend(more);
+        assert!(no_longer_all(&words, &earlier, &steps, Time::from_unix(8)).is_empty(), "said once");
+        apply(&mut steps, &words);
+        assert_eq!(statuses(&steps), [Done, Ready, Waiting, Waiting], "what was issued stands in for the new ones too");
+        let day = 24 * 3600;
+        assert_eq!(steps[3].deadline, Some(Time::from_unix(6 + day)), "the clock for the first runs on");
+        words.extend([word(&steps[1], Mark::Deployed, 10), word(&steps[2], Mark::Sent, 11)]);
+        apply(&mut steps, &words);
+        assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Done, Done, Ready], Some(Time::from_unix(11 + day))));
+        words.push(word(&steps[3], Mark::Confirmed, 12));
+        let (earlier, mut steps) = (steps, all(&[b"a", b"b", b"c", b"d"]));
+        words.extend(no_longer_all(&words, &earlier, &steps, Time::from_unix(13)));
+        apply(&mut steps, &words);
+        assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Ready, Waiting, Waiting], None), "nothing is asked for that is not checked");
+        let waived = [word(&steps[0], Mark::Waived, 1), word(&steps[1], Mark::Waived, 1)];
+        assert_eq!(no_longer_all(&waived, &earlier, &steps, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
     }
 
     #[test]

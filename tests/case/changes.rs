@@ -194,6 +194,31 @@ fn a_certificate_that_is_added_to_a_key_that_was_done_opens_what_it_needs() {
 }
 
 #[test]
+fn a_certificate_that_comes_after_all_was_done_is_to_be_done() {
+    let incident = Incident::new();
+    let ca = private_ca();
+    let key = leaf("k.example").serial(3).from("2015-01-01").to("2040-01-01").by(&ca);
+    fs::write(incident.folder.path().join("uploads/k.pem"), bundle(&key, &[])).unwrap();
+    incident.plan_with(BEFORE);
+    for (kind, word) in [("deploy", "deployed"), ("search", "searched"), ("revoke", "sent"), ("verify", "confirmed"), ("retire", "confirmed")] {
+        assert_eq!(incident.mark(&incident.id(kind, "k.example"), word, &[]).status, 0, "{kind}");
+    }
+    let statuses = || ["replace", "deploy", "revoke", "verify"].map(|kind| incident.step(kind, "k.example")["status"].as_str().unwrap().to_owned());
+    assert_eq!(statuses(), ["done"; 4]);
+    // Renewed on the leaked key, in secret: the same names and usages, so the same steps.
+    let renewed = leaf("k.example").key(&key.key).serial(4).from("2026-10-01").to("2027-03-01").by(&ca);
+    fs::write(incident.folder.path().join("uploads/renewed.pem"), renewed.pem()).unwrap();
+    let ran = incident.plan_with(BEFORE);
+    assert_eq!(statuses(), ["done", "ready", "waiting", "waiting"], "{}", ran.stderr);
+    assert!(ran.stderr.contains("more certificates belong to 3 steps of which something was said"), "{}", ran.stderr);
+    let told = run(&["explain", &incident.path("case"), "k.example"]).stdout;
+    assert!(told.contains(&format!("the certificate with SHA-256 {} belongs to it since", renewed.sha256())), "{told}");
+    incident.mark(&incident.id("deploy", "k.example"), "deployed", &[]);
+    incident.plan_with(BEFORE);
+    assert_eq!(statuses(), ["done", "done", "ready", "waiting"], "what is said now holds for all");
+}
+
+#[test]
 fn a_file_that_is_copied_or_renamed_changes_no_step() {
     let incident = Incident::new();
     incident.plan_with(BEFORE);
