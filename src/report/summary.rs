@@ -7,6 +7,7 @@ use crate::assess::{Exposure, Kind, Verdict};
 use crate::finding::{Code, Reason};
 use crate::pki::{Unread, show};
 use crate::plan::{Status, StepKind};
+use crate::shell;
 
 /// How a piece of text is meant; the terminal decides how that looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,6 +329,10 @@ impl Text {
             item(self, format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")));
         }
         let waiting = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Waiting).count();
+        if planned.plan.replacements.iter().any(|r| !planned.directories.contains_key(&r.profile)) {
+            let command = shell::line(&["certrecall", "rekey", shape.case]);
+            item(self, format!("make the new keys and requests, if these hosts are yours: {command}"));
+        }
         if ready(StepKind::Replace) > 0 {
             let more = if waiting > 0 { format!(" ({waiting} more once the new CA stands)") } else { String::new() };
             item(self, format!("have {} issued from the requests and install them{more}", count(ready(StepKind::Replace), "certificate")));
@@ -335,7 +340,7 @@ impl Text {
         if ready(StepKind::Search) > 0 {
             item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
         }
-        if steps.iter().any(|s| s.kind == StepKind::Revoke) {
+        if steps.iter().any(|s| s.kind == StepKind::Revoke && !matches!(s.status, Status::Done | Status::Waived)) {
             item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it".to_owned());
         }
         let case = shape.case;

@@ -103,6 +103,23 @@ fn what_is_said_of_a_step_lasts_and_frees_the_next() {
 }
 
 #[test]
+fn the_summary_names_what_is_next_until_it_is_done() {
+    let incident = Incident::new();
+    let case = incident.path("case");
+    let told = incident.plan().stdout;
+    assert!(told.contains(&format!("make the new keys and requests, if these hosts are yours: certrecall rekey {case}\n")), "{told}");
+    assert!(told.contains("only then have the old certificates revoked"), "{told}");
+    assert_eq!(run(&["rekey", &case]).status, 1);
+    let steps = incident.json()["steps"].clone();
+    for step in steps.as_array().unwrap().iter().filter(|s| s["kind"] == "revoke") {
+        incident.mark(step["id"].as_str().unwrap(), "waived", &[]);
+    }
+    let told = incident.plan().stdout;
+    assert!(!told.contains("certrecall rekey"), "they are made: {told}");
+    assert!(!told.contains("only then have"), "nothing is left to revoke: {told}");
+}
+
+#[test]
 fn explain_tells_the_whole_story_by_any_of_its_names() {
     let incident = Incident::new();
     incident.plan();
