@@ -181,7 +181,8 @@ fn ceilings_at_their_borders() {
         assert_eq!(cas.max_validity_today(Sort::TlsServer, from).unwrap().days, days);
         // The last second counts.
         assert_eq!(cas.too_long(Sort::TlsServer, Some(from), to(i64::from(days) * 86_400 - 1)), None);
-        assert!(cas.too_long(Sort::TlsServer, Some(from), to(i64::from(days) * 86_400)).is_some());
+        let says = cas.too_long(Sort::TlsServer, Some(from), to(i64::from(days) * 86_400)).unwrap();
+        assert!(says.contains(&format!("it is valid for {} days, and from", days + 1)), "a second is a day more: {says}");
     }
     assert!(cas.max_validity_today(Sort::Ca, time("2026-11-23")).is_none());
     assert_eq!(cas.max_validity_today(Sort::CodeSigning, time("2026-03-01")).unwrap().days, 460);

@@ -141,8 +141,9 @@ impl Cas {
         let ceiling = self.ceiling(sort, from)?;
         let seconds = to.unix().saturating_sub(from.unix()).saturating_add(1);
         (seconds > i64::from(ceiling.days) * DAY).then(|| {
-            let says =
-                format!("it is valid for {} days, and from {} at most {} days were allowed", seconds.div_euclid(DAY), from.day(), ceiling.days);
+            // "Any amount of time greater than this [...] shall represent an additional day" (CA/B Forum TLS BR 6.3.2).
+            let days = seconds.saturating_add(DAY - 1).div_euclid(DAY);
+            let says = format!("it is valid for {days} days, and from {} at most {} days were allowed", from.day(), ceiling.days);
             format!("{says} ({})", ceiling.source)
         })
     }
