@@ -240,7 +240,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let mut findings = Told::default();
     let files = evidence::for_files(inventory, roots, question, &mut findings);
     let births = evidence::births(inventory, question.clock, question.threads);
-    let weigh = Weigh { inventory, question, files: &files };
+    let weigh = Weigh { inventory, question, files: &files, locked_with_ca: locked_with_ca(inventory) };
     let threads = question.threads;
     let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(&inventory.keys[i], births[i]));
     spread_over_moduli(inventory, &mut keys);
@@ -262,14 +262,31 @@ struct Weigh<'a> {
     inventory: &'a Inventory,
     question: &'a Question<'a>,
     files: &'a [FileEvidence],
+    locked_with_ca: HashSet<u32>,
+}
+
+/// Files with an encrypted key that hold no certificate but of CAs.
+fn locked_with_ca(inventory: &Inventory) -> HashSet<u32> {
+    let mut out: HashSet<u32> = inventory.files.iter().zip(0..).filter(|(f, _)| f.holds_locked).map(|(_, i)| i).collect();
+    if !out.is_empty() {
+        for entry in inventory.certificates.iter().filter(|e| !e.is_ca()) {
+            entry.occurrences.iter().for_each(|o| _ = out.remove(&o.file));
+        }
+    }
+    out
 }
 
 /// What an occurrence means for the exposure of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Private,
-    EndEntity { beside_locked: bool },
-    Chain,
+    EndEntity {
+        beside_locked: bool,
+    },
+    /// A CA certificate; `beside_locked`: with an encrypted key in its file, and no certificate but of CAs that this could belong to.
+    Chain {
+        beside_locked: bool,
+    },
     Public,
 }
 
@@ -328,7 +345,9 @@ impl Weigh<'_> {
                 let beside_locked = self.inventory.files[occurrence.file as usize].holds_locked;
                 // Where the key itself lies in the same file, it speaks for both.
                 match entry.is_ca() {
-                    true if key.private.is_empty() => out.push((Role::Chain, occurrence)),
+                    true if key.private.is_empty() => {
+                        out.push((Role::Chain { beside_locked: self.locked_with_ca.contains(&occurrence.file) }, occurrence))
+                    }
                     false if !has_key(occurrence.file) => out.push((Role::EndEntity { beside_locked }, occurrence)),
                     _ => {}
                 }
@@ -343,7 +362,7 @@ impl Weigh<'_> {
     fn because(&self, reason: Reason<'_>) -> Because {
         let Reason { role, occurrence, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
         let (kind, accounts) = match role {
-            Role::Chain => (Kind::ChainCertificate, String::new()),
+            Role::Chain { .. } => (Kind::ChainCertificate, String::new()),
             Role::Public => (Kind::PublicOnly, String::new()),
             Role::Private | Role::EndEntity { .. } => (kind, words::accounts(kind, &self.files[occurrence.file as usize])),
         };
@@ -394,7 +413,7 @@ struct Reason<'a> {
 impl<'a> Reason<'a> {
     const fn new(role: Role, occurrence: &'a Occurrence, decided: Decided<'a>) -> Self {
         let exposure = match (role, decided.timing) {
-            (Role::Chain | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
+            (Role::Chain { .. } | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
             (Role::Private, Timing::Before) => Exposure::Exposed,
             (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
             (_, Timing::Unclear) => Exposure::Undetermined,
@@ -403,12 +422,13 @@ impl<'a> Reason<'a> {
     }
 
     const fn speaks(&self) -> bool {
-        !matches!(self.role, Role::Chain | Role::Public)
+        !matches!(self.role, Role::Chain { .. } | Role::Public)
     }
 
     /// Those that decide come first, then as found.
-    const fn rank(&self) -> (Exposure, bool, Kind, u32, u32) {
-        (self.exposure, !self.speaks(), self.decided.kind, self.occurrence.file, self.occurrence.index)
+    const fn rank(&self) -> (Exposure, bool, bool, Kind, u32, u32) {
+        let usual = !matches!(self.role, Role::Chain { beside_locked: true });
+        (self.exposure, !self.speaks(), usual, self.decided.kind, self.occurrence.file, self.occurrence.index)
     }
 
     /// Whether another one differs in nothing but the file, or in how late the file was changed where that decides nothing.

@@ -16,7 +16,7 @@ pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> Strin
     let mut out = String::with_capacity(path.len() + ROOM);
     // Writing to a string cannot fail.
     let _ = what(&mut out, upload.role, &path);
-    if !matches!(upload.role, Role::Chain | Role::Public) {
+    if !matches!(upload.role, Role::Chain { .. } | Role::Public) {
         out.push_str("; ");
         let _ = when(&mut out, because, upload, place.member().is_some());
     }
@@ -31,7 +31,13 @@ fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
         Role::Private => write!(out, "its private key lies in {path}"),
         Role::EndEntity { beside_locked: true } => write!(out, "a certificate on it lies in {path} beside an encrypted private key"),
         Role::EndEntity { beside_locked: false } => write!(out, "a certificate on it lies in {path}, and an upload for TLS brings its key along"),
-        Role::Chain => write!(out, "a CA certificate on it lies in {path}: intermediates in a bundle come without their keys"),
+        Role::Chain { beside_locked: false } => {
+            write!(out, "a CA certificate on it lies in {path}: intermediates in a bundle come without their keys")
+        }
+        Role::Chain { beside_locked: true } => write!(
+            out,
+            "a CA certificate on it lies in {path}, and intermediates in a bundle come without their keys; but beside it lies an encrypted private key, and nothing else that this could belong to: if it is its own, it is exposed"
+        ),
         Role::Public => write!(out, "only its public half lies in {path}"),
     }
 }

@@ -84,7 +84,11 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
     let live = view::sorted(planned, Verdict::asks_for_action);
     if live.is_empty() {
-        out.head(Tone::Good, "Nothing that is exposed is still valid");
+        let complete = planned.inventory.ledger().is_complete() && planned.inventory.unnamed_keys.is_empty();
+        match complete {
+            true => out.head(Tone::Good, "Nothing that is exposed is still valid"),
+            false => out.head(Tone::Warn, "Nothing that could be read is exposed and still valid; not everything could be"),
+        }
     }
     out.section(planned, Tone::Alarm, "Act on these", &live, shape);
     out.authorities(planned);

@@ -120,6 +120,19 @@ fn the_summary_names_what_is_next_until_it_is_done() {
 }
 
 #[test]
+fn the_summary_does_not_call_safe_what_could_not_be_read() {
+    let folder = Folder::new();
+    let ca = private_ca();
+    folder.write("ca.pem", ca.pem());
+    let plan = |case: &str| run(&["plan", &folder.at("ca.pem"), "-o", &folder.at(case), "--uploaded", "2016-01-01"]);
+    let read = plan("read");
+    assert!(read.status == 0 && read.stdout.contains("Nothing that is exposed is still valid\n"), "{}", read.stdout);
+    folder.write("ca.pem", format!("{}{}", ca.key.encrypted(), ca.pem()));
+    let locked = plan("locked");
+    assert!(locked.status == 3 && locked.stdout.contains("Nothing that could be read is exposed and still valid"), "{}", locked.stdout);
+}
+
+#[test]
 fn explain_tells_the_whole_story_by_any_of_its_names() {
     let incident = Incident::new();
     incident.plan();

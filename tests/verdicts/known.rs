@@ -239,8 +239,19 @@ fn encrypted_keys() {
     t.case("CA certificate beside an encrypted key").file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted())).row("ca.pem", BEFORE).certificate(
         &ca,
         "not-exposed valid clear chain-certificate",
-        "intermediates in a bundle come without their keys",
+        "beside it lies an encrypted private key, and nothing else that this could belong to: if it is its own, it is exposed",
     );
+    let below = leaf("e.example").by(&ca);
+    t.case("CA certificates beside the encrypted key of a server, and in other bundles too")
+        .file("e.pem", format!("{}{}", chain(&[&below, &ca]), below.key.encrypted()))
+        .file("a.pem", ca.pem())
+        .row("e.pem", BEFORE)
+        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in e.pem: intermediates in a bundle come without their keys");
+    t.case("CA certificate beside an encrypted key: that comes first")
+        .file("a.pem", ca.pem())
+        .file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted()))
+        .row("a.pem", BEFORE)
+        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in ca.pem, and intermediates");
 }
 
 #[test]
