@@ -246,15 +246,24 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
-    unmatched(inventory, question.decisions, &mut findings);
+    decided(inventory, question.decisions, &keys, &mut findings);
     let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
     Assessment { keys, certificates, findings: findings.list, finding_counts: findings.counts }
 }
 
-/// Decisions about keys that are not here.
-fn unmatched(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, findings: &mut Told) {
-    for key in decisions.keys().filter(|k| inventory.find_key(k).is_none()) {
-        findings.tell(Code::DecisionUnmatched, || (key.to_string(), Code::DecisionUnmatched.describe().to_owned()));
+/// Decisions about keys that are not here, and those that clear a key of which something else says that it is exposed.
+fn decided(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, verdicts: &[KeyVerdict], findings: &mut Told) {
+    for key in decisions.keys() {
+        let at = inventory.find_key(key).and_then(|entry| inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
+        let Some(at) = at else {
+            findings.tell(Code::DecisionUnmatched, || (key.to_string(), Code::DecisionUnmatched.describe().to_owned()));
+            continue;
+        };
+        let because = &verdicts[at].because;
+        let clears = |b: &&Because| b.evidence == Kind::Decision && b.findings.contains(Code::EvidenceDisagrees);
+        if let (Some(_), Some(against)) = (because.first().filter(clears), because.get(1)) {
+            findings.tell(Code::EvidenceDisagrees, || (key.to_string(), format!("it is cleared by decision, though {}", against.says(inventory))));
+        }
     }
 }
 
@@ -317,8 +326,8 @@ impl Weigh<'_> {
         let decided = decision.map(|d| {
             let (kind, source) = if d.misused { (Kind::Misuse, "misuse") } else { (Kind::Decision, "decision") };
             let mut because = Because::new(kind, source, words::decision(d));
-            // A list says that somebody has the key; a person may know better, and that is told.
-            if listed.is_some() && !d.exposed {
+            // The key itself lay in an upload, or a list says that somebody has it; a person may know better, and that is told.
+            if by_list == Exposure::Exposed && !d.exposed {
                 because.findings.insert(Code::EvidenceDisagrees);
             }
             because

@@ -269,6 +269,18 @@ fn decisions_come_first() {
         "exposed valid replace-and-revoke decision",
         "it is taken as exposed by decision (alice, 2026-01-01T00:00:00Z): seen for sale",
     );
+    t.case("cleared, though the key itself lay in an upload: told")
+        .file("a.pem", &text)
+        .row("a.pem", BEFORE)
+        .decided(key, false, "x")
+        .finding("evidence-disagrees")
+        .told("evidence-disagrees", 1, &key.to_string());
+    t.case("a suspicion cleared contradicts nothing")
+        .file("a.pem", l.pem())
+        .row("a.pem", BEFORE)
+        .decided(key, false, "x")
+        .no_finding("evidence-disagrees")
+        .told_not("evidence-disagrees");
     t.case("an undetermined key cleared").file("a.pem", &text).decided(key, false, "x").certificate(&l, "cleared valid clear decision", ": x");
     t.case("a presumed key cleared").file("a.pem", l.pem()).row("a.pem", BEFORE).decided(key, false, "x").certificate(
         &l,
