@@ -90,6 +90,7 @@ impl KeyStory {
         let same = |text: &String| text.eq_ignore_ascii_case(name);
         // A place in archives has several names: its own, that of each of them, and each piece of the way.
         let part = |shown: &String| shown.contains(INTO) && parts(shown).any(|part| part.eq_ignore_ascii_case(name));
+        let serial = serial(name);
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
@@ -98,7 +99,7 @@ impl KeyStory {
                     || c.paths.iter().any(same)
                     || c.places().any(|place| same(&place) || part(&place))
                     || same(&c.subject)
-                    || c.serial.eq_ignore_ascii_case(name)
+                    || serial.as_deref().is_some_and(|serial| c.serial.trim_start_matches('0') == serial)
                     || common(c)
             })
     }
@@ -159,7 +160,7 @@ impl KeyStory {
         section(&mut out, "how it was judged");
         self.because.iter().for_each(|b| b.push(&mut out));
         if self.because_omitted > 0 {
-            out.push(plain(format!("  and {} more places that say the same", self.because_omitted)));
+            out.push(plain(format!("  and {} more, none of them stronger", self.because_omitted)));
         }
         section(&mut out, "certificates on it");
         if self.certificates.is_empty() {
@@ -216,6 +217,14 @@ impl KeyStory {
     }
 }
 
+/// A serial number as programs print it (`0x0A1B`, `0A:1B`, `0a1b`), as records have it, without zeros in front.
+fn serial(text: &str) -> Option<String> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let plain: String = digits.chars().filter(|c| !matches!(c, ':' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
+    let number = plain.strip_prefix('-').unwrap_or(&plain);
+    (!number.is_empty() && number.chars().all(|c| c.is_ascii_hexdigit())).then(|| plain.trim_start_matches('0').to_owned())
+}
+
 /// Every piece of a way into archives.
 fn parts(shown: &str) -> impl Iterator<Item = String> {
     let parts: Vec<&str> = shown.split(INTO).collect();
@@ -231,10 +240,10 @@ impl Because {
         out.push(plain(format!("  {}", show(&self.says))));
         let span = match (self.earliest, self.latest) {
             (None, None) => String::new(),
-            (earliest, latest) => {
-                let side = |t: Option<Time>| t.map_or_else(|| "?".to_owned(), |t| t.to_string());
-                format!(", uploaded between {} and {}", side(earliest), side(latest))
-            }
+            (Some(from), Some(to)) if from == to => format!(", uploaded at {from}"),
+            (Some(from), Some(to)) => format!(", uploaded between {from} and {to}"),
+            (Some(from), None) => format!(", uploaded at {from} or later"),
+            (None, Some(to)) => format!(", uploaded at {to} or earlier"),
         };
         out.push(plain(format!("      evidence: {} ({}){span}", self.evidence, show(&self.source))));
         if !self.findings.is_empty() {

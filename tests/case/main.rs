@@ -141,10 +141,18 @@ fn explain_tells_the_whole_story_by_any_of_its_names() {
     let plan = incident.json();
     let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "a.example").unwrap();
     let certificate = &key["certificates"][0];
-    for name in [&key["spki_sha256"], &certificate["sha256"], &certificate["dns_names"][0], &certificate["serial"], &certificate["paths"][0]] {
-        let told = run(&["explain", &incident.path("case"), name.as_str().unwrap()]);
+    assert_eq!(certificate["serial"], "07");
+    let names = [&key["spki_sha256"], &certificate["sha256"], &certificate["dns_names"][0], &certificate["serial"], &certificate["paths"][0]];
+    for name in names.map(|n| n.as_str().unwrap()).into_iter().chain(["7", "0x07", "00:07"]) {
+        let told = run(&["explain", &incident.path("case"), name]);
         assert_eq!(told.status, 0, "{name}: {}", told.stderr);
-        for part in ["a.pem", "evidence: uploaded", "replace-and-revoke, valid", "2026-11-20T10:00:00Z deployed by Ada: because", &deploy] {
+        for part in [
+            "a.pem",
+            "evidence: uploaded (--uploaded), uploaded between 2015-12-31T10:00:00Z and 2016-01-02T11:59:59Z",
+            "replace-and-revoke, valid",
+            "2026-11-20T10:00:00Z deployed by Ada: because",
+            &deploy,
+        ] {
             assert!(told.stdout.contains(part), "{name} tells {part}: {}", told.stdout);
         }
         assert!(!told.stdout.contains("b.example"), "{}", told.stdout);
