@@ -312,6 +312,8 @@ fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
     assert!(key["because"][0]["says"].as_str().unwrap().contains("a host in another country serves it"));
     let decide = step(&plan, "decide", "being misused");
     assert_eq!(steps(&plan, "revoke")[0]["or_after"], decide["id"]);
+    let waits = |plan: &Value| steps(plan, "revoke")[0]["says"].as_str().unwrap().ends_with("so only after each replacement is in place");
+    assert!(waits(&calm) && !waits(&plan), "{}", steps(&plan, "revoke")[0]["says"]);
     assert_eq!(steps(&plan, "revoke")[0]["status"], "waiting");
     case.mark(decide, "confirmed");
     assert_eq!(steps(&case.folder.json("case/plan.json"), "revoke")[0]["status"], "ready");

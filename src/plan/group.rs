@@ -147,7 +147,8 @@ impl Group<'_> {
         let known = list.iter().find_map(|i| self.plan.authorities.authority_of(*i));
         let called = known.map_or(authority, |a| &a.name);
         let kind = known.and_then(|a| self.given.cas.software_of(a));
-        let says = words::Revoke { inventory: self.inventory, plan: self.plan, authority: called, certificates: list };
+        let says =
+            words::Revoke { inventory: self.inventory, plan: self.plan, authority: called, certificates: list, at_once: draft.first.is_some() };
         let mut revoke = self.step(StepKind::Revoke, name, draft.gate.clone(), says.to_string());
         revoke.certificates = self.fingerprints(list);
         revoke.authority = known.map(|a| a.id.as_str().into());

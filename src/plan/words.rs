@@ -158,6 +158,8 @@ pub(super) struct Revoke<'a> {
     pub(super) plan: &'a Plan,
     pub(super) authority: &'a str,
     pub(super) certificates: &'a [u32],
+    /// It is offered not to wait for replacements.
+    pub(super) at_once: bool,
 }
 
 impl Revoke<'_> {
@@ -182,6 +184,9 @@ impl fmt::Display for Revoke<'_> {
         } else {
             " for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its clock: so only after each replacement is in place"
         })?;
+        if self.at_once {
+            f.write_str(", unless it is decided to revoke at once")?;
+        }
         if self.all(|issued, _| issued.sort == Sort::CodeSigning) {
             f.write_str(". Ask for the earliest possible compromise as its date: what was signed after that is then worth nothing (CA/B Forum Code Signing BR 4.9.5)")?;
         }
