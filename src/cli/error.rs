@@ -45,6 +45,7 @@ impl Error {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Incident(_) => Some("`certrecall incident zendesk-2016` prints a profile to start from".to_owned()),
             Self::Root(error) if error.error.kind() == io::ErrorKind::NotFound => Some("check the spelling of the path".to_owned()),
+            Self::Input { what: "plan", .. } => Some("`certrecall plan` on the same paths writes it anew, with all that was said".to_owned()),
             Self::Demo(demo::Error::NotEmpty(_)) => Some("name a directory that is new or empty".to_owned()),
             Self::Files(_) | Self::Rekey(_) => {
                 Some("check free space and permissions, then run this again: what was finished stays, nothing is made twice".to_owned())

@@ -133,9 +133,9 @@ impl Error {
             Self::Locked(_) => Some("wait until it is done, then run this again"),
             Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
             Self::OtherRoots { .. } => Some("name another directory for these paths, or run with the paths of the case"),
-            Self::Database { .. } => {
-                Some("check free space and permissions, then run this again; a copy of the case from before keeps what was said in it")
-            }
+            Self::Database { .. } => Some(
+                "check free space and permissions, then run this again; if the file is damaged, put a copy from before in its place, or take it away: `certrecall plan` then makes a new one, without what was said",
+            ),
             Self::DatabaseGone(_) => Some("put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said"),
             Self::NoPlan(_) => Some("run `certrecall plan` with the paths of the case, until it ends"),
             Self::NewerDatabase(_) | Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
