@@ -1,7 +1,8 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::manifest::Manifest;
 use super::matching::Matching;
@@ -191,15 +192,61 @@ pub(super) struct Decided<'a> {
     pub(super) findings: Codes,
 }
 
+/// What is known of the uploads of all files.
+pub(super) struct Files {
+    all: Vec<FileEvidence>,
+    /// By file and key, where rows name certificates and not the file that they lie in, beside keys that they do not name.
+    of_keys: HashMap<(u32, u32), FileEvidence>,
+}
+
+impl Files {
+    /// What is known of the upload of a file, as far as it concerns a key in it.
+    pub(super) fn of(&self, file: u32, key: u32) -> &FileEvidence {
+        let own = if self.of_keys.is_empty() { None } else { self.of_keys.get(&(file, key)) };
+        own.unwrap_or(&self.all[file as usize])
+    }
+}
+
+/// What is known of a file as far as it concerns single keys in it. A row that names a certificate may speak of an upload that was no more than
+/// that certificate and its key, or of a file with others beside it: so it clears no key but that of the certificate.
+fn for_keys(matching: &Matching<'_>, at: u32, contents: &Contents, all: &FileEvidence, question: &Question<'_>) -> Vec<(u32, FileEvidence)> {
+    let inventory = matching.inventory();
+    let certificates = contents.certificates.get(at as usize).map_or(&[][..], Vec::as_slice);
+    let entries = certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+    let mut keys: Vec<u32> =
+        entries.filter(|e| !e.is_ca()).map(|e| e.key).chain(contents.keys.get(at as usize).into_iter().flatten().copied()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.len() < 2 || !keys.iter().any(|key| matching.names(certificates, *key)) {
+        return Vec::new();
+    }
+    let exposes = Timing::of(all.span, question.incident.cutoff) == Timing::Before;
+    let apart = keys.into_iter().filter(|key| !exposes || matching.names(certificates, *key));
+    let weigh = |key: u32| {
+        let rows = matching.rows_for(at, certificates, Some(key));
+        (key, for_file(&inventory.files[at as usize], rows, contents.oldest[at as usize], question))
+    };
+    apart.map(weigh).collect()
+}
+
 /// Gathers the evidence for every file.
-pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Vec<FileEvidence> {
+pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Files {
     let contents = Contents::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_certificates));
+    let of_keys = Mutex::new(HashMap::new());
     let rows = question.manifest.map(|manifest| Matching::new(manifest, inventory, roots, question));
     let weigh = |i: usize| {
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here));
-        for_file(file, rows, contents.oldest[i], question)
+        let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here, None));
+        let all = for_file(file, by_rows, contents.oldest[i], question);
+        if let Some(matching) = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty()) {
+            let own = for_keys(matching, i as u32, &contents, &all, question);
+            if !own.is_empty() {
+                let own = own.into_iter().map(|(key, evidence)| ((i as u32, key), evidence));
+                of_keys.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+            }
+        }
+        all
     };
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
     reported::tell(&inventory.files, &out, question.manifest.is_some(), findings);
@@ -220,7 +267,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
             });
         }
     }
-    out
+    Files { all: out, of_keys: of_keys.into_inner().unwrap_or_else(PoisonError::into_inner) }
 }
 
 /// Dates and certificates of each file.
@@ -228,6 +275,8 @@ struct Contents {
     oldest: Vec<Option<Time>>,
     /// Indices into [`Inventory::certificates`]; only gathered where rows are matched by them.
     certificates: Vec<Vec<u32>>,
+    /// Indices into [`Inventory::keys`] of those whose private halves lie there; only gathered with them.
+    keys: Vec<Vec<u32>>,
 }
 
 impl Contents {
@@ -235,7 +284,11 @@ impl Contents {
         let mut out = Self {
             oldest: vec![None; inventory.files.len()],
             certificates: if certificates { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
+            keys: if certificates { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
         };
+        for (key, occurrence) in inventory.keys.iter().zip(0u32..).filter(|_| certificates).flat_map(|(k, i)| k.private.iter().map(move |o| (i, o))) {
+            out.keys[occurrence.file as usize].push(key);
+        }
         for (i, entry) in inventory.certificates.iter().enumerate() {
             let from = entry.certificate.not_before.filter(|t| *t <= clock.now);
             for occurrence in &entry.occurrences {

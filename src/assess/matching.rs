@@ -38,6 +38,10 @@ impl<'a> Matching<'a> {
         Self { manifest, inventory, roots, question, bases, matched, archives: Mutex::default() }
     }
 
+    pub(super) const fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+
     /// Rows that spoke of no file so far.
     pub(super) fn unmatched(&self) -> impl Iterator<Item = &'a Row> {
         self.manifest.rows.iter().zip(&self.matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)).map(|(row, _)| row)
@@ -47,8 +51,9 @@ impl<'a> Matching<'a> {
     /// its root, below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial
     /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
     /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
-    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
-    pub(super) fn rows_for(&self, at: u32, certificates: &[u32]) -> Option<Rows> {
+    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked. `only`: those that name a
+    /// certificate count if it is on this key.
+    pub(super) fn rows_for(&self, at: u32, certificates: &[u32], only: Option<u32>) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
         let file = &inventory.files[at as usize];
         let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
@@ -57,7 +62,7 @@ impl<'a> Matching<'a> {
         let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
         let none_is_own = !all().any(own);
         let speaks = |e: &CertificateEntry| none_is_own || own(e);
-        let entries = || all().filter(|e| speaks(e));
+        let entries = || all().filter(|e| speaks(e) && only.is_none_or(|key| e.key == key));
         for other in all().filter(|e| !speaks(e)) {
             manifest.rows_for_hash(&other.certificate.sha256).for_each(|row| self.mark(row));
             manifest.rows_for_issuer(&other.certificate).into_iter().for_each(|row| self.mark(row));
@@ -84,6 +89,15 @@ impl<'a> Matching<'a> {
             (None, Some(archive)) => Some(Rows::clone(&archive)),
             (own, None) => own,
         }
+    }
+
+    /// Whether rows name a certificate on this key, among these, and not the file that they lie in.
+    pub(super) fn names(&self, certificates: &[u32], key: u32) -> bool {
+        let Self { manifest, inventory, .. } = *self;
+        certificates.iter().map(|c| &inventory.certificates[*c as usize]).filter(|e| e.key == key).any(|e| {
+            let by_hash = manifest.rows_for_hash(&e.certificate.sha256).next().is_some();
+            by_hash || !manifest.rows_for_issuer(&e.certificate).is_empty() || !e.is_ca() && !manifest.rows_for_host(&e.certificate).is_empty()
+        })
     }
 
     fn mark(&self, row: u32) {

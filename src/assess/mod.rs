@@ -36,7 +36,7 @@ pub use path_date::PathPattern;
 pub use told::Told;
 
 use because::Upload;
-use evidence::{Decided, FileEvidence};
+use evidence::{Decided, FileEvidence, Files};
 
 /// The two times of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,7 +242,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let births = evidence::births(inventory, question.clock, question.threads);
     let weigh = Weigh { inventory, question, files: &files, locked_with_ca: locked_with_ca(inventory) };
     let threads = question.threads;
-    let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(&inventory.keys[i], births[i]));
+    let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(i as u32, births[i]));
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
@@ -270,7 +270,7 @@ fn decided(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, verd
 struct Weigh<'a> {
     inventory: &'a Inventory,
     question: &'a Question<'a>,
-    files: &'a [FileEvidence],
+    files: &'a Files,
     locked_with_ca: HashSet<u32>,
 }
 
@@ -300,13 +300,14 @@ enum Role {
 }
 
 impl Weigh<'_> {
-    fn key(&self, key: &KeyEntry, born: Option<Time>) -> KeyVerdict {
+    fn key(&self, at: u32, born: Option<Time>) -> KeyVerdict {
+        let key = &self.inventory.keys[at as usize];
         let mut accounts: Vec<&Arc<str>> = Vec::new();
         let mut reasons: Vec<Reason<'_>> = Vec::new();
         for (role, occurrence) in self.occurrences(key) {
-            let file = &self.files[occurrence.file as usize];
+            let file = self.files.of(occurrence.file, at);
             accounts.extend(file.accounts());
-            reasons.push(Reason::new(role, occurrence, evidence::decide(file, born, self.question)));
+            reasons.push(Reason::new(role, occurrence, file, evidence::decide(file, born, self.question)));
         }
         accounts.sort_unstable();
         accounts.dedup();
@@ -369,11 +370,11 @@ impl Weigh<'_> {
     }
 
     fn because(&self, reason: Reason<'_>) -> Because {
-        let Reason { role, occurrence, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
+        let Reason { role, occurrence, file, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
         let (kind, accounts) = match role {
             Role::Chain { .. } => (Kind::ChainCertificate, String::new()),
             Role::Public => (Kind::PublicOnly, String::new()),
-            Role::Private | Role::EndEntity { .. } => (kind, words::accounts(kind, &self.files[occurrence.file as usize])),
+            Role::Private | Role::EndEntity { .. } => (kind, words::accounts(kind, file)),
         };
         let dates_distrusted = self.question.distrust_certificate_dates;
         let upload = Upload { file: occurrence.file, role, timing, dates_distrusted, accounts: accounts.into() };
@@ -416,18 +417,19 @@ struct Reason<'a> {
     exposure: Exposure,
     role: Role,
     occurrence: &'a Occurrence,
+    file: &'a FileEvidence,
     decided: Decided<'a>,
 }
 
 impl<'a> Reason<'a> {
-    const fn new(role: Role, occurrence: &'a Occurrence, decided: Decided<'a>) -> Self {
+    const fn new(role: Role, occurrence: &'a Occurrence, file: &'a FileEvidence, decided: Decided<'a>) -> Self {
         let exposure = match (role, decided.timing) {
             (Role::Chain { .. } | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
             (Role::Private, Timing::Before) => Exposure::Exposed,
             (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
             (_, Timing::Unclear) => Exposure::Undetermined,
         };
-        Self { exposure, role, occurrence, decided }
+        Self { exposure, role, occurrence, file, decided }
     }
 
     const fn speaks(&self) -> bool {

@@ -373,6 +373,47 @@ fn a_row_that_names_an_intermediate_says_nothing_of_the_bundles_it_lies_in() {
 }
 
 #[test]
+fn a_row_that_names_one_certificate_of_a_file_clears_no_key_but_its_own() {
+    let t = &mut Table::default();
+    let ca = public_ca();
+    let (a, b) = (leaf("a.example").serial(7).by(&ca), leaf("b.example").serial(8).by(&ca));
+    let bare = Key::new();
+    let all = format!("{}{}{}", bundle(&a, &[]), bundle(&b, &[]), bare.pem());
+    let rows = |rows: &str| format!("issuer,serial,host,sha256,path,uploaded_at,account\n{rows}\n");
+    let ways = |c: &Cert, time: &str| {
+        let (name, serial) = if c.sha256() == a.sha256() { ("a.example", "07") } else { ("b.example", "08") };
+        [format!("Example Public CA,{serial},,,,{time},x"), format!(",,{name},,,{time},x"), format!(",,,{},,{time},x", c.sha256())]
+    };
+    for at in 0..3 {
+        t.case("named, after").file("all.pem", &all).manifest(&rows(&ways(&a, AFTER)[at])).certificate(&a, CLEAR, "(uploads.csv:2, account x)");
+        t.case("beside one named, after").file("all.pem", &all).manifest(&rows(&ways(&a, AFTER)[at])).certificate(
+            &b,
+            ON_DATES,
+            "nothing records its upload",
+        );
+        t.case("a bare key beside it").file("all.pem", &all).manifest(&rows(&ways(&a, AFTER)[at])).key(
+            bare.spki(),
+            "undetermined file-time",
+            "nothing records its upload",
+        );
+        // As a rule a file is one upload: what exposes one key in it exposes the others.
+        t.case("beside one named, before").file("all.pem", &all).manifest(&rows(&ways(&a, BEFORE)[at])).certificate(&b, EXPOSED, "(uploads.csv:2");
+        let both = rows(&[ways(&a, BEFORE)[at].clone(), ways(&b, AFTER)[at].clone()].join("\n"));
+        t.case("each by its own row, before").file("all.pem", &all).manifest(&both).certificate(&a, EXPOSED, "(uploads.csv:2, account x)");
+        t.case("each by its own row, after").file("all.pem", &all).manifest(&both).certificate(&b, CLEAR, "(uploads.csv:3, account x)");
+    }
+    let path = rows(&format!(",,,,all.pem,{AFTER},x"));
+    t.case("the file itself named").file("all.pem", &all).manifest(&path).certificate(&b, CLEAR, "(uploads.csv:2, account x)");
+    let path_and_one = rows(&format!("{}\n,,,,all.pem,{AFTER},x", ways(&a, BEFORE)[2]));
+    t.case("the file and one certificate: that one").file("all.pem", &all).manifest(&path_and_one).certificate(
+        &a,
+        "undetermined valid replace-and-revoke manifest",
+        "(uploads.csv:2,3",
+    );
+    t.case("the file and one certificate: the other").file("all.pem", &all).manifest(&path_and_one).certificate(&b, CLEAR, "(uploads.csv:3,");
+}
+
+#[test]
 fn an_upload_that_has_not_come_yet_clears_nothing() {
     let t = &mut Table::default();
     let l = leaf("shop.example").from("2014-01-01").to("2040-01-01").by(&public_ca());
