@@ -81,6 +81,7 @@ codes! {
         SignatureNotChecked "signature-not-checked" "the signature algorithm cannot be checked here; names and key identifiers alone speak for the link",
         SourceChanged "source-changed" "the file changed or vanished while it was read",
         StrictParserRefused "strict-parser-refused" "the strict parser refused it; the outer fields were read by tag",
+        SubjectNotReadable "subject-not-readable" "the subject is encoded in a way that most programs, OpenSSL among them, cannot read",
         TrailingData "trailing-data" "bytes follow the object; they were ignored",
         UnknownAlgorithm "unknown-algorithm" "the algorithm is not known here",
         UnusualVersion "unusual-version" "the version is one that no standard defines",

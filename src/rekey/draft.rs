@@ -45,6 +45,10 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
         public::fit(&mut mirror, &wanted.ca, kind, &asked, given.is_some())?;
     }
     names_something(&mirror, given.is_some())?;
+    if !subject::is_readable(&mirror.subject) {
+        mirror.codes.insert(Code::SubjectNotReadable);
+        mirror.remark("subject", "most programs cannot read it: --subject gives another");
+    }
     Ok(Draft { kind, mirror })
 }
 

@@ -126,6 +126,13 @@ impl Mirror {
         change.action = action;
     }
 
+    /// Adds something to what was told of a part.
+    pub(crate) fn remark(&mut self, what: &str, says: &str) {
+        if let Some(change) = self.changes.iter_mut().find(|c| c.what == what && c.action != Action::Dropped) {
+            change.reason = format!("{}; {says}", change.reason);
+        }
+    }
+
     /// Another subject. Without any, the alternative names are critical (RFC 5280 section 4.2.1.6).
     pub(crate) fn set_subject(&mut self, subject: Vec<u8>) {
         self.subject = subject;

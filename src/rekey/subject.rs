@@ -104,6 +104,34 @@ fn common_name_attribute(text: &str) -> Vec<u8> {
     der::tlv(SEQUENCE, &[der::tlv(OID, oid::COMMON_NAME), der::tlv(0x0c, text.as_bytes())].concat())
 }
 
+/// Whether programs read it: sets of types and values, none empty, the values strings that RFC 5280 section 4.1.2.4 knows and that are text. What
+/// stands in a `PrintableString` against its rules is read everywhere.
+pub(crate) fn is_readable(subject: &[u8]) -> bool {
+    let attributes = attributes(subject);
+    attributes.is_some_and(|all| all.iter().all(|a| is_oid(a.kind) && is_text(a.value))) && Reader::new(subject).all(|set| !set.content.is_empty())
+}
+
+/// X.690 section 8.19: groups of octets, none of which begins with 0x80, and the last of which ends.
+fn is_oid(content: &[u8]) -> bool {
+    let begins = |i: usize| i == 0 || content[i - 1] & 0x80 == 0;
+    content.last().is_some_and(|last| last & 0x80 == 0) && !content.iter().enumerate().any(|(i, octet)| *octet == 0x80 && begins(i))
+}
+
+fn is_text(value: Tlv<'_>) -> bool {
+    let bytes = value.content;
+    match value.tag {
+        0x0c => std::str::from_utf8(bytes).is_ok(),
+        // NumericString, PrintableString, TeletexString, IA5String.
+        0x12 | 0x13 | 0x14 | 0x16 => true,
+        // BMPString knows no surrogates: X.680 section 41.15.
+        0x1e => bytes.len().is_multiple_of(2) && !bytes.iter().step_by(2).any(|high| matches!(high, 0xd8..=0xdf)),
+        0x1c => bytes.len().is_multiple_of(4) && name::decode(value).is_some(),
+        // The BIT STRING of x500UniqueIdentifier: as many bits at its end count for nothing as its first octet says.
+        0x03 => bytes.first().is_some_and(|unused| *unused <= 7),
+        _ => false,
+    }
+}
+
 /// A common name that names nothing, for people: empty or a dot. `given`: the subject is no old one but the owner's, who hardly means control
 /// characters.
 pub(crate) fn naming_nothing(subject: &[u8], given: bool) -> Option<String> {

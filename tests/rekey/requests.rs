@@ -1,12 +1,14 @@
 //! What the requests ask for.
 
 use std::path::Path;
+use std::process::Command;
 
+use certrecall::finding::Code;
 use certrecall::id::SpkiHash;
 use certrecall::rekey::{KeySpec, Made, OldKey, slug};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
-use super::certificates::{Case, cases, nine_names, p256};
+use super::certificates::{Build, Case, UTF8, cases, nine_names, oid, p256, seq, tlv};
 use super::{made, openssl, plain, wanted};
 
 /// The request in DER and as openssl describes it, after openssl has verified its signature.
@@ -103,6 +105,60 @@ fn what_cannot_be_read_is_refused_and_the_rest_made() {
     let cut: Vec<_> = (0..whole.len()).step_by(7).map(|n| wanted("cut", whole[..n].to_vec(), OldKey::default())).collect();
     let outcome = made(&cut, KeySpec::EcdsaP256, case.path()).unwrap();
     assert_eq!(outcome.made.len() + outcome.refused.len(), cut.len());
+}
+
+/// Subjects, and whether most programs read them. OpenSSL is the judge; what it alone takes is not meant.
+#[test]
+fn a_subject_that_most_programs_cannot_read_is_told() {
+    let attribute = |kind: &[u8], value: Vec<u8>| seq(&[tlv(6, kind), value]);
+    let organization = |value| attribute(&[0x55, 0x04, 0x0a], value);
+    let set = |parts: &[Vec<u8>]| tlv(0x31, &parts.concat());
+    let text = |tag, content: &[u8]| set(&[organization(tlv(tag, content))]);
+    let kind = |kind: &[u8]| set(&[attribute(kind, tlv(UTF8, b"x"))]);
+    let only_openssl = [set(&[]), text(0x30, &tlv(UTF8, b"x")), text(0x2c, &tlv(UTF8, b"x"))];
+    let mut rdns = only_openssl.to_vec();
+    rdns.extend([
+        text(UTF8, b"Example"),
+        text(UTF8, b""),
+        text(UTF8, b"\xff\xfe"),
+        text(UTF8, b"\xed\xa0\x80"),
+        text(0x12, b"12 34"),
+        text(0x13, b"*@_\xff"),
+        text(0x14, b"M\xfcller"),
+        text(0x16, b"caf\xe9"),
+        text(0x1a, b"visible"),
+        text(0x1b, b"general"),
+        text(0x1e, b"\0A"),
+        text(0x1e, b"\0A\0"),
+        text(0x1e, b"\xd8\x3d\xde\x00"),
+        text(0x1c, b"\0\0\0A"),
+        text(0x1c, b"\0\0\0A\0"),
+        text(0x1c, b"\x7f\xff\xff\xff"),
+        text(2, b"\x05"),
+        text(3, b"\0\xab"),
+        text(3, b"\x09\xab"),
+        kind(&[0x55, 0x04, 0x8a]),
+        kind(&[0x55, 0x80, 0x04]),
+        kind(&[]),
+        kind(&[0x2a, 0x03, 0x04]),
+        set(&[seq(&[oid("2.5.4.10")])]),
+        set(&[seq(&[oid("2.5.4.10"), tlv(UTF8, b"x"), tlv(UTF8, b"y")])]),
+        seq(&[organization(tlv(UTF8, b"x"))]),
+        set(&[organization(tlv(UTF8, b"x")), organization(tlv(UTF8, b"y"))]),
+    ]);
+    let case = tempfile::tempdir().unwrap();
+    let common = set(&[attribute(&[0x55, 0x04, 0x03], tlv(UTF8, b"host.example.com"))]);
+    let certificate = |rdn: &Vec<u8>| Build::new(seq(&[rdn.clone(), common.clone()]), vec![]).der();
+    let all: Vec<_> = rdns.iter().map(|rdn| wanted("odd", certificate(rdn), p256())).collect();
+    let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
+    assert_eq!(outcome.made.len(), rdns.len());
+    for (rdn, made) in rdns.iter().zip(&outcome.made) {
+        let file = case.path().join(&made.directory).join("request.pem");
+        let read = Command::new("openssl").args(["req", "-verify", "-noout", "-in"]).arg(file).output().unwrap().status.success();
+        let told = made.record.findings.contains(Code::SubjectNotReadable);
+        assert_eq!(told, !read || only_openssl.contains(rdn), "{rdn:02x?}");
+        assert_eq!(made.record.changes.iter().any(|c| c.what == "subject" && c.reason.contains("most programs cannot read it")), told);
+    }
 }
 
 /// The lines that `openssl asn1parse` prints of some DER, without places and lengths of what is around.
