@@ -133,12 +133,16 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
                [[replacement]]\nmatch = \"b.example\"\nkey = \"ed25519\"\nkey_format = \"sec1\"\n";
     folder.write("r.toml", two);
     let ran = rekey(&folder, &["--replacements", &file]);
-    assert!(ran.stderr.contains("r.toml:1: replace-") && ran.stderr.contains("r.toml:5: replace-"), "all of it, each with its line: {}", ran.stderr);
+    assert!(
+        ran.stderr.contains("r.toml:1: a.example (replace-") && ran.stderr.contains("r.toml:5: b.example (replace-"),
+        "all of it, each with its line: {}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("sec1 is no form of the kind ed25519"), "{}", ran.stderr);
     assert_eq!((ran.status, made(&folder).len()), (2, 0));
     folder.write("r.toml", good);
     let ran = rekey(&folder, &["--replacements", &file]);
-    assert!(ran.status == 1 && ran.stderr.contains("is skipped: switched off"), "{}", ran.stderr);
+    assert!(ran.status == 1 && ran.stderr.contains("b.example (replace-") && ran.stderr.contains(") is skipped: switched off"), "{}", ran.stderr);
     let all = made(&folder);
     let facts: Vec<_> = all.iter().map(|(_, r)| (r["key_algorithm"].as_str().unwrap(), r["key_format"].as_str().unwrap())).collect();
     assert_eq!(facts, [("rsa", "pkcs1"), ("ec", "pkcs8")]);
@@ -287,4 +291,34 @@ fn what_is_no_regular_file_stops_nothing() {
         fs::rename(&aside, &file).unwrap();
     }
     assert_eq!(rekey(&folder, &["--show", "a.example"]).status, 0);
+}
+
+#[test]
+fn what_is_not_as_in_the_old_certificate_is_told_at_once() {
+    let folder = planned(&["a.example", "b.example"]);
+    let done = rekey(&folder, &["--key=rsa-2048", "--only=a.example"]);
+    let told = "1 request not as the old certificate: 1 key-type-changed; handoff.md beside each says what is different and why\n";
+    assert!(done.stderr.contains(told), "{}", done.stderr);
+    let (directory, record) = made(&folder).remove(0);
+    let changes = record["changes"].as_array().unwrap();
+    assert!(changes.iter().any(|c| c["what"] == "key" && c["reason"] == "rsa-2048, as its owner asks"), "{changes:?}");
+    let handoff = fs::read_to_string(directory.join("handoff.md")).unwrap();
+    let (_, told) = handoff.split_once("## Not as in the old certificate, or to be known\n").unwrap();
+    assert!(told.contains("- changed: `key`: rsa-2048, as its owner asks\n"), "{told}");
+    assert!(!told.contains("subjectKeyIdentifier"), "what every CA sets is no news: {told}");
+    let plain = rekey(&folder, &[]);
+    assert!(!plain.stderr.contains("not as the old"), "{}", plain.stderr);
+    let (directory, _) = made(&folder).into_iter().find(|(_, record)| record["names"][0] == "b.example").unwrap();
+    assert!(!fs::read_to_string(directory.join("handoff.md")).unwrap().contains("Not as in"));
+}
+
+#[test]
+fn a_request_that_cannot_be_made_is_told_with_its_name() {
+    let folder = planned(&["a.example"]);
+    let all = rekey(&folder, &["--key-format=pkcs1"]);
+    assert_eq!(all.status, 3, "{}", all.stderr);
+    assert!(all.stderr.contains("no request for a.example (step replace-"), "{}", all.stderr);
+    let one = rekey(&folder, &["--key-format=pkcs1", "--only=a.example"]);
+    assert_eq!(one.status, 2);
+    assert!(one.stderr.contains("--only: a.example (replace-"), "{}", one.stderr);
 }

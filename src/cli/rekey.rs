@@ -10,6 +10,7 @@ use std::path::Path;
 use std::thread;
 
 use certrecall::files;
+use certrecall::finding::{Code, Codes};
 use certrecall::id::{ProfileHash, SpkiHash};
 use certrecall::pki::show;
 use certrecall::plan::ca::Cas;
@@ -103,7 +104,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
             Ordered::Made(order) => order,
             Ordered::Other => continue,
             Ordered::Skipped(reason) => {
-                terminal.say(&format!("{} is skipped: {reason}", record.id));
+                terminal.say(&format!("{} ({}) is skipped: {reason}", show(&record.name), record.id));
                 continue;
             }
         };
@@ -124,7 +125,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         };
         let wanted = wanted(record, der, *order, cas);
         if let (Some(place), Err(says)) = (said_of(record), rekey::foresee(&wanted)) {
-            wrong.push(format!("{place}: {}: {says}", record.id));
+            wrong.push(format!("{place}: {} ({}): {says}", show(&record.name), record.id));
         }
         all.push(wanted);
     }
@@ -140,10 +141,11 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     let outcome = rekey::make(&missing, passphrase, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
     drop(progress);
     for refused in &outcome.refused {
-        terminal.warn(&format!("no request for step {}: {}", refused.id, refused.says));
+        terminal.warn(&format!("no request for {} (step {}): {}", show(&refused.name), refused.id, refused.says));
         done.failed = true;
     }
     done.made = outcome.made.len();
+    tell_noteworthy(&outcome.made, terminal);
     for made in outcome.made {
         let findings: Vec<_> = made.record.findings.iter().map(|c| c.describe()).collect();
         if !findings.is_empty() {
@@ -152,6 +154,31 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         done.directories.insert(made.record.profile, made.directory);
     }
     Ok(done)
+}
+
+/// What the new requests have otherwise than the old certificates, counted: nobody reads ten thousand records to find out.
+fn tell_noteworthy(made: &[rekey::Made], terminal: &Terminal) {
+    /// The rest is counted below.
+    const WARNED: usize = 10;
+    for one in made.iter().filter(|m| m.record.findings.contains(Code::SubjectNotReadable)).take(WARNED) {
+        let says = Code::SubjectNotReadable.describe();
+        terminal.warn(&format!(
+            "{}: {says}, so that its CA may refuse the request; to have it made anew with --only and --subject, move that directory out of the case first",
+            one.directory
+        ));
+    }
+    let noteworthy = made.iter().filter(|m| m.record.findings != Codes::NONE).count();
+    if noteworthy == 0 {
+        return;
+    }
+    let codes: BTreeSet<Code> = made.iter().flat_map(|m| m.record.findings.iter()).collect();
+    let counted = |code: &Code| format!("{} {code}", made.iter().filter(|m| m.record.findings.contains(*code)).count());
+    let file = if made.len() > rekey::HANDED_OFF { "replacement.json" } else { rekey::HANDOFF };
+    terminal.say(&format!(
+        "{} not as the old certificate: {}; {file} beside each says what is different and why",
+        count(noteworthy, "request"),
+        codes.iter().map(counted).collect::<Vec<_>>().join(", "),
+    ));
 }
 
 fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order, cas: &Cas) -> Wanted {

@@ -2,9 +2,9 @@
 
 use super::mirror::{self, Action, Change, Mirror};
 use super::request::SUBJECT_ALT_NAME;
-use super::spec::NewKind;
+use super::spec::{KeySpec, NewKind};
 use super::{Order, Wanted, edit, public, subject};
-use crate::finding::Code;
+use crate::finding::{Code, Codes};
 
 /// A request without a key.
 #[derive(Debug)]
@@ -34,6 +34,9 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
             codes = if wanted.old_key.is(kind) { codes } else { codes.union([Code::KeyTypeChanged].into_iter().collect()) };
         }
     }
+    if moved.is_none() && codes.contains(Code::KeyTypeChanged) {
+        moved = Some(Change::new("key", Action::Changed, &why_another_kind(*key, kind, codes)));
+    }
     if !format.holds(kind) {
         return Err(format!("{format} is no form of the kind {}: pkcs1 is for RSA, sec1 for curves", kind.spec()));
     }
@@ -50,6 +53,16 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
         mirror.remark("subject", "most programs cannot read it: --subject gives another");
     }
     Ok(Draft { kind, mirror })
+}
+
+/// Why the new key is of another kind or size than the old one.
+fn why_another_kind(asked: KeySpec, kind: NewKind, codes: Codes) -> String {
+    let spec = kind.spec();
+    match asked {
+        KeySpec::Mirror if codes.contains(Code::CryptoNotSupported) => format!("keys of the old kind are not made here, so it is {spec}"),
+        KeySpec::Mirror => format!("{spec} is the nearest kind that is made here and good today"),
+        _ => format!("{spec}, as its owner asks"),
+    }
 }
 
 /// Whether there is anything to certify. What the old certificate has beside names that hold stays byte by byte.

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use super::mirror::{Action, Change, OF_THE_CA};
 use super::record::Record;
-use super::{ISSUED, REQUEST};
+use super::{ISSUED, RECORD, REPLACEMENTS, REQUEST};
 use crate::pki::show;
 use crate::plan::ca::{Reach, Sort};
 use crate::shell;
@@ -227,11 +228,13 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
     let issued = inside(directory, ISSUED);
     // What signs itself is its own root, and nobody knows it yet.
     let own_root = next.reach == Some(Reach::SelfSigned);
-    let mut complete = vec!["certrecall", "complete", "CASE", &issued];
+    let case = directory.rsplit_once(&format!("/{REPLACEMENTS}/")).map(|(case, _)| case);
+    let mut complete = vec!["certrecall", "complete", case.unwrap_or("CASE"), &issued];
     if own_root {
         complete.extend(["--root", &issued]);
     }
-    let _ = writeln!(out, "Then, with the directory of the case as CASE, what came back is checked and put together with its key:\n");
+    let where_to = if case.is_some() { "" } else { ", with the directory of the case as CASE" };
+    let _ = writeln!(out, "Then{where_to}, what came back is checked and put together with its key:\n");
     let _ = writeln!(out, "    {}\n", shell::line(&complete));
     if no_challenge_for_all(record) {
         out.push_str("**No ACME order works for this request**: a wildcard is validated over DNS alone (RFC 8555 section 7.1.3), an address never is (RFC 8738 section 7). Ask for two certificates: move this directory out of the case, and make the request again with --san drop:NAME.\n\n");
@@ -242,6 +245,7 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
     if let Some(days) = next.max_days.filter(|_| next.reach == Some(Reach::Public)) {
         let _ = writeln!(out, "A public CA makes it valid for {days} days at most.\n");
     }
+    differs(&mut out, record);
     for Way { title, commands, says } in ways(record, next, directory) {
         let _ = writeln!(out, "## {}\n", markdown(&title));
         commands.iter().for_each(|command| out.push_str(&format!("    {}\n", shell::line(command))));
@@ -252,6 +256,27 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
         manifest::manifest(&mut out, record, next, request);
     }
     out
+}
+
+/// What the request has otherwise than the old certificate, so that nobody finds out by a name that is not served.
+fn differs(out: &mut String, record: &Record) {
+    /// The others are in the record.
+    const SHOWN: usize = 50;
+    // Of some that is kept there is more to say.
+    let as_it_was = |c: &Change| c.action == Action::Kept && matches!(c.reason.as_str(), "byte by byte" | "byte by byte, critical");
+    let differs = |c: &&Change| !as_it_was(c) && !OF_THE_CA.contains(&c.what.as_str());
+    let all: Vec<&Change> = record.changes.iter().filter(differs).collect();
+    if all.is_empty() {
+        return;
+    }
+    out.push_str("## Not as in the old certificate, or to be known\n\n");
+    for Change { what, action, reason } in all.iter().take(SHOWN) {
+        let _ = writeln!(out, "- {action}: {}: {}", markdown(what), show(reason));
+    }
+    if all.len() > SHOWN {
+        let _ = writeln!(out, "- and {} more, in `{RECORD}`", all.len() - SHOWN);
+    }
+    out.push('\n');
 }
 
 fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>, directory: &str) {

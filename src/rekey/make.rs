@@ -131,8 +131,8 @@ fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, pro
     made.sort_unstable_by_key(|(index, _)| *index);
     refused.sort_unstable_by_key(|(index, _)| *index);
     let refusal = |(index, says): (usize, String)| {
-        let Wanted { id, profile, .. } = &wanted[index];
-        Refused { id: *id, profile: *profile, says }
+        let Wanted { id, profile, name, .. } = &wanted[index];
+        Refused { id: *id, profile: *profile, name: name.clone(), says }
     };
     Ok(Outcome { made: made.into_iter().map(|(_, made)| made).collect(), refused: refused.into_iter().map(refusal).collect() })
 }

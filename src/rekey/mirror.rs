@@ -1,5 +1,6 @@
 //! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers refuse are served too.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ::der::asn1::ObjectIdentifier;
@@ -52,6 +53,29 @@ pub enum Action {
     /// It is in the request as it was.
     Kept,
 }
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "absent",
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Dropped => "dropped",
+            Self::Kept => "kept",
+        })
+    }
+}
+
+/// Extensions that certificates have of their CA. That they are not asked for is nothing new to anybody.
+pub(crate) const OF_THE_CA: &[&str] = &[
+    "authorityInfoAccess",
+    "authorityKeyIdentifier",
+    "basicConstraints",
+    "cRLDistributionPoints",
+    "certificatePolicies",
+    "signedCertificateTimestampList",
+    "subjectKeyIdentifier",
+];
 
 /// The parts of a request that come from the old certificate.
 #[derive(Debug)]

@@ -107,6 +107,8 @@ pub struct Refused {
     pub id: StepId,
     /// What the certificates are for.
     pub profile: ProfileHash,
+    /// The name people know it by, as found.
+    pub name: String,
     /// Why, in words.
     pub says: String,
 }

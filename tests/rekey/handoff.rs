@@ -133,7 +133,10 @@ fn a_wildcard_and_an_address_together_have_no_challenge() {
 fn a_certificate_that_signs_itself_is_its_own_root() {
     let next = Next { reach: Some(Reach::SelfSigned), ..Next::default() };
     let text = text(&record(), &next, "/a case/replacements/x", "");
-    assert!(text.contains("    certrecall complete CASE '/a case/replacements/x/issued.pem' --root '/a case/replacements/x/issued.pem'\n"), "{text}");
+    assert!(
+        text.contains("    certrecall complete '/a case' '/a case/replacements/x/issued.pem' --root '/a case/replacements/x/issued.pem'\n"),
+        "{text}"
+    );
     assert!(text.contains("-in '/a case/replacements/x/request.pem' -key '/a case/replacements/x/key.pem'"), "{text}");
 }
 

@@ -157,6 +157,8 @@ fn a_subject_that_most_programs_cannot_read_is_told() {
         let read = Command::new("openssl").args(["req", "-verify", "-noout", "-in"]).arg(file).output().unwrap().status.success();
         let told = made.record.findings.contains(Code::SubjectNotReadable);
         assert_eq!(told, !read || only_openssl.contains(rdn), "{rdn:02x?}");
+        let handoff = std::fs::read_to_string(case.path().join(&made.directory).join("handoff.md")).unwrap();
+        assert_eq!(handoff.contains("most programs cannot read it: --subject gives another"), told);
         assert_eq!(made.record.changes.iter().any(|c| c.what == "subject" && c.reason.contains("most programs cannot read it")), told);
     }
 }
