@@ -174,11 +174,12 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
     let certbot = [
         words(&["certbot", "certonly", "--csr", request, "--server", server]),
         words(how),
+        // What is given to `certrecall complete` needs what stands above the certificate.
         words(&[
-            "--cert-path",
-            issued,
             "--fullchain-path",
-            &format!("{}-fullchain.pem", issued.trim_end_matches(".pem")),
+            issued,
+            "--cert-path",
+            &format!("{}-cert.pem", issued.trim_end_matches(".pem")),
             "--chain-path",
             &format!("{}-chain.pem", issued.trim_end_matches(".pem")),
         ]),

@@ -67,6 +67,13 @@ fn every_kind_of_private_ca_has_a_way_or_a_hand() {
 }
 
 #[test]
+fn what_certbot_writes_for_complete_has_the_chain() {
+    let command = ways(&record(), &public(&["https://acme.example/directory"]), "/case/replacements/x").remove(0).commands.remove(0);
+    let after = |flag: &str| command[command.iter().position(|w| w == flag).unwrap() + 1].as_str();
+    assert_eq!((after("--fullchain-path"), after("--cert-path")), ("/case/replacements/x/issued.pem", "/case/replacements/x/issued-cert.pem"));
+}
+
+#[test]
 fn wildcards_are_validated_over_dns() {
     let wild = Record { names: vec!["*.example.com".into(), "example.com".into()], ..record() };
     let all = ways(&wild, &public(&["https://acme.example/directory"]), "");
