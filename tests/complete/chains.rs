@@ -277,6 +277,7 @@ fn of_several_the_newest_that_can_be_taken_counts() {
     let judged = world.judge(&sent(chain(&[&older, &bad, &newer, &world.public.middle, &newer])));
     let www = judged.replacements.iter().find(|r| r.name == "www.example").unwrap();
     assert_eq!((www.state, www.sha256), (State::Accepted, Some(newer.sha256())), "{}", www.says);
+    assert!(www.says.ends_with("; of 3 that came it is the newest that can be taken"), "one is newer and refused: {}", www.says);
     assert_eq!(
         www.certificates.iter().map(|c| (c.sha256, c.acceptable)).collect::<Vec<_>>(),
         [(bad.sha256(), false), (newer.sha256(), true), (older.sha256(), true)]

@@ -234,8 +234,7 @@ fn decide(
             let findings = checked.found.iter().filter(|f| f.severity == Severity::Waived);
             out.waived = waived(findings.map(|f| f.check.as_str()), &rules.waivers.reason);
             (out.sha256, out.not_after) = (Some(met.certificate.sha256), met.certificate.not_after);
-            let others =
-                if came.len() > 1 { format!("; {} older of {} that came are left aside", came.len() - 1, came.len()) } else { String::new() };
+            let others = if came.len() > 1 { format!("; of {} that came it is the newest that can be taken", came.len()) } else { String::new() };
             (State::Accepted, format!("valid until {}, issued by {}{others}", until(out.not_after), show(&met.certificate.issuer.name)))
         }
         (_, Some(place), _) if !came.is_empty() => {

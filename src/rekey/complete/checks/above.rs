@@ -28,7 +28,7 @@ impl Checking<'_> {
                 return None;
             }
             Err(NoPath::Broken(why)) => {
-                let ask = "ask the CA for the chain of this certificate, and give it with --chain FILE";
+                let ask = "ask the CA for a chain that holds, and give it with --chain FILE, or else for a certificate from a CA that may issue it";
                 self.tell(Check::ChainBroken, format!("no certificate above it carries it: {}", why.join("; ")), ask);
                 return None;
             }
