@@ -54,6 +54,11 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {
         return Err(Error::Value { flag: "--export-passphrase-file", says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned() });
     }
+    if export.as_ref().is_some_and(|e| !e.expose().is_ascii()) {
+        terminal.warn(
+            "--export-passphrase-file: the passphrase is not plain ASCII: Java does not take such a one, and other programs may read it otherwise",
+        );
+    }
     let mut store = case.store()?;
     let plan = rekey::plan_of(&case)?.1;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;

@@ -59,6 +59,7 @@ fn every_layout() {
     let passphrase = world.case.folder.at("passphrase");
     let done = world.complete(&world.issued, &[ALL, &["--export-passphrase-file", &passphrase]].concat());
     assert_eq!(done.status, 0, "{} {}", done.stdout, done.stderr);
+    assert_eq!(done.stderr.contains("is not plain ASCII: Java does not take"), !PASSPHRASE.is_ascii(), "{}", done.stderr);
     for name in ["rsa.example", "ec.example"] {
         let key = fs::read_to_string(world.case.replacement(name).join("key.pem")).unwrap();
         let full = world.text(name, "fullchain.pem");
