@@ -99,6 +99,13 @@ fn hosts_end_at_labels_and_disagreement_is_said() {
     let found = cas.identify(&Issued { issuer: "O=Acme", ..Issued::default() }, None);
     assert!(found.because.contains("unknown") && found.because.contains("O=Acme"), "{}", found.because);
     assert_eq!(Cas::proof_wordings(None, "CN=x,O=Acme"), ["Proof of Key Compromise for Acme", "This key is compromised"]);
+    // A name that is empty is none, and a common name has 64 characters at most (RFC 5280 appendix A.1): longer ones are refused.
+    assert_eq!(Cas::proof_wordings(None, "CN=x,O=\\ ")[0], "Proof of Key Compromise for x");
+    assert_eq!(Cas::proof_wordings(None, "CN=,O=")[0], "Proof of Key Compromise for this CA");
+    let long = |name: &str| Cas::proof_wordings(None, &format!("CN=x,O={name}")).remove(0);
+    assert_eq!(long("A very long organisation name that goes on"), "Proof of Key Compromise for A very long organisation name that");
+    assert_eq!(long(&"ä".repeat(70)), format!("Proof of Key Compromise for {}", "ä".repeat(36)));
+    assert_eq!(long(&"ä".repeat(36)), format!("Proof of Key Compromise for {}", "ä".repeat(36)));
     assert_eq!(Cas::proof_wordings(cas.operator("digicert"), ""), ["Proof of Key Compromise for DigiCert"]);
 }
 

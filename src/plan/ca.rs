@@ -222,13 +222,13 @@ impl Cas {
         if let Some(proof) = operator.and_then(|o| o.proof.as_ref()).filter(|p| !p.value.is_empty()) {
             return proof.value.clone();
         }
-        let organization = name::organizations(issuer).into_iter().next();
+        let says = |name: &String| !name.trim().is_empty();
         let short = operator
             .map(|o| o.short_name().to_owned())
-            .or(organization)
-            .or_else(|| name::common_name(issuer))
+            .or_else(|| name::organizations(issuer).into_iter().find(says))
+            .or_else(|| name::common_name(issuer).filter(says))
             .unwrap_or_else(|| "this CA".to_owned());
-        vec![format!("Proof of Key Compromise for {short}"), "This key is compromised".to_owned()]
+        vec![format!("{PROOF_FOR}{}", shortened(&short, LONGEST_COMMON_NAME - PROOF_FOR.len())), "This key is compromised".to_owned()]
     }
 
     fn by_key(&self, issued: &Issued<'_>, record: Option<&ccadb::Record>) -> Option<Identified<'_>> {
@@ -331,6 +331,18 @@ impl Cas {
             named.next().filter(|_| named.next().is_none())
         })
     }
+}
+
+/// One of the two families of wordings; the name of the CA follows.
+const PROOF_FOR: &str = "Proof of Key Compromise for ";
+/// Characters of a common name (RFC 5280 appendix A.1): OpenSSL makes no longer one, and CAs refuse it.
+const LONGEST_COMMON_NAME: usize = 64;
+
+/// At most so many characters of a name, whole words where there are any.
+fn shortened(name: &str, longest: usize) -> &str {
+    let Some((end, _)) = name.char_indices().nth(longest) else { return name };
+    let cut = &name[..end];
+    if name[end..].starts_with(' ') { cut } else { cut.rsplit_once(' ').map_or(cut, |(words, _)| words) }
 }
 
 fn found(operator: &Operator, confidence: Confidence, because: String) -> Identified<'_> {
