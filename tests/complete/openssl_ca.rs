@@ -175,13 +175,15 @@ fn what_else_comes_is_told() {
 #[test]
 fn a_damaged_case_is_not_the_fault_of_the_ca() {
     let ca = private_ca();
-    let case = Case::new(&ca, vec![leaf("a.example")], &[]);
-    let issued = super::fresh("a.example", &case.key("a.example")).by(&ca).pem();
-    fs::write(case.replacement("a.example").join("request.pem"), "gone").unwrap();
-    let told = case.complete(&issued, &[]);
-    assert_eq!(told.status, 3, "{}", told.stdout);
-    assert!(told.stdout.contains("it answers a request of this case, which is damaged: replacements/a.example-"), "{}", told.stdout);
-    assert!(told.stdout.contains("Nothing is wrong with the certificate") && !told.stdout.contains("Ask the CA"), "{}", told.stdout);
+    for file in ["request.pem", "replacement.json"] {
+        let case = Case::new(&ca, vec![leaf("a.example")], &[]);
+        let issued = super::fresh("a.example", &case.key("a.example")).by(&ca).pem();
+        fs::write(case.replacement("a.example").join(file), "gone").unwrap();
+        let told = case.complete(&issued, &[]);
+        assert_eq!(told.status, 3, "{file}: {}", told.stdout);
+        assert!(told.stdout.contains("it answers a request of this case, which is damaged: replacements/a.example-"), "{file}: {}", told.stdout);
+        assert!(told.stdout.contains("Nothing is wrong with the certificate") && !told.stdout.contains("Ask the CA"), "{file}: {}", told.stdout);
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::bundle::read_regular;
 use crate::id::SpkiHash;
-use crate::rekey::{RECORD, Trouble, TroubleKind};
+use crate::pki::der::{INTEGER, Reader, SEQUENCE};
+use crate::rekey::key::unpem;
+use crate::rekey::{RECORD, REQUEST, Trouble, TroubleKind};
 
 /// All that is read of a record here.
 #[derive(Deserialize)]
@@ -15,14 +17,27 @@ struct Key {
     spki_sha256: SpkiHash,
 }
 
-/// The keys of damaged replacements, as far as their records still tell them; of each where it lies and what is wrong with it, in words.
+/// The keys of damaged replacements, as far as their records or requests still tell them; of each where it lies and what is wrong with it, in words.
 #[must_use]
 pub fn damaged_keys(case_dir: &Path, troubles: &[Trouble]) -> HashMap<SpkiHash, String> {
     let damaged = troubles.iter().filter(|t| t.kind == TroubleKind::Damaged);
     let key = |t: &Trouble| {
-        let text = read_regular(&case_dir.join(&t.place).join(RECORD)).ok()?;
-        let Key { spki_sha256 } = serde_json::from_slice(&text).ok()?;
-        Some((spki_sha256, format!("{}: {}", t.place, t.says)))
+        let directory = case_dir.join(&t.place);
+        Some((of_record(&directory).or_else(|| of_request(&directory))?, format!("{}: {}", t.place, t.says)))
     };
     damaged.filter_map(key).collect()
+}
+
+fn of_record(directory: &Path) -> Option<SpkiHash> {
+    let text = read_regular(&directory.join(RECORD)).ok()?;
+    serde_json::from_slice(&text).ok().map(|Key { spki_sha256 }| spki_sha256)
+}
+
+/// The key stands behind version and subject (RFC 2986 section 4.1).
+fn of_request(directory: &Path) -> Option<SpkiHash> {
+    let request = unpem("CERTIFICATE REQUEST", &read_regular(&directory.join(REQUEST)).ok()?)?;
+    let info = &mut Reader::new(&request).sequence()?.sequence()?;
+    info.tagged(INTEGER)?;
+    info.tagged(SEQUENCE)?;
+    info.tagged(SEQUENCE).map(|key| SpkiHash::of(key.raw))
 }
