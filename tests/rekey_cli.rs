@@ -158,7 +158,7 @@ fn passphrases_come_from_files_and_the_environment_and_are_not_empty() {
     let encrypted = ["--key-format", "pkcs8-encrypted"];
     for (more, says) in [
         (&["--key-passphrase-file", &folder.at("empty")][..], "is empty"),
-        (&["--key-passphrase-file", &folder.at("none")], "cannot read the passphrase"),
+        (&["--key-passphrase-file", &folder.at("none")], "cannot read the file with the passphrase"),
         (&["--key-passphrase-env", "CERTRECALL_NO_SUCH_VARIABLE"], "no variable"),
     ] {
         let ran = rekey(&folder, &[&encrypted[..], more].concat());
@@ -321,4 +321,25 @@ fn a_request_that_cannot_be_made_is_told_with_its_name() {
     let one = rekey(&folder, &["--key-format=pkcs1", "--only=a.example"]);
     assert_eq!(one.status, 2);
     assert!(one.stderr.contains("--only: a.example (replace-"), "{}", one.stderr);
+}
+
+#[test]
+fn a_plan_that_is_gone_is_told_with_the_way_out() {
+    let folder = planned(&["a.example"]);
+    fs::remove_file(folder.path().join("case/plan.json")).unwrap();
+    let gone = rekey(&folder, &[]);
+    assert!(gone.status == 2 && gone.stderr.contains("plan.json\" is gone; run `certrecall plan` again"), "{}", gone.stderr);
+}
+
+#[test]
+fn a_plan_says_how_its_requests_are_made() {
+    let folder = planned(&["a.example"]);
+    let plan = || run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF]).stdout;
+    let next = format!(
+        "  1. make the new keys and requests, if these hosts are yours: certrecall rekey {}\n  2. have 1 certificate issued",
+        folder.at("case")
+    );
+    assert!(plan().contains(&next), "{}", plan());
+    assert_eq!(rekey(&folder, &[]).status, 1);
+    assert!(plan().contains("  1. have 1 certificate issued"), "{}", plan());
 }

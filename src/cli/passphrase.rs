@@ -49,7 +49,7 @@ impl KeyPassphrase {
 
 /// The passphrase in the first line of a file.
 pub(crate) fn from_file(flag: &'static str, path: &Path) -> Result<Secret, Error> {
-    let input = |error| Error::Input { what: "passphrase", path: path.to_owned(), error };
+    let input = |error| Error::Input { what: "file with the passphrase", path: path.to_owned(), error };
     checked(flag, first_line(File::open(path).map_err(input)?).map_err(input)?)
 }
 

@@ -264,6 +264,7 @@ pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
     let path = case.path(store::PLAN_JSON);
     let wrong = |says: String| Error::Value { flag: "CASE", says: format!("{says}; run `certrecall plan` again") };
     PlanFile::open(&path).map_err(|error| match error {
+        NoPlan::Io(error) if error.kind() == std::io::ErrorKind::NotFound => wrong(format!("{path:?} is gone")),
         NoPlan::Io(error) => Error::Input { what: "plan", path, error },
         NoPlan::Wrong(error) => wrong(format!("{path:?} is no plan: {error}")),
         other => wrong(format!("{path:?}: {other}")),

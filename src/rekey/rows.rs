@@ -120,7 +120,8 @@ pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeM
     let place = |at: usize| format!("{name}:{}", text.get(..at).map_or(1, |t| t.matches('\n').count() + 1));
     let AsWritten { replacement: rows } = toml::from_str(text).map_err(|e: toml::de::Error| {
         let place = e.span().map_or_else(|| name.to_owned(), |span| place(span.start));
-        vec![format!("{place}: {}", e.message())]
+        let way_out = if e.message().contains("invalid type: map") { "; each begins with [[replacement]], in two pairs of brackets" } else { "" };
+        vec![format!("{place}: {}{way_out}", e.message())]
     })?;
     let (mut wrong, mut out): (Vec<String>, BTreeMap<StepId, (Wish, String)>) = (Vec::new(), BTreeMap::new());
     for row in rows {
@@ -245,6 +246,10 @@ mod tests {
         let row = |rest: &str| format!("[[replacement]]\nmatch = \"a.example\"\n{rest}\n");
         for (text, part) in [
             ("x = ".to_owned(), "r.toml:1: "),
+            (
+                "\n[replacement]\nmatch = \"a.example\"\n".to_owned(),
+                "r.toml:2: invalid type: map, expected a sequence; each begins with [[replacement]]",
+            ),
             (row("unknown = 1"), "unknown field"),
             (row(""), "wants nothing"),
             (row("skip = \" \""), "needs a reason"),
