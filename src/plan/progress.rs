@@ -174,6 +174,8 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     let sent: HashMap<StepId, Time> = heard.values().map(|(_, w)| w).filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
     let not_asked: HashSet<StepId> =
         steps.iter().filter(|s| s.kind == StepKind::Revoke && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
+    let not_replaced: HashSet<StepId> =
+        steps.iter().filter(|s| s.kind == StepKind::Replace && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
     let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).copied().collect();
     let decided = |id: &StepId| last.get(id).map(|w| w.mark);
     // What nobody said is waived, but follows from a decision; steps come after what they need.
@@ -187,8 +189,12 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
             Some(Mark::Waived) => step.key.is_none_or(|key| *d != suspicion(&key)),
             _ => false,
         });
-        // A revocation that is not asked for is not checked.
-        let unasked = step.kind == StepKind::Verify && step.needs.iter().any(|n| dropped.contains(n) || not_asked.contains(n));
+        // A revocation that is not asked for is not checked, and what is not issued not deployed.
+        let unasked = match step.kind {
+            StepKind::Verify => step.needs.iter().any(|n| dropped.contains(n) || not_asked.contains(n)),
+            StepKind::Deploy => step.needs.iter().any(|n| not_replaced.contains(n)),
+            _ => false,
+        };
         step.status = match said(&step.id) {
             Some(status) => status,
             None if against || unasked => {
@@ -429,6 +435,17 @@ mod tests {
         assert_eq!(statuses(&steps), [Waived, Ready, Ready, Waiting], "what is not deployed is still trusted somewhere");
         apply(&mut steps, &[word(&deploy, Mark::Waived, 1), word(&revoke, Mark::Waived, 2)]);
         assert_eq!(statuses(&steps), [Waived, Ready, Waived, Waived]);
+    }
+
+    #[test]
+    fn what_is_not_replaced_is_not_deployed() {
+        use Status::{Ready, Waived};
+        let replace = step(StepKind::Replace, "a", &[]);
+        let deploy = step(StepKind::Deploy, "a", &[&replace]);
+        let revoke = step(StepKind::Revoke, "k", &[&deploy]);
+        let mut steps = vec![replace.clone(), deploy, revoke];
+        apply(&mut steps, &[word(&replace, Mark::Waived, 1)]);
+        assert_eq!(steps.iter().map(|s| s.status).collect::<Vec<_>>(), [Waived, Waived, Ready]);
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     if plan.order.is_empty() {
         return Ok(());
     }
-    out.write_all("## What to do, most urgent first\n\nSteps are numbered within their key; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ".as_bytes())?;
+    out.write_all("## What to do, most urgent first\n\nSteps are numbered within their key, ticked `[x]` when done and `[-]` when waived; the word in code is the name of the step. Revoking by proof of a key revokes **all** certificates on that key at that CA; ".as_bytes())?;
     out.write_all(
         "so no proof leaves before every member of its group has its replacement in place. With `&output=json` behind its address crt.sh answers "
             .as_bytes(),
@@ -212,7 +212,7 @@ pub fn with_marks(text: &str, steps: &[Step]) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let status = line.trim_end().strip_suffix('`').and_then(|l| l.rsplit_once('`')).and_then(|(_, id)| by_id.get(id));
-        match (status, line.strip_prefix("- [ ]").or_else(|| line.strip_prefix("- [x]"))) {
+        match (status, ["- [ ]", "- [x]", "- [-]"].iter().find_map(|tick| line.strip_prefix(tick))) {
             (Some(status), Some(rest)) => out.extend(["- [", &mark(*status).to_string(), "]", rest]),
             _ => out.push_str(line),
         }
@@ -224,7 +224,11 @@ pub fn with_marks(text: &str, steps: &[Step]) -> String {
 const REASONS: usize = 8;
 
 const fn mark(status: Status) -> char {
-    if matches!(status, Status::Done | Status::Waived) { 'x' } else { ' ' }
+    match status {
+        Status::Done => 'x',
+        Status::Waived => '-',
+        Status::Failed | Status::Ready | Status::Waiting => ' ',
+    }
 }
 
 /// What a step waits for, by number within its key, by name elsewhere; and when it is due.

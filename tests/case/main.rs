@@ -114,7 +114,18 @@ fn the_summary_names_what_is_next_until_it_is_done() {
     for step in steps.as_array().unwrap().iter().filter(|s| s["kind"] == "revoke") {
         incident.mark(step["id"].as_str().unwrap(), "waived", &[]);
     }
+    let revoke = incident.id("revoke", "a.example");
+    let ticked = |tick: &str| {
+        let text = fs::read_to_string(incident.folder.path().join("case/plan.md")).unwrap();
+        text.lines().any(|l| l.starts_with(tick) && l.ends_with(&format!("`{revoke}`")))
+    };
+    assert!(ticked("- [-]"), "what is waived is not done");
+    incident.mark(&revoke, "reopened", &[]);
+    assert!(ticked("- [ ]"));
+    incident.mark(&revoke, "waived", &[]);
+    assert!(ticked("- [-]"));
     let told = incident.plan().stdout;
+    assert!(ticked("- [-]"));
     assert!(!told.contains("certrecall rekey"), "they are made: {told}");
     assert!(!told.contains("only then have"), "nothing is left to revoke: {told}");
 }
