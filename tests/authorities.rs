@@ -301,6 +301,20 @@ fn one_file_of_thousands_is_read_once() {
 }
 
 #[test]
+fn serial_numbers_of_two_issuers_are_told_apart() {
+    let (one, two) = (named_ca("Issuer One"), named_ca("Issuer Two"));
+    let first = recent("a.example").serial(5).published_at("r10.c.lencr.org").by(&one);
+    let second = recent("b.example").key(&first.key).serial(5).published_at("r11.c.lencr.org").by(&two);
+    let says = |certificates: &[&Cert]| {
+        let case = Case::new(&[("a.pem", bundle(certificates[0], &certificates[1..]))]);
+        steps(&case.plan(&[]), "revoke")[0]["says"].as_str().unwrap().to_owned()
+    };
+    assert!(says(&[&first]).contains("revoke serial 05 for"), "{}", says(&[&first]));
+    let both = says(&[&first, &second]);
+    assert!(both.contains("05 of CN=Issuer One") && both.contains("05 of CN=Issuer Two"), "{both}");
+}
+
+#[test]
 fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
     let leaf = recent("a.example").published_at("r10.c.lencr.org").by(&public_ca());
     let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);

@@ -172,8 +172,12 @@ impl Revoke<'_> {
 impl fmt::Display for Revoke<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { inventory, authority, certificates, .. } = self;
-        let serials: Vec<String> =
-            certificates.iter().take(PLACES).map(|i| inventory.certificates[*i as usize].certificate.serial.to_hex()).collect();
+        let issuer = |i: &u32| &*inventory.certificates[*i as usize].certificate.issuer.name;
+        // A serial number names a certificate only together with its issuer.
+        let several = certificates.iter().any(|i| issuer(i) != issuer(&certificates[0]));
+        let of = |i: &u32| if several { format!(" of {}", issuer(i)) } else { String::new() };
+        let serial = |i: &u32| format!("{}{}", inventory.certificates[*i as usize].certificate.serial.to_hex(), of(i));
+        let serials: Vec<String> = certificates.iter().take(PLACES).map(serial).collect();
         write!(f, "have {authority} revoke serial {}", serials.join(", "))?;
         if certificates.len() > PLACES {
             write!(f, " and {} more", certificates.len() - PLACES)?;
