@@ -259,6 +259,10 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
                 findings.tell(Code::ManifestRowBad, || (format!("{}:{}", manifest.name, row.line), says()));
             }
         }
+        for row in rows.iter().flat_map(Matching::of_many) {
+            let says = || "its host has certificates on several keys here, and it does not tell which was uploaded: it clears none".to_owned();
+            findings.tell(Code::ManifestRowDoubtful, || (format!("{}:{}", manifest.name, row.line), says()));
+        }
         for row in rows.iter().flat_map(Matching::unmatched) {
             findings.tell(Code::ManifestRowUnmatched, || {
                 let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));

@@ -193,6 +193,17 @@ impl Manifest {
         certificate.names.dns.iter().filter_map(|name| self.by_host.get(&host(name))).flatten().copied().collect()
     }
 
+    /// Hosts of a certificate that rows name, and nothing stronger.
+    pub(super) fn hosts_of<'a>(&'a self, certificate: &'a Certificate) -> impl Iterator<Item = String> + 'a {
+        let any = !self.by_host.is_empty();
+        certificate.names.dns.iter().filter(move |_| any).map(host).filter(|name| self.by_host.contains_key(name))
+    }
+
+    /// Rows that name a host, as [`Self::hosts_of`] writes it.
+    pub(super) fn rows_of_host(&self, host: &str) -> &[u32] {
+        self.by_host.get(host).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether any row names a hash, so that files must be hashed.
     #[must_use]
     pub fn needs_hashes(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Which rows of a manifest speak of which file, or of which member of an archive.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use super::manifest::{Manifest, Row, normalise};
 use super::rows::Rows;
 use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::read::{INTO, Place, Root, RootKind, Roots};
+use crate::time::Time;
 
 /// What the rows for each archive say, by its root and path, and the way to it where it lies in another.
 type Archives = HashMap<(u32, String), Option<Arc<Rows>>>;
@@ -25,6 +26,9 @@ pub(super) struct Matching<'a> {
     matched: Vec<AtomicBool>,
     /// What the rows for an archive say: weighed once, however much lies in it.
     archives: Mutex<Archives>,
+    /// Hosts in rows that have certificates on several keys here. Which of them was uploaded, such a row does not tell, nor whether the others were
+    /// before.
+    of_many: BTreeSet<String>,
 }
 
 impl<'a> Matching<'a> {
@@ -35,7 +39,16 @@ impl<'a> Matching<'a> {
         };
         let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
         let bases = roots.list().iter().map(bases).collect();
-        Self { manifest, inventory, roots, question, bases, matched, archives: Mutex::default() }
+        Self { manifest, inventory, roots, question, bases, matched, archives: Mutex::default(), of_many: of_many(manifest, inventory) }
+    }
+
+    /// Rows that clear nothing though they tell of uploads after the cutoff: their host has certificates on several keys.
+    pub(super) fn of_many(&self) -> impl Iterator<Item = &'a Row> {
+        let mut rows: Vec<u32> = self.of_many.iter().flat_map(|host| self.manifest.rows_of_host(host)).copied().collect();
+        rows.sort_unstable();
+        let after = |t: Option<Time>| t.is_some_and(|t| t >= self.question.incident.cutoff);
+        let clears = move |row: &&Row| after(row.uploaded.earliest) && !after(self.manifest.account_created(row));
+        rows.into_iter().map(|row| &self.manifest.rows[row as usize]).filter(clears)
     }
 
     pub(super) const fn inventory(&self) -> &'a Inventory {
@@ -78,11 +91,13 @@ impl<'a> Matching<'a> {
         let ways = [rows, by_issuer, by_host];
         ways.iter().flatten().for_each(|row| self.mark(*row));
         // A host has many certificates; the path of an archive means what lies in it.
-        let closest = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).find(|rows| !rows.is_empty());
-        let own = closest.map(|mut rows| {
+        let closest = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).enumerate().find(|(_, rows)| !rows.is_empty());
+        let of_many = || entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.hosts_of(&e.certificate)).any(|host| self.of_many.contains(&host));
+        let own = closest.map(|(way, mut rows)| {
             rows.sort_unstable();
             rows.dedup();
-            Rows::weigh(manifest, &rows, self.question)
+            let weighed = Rows::weigh(manifest, &rows, self.question);
+            if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed }
         });
         match (own, archive) {
             (Some(own), Some(archive)) => Some(own.within(&archive)),
@@ -156,6 +171,20 @@ impl<'a> Matching<'a> {
         self.archives.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rows.clone());
         rows
     }
+}
+
+/// Hosts in rows that have certificates on several keys.
+fn of_many(manifest: &Manifest, inventory: &Inventory) -> BTreeSet<String> {
+    let mut key_of: HashMap<String, u32> = HashMap::new();
+    let mut out = BTreeSet::new();
+    for entry in inventory.certificates.iter().filter(|e| !e.is_ca()) {
+        for host in manifest.hosts_of(&entry.certificate) {
+            if *key_of.entry(host.clone()).or_insert(entry.key) != entry.key {
+                out.insert(host);
+            }
+        }
+    }
+    out
 }
 
 /// The way into an archive, normalised as paths are, and apart from the path of the archive: a name full of `..` leads out of no archive.

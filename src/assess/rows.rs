@@ -63,6 +63,18 @@ impl Rows {
         out
     }
 
+    /// The same where it is only the last of several uploads, and not known which of them it was: there can have been earlier ones, but not before
+    /// there was an account.
+    pub(super) fn latest_of_several(mut self, manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
+        let created = |row: &u32| manifest.account_created(&manifest.rows[*row as usize]).filter(|t| *t <= question.clock.now);
+        let created: Option<Vec<Time>> = rows.iter().map(created).collect();
+        if let Some(span) = &mut self.span {
+            span.earliest = created.and_then(|all| all.into_iter().min());
+            self.account_created = span.earliest;
+        }
+        self
+    }
+
     /// Adds what the rows for its archive say: they fill in what these leave open. A contradiction is told, and if the archive was
     /// uploaded before, both count: neither is certain.
     pub(super) fn within(mut self, archive: &Self) -> Self {

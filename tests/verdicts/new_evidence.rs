@@ -72,6 +72,33 @@ fn certificates_named_by_host() {
         .file("a.pem", &text)
         .manifest(&format!("host,uploaded_at\nshop.example,{BEFORE}\nshop.example,{AFTER}\n"))
         .certificate(&l, UNCLEAR, "(uploads.csv:2,3), which can be before or after");
+    // Renewed on a new key since: a row for the host does not say that the old one was uploaded as late.
+    let renewed = leaf("shop.example").serial(9).from("2017-05-01").by(&ca);
+    let both = |t: &mut Table, name, rows: &str, of: &Cert, want: &str, says: &str, told: usize| {
+        t.case(name)
+            .file("old.pem", &text)
+            .file("new.pem", bundle(&renewed, &[]))
+            .manifest(&format!("host,path,uploaded_at,account,account_created_at\n{rows}\n"))
+            .certificate(of, want, says)
+            .told("manifest-row-doubtful", told, if told > 0 { "uploads.csv:2" } else { "" });
+    };
+    let after = format!("shop.example,,{AFTER},x,");
+    both(
+        t,
+        "two keys of one host, the old one",
+        &after,
+        &l,
+        UNCLEAR,
+        "at 2017-06-01T00:00:00Z or earlier (uploads.csv:2, account x), which can be",
+        1,
+    );
+    both(t, "two keys of one host, the new one", &after, &renewed, UNCLEAR, "at 2017-06-01T00:00:00Z or earlier (uploads.csv:2", 1);
+    let young = format!("shop.example,,{AFTER},x,2017-01-01");
+    both(t, "two keys of one host of a young account", &young, &l, CLEAR, "which was created at 2016-12-31T10:00:00Z or later", 0);
+    let before = format!("shop.example,,{BEFORE},x,");
+    both(t, "two keys of one host, before", &before, &l, EXPOSED, "(uploads.csv:2, account x), before the cutoff", 0);
+    let path = format!("shop.example,,{AFTER},x,\n,old.pem,{AFTER},x,");
+    both(t, "two keys of one host, one by its path", &path, &l, CLEAR, "(uploads.csv:3, account x)", 1);
 }
 
 #[test]
