@@ -9,7 +9,7 @@ use certrecall::rekey::{KeySpec, Next, Record, Wanted};
 use certrecall::shell;
 use proptest::prelude::*;
 
-use super::certificates::{Build, common_name, extension, oid, seq};
+use super::certificates::{Build, common_name, extension, nine_names, oid, seq};
 use super::{made, openssl, plain};
 
 /// What a shell makes of a line.
@@ -123,6 +123,13 @@ fn the_manifest_has_the_usages_of_the_request() {
         assert_eq!(usages(extensions.clone()).0.as_deref(), shown, "{extensions:?}");
     }
     assert!(usages(vec![purposes(&[server, odd])]).1.contains("no name for and may leave out: 1.3.6.1.4.1.311.20.2.2."));
+}
+
+#[test]
+fn names_that_are_not_listed_are_counted() {
+    let names = extension("2.5.29.17", false, &nine_names());
+    assert!(usages(vec![names]).1.contains("it asks for `www.example.com`, `192.0.2.7`, and for 7 names that are no plain hosts or addresses."));
+    assert!(usages(vec![]).1.contains("it asks for `host.example.com`. The key"));
 }
 
 #[test]

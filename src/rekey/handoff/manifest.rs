@@ -7,7 +7,7 @@ use super::super::slug::slug;
 use super::super::usage;
 use super::{Next, Record};
 use crate::oid;
-use crate::pki::der::{self, Reader, SET, context};
+use crate::pki::der::{self, Reader, SET, Tlv, context};
 use crate::plan::ca::Sort;
 
 /// What cert-manager calls the bits of `keyUsage`, in the order of RFC 5280 section 4.2.1.3.
@@ -49,7 +49,7 @@ struct Usages {
 pub(super) fn manifest(out: &mut String, record: &Record, next: &Next, request: &str) {
     let name = slug(record.names.first().map_or(&record.subject, |n| n));
     let base64 = base64_simd::STANDARD.encode_to_string(request);
-    let mut found = unpem("CERTIFICATE REQUEST", request.as_bytes()).and_then(|der| usages(&der)).unwrap_or_default();
+    let mut found = unpem("CERTIFICATE REQUEST", request.as_bytes()).map(|der| usages(&der)).unwrap_or_default();
     if found == Usages::default() {
         // A request that says nothing of it is compared with nothing.
         found.named = vec!["digital signature", usual(next.sort)];
@@ -82,28 +82,41 @@ const fn usual(sort: Option<Sort>) -> &'static str {
     }
 }
 
-/// `keyUsage` and `extendedKeyUsage` among the extensions that a request asks for (RFC 2986 section 4.1, RFC 2985 section 5.4.2).
-fn usages(request: &[u8]) -> Option<Usages> {
-    let info = &mut Reader::new(request).sequence()?.sequence()?;
-    let attributes = info.find(|field| field.tag == context(0))?;
+/// `keyUsage` and `extendedKeyUsage` among the extensions that a request asks for.
+fn usages(request: &[u8]) -> Usages {
     let mut out = Usages::default();
-    for attribute in attributes.reader() {
-        let fields = &mut attribute.reader();
-        if fields.oid() != Some(oid::EXTENSION_REQUEST) {
-            continue;
-        }
-        for extension in fields.tagged(SET).and_then(|values| values.reader().sequence()).into_iter().flatten() {
-            let fields = &mut extension.reader();
-            let oid = fields.oid();
-            let Some(value) = fields.find(|f| f.tag == der::OCTET_STRING) else { continue };
-            match oid {
-                Some(oid::KEY_USAGE) => out.named.extend(usage::set(value.content).into_iter().flatten().map(|i| KEY_USAGES[i])),
-                Some(oid::EXT_KEY_USAGE) => out.purposes(value.content),
-                _ => {}
-            }
+    for (oid, value) in extensions(request) {
+        match oid {
+            oid::KEY_USAGE => out.named.extend(usage::set(value).into_iter().flatten().map(|i| KEY_USAGES[i])),
+            oid::EXT_KEY_USAGE => out.purposes(value),
+            _ => {}
         }
     }
-    Some(out)
+    out
+}
+
+/// How many names a request in PEM asks for, of whatever kind.
+pub(super) fn names(request: &str) -> usize {
+    let request = unpem("CERTIFICATE REQUEST", request.as_bytes()).unwrap_or_default();
+    let names = extensions(&request).into_iter().filter(|(oid, _)| *oid == oid::SUBJECT_ALT_NAME);
+    names.filter_map(|(_, value)| Reader::new(value).sequence()).flatten().count()
+}
+
+/// The extensions that a request asks for (RFC 2986 section 4.1, RFC 2985 section 5.4.2): name and value.
+fn extensions(request: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let info = Reader::new(request).sequence().and_then(|mut r| r.sequence());
+    let attributes = info.into_iter().flatten().filter(|field| field.tag == context(0)).flat_map(Tlv::reader);
+    let requests = attributes.filter_map(|attribute| {
+        let fields = &mut attribute.reader();
+        (fields.oid()? == oid::EXTENSION_REQUEST).then(|| fields.tagged(SET)?.reader().sequence()).flatten()
+    });
+    requests.flatten().filter_map(extension).collect()
+}
+
+/// Name and value of an `Extension` (RFC 5280 section 4.1).
+fn extension(whole: Tlv<'_>) -> Option<(&[u8], &[u8])> {
+    let fields = &mut whole.reader();
+    Some((fields.oid()?, fields.find(|f| f.tag == der::OCTET_STRING)?.content))
 }
 
 impl Usages {
