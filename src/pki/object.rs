@@ -365,9 +365,9 @@ pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
     algorithm.is_some_and(|oid| oid.starts_with(&oid::PBES2[..8]) || oid.starts_with(oid::PKCS12_PBE))
 }
 
-/// PFX (RFC 7292 section 4): version 3, then a ContentInfo.
+/// PFX (RFC 7292 section 4): a version, which is 3 by rights, then a ContentInfo.
 fn is_pfx(mut reader: Reader<'_>) -> bool {
-    reader.small() == Some(3) && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
+    reader.small().is_some() && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
 }
 
 /// A keystore of Bouncy Castle (its `ObjectStore`): what is encrypted, as an AlgorithmIdentifier with PBES2 (RFC 8018 section 6.2) and an OCTET
@@ -446,6 +446,19 @@ mod tests {
         assert_eq!(read_der(&store(oid::DATA)).err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
         let encrypted_key = sequence(&[&algorithm(oid::PBES2), &octets]);
         assert_eq!(read_der(&encrypted_key).err(), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
+    }
+
+    #[test]
+    fn a_pfx_without_a_check_of_any_version() {
+        for (version, kind, wanted) in
+            [(3, oid::DATA, true), (2, oid::DATA, true), (0, oid::SIGNED_DATA, true), (2, oid::PBES2, false), (0, oid::PBES2, false)]
+        {
+            let content = der::tlv(context(0), &der::tlv(OCTET_STRING, &[0x30, 0]));
+            let info = der::tlv(SEQUENCE, &[der::tlv(OID, kind), content].concat());
+            let pfx = der::tlv(SEQUENCE, &[der::tlv(INTEGER, &[version]), info].concat());
+            let told = read_der(&pfx).err() == Some(Unread::Skipped(Reason::FormatNotRead, "pkcs12".to_owned()));
+            assert_eq!(told, wanted, "{version} {kind:02x?}");
+        }
     }
 
     #[test]
