@@ -70,6 +70,32 @@ fn der(pem: &str) -> Vec<u8> {
     base64_simd::STANDARD.decode_to_vec(digits).unwrap()
 }
 
+/// Parts of several lengths, the first of them not the longest.
+fn fold_unevenly(text: &str, between: &str) -> String {
+    let (mut rest, mut parts) = (text, Vec::new());
+    for width in [46, 79, 77, 90, 61, 88].into_iter().cycle() {
+        let (part, behind) = rest.split_at(width.min(rest.len()));
+        parts.push(part);
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    parts.join(between)
+}
+
+fn list(bytes: &[u8], one: impl Fn(u8) -> String) -> String {
+    bytes.iter().map(|b| one(*b)).collect::<Vec<_>>().join(", ")
+}
+
+fn block(text: &str) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", fold(text, 64, "\n"))
+}
+
+fn pem(der: &[u8]) -> String {
+    block(&base64(der))
+}
+
 /// Quoted-printable, as mail has it (RFC 2045 section 6.7).
 fn quoted(text: &str) -> String {
     let mut out = String::new();
@@ -253,6 +279,36 @@ const DER_FORMS: &[DerForm] = &[
     ("string of octal escapes", |d| d.iter().fold("s = \"".to_owned(), |s, b| s + &format!("\\{b:03o}")).into()),
     ("string with escapes", |d| format!("s = b'{}'\n", d.escape_ascii()).into()),
     ("configuration of a router", |d| format!(" certificate ca 01\n  {}\n  \tquit\n", fold(&fold(&hex(d, "", ""), 8, " "), 72, "\n  ")).into()),
+    ("base64 in literals of any length", |d| format!("x = \"{}\";\n", fold_unevenly(&base64(d), "\" +\n      \"")).into()),
+    ("base64 in literals on one line", |d| format!("x = '{}';\n", fold_unevenly(&base64(d), "' + '")).into()),
+    ("base64 in literals with a blank before it", |d| format!("x = (\" {}\");\n", fold_unevenly(&base64(d), "\"\n  + \"")).into()),
+    ("base64 in literals with line ends", |d| format!("x =\n \"{}\\n\";\n", fold_unevenly(&base64(d), "\\n\"\n \"")).into()),
+    ("base64 that is appended", |d| format!("s.append(\"{}\");\n", fold_unevenly(&base64(d), "\");\ns.append(\"")).into()),
+    ("base64 of text in literals of any length", |d| format!("x = \"{}\";\n", fold_unevenly(&base64(pem(d)), "\" +\n  \"")).into()),
+    ("array of Java", |d| format!("byte[] x = {{\n  {}\n}};\n", hex(d, "(byte)0x", ", ")).into()),
+    ("array of Java with casts where they must be", |d| {
+        format!("byte[] x = {{{}}};\n", list(d, |b| if b > 127 { format!("(byte) {b}") } else { b.to_string() })).into()
+    }),
+    ("bytes as Java prints them", |d| format!("[DEBUG] {}: [{}]\n", d.len(), list(d, |b| b.cast_signed().to_string())).into()),
+    ("array of Kotlin", |d| format!("val x = byteArrayOf({})\n", list(d, |b| format!("0x{b:X}.toByte()"))).into()),
+    ("tokens of Rust", |d| format!("let x = [{}];\n", list(d, |b| format!("{b}u8"))).into()),
+    ("array of Rust with a suffix", |d| format!("let x = [48u8, {}];\n", list(&d[1..], |b| b.to_string())).into()),
+    ("array of C with casts", |d| format!("char x[] = {{{}}};\n", hex(d, "(unsigned char) 0x", ",")).into()),
+    ("array of C with comments behind the lines", |d| {
+        let lines: String = d.chunks(8).enumerate().map(|(i, c)| format!("  {}, // offset {}\n", hex(c, "0x", ", "), 8 * i)).collect();
+        format!("x = {{\n{lines}}};\n").into()
+    }),
+    ("array of C with comments before the lines", |d| {
+        let lines: String = d.chunks(8).enumerate().map(|(i, c)| format!("  /* {:04x} */ {},\n", 8 * i, hex(c, "0x", ", "))).collect();
+        format!("x = {{\n{lines}}};\n").into()
+    }),
+    ("bytes of an assembler", |d| d.chunks(8).fold("x:\n".to_owned(), |s, c| s + &format!("\t.byte {}\n", hex(c, "0x", ", "))).into()),
+    ("array of Visual Basic", |d| format!("Dim x() As Byte = {{{}}}\n", list(d, |b| format!("&H{b:02X}"))).into()),
+    ("array of Pascal", |d| format!("x: array of byte = ({});\n", list(d, |b| format!("${b:02X}"))).into()),
+    ("binary of Erlang", |d| format!("X = <<{}>>.\n", list(d, |b| format!("16#{b:X}"))).into()),
+    ("strings of PHP", |d| d.chunks(16).fold("$x = ".to_owned(), |s, c| s + &format!("\"{}\" .\n    ", hex(c, "\\x", ""))).into()),
+    ("bytes with hyphens, as .NET prints them", |d| format!("Certificate: {}\n", hex(d, "", "-").to_uppercase()).into()),
+    ("dump with short offsets", |d| lines(&dump(d), |_, l| l[4..].to_owned()).into()),
     ("dump", |d| dump(d).into()),
     ("dump in comments", |d| lines(&dump(d), |_, l| format!(" * {l}")).into()),
     ("dump in JSON", |d| json(&dump(d)).into()),

@@ -16,6 +16,7 @@ mod dumps;
 mod embedded;
 mod escaped;
 mod hex;
+mod literals;
 mod numbers;
 mod promise;
 mod quoted;
@@ -24,6 +25,7 @@ mod step;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use binary::Elements;
 pub(crate) use embedded::candidates;
@@ -36,7 +38,7 @@ type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;
 type Search = fn(&[u8], std::ops::Range<usize>, &mut Visit<'_>);
 
 /// What to look for where no beginning tells what follows, dumps first: their offsets are numbers too.
-pub(crate) const SEARCHES: [Search; 5] = [dumps::find, runs::find, numbers::find, strings::find, quoted::find];
+pub(crate) const SEARCHES: [Search; 6] = [dumps::find, runs::find, numbers::find, values::find, strings::find, quoted::find];
 
 /// What a candidate seems to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ const LEAST: usize = 40;
 /// Text around the digits of a line is looked at up to here, and digits are counted up to so many.
 const REACH: usize = 512;
 
-/// The digits of some lines, all equally many, on the last line fewer.
+/// The digits of some lines: here all equally many, on the last line fewer.
 pub(super) struct Lines {
     runs: Vec<Range<usize>>,
     /// Where the last run ends, behind its padding.
@@ -23,6 +23,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Runs of digits, in order.
+    pub(super) const fn new(runs: Vec<Range<usize>>, end: usize) -> Self {
+        Self { runs, end }
+    }
+
     /// How many digits there are.
     pub(super) fn digits(&self) -> usize {
         self.runs.iter().map(ExactSizeIterator::len).sum()
@@ -92,7 +97,7 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
         }
     }
     let pads = buffer[last.end..end].iter().take(2).take_while(|b| **b == b'=').count();
-    (runs.len() > 1).then_some(Lines { runs, end: last.end + pads })
+    (runs.len() > 1).then_some(Lines::new(runs, last.end + pads))
 }
 
 /// Where the lines begin that go on with the run at `at`: above it, each as long as the one that `at` lies in.

@@ -1,4 +1,4 @@
-//! Dumps (`xxd`, `hexdump -C`, `od -t x1`): lines of an offset, bytes in hexadecimal, and what they are as text.
+//! Dumps (`xxd`, `hexdump -C`, `od -t x1`, `certutil -dump`): lines of an offset, bytes in hexadecimal, and what they are as text.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ const LINE: usize = 16;
 const REACH: usize = 400;
 
 /// How the first offset begins.
-static ZEROS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"000000"));
+static ZEROS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"0000"));
 
 /// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for the next line is known by its offset.
 pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
@@ -34,7 +34,7 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
             at += length;
             let reach = &buffer[at..end.min(at + REACH)];
             let offset = format!("{:0digits$x}", bytes.len());
-            let next = memmem::find(reach, offset.as_bytes()).or_else(|| memmem::find(reach, offset.to_ascii_uppercase().as_bytes()));
+            let next = following(reach, offset.as_bytes()).or_else(|| following(reach, offset.to_ascii_uppercase().as_bytes()));
             match next {
                 Some(next) if bytes.len() % LINE == 0 => at += next + offset.len(),
                 _ => break,
@@ -44,6 +44,13 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
             visit(first..at, &bytes);
         }
     }
+}
+
+/// Where an offset is in a text, by itself: a short one may be among the bytes and what they are as text.
+fn following(text: &[u8], offset: &[u8]) -> Option<usize> {
+    let alone =
+        |at: usize| !text[..at].last().is_some_and(u8::is_ascii_alphanumeric) && matches!(text.get(at + offset.len()), Some(b' ' | b'\t' | b':'));
+    memmem::find_iter(text, offset).find(|at| offset.len() > 5 || alone(*at))
 }
 
 /// Adds the bytes that stand behind an offset; how far they reach. `None`: there are none.

@@ -11,6 +11,7 @@ use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use super::columns;
+use super::literals;
 use super::step::{Step, Text};
 use super::{Candidate, Kind};
 use crate::limits;
@@ -60,6 +61,9 @@ pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32,
     }
     complete
 }
+
+/// What takes digits of several lines together.
+type Together = fn(&[u8], usize, usize, usize) -> Option<columns::Lines>;
 
 /// A candidate without its bytes.
 struct Found {
@@ -187,13 +191,18 @@ impl<'a> Gap<'a> {
         self.allowance = self.allowance.saturating_sub(at - start);
         let (found, bytes) = self.run(self.aligned(start, at), Kind::Text)?;
         let begins = memmem::find(&bytes, b"-BEGIN").is_some();
-        if begins && memmem::find(&bytes, b"--END ").is_some() {
+        let ends = |bytes: &[u8]| memmem::find(bytes, b"--END ").is_some();
+        if begins && ends(&bytes) {
             return Ok((found, bytes));
         }
         // The marker that was met may be the second one, when a line end with something around it goes through the first.
         let above = if self.allowance > 0 { columns::first(self.buffer, self.floor, at) } else { at };
         self.allowance = self.allowance.saturating_sub(at - above);
-        match self.in_columns(above.min(start), usize::MAX) {
+        let mut lines = self.in_columns(above.min(start), usize::MAX);
+        if !lines.as_ref().is_some_and(|(_, bytes)| ends(bytes)) {
+            lines = self.in_literals(start, usize::MAX).filter(|(_, bytes)| ends(bytes)).or(lines);
+        }
+        match lines {
             Some((found, bytes)) if memmem::find(&bytes, b"-BEGIN").is_some() => Ok((Found { kind: Kind::Text, ..found }, bytes)),
             _ if begins => Ok((found, bytes)),
             _ => Err(found.text.end),
@@ -228,10 +237,20 @@ impl<'a> Gap<'a> {
 
     /// The digits of lines with something else around them, cut to so many.
     fn in_columns(&mut self, start: usize, needed: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+        self.together(columns::lines, start, needed)
+    }
+
+    /// The digits of literals that follow one another, cut to so many.
+    fn in_literals(&mut self, start: usize, needed: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+        self.together(literals::lines, start, needed)
+    }
+
+    /// The digits of several lines, cut to so many.
+    fn together(&mut self, lines: Together, start: usize, needed: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
         if self.allowance == 0 {
             return None;
         }
-        let lines = columns::lines(self.buffer, start, self.end, needed)?;
+        let lines = lines(self.buffer, start, self.end, needed)?;
         self.allowance = self.allowance.saturating_sub(lines.end - start);
         if lines.digits() < needed && needed != usize::MAX {
             return None;
@@ -308,7 +327,7 @@ impl<'a> Gap<'a> {
             }
         }
         self.allowance = self.allowance.saturating_sub(end - start);
-        if indefinite { failed } else { self.in_columns(start, needed).ok_or(start + 1) }
+        if indefinite { failed } else { self.in_columns(start, needed).or_else(|| self.in_literals(start, needed)).ok_or(start + 1) }
     }
 
     /// Elements one behind another in one run of digits, the first of which has `total` bytes.
