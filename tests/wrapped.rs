@@ -438,6 +438,28 @@ fn a_block_is_found_whatever_signs_stand_before_it() {
     }
 }
 
+/// Source code has markers in it, and files lose their ends.
+#[test]
+fn what_follows_a_block_without_an_end_is_read() {
+    let certificate = der(CERTIFICATE);
+    let one = objects(&certificate);
+    let object = format!("x = \"{}\";\n", base64(&certificate));
+    let cut = CERTIFICATE.lines().filter(|l| !l.starts_with("-----END")).map(|l| format!("{l}\n")).collect::<String>();
+    for (before, more) in [
+        ("read(\"-----BEGIN CERTIFICATE-----\" + PEM.CERTIFICATE_2);\n".to_owned(), false),
+        ("read(\"-----BEGIN CERTIFICATE-----\" + keys.ec(\"aQFxyzA\", 12) + tail(PEM_EC, 2)) /* and so on, for all of them */\n".to_owned(), false),
+        ("-----BEGIN CERTIFICATE-----\nZQFh words\n".to_owned(), false),
+        (cut.clone(), true),
+        (lines(&cut, |_, l| format!("# {l}")), true),
+        (lines(&cut, |i, l| format!("Nov  1 12:00:{i:02} host app: {l}")), true),
+    ] {
+        for behind in [&object, CERTIFICATE, &hex(&certificate, "0x", ", ")] {
+            let found = objects(format!("{before}\nmore text\n{behind}").as_bytes());
+            assert_eq!(found.iter().filter(|f| **f == one[0]).count(), 1 + usize::from(more), "{before}\n{behind:.100}\n{found:?}");
+        }
+    }
+}
+
 #[test]
 fn the_same_broken_block_twice_names_both_lines() {
     let block = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";

@@ -67,6 +67,8 @@ pub(super) struct Content<'c, 't> {
     ec_parameters: Option<Zeroizing<Vec<u8>>>,
     /// Whether what stands before the last block may have told how to read it.
     by_prefix: bool,
+    /// How far the object in the body of the last block reaches, if that has no END.
+    read_to: Option<usize>,
 }
 
 /// What was made of one file's bytes.
@@ -104,6 +106,7 @@ impl<'c, 't> Content<'c, 't> {
             taken: Vec::new(),
             ec_parameters: None,
             by_prefix: false,
+            read_to: None,
         }
     }
 
@@ -195,12 +198,13 @@ impl<'c, 't> Content<'c, 't> {
         for block in Splitter::from_line(bytes, self.line) {
             let offset = original(block.offset);
             let decoded = offset >= self.cut || self.block(&block, offset);
+            // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an object without an END.
+            let end = self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.end - block.body.len() + reach);
             if decoded && offset < self.cut {
-                self.reach(block.end, bytes, original);
+                self.reach(end, bytes, original);
             }
-            // Text behind a mere mention of BEGIN is looked at like any other.
             if decoded {
-                taken.push(block.offset..block.end);
+                taken.push(block.offset..end);
             }
         }
         let behind = self.behind_blocks(bytes, &taken, original);

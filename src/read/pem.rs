@@ -59,6 +59,8 @@ pub(crate) struct Decoded {
     pub(crate) findings: Codes,
     /// Whether what stands before its BEGIN may have told how to read it: an equal text elsewhere may be read in another way.
     pub(crate) by_prefix: bool,
+    /// Without an END: how far the text of the object reaches in the body, about.
+    pub(crate) reach: Option<usize>,
 }
 
 /// Why a block could not be decoded.
@@ -84,7 +86,7 @@ impl<'a> Block<'a> {
         if self.closed && base64::regular(self.body, out) {
             let fit = label::fit(content, false, out);
             if fit == Fit::Exact || fit == Fit::Loose && !self.has_digit_prefix() {
-                return Ok(Decoded { headers: Headers::default(), findings: self.findings, by_prefix: false });
+                return Ok(Decoded { headers: Headers::default(), findings: self.findings, by_prefix: false, reach: None });
             }
         }
         let mut decoded = ladder::climb(self, content, out)?;

@@ -28,8 +28,9 @@ impl Content<'_, '_> {
         }
     }
 
-    /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64.
+    /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64, or has no END and is no object.
     pub(super) fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
+        self.read_to = None;
         let spot = Item { label: Some(label_text(&block.name())), ..contained::spot(self.base + offset as u64, block.line, "pem") };
         // EC PARAMETERS are remembered for the key behind them, so they are read each time; and what damaged markers mean is no part of the text.
         let cache = self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
@@ -49,7 +50,11 @@ impl Content<'_, '_> {
                 outcome
             }
         };
-        let decoded = !matches!(body, Err(Unread::Unreadable(Reason::BadBase64 | Reason::EmptyBlock | Reason::MissingEnd, _)));
+        let decoded = match &body {
+            Err(Unread::Unreadable(Reason::BadBase64 | Reason::EmptyBlock | Reason::MissingEnd, _)) => false,
+            Err(Unread::Unreadable(..)) => block.closed,
+            _ => true,
+        };
         self.push_object(spot, body, findings);
         decoded
     }
@@ -60,7 +65,7 @@ impl Content<'_, '_> {
         let outcome = match block.decode(&mut decoded_bytes) {
             Err(error) => Some((Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE)),
             Ok(decoded) => {
-                self.by_prefix = decoded.by_prefix;
+                (self.by_prefix, self.read_to) = (decoded.by_prefix, decoded.reach);
                 let name = block.name();
                 let label = Label::of(&name);
                 let parsed = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);

@@ -3,6 +3,8 @@
 use base64_simd::{STANDARD, forgiving_decode_inplace};
 use zeroize::Zeroize;
 
+use crate::pki::der;
+
 /// What a byte means in base64 text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -148,7 +150,8 @@ fn value(digit: u8) -> u8 {
     }
 }
 
-/// Cuts gathered digits behind the element that they begin with. `false`: it is not complete.
+/// Cuts gathered digits behind the element that they begin with. `false`: it is not complete, or nothing that a block holds: a SEQUENCE, or an OID
+/// for parameters. Any text begins with some element.
 pub(in crate::read) fn cut(digits: &mut Vec<u8>) -> bool {
     let mut head = [0u8; 12];
     for (four, three) in digits.chunks_exact(4).zip(head.chunks_exact_mut(3)) {
@@ -156,7 +159,7 @@ pub(in crate::read) fn cut(digits: &mut Vec<u8>) -> bool {
         three.copy_from_slice(&bits.to_be_bytes()[1..]);
     }
     let known = (digits.len() / 4 * 3).min(head.len());
-    let Some((_, header, length)) = crate::pki::der::header(&head[..known]) else { return false };
+    let Some((der::SEQUENCE | der::OID, header, length)) = der::header(&head[..known]) else { return false };
     let Some(total) = header.checked_add(length).filter(|n| *n <= digits.len()) else { return false };
     // At most 4/3 of a number that is no larger than a slice in memory.
     let needed = total / 3 * 4 + [0, 2, 3][total % 3];
@@ -207,14 +210,14 @@ mod tests {
     #[test]
     fn an_element_is_cut_from_what_follows() {
         for length in [1usize, 2, 3, 40, 200, 300] {
-            let bytes = crate::pki::der::tlv(0x30, &vec![7; length]);
+            let bytes = der::tlv(0x30, &vec![7; length]);
             let mut digits = base64_simd::STANDARD_NO_PAD.encode_to_string(&bytes).into_bytes();
             let whole = digits.len();
             digits.extend_from_slice(b"somethingbehind");
             assert!(cut(&mut digits));
             assert_eq!(digits.len(), whole);
             assert_eq!(finish(&mut digits, 0).map(|_| digits), Some(bytes));
-            let mut short = base64_simd::STANDARD_NO_PAD.encode_to_string(crate::pki::der::tlv(0x30, &vec![7; length])).into_bytes();
+            let mut short = base64_simd::STANDARD_NO_PAD.encode_to_string(der::tlv(0x30, &vec![7; length])).into_bytes();
             short.pop();
             assert!(!cut(&mut short) || length < 2);
         }

@@ -34,22 +34,22 @@ pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> R
             plain = rungs.plain(&headers, text, loose);
         }
         if let Some(codes) = plain.codes {
-            return Ok(rungs.decoded(headers, codes));
+            return Ok(rungs.decoded(block, headers, codes));
         }
         if let Some((headers, codes)) = rungs.unwrapped(block) {
-            return Ok(rungs.decoded(headers, codes));
+            return Ok(rungs.decoded(block, headers, codes));
         }
     }
     // Base64 text of something else than the label says: the caller tells what.
     if plain.is_clean && block.closed && rungs.plain(&headers, text, true).is_clean {
-        return Ok(rungs.decoded(headers, Codes::NONE));
+        return Ok(rungs.decoded(block, headers, Codes::NONE));
     }
     if block.closed && wrap::has_escapes(block.body) {
         let mut unescaped = Zeroizing::new(Vec::new());
         wrap::unescape(block.body, Plus::Digit, &mut unescaped);
         let (headers, text) = headers::split(&unescaped);
         if rungs.plain(&headers, text, true).is_clean {
-            return Ok(rungs.decoded(headers, Codes::NONE));
+            return Ok(rungs.decoded(block, headers, Codes::NONE));
         }
     }
     rungs.out.clear();
@@ -79,11 +79,17 @@ struct Rungs<'o> {
 
 impl Rungs<'_> {
     /// The result, once the bytes are in the output.
-    fn decoded(&self, headers: Headers, mut findings: Codes) -> Decoded {
+    fn decoded(&self, block: &Block<'_>, headers: Headers, mut findings: Codes) -> Decoded {
         if !self.closed {
             findings.insert(Code::MissingEnd);
         }
-        Decoded { headers, findings, by_prefix: self.by_prefix }
+        // What is wrapped around the digits has some too: then the last digits of the object are taken for text behind it, which does no harm.
+        let digits = self.out.len().saturating_mul(4).div_ceil(3);
+        let reach = || {
+            let last = block.body.iter().enumerate().filter(|(_, b)| base64::is_digit(**b)).nth(digits.saturating_sub(1));
+            last.map_or(block.body.len(), |(at, _)| at + 1)
+        };
+        Decoded { headers, findings, by_prefix: self.by_prefix, reach: (!self.closed).then(reach) }
     }
 
     /// Reads text as base64 with blanks. `loose` accepts bytes that cannot be checked or have something behind them.

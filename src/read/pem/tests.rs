@@ -155,7 +155,7 @@ fn lines_of_every_width() {
         for text in [text.replace('\n', "\r\n"), text] {
             assert_eq!(
                 only(text.as_bytes()),
-                (bytes.clone(), Decoded { headers: Headers::default(), findings: Codes::NONE, by_prefix: false }),
+                (bytes.clone(), Decoded { headers: Headers::default(), findings: Codes::NONE, by_prefix: false, reach: None }),
                 "{width}"
             );
         }
