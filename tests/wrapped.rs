@@ -309,6 +309,8 @@ const DER_FORMS: &[DerForm] = &[
     ("strings of PHP", |d| d.chunks(16).fold("$x = ".to_owned(), |s, c| s + &format!("\"{}\" .\n    ", hex(c, "\\x", ""))).into()),
     ("bytes with hyphens, as .NET prints them", |d| format!("Certificate: {}\n", hex(d, "", "-").to_uppercase()).into()),
     ("dump with short offsets", |d| lines(&dump(d), |_, l| l[4..].to_owned()).into()),
+    ("block of base64 of text", |d| block(&base64(pem(d))).into()),
+    ("block of base64 of base64", |d| block(&base64(base64(d))).into()),
     ("dump", |d| dump(d).into()),
     ("dump in comments", |d| lines(&dump(d), |_, l| format!(" * {l}")).into()),
     ("dump in JSON", |d| json(&dump(d)).into()),

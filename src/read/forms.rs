@@ -30,6 +30,7 @@ mod values;
 pub(crate) use binary::Elements;
 pub(crate) use embedded::candidates;
 pub(crate) use escaped::markers;
+pub(crate) use promise::may_hold_text;
 
 /// Gets the bytes that came out of a wrapping, and where it is; tells whether there was anything in them.
 type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;

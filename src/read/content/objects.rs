@@ -10,6 +10,7 @@ use crate::finding::{Codes, Reason};
 use crate::pki::{Label, Object, Parsed, Unread, is_signature, read_der, read_labelled};
 use crate::read::Item;
 use crate::read::cache::Outcome;
+use crate::read::forms;
 use crate::read::pem::Block;
 
 impl Content<'_, '_> {
@@ -95,7 +96,8 @@ impl Content<'_, '_> {
                         if let (Unread::Locked(..), Some(tap)) = (&unread, &mut self.tap) {
                             tap(&decoded_bytes, None);
                         }
-                        Some((Err(unread), decoded.findings))
+                        let wrapped = matches!(unread, Unread::Unreadable(Reason::BadObject, _)) && self.text_in_block(&decoded_bytes, spot);
+                        (!wrapped).then_some((Err(unread), decoded.findings))
                     }
                 }
             }
@@ -106,6 +108,16 @@ impl Content<'_, '_> {
         }
         *self.scratch = decoded_bytes;
         outcome
+    }
+
+    /// Text in a block where an object should be, as it is when somebody encodes a file that is encoded already. Whether there was an object in it.
+    fn text_in_block(&mut self, bytes: &[u8], spot: &Item) -> bool {
+        let (first, outside) = (self.items.len(), (self.by_prefix, self.read_to));
+        if bytes.first() != Some(&0x30) && forms::may_hold_text(bytes) {
+            self.nested(bytes, spot);
+        }
+        (self.by_prefix, self.read_to) = outside;
+        self.items[first..].iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..))))
     }
 
     /// An EC key that names no curve means the EC PARAMETERS before it.

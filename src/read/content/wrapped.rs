@@ -94,7 +94,7 @@ impl Content<'_, '_> {
     }
 
     /// The bytes that came out of a wrapping, read like a file of their own. Whether anything was in them.
-    fn nested(&mut self, bytes: &[u8], spot: &Item) -> bool {
+    pub(super) fn nested(&mut self, bytes: &[u8], spot: &Item) -> bool {
         let (first, had_beyond) = (self.items.len(), self.beyond.is_some());
         if self.wrappings >= limits::WRAPPED_DEEP {
             let detail = format!("texts are wrapped in one another more than {} times", limits::WRAPPED_DEEP);

@@ -19,7 +19,8 @@ pub(crate) fn may_hold(bytes: &[u8]) -> bool {
     binary::begins(&bytes[blanks..]) || magic::begins(bytes) || binary::may_begin(bytes) || may_hold_text(bytes)
 }
 
-fn may_hold_text(bytes: &[u8]) -> bool {
+/// Whether there may be something in a text form in `bytes`.
+pub(crate) fn may_hold_text(bytes: &[u8]) -> bool {
     if runs::next(bytes, 0, bytes.len(), TEXT, is_text).is_none() {
         return false;
     }
