@@ -7,6 +7,7 @@
 mod dl;
 mod ec;
 mod edwards;
+mod mldsa;
 mod openssh;
 mod rfc8410;
 mod rsa;
@@ -133,6 +134,7 @@ fn pkcs8(mut fields: Reader<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFact
             Ok(dl::read(algorithm.raw, parameters, x, public))
         }
         oid::ED25519 | oid::ED448 | oid::X25519 | oid::X448 => rfc8410::read(oid, algorithm.raw, private, public),
+        oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 => Ok(mldsa::read(oid, algorithm.raw, private, public)),
         _ => Ok(settle(algorithm.raw, None, public)),
     }
 }

@@ -288,3 +288,34 @@ proptest! {
         let _ = spki::read(&der);
     }
 }
+
+/// Hashes by the Python package `cryptography`, of the keys that the octets 0 to 31 are the seeds of.
+#[test]
+fn ml_dsa_in_each_form() {
+    use aws_lc_rs::encoding::AsRawBytes;
+    use aws_lc_rs::signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair};
+    let seed: Vec<u8> = (0..32).collect();
+    for (oid, parameters, hash) in [
+        (oid::ML_DSA_44, &ML_DSA_44_SIGNING, "837832708c5236d951581f1fddf2b79991b3424a0486d16da1ddad0fd69701be"),
+        (oid::ML_DSA_65, &ML_DSA_65_SIGNING, "b8b62131bfbe84433efb2273d7f5b87f7a22854a2cfd366fc2aead86d837c52d"),
+        (oid::ML_DSA_87, &ML_DSA_87_SIGNING, "07e57c4f14dbad1267f621ec3777b4e2e6c4fbc4c22fbb87510ff8e0b3c6a642"),
+    ] {
+        let key = |private: &[u8]| {
+            let algorithm = der::tlv(der::SEQUENCE, &der::tlv(der::OID, oid));
+            read(&der::tlv(der::SEQUENCE, &[&[2, 1, 0], &algorithm[..], &der::tlv(der::OCTET_STRING, private)].concat())).unwrap().facts
+        };
+        let octets = |content: &[u8]| der::tlv(der::OCTET_STRING, content);
+        let expanded = |seed: &[u8]| PqdsaKeyPair::from_seed(parameters, seed).unwrap().private_key().as_raw_bytes().unwrap().as_ref().to_vec();
+        let (own, other) = (expanded(&seed), expanded(&[9; 32]));
+        let both = |expanded: &[u8]| der::tlv(der::SEQUENCE, &[octets(&seed), octets(expanded)].concat());
+        for private in [der::tlv(0x80, &seed), octets(&own), both(&own), octets(&seed), seed.clone(), own.clone()] {
+            let facts = key(&private);
+            assert_eq!(facts.spki, hash.parse().ok(), "{} octets", private.len());
+            assert_eq!(codes(&facts), ["unknown-algorithm"]);
+        }
+        let contradicts = key(&both(&other));
+        assert_eq!((contradicts.spki, codes(&contradicts).contains(&"key-mismatch")), (hash.parse().ok(), true));
+        let broken = key(&octets(&own[1..]));
+        assert_eq!((broken.spki, codes(&broken).contains(&"public-key-not-computable")), (None, true));
+    }
+}
