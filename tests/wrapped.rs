@@ -427,6 +427,17 @@ fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
     assert!(matches!(read_bytes(&bytes)[..], [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]));
 }
 
+#[test]
+fn ber_that_is_nothing_is_told() {
+    // A container of a kind that does not exist, with nothing in it.
+    let oid = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0e, 1, 7, 2];
+    let whole = [&[0x30, 0x80][..], &oid, &[0xa0, 0x80, 4, 1, 9, 0, 0, 0, 0]].concat();
+    let told = |bytes: &[u8]| read_bytes(bytes).into_iter().map(|item| item.body.err()).collect::<Vec<_>>();
+    assert!(matches!(told(&whole)[..], [Some(Unread::Skipped(Reason::OtherFormat, _))]), "{:?}", told(&whole));
+    assert!(matches!(told(&whole[..whole.len() - 2])[..], [Some(Unread::Unreadable(Reason::BadObject, _))]));
+    assert!(matches!(told(&[0x30, 0x80, b'a', b'b'])[..], [Some(Unread::Skipped(Reason::NoPkiContent, _))]));
+}
+
 /// Signs that are digits of base64 too, as many as make a run, right before a marker and behind one.
 #[test]
 fn a_block_is_found_whatever_signs_stand_before_it() {

@@ -31,7 +31,7 @@ pub use issuer::Issuer;
 pub use key::PrivateKey;
 pub use name::show;
 pub use object::{Label, Object, Unread, read_der, read_labelled};
-pub(crate) use object::{declared_length, first_element, is_encrypted_key, is_signature, read_ec_key};
+pub(crate) use object::{begins_without_length, declared_length, first_element, is_encrypted_key, is_signature, read_ec_key};
 pub use signature::{Checked, check as check_signature};
 pub use spki::{Curve, KeyAlgorithm, KeyFacts};
 pub use texts::Texts;

@@ -250,6 +250,11 @@ pub(crate) fn declared_length(bytes: &[u8]) -> Option<usize> {
     (tag == SEQUENCE && header > 2 && like_an_object).then(|| header.saturating_add(length))
 }
 
+/// Whether bytes begin like an object in BER: a SEQUENCE whose end is marked (X.690 section 8.1.3.6), with a first element as above.
+pub(crate) fn begins_without_length(bytes: &[u8]) -> bool {
+    matches!(bytes, [SEQUENCE, 0x80, SEQUENCE, 0x80..=0xff, ..] | [SEQUENCE, 0x80, INTEGER, 1, 0..=4, ..] | [SEQUENCE, 0x80, OID, 9, 0x2a, ..])
+}
+
 /// The first element of some bytes, whole, and what follows it; also in BER.
 pub(crate) fn first_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     ber::element(bytes).map(|(tlv, rest)| (tlv.raw, rest))

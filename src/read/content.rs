@@ -169,6 +169,12 @@ impl<'c, 't> Content<'c, 't> {
             self.push(Item::whole_file(Err(unread), "der"));
             self.push_beyond();
             self.sort(0);
+        } else if self.items.is_empty() && crate::pki::begins_without_length(bytes) {
+            let unread = match crate::pki::first_element(bytes) {
+                Some(_) => Unread::Skipped(Reason::OtherFormat, "BER of no known kind".to_owned()),
+                None => Unread::Unreadable(Reason::BadObject, "BER that is cut short or broken".to_owned()),
+            };
+            self.push(Item::whole_file(Err(unread), "der"));
         }
     }
 
