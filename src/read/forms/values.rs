@@ -21,6 +21,9 @@ const BYTES: usize = 44;
 /// What stands between two numbers has no more characters, a comment not counted.
 const BETWEEN: usize = 120;
 
+/// Comments between two numbers have no more.
+const COMMENTS: usize = 1000;
+
 /// What stands before a number in hexadecimal, in lower case.
 const MARKS: [&[u8]; 5] = [b"0x", b"\\x", b"&h", b"16#", b"$"];
 
@@ -97,9 +100,8 @@ fn notation(text: &[u8], at: usize, floor: usize) -> Option<(Notation, usize)> {
         let other = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
         return other.then_some((Notation::Decimal, at));
     }
-    let tail = before.len().min(4);
-    let lower = before[before.len() - tail..].to_ascii_lowercase();
-    if let Some(mark) = MARKS.into_iter().find(|mark| lower.ends_with(mark)) {
+    let ends = |mark: &&[u8]| before.len().checked_sub(mark.len()).is_some_and(|from| before[from..].eq_ignore_ascii_case(mark));
+    if let Some(mark) = MARKS.into_iter().find(ends) {
         return Some((Notation::Marked(mark), at - mark.len()));
     }
     let dashed = matches!(text[at..], [_, _, b'-', b'8', b'0'..=b'3', b'-', ..] | [_, _, b'-', b'2'..=b'7', _, b'-', ..]);
@@ -185,9 +187,10 @@ fn between(text: &[u8], notation: Notation) -> Option<usize> {
     let (mut at, mut most) = (0, BETWEEN);
     while at < most {
         let rest = &text[at..];
+        let comment = &rest[..rest.len().min(COMMENTS.saturating_sub(at))];
         let width = match rest {
-            [b'/', b'/', ..] | [b'#', ..] => comment(rest.len(), memchr(b'\n', rest), &mut most)?,
-            [b'/', b'*', ..] => comment(rest.len(), memmem::find(rest, b"*/").map(|n| n + 2), &mut most)?,
+            [b'/', b'/', ..] | [b'#', ..] => memchr(b'\n', comment).inspect(|width| most += width)?,
+            [b'/', b'*', ..] => memmem::find(comment, b"*/").map(|n| n + 2).inspect(|width| most += width)?,
             _ if is_number(rest, notation) => return Some(at).filter(|at| *at > 0 || matches!(notation, Notation::Marked(_))),
             [b',' | b'(' | b')' | b'"' | b'\'' | b'+' | b'.' | b'|' | b'_' | b':', ..] => 1,
             [b'\\', b'\n' | b'\r', ..] => 1,
@@ -202,13 +205,6 @@ fn between(text: &[u8], notation: Notation) -> Option<usize> {
         at += width;
     }
     None
-}
-
-/// How long a comment is, which ends at `end` or with the text; more text may then stand before the next number.
-fn comment(length: usize, end: Option<usize>, most: &mut usize) -> Option<usize> {
-    let width = end.unwrap_or(length).max(1);
-    *most = most.checked_add(width)?;
-    Some(width)
 }
 
 /// Whether a number begins a text.
