@@ -427,6 +427,18 @@ fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
     assert!(matches!(read_bytes(&bytes)[..], [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]));
 }
 
+/// The stores of Windows and NSS hold certificates as they are.
+#[test]
+fn certificates_in_stores_that_are_not_opened() {
+    let certificate = der(CERTIFICATE);
+    for head in [&b"\0\0\0\0CERT"[..], b"\0\x06\x15\x61", b"kych\0\x01"] {
+        let store = [head, &[0x20, 0, 0, 0, 1, 0, 0, 0, 9, 3, 0, 0], &certificate[..], &[3, 0, 0, 0, 9], &certificate].concat();
+        let found = objects(&store);
+        assert_eq!(found.iter().filter(|f| **f == objects(&certificate)[0]).count(), 2, "{found:?}");
+        assert_eq!(found.len(), 3, "and that the store was not opened: {found:?}");
+    }
+}
+
 #[test]
 fn ber_that_is_nothing_is_told() {
     // A container of a kind that does not exist, with nothing in it.

@@ -145,7 +145,7 @@ impl<'c, 't> Content<'c, 't> {
         if let Some(unread) = magic::recognise(bytes) {
             // Keys lie in some of them as they are.
             self.secret = true;
-            let plain = magic::holds_plain_text(&unread);
+            let plain = magic::holds_plain_objects(&unread);
             self.push(Item::whole_file(Err(unread), "file"));
             if !plain {
                 return;

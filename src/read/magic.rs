@@ -85,9 +85,10 @@ const FIRST: [bool; 256] = {
     first
 };
 
-/// Whether text may lie in such a container as it is, so that blocks in it can be found without opening it.
-pub(super) fn holds_plain_text(unread: &Unread) -> bool {
-    matches!(unread, Unread::Skipped(_, name) if matches!(name.as_str(), "tar" | "ar" | "cpio" | "sqlite"))
+/// Whether text or certificates lie in such a container as they are, so that they can be found without opening it.
+pub(super) fn holds_plain_objects(unread: &Unread) -> bool {
+    const PLAIN: [&str; 7] = ["ar", "berkeley-db", "cpio", "keychain", "sqlite", "sst", "tar"];
+    matches!(unread, Unread::Skipped(_, name) if PLAIN.contains(&name.as_str()))
 }
 
 /// PRIVATEKEYBLOB of the CryptoAPI of Windows: type 7, version 2 or 3, two reserved octets, the number of the algorithm (RSA, DSS, DH and EC

@@ -71,7 +71,7 @@ impl Content<'_, '_> {
     pub(super) fn archive(&mut self, bytes: &[u8], spot: &Item) -> bool {
         let Some(unread) = magic::within(bytes) else { return false };
         let Some(kind @ (Kind::Gzip | Kind::Tar | Kind::Zip)) = archive::kind(bytes) else {
-            let plain = magic::holds_plain_text(&unread);
+            let plain = magic::holds_plain_objects(&unread);
             self.secret = true;
             self.push(Item { body: Err(unread), ..spot.clone() });
             return !plain;
