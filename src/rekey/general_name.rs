@@ -86,6 +86,39 @@ impl FromStr for AltName {
     }
 }
 
+/// A name that somebody does not want: one of the four kinds, or any other as [`shown`] has it, so that what is listed can be dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwanted {
+    pub(crate) name: Option<AltName>,
+    text: String,
+}
+
+impl Unwanted {
+    pub(crate) fn is(&self, other: Tlv<'_>) -> bool {
+        self.name.as_ref().is_some_and(|name| name.is(other)) || shown(other) == self.text
+    }
+}
+
+impl fmt::Display for Unwanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => name.fmt(f),
+            None => f.write_str(&show(&self.text)),
+        }
+    }
+}
+
+impl FromStr for Unwanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("there is no name after drop:".to_owned());
+        }
+        Ok(Self { name: text.parse().ok(), text: text.to_owned() })
+    }
+}
+
 /// For people: `DNS:www.example.com`, safe to show.
 pub(crate) fn shown(name: Tlv<'_>) -> String {
     let text = || show(&String::from_utf8_lossy(name.content));

@@ -35,7 +35,7 @@ use crate::id::{Fingerprint, ProfileHash, StepId};
 
 pub use draft::foresee;
 pub use format::{KeyFormat, NotAKeyFormat};
-pub use general_name::AltName;
+pub use general_name::{AltName, Unwanted};
 pub use handoff::Next;
 pub(crate) use key::pem;
 pub use make::{make, sweep};

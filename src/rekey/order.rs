@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::format::KeyFormat;
-use super::general_name::AltName;
+use super::general_name::{AltName, Unwanted};
 use super::spec::KeySpec;
 use super::target::Target;
 use crate::plan::ca::{Reach, Sort};
@@ -43,7 +43,7 @@ pub enum NameEdit {
     /// Ask for it too.
     Add(AltName),
     /// Do not ask for it.
-    Drop(AltName),
+    Drop(Unwanted),
 }
 
 impl NameEdit {
@@ -54,7 +54,7 @@ impl NameEdit {
         }
     }
 
-    pub(crate) const fn dropped(&self) -> Option<&AltName> {
+    pub(crate) const fn dropped(&self) -> Option<&Unwanted> {
         match self {
             Self::Add(_) => None,
             Self::Drop(name) => Some(name),
@@ -64,7 +64,7 @@ impl NameEdit {
     /// Whether two edits contradict: one adds what the other drops.
     #[must_use]
     pub fn contradict(edits: &[Self]) -> Option<&AltName> {
-        let dropped: Vec<&AltName> = edits.iter().filter_map(Self::dropped).collect();
+        let dropped: Vec<&AltName> = edits.iter().filter_map(Self::dropped).filter_map(|unwanted| unwanted.name.as_ref()).collect();
         edits.iter().filter_map(Self::added).find(|name| dropped.contains(name))
     }
 }

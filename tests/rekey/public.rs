@@ -273,6 +273,26 @@ fn nothing_left_is_refused_and_so_is_what_the_owner_may_not_ask() {
 }
 
 #[test]
+fn every_name_that_is_listed_can_be_dropped() {
+    let odd =
+        seq(&[tlv(0x82, b"a b"), tlv(0x82, b""), tlv(0x82, b"x\ny"), tlv(0x87, b"\x01\x02\x03"), tlv(0x89, b"x"), tlv(0x82, b"www.example.com")]);
+    let private = || Ca { reach: Some(Reach::Private), ..Ca::default() };
+    for all in [nine_names(), odd] {
+        let build = Build::new(common_name("www.example.com"), vec![extension("2.5.29.17", false, &all)]);
+        let drop = |text: &str| Order { names: vec![format!("drop:{text}").parse().unwrap()], ..Order::default() };
+        let case = tempfile::tempdir().unwrap();
+        let listed = ask(case.path(), &build, private(), drop("nobody.example")).err().unwrap();
+        let listed: Vec<&str> = listed.split_once("; there are ").unwrap().1.split(", ").collect();
+        assert!(listed.len() > 5, "{listed:?}");
+        for name in listed {
+            let asked = ask(case.path(), &build, private(), drop(name)).unwrap();
+            assert_eq!(asked.change(&format!("subjectAltName {name}")).0, Action::Dropped);
+        }
+    }
+    assert!("drop:".parse::<NameEdit>().is_err());
+}
+
+#[test]
 fn owners_wishes_are_asked_for_and_told() {
     let build = Build::new(subject("CN=www.example.com+OU=x,O=Example"), vec![dns(&["www.example.com", "old.example.com"])]);
     let names = |text: &[&str]| text.iter().map(|t| t.parse::<NameEdit>().unwrap()).collect::<Vec<_>>();
