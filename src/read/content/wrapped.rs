@@ -30,6 +30,10 @@ impl Content<'_, '_> {
     /// Objects in base64 whose beginning tells what they are, then whatever may be wrapped in long runs of digits, numbers, dumps and escapes, then
     /// elements as they are. `taken` ranges are not looked at; those of what is found are added.
     pub(super) fn between_blocks(&mut self, bytes: &[u8], taken: &mut Vec<Range<usize>>, original: &dyn Fn(usize) -> usize) {
+        // Most files are blocks and nothing else.
+        if gaps(bytes.len(), taken).is_empty() {
+            return;
+        }
         let mut found = Vec::new();
         let mut complete = forms::candidates(bytes, taken, self.line, |candidate| {
             let offset = original(candidate.offset);
