@@ -340,6 +340,13 @@ fn a_plan_says_how_its_requests_are_made() {
         folder.at("case")
     );
     assert!(plan().contains(&next), "{}", plan());
+    assert!(folder.text("case/plan.md").contains("`certrecall rekey` makes the request"));
     assert_eq!(rekey(&folder, &[]).status, 1);
+    // The text for people names it at once.
+    let (directory, _) = made(&folder).remove(0);
+    let told = folder.text("case/plan.md");
+    let request = format!("The request: replacements/{}/request.pem", directory.file_name().unwrap().to_str().unwrap());
+    assert!(told.contains(&request) && !told.contains("makes the request"), "{told}");
     assert!(plan().contains("  1. have 1 certificate issued"), "{}", plan());
+    assert!(folder.text("case/plan.md").contains(&request));
 }

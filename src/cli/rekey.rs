@@ -4,20 +4,21 @@ mod args;
 mod orders;
 mod proofs;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::thread;
 
 use certrecall::files;
 use certrecall::finding::{Code, Codes};
-use certrecall::id::{ProfileHash, SpkiHash};
+use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::pki::show;
 use certrecall::plan::ca::Cas;
 use certrecall::read::{Place, Reopener, Roots};
 use certrecall::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
 use certrecall::report::plan_file::read::{NoPlan, PlanFile};
 use certrecall::report::plan_file::{KnownKey, PlanHead, ReplacementRecord, SourceRecord};
+use certrecall::report::plan_text;
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
@@ -55,6 +56,18 @@ pub(crate) struct Job<'a> {
     pub(crate) said_of: &'a dyn Fn(&ReplacementRecord) -> Option<&'a str>,
     pub(crate) passphrase: Option<&'a Secret>,
     pub(crate) threads: usize,
+}
+
+/// Names the requests in the plan for people. It is a view: without it the keys are made all the same.
+fn show_requests(case: &Case, records: &[ReplacementRecord], terminal: &Terminal) {
+    let path = case.path(store::PLAN_MD);
+    let directories: HashMap<StepId, String> = records.iter().filter_map(|r| Some((r.id, r.directory.clone()?))).collect();
+    let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+    let written =
+        text.and_then(|text| case.write(store::PLAN_MD, plan_text::with_requests(&text, &directories).as_bytes()).map_err(|e| e.to_string()));
+    if let Err(says) = written {
+        terminal.warn(&format!("{path:?} does not name the requests: {says}; `certrecall plan` writes it anew"));
+    }
 }
 
 /// Reads the replacements that are there and tells what is wrong with any.
@@ -319,6 +332,9 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
     let path = case.path(store::PLAN_JSON);
     files::replace_with(&path, |out| file.with_replacements(&records, out))?;
+    if done.made > 0 {
+        show_requests(&case, &records, terminal);
+    }
     terminal.say(&format!("{} with requests made, {} there already", count(done.made, "new key"), done.before));
     if done.made > rekey::HANDED_OFF {
         terminal.say("so many have no handoff.md: `certrecall rekey CASE --show STEP` tells the commands for one");

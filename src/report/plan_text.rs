@@ -1,5 +1,6 @@
 //! `plan.md`: the plan for people, in Markdown that shows names and never obeys them.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use super::plan_file::Planned;
@@ -140,10 +141,10 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             .as_bytes(),
     )?;
     out.write_all("a search as data, for `certrecall mark CASE STEP searched --ct-export FILE`.\n".as_bytes())?;
-    let by_id: std::collections::HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
-    let requests: std::collections::HashMap<&str, &String> =
+    let by_id: HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
+    let requests: HashMap<&str, &String> =
         plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
-    let mut shown = std::collections::HashSet::new();
+    let mut shown = HashSet::new();
     for &key in plan.order.iter().take(KEYS) {
         let entry = &inventory.keys[key as usize];
         let verdict = &assessment.keys[key as usize];
@@ -181,11 +182,10 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
             let says = if step.kind == StepKind::Search { sentence(&step.says) } else { escape(&step.says) };
             write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), says)?;
-            if let Some(directory) = requests.get(id.as_str()) {
-                write!(out, " The request: {}.", escape(&format!("{directory}/request.pem")))?;
-            }
-            if step.kind == StepKind::Replace && !requests.contains_key(id.as_str()) {
-                write!(out, " `certrecall rekey` makes the request, in replacements/.")?;
+            match requests.get(id.as_str()) {
+                Some(directory) => out.write_all(the_request(directory).as_bytes())?,
+                None if step.kind == StepKind::Replace => out.write_all(NO_REQUEST.as_bytes())?,
+                None => {}
             }
             push_needs(out, step, group)?;
             writeln!(out, " `{}`", step.id)?;
@@ -208,16 +208,44 @@ pub(super) const KEYS: usize = 2000;
 /// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of people among it.
 #[must_use]
 pub fn with_marks(text: &str, steps: &[Step]) -> String {
-    let by_id: std::collections::HashMap<&str, Status> = steps.iter().map(|s| (s.id.as_str(), s.status)).collect();
+    let by_id: HashMap<&str, Status> = steps.iter().map(|s| (s.id.as_str(), s.status)).collect();
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let status = line.trim_end().strip_suffix('`').and_then(|l| l.rsplit_once('`')).and_then(|(_, id)| by_id.get(id));
+        let status = id_of(line).and_then(|id| by_id.get(id));
         match (status, ["- [ ]", "- [x]", "- [-]"].iter().find_map(|tick| line.strip_prefix(tick))) {
             (Some(status), Some(rest)) => out.extend(["- [", &mark(*status).to_string(), "]", rest]),
             _ => out.push_str(line),
         }
     }
     out
+}
+
+/// What stands behind a `replace` step whose request is not made yet.
+const NO_REQUEST: &str = " `certrecall rekey` makes the request, in replacements/.";
+
+/// What stands there once it is.
+fn the_request(directory: &str) -> String {
+    format!(" The request: {}.", escape(&format!("{directory}/request.pem")))
+}
+
+/// The text as [`write`] left it, with the requests that were made since: of each `replace` step the directory.
+#[must_use]
+pub fn with_requests(text: &str, directories: &HashMap<StepId, String>) -> String {
+    let by_id: HashMap<&str, &String> = directories.iter().map(|(id, directory)| (id.as_str(), directory)).collect();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let directory = if line.contains(NO_REQUEST) { id_of(line).and_then(|id| by_id.get(id)) } else { None };
+        match directory {
+            Some(directory) => out.push_str(&line.replacen(NO_REQUEST, &the_request(directory), 1)),
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+/// The name of the step that a line is about.
+fn id_of(line: &str) -> Option<&str> {
+    line.trim_end().strip_suffix('`')?.rsplit_once('`').map(|(_, id)| id)
 }
 
 /// Reasons that the text repeats for one key.
