@@ -485,6 +485,32 @@ fn what_follows_a_block_without_an_end_is_read() {
     }
 }
 
+/// Bundles whose markers between the certificates were lost, whatever padding each of them ends with.
+#[test]
+fn objects_one_behind_another_in_a_block() {
+    let whole = der(CERTIFICATE);
+    // The length of the signature decides on the padding, and nobody looks at what is in it.
+    let shorter = |by: u8| {
+        let (signature, mut der) = (whole.len() - 73, whole[..whole.len() - usize::from(by)].to_vec());
+        assert_eq!((der[..2].to_vec(), der[signature - 2..signature].to_vec()), (vec![0x30, 0x82], vec![3, 73]));
+        der[3] -= by;
+        der[signature - 1] -= by;
+        der
+    };
+    let all: Vec<Vec<u8>> = (0..3).map(shorter).collect();
+    assert_eq!(all.iter().map(|der| der.len() % 3).collect::<std::collections::BTreeSet<_>>().len(), 3, "every padding");
+    for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for between in ["\n", "\n\n"] {
+            let body = order.iter().map(|i| fold(&base64(&all[*i]), 64, "\n")).collect::<Vec<_>>().join(between);
+            let text = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+            let mut wanted: Vec<String> = all.iter().flat_map(|der| objects(der)).collect();
+            wanted.sort();
+            assert_eq!(objects(text.as_bytes()), wanted, "{text}");
+            assert_eq!(objects(text.repeat(3).as_bytes()).len(), 9, "the same again");
+        }
+    }
+}
+
 #[test]
 fn the_same_broken_block_twice_names_both_lines() {
     let block = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";

@@ -67,7 +67,7 @@ pub(super) struct Content<'c, 't> {
     ec_parameters: Option<Zeroizing<Vec<u8>>>,
     /// Whether what stands before the last block may have told how to read it.
     by_prefix: bool,
-    /// How far the object in the body of the last block reaches, if that has no END.
+    /// How far the object in the body of the last block reaches, if something else may follow it there.
     read_to: Option<usize>,
 }
 
@@ -204,8 +204,8 @@ impl<'c, 't> Content<'c, 't> {
         for block in Splitter::from_line(bytes, self.line) {
             let offset = original(block.offset);
             let decoded = offset >= self.cut || self.block(&block, offset);
-            // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an object without an END.
-            let end = self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.end - block.body.len() + reach);
+            // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an object in it or without an END.
+            let end = self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.text + reach);
             if decoded && offset < self.cut {
                 self.reach(end, bytes, original);
             }

@@ -40,6 +40,8 @@ pub(crate) struct Block<'a> {
     pub(crate) end: usize,
     /// The label as it stands.
     pub(crate) label: &'a [u8],
+    /// Where the text begins.
+    pub(crate) text: usize,
     /// What stands between the two markers.
     pub(crate) body: &'a [u8],
     /// Whether it has an END.
@@ -59,7 +61,7 @@ pub(crate) struct Decoded {
     pub(crate) findings: Codes,
     /// Whether what stands before its BEGIN may have told how to read it: an equal text elsewhere may be read in another way.
     pub(crate) by_prefix: bool,
-    /// Without an END: how far the text of the object reaches in the body, about.
+    /// Where something else follows, as without an END: how far the text of the object reaches in the body, about.
     pub(crate) reach: Option<usize>,
 }
 
@@ -179,6 +181,7 @@ impl<'a> Iterator for Splitter<'a> {
             line: self.lines.at(begin.offset),
             end,
             label: begin.label,
+            text: begin.after,
             body: &self.buffer[begin.after..body_end],
             closed,
             findings,

@@ -43,8 +43,8 @@ impl Content<'_, '_> {
                 let Some(outcome) = self.read_block(block, &spot) else { return true };
                 // A key that got its name from the block before it may get another one elsewhere.
                 let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
-                // What is wrong with a block names its line.
-                let alone = alone && !self.by_prefix && !matches!(outcome.0, Err(Unread::Unreadable(..)));
+                // What is wrong with a block names its line, and what follows an object in it is read each time.
+                let alone = alone && !self.by_prefix && self.read_to.is_none() && !matches!(outcome.0, Err(Unread::Unreadable(..)));
                 if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }

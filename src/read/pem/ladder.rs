@@ -83,13 +83,14 @@ impl Rungs<'_> {
         if !self.closed {
             findings.insert(Code::MissingEnd);
         }
+        let open = !self.closed || findings.contains(Code::TrailingData);
         // What is wrapped around the digits has some too: then the last digits of the object are taken for text behind it, which does no harm.
         let digits = self.out.len().saturating_mul(4).div_ceil(3);
         let reach = || {
             let last = block.body.iter().enumerate().filter(|(_, b)| base64::is_digit(**b)).nth(digits.saturating_sub(1));
             last.map_or(block.body.len(), |(at, _)| at + 1)
         };
-        Decoded { headers, findings, by_prefix: self.by_prefix, reach: (!self.closed).then(reach) }
+        Decoded { headers, findings, by_prefix: self.by_prefix, reach: open.then(reach) }
     }
 
     /// Reads text as base64 with blanks. `loose` accepts bytes that cannot be checked or have something behind them.
