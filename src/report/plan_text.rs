@@ -315,7 +315,7 @@ fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io
         let most = match listed {
             Listed::UpTo(most) if certificates.len() > *most => {
                 for (kind, n) in view::clear_counts(planned, &certificates) {
-                    writeln!(out, "- {n} {}", view::clear_words(kind))?;
+                    writeln!(out, "- {}", view::cleared(kind, n))?;
                 }
                 writeln!(out, "\nplan.json lists each of these {} with its reasons.\n", certificates.len())?;
                 continue;

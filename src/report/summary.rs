@@ -238,7 +238,7 @@ impl Text {
         self.head(Tone::Good, &format!("Clear: {}", count(clear.len(), "certificate")));
         for (kind, n) in view::clear_counts(planned, clear) {
             let tone = if kind == Kind::CertificateDates { Tone::Warn } else { Tone::Plain };
-            self.line(&[(tone, &format!("  {n} {}", view::clear_words(kind)))]);
+            self.line(&[(tone, &format!("  {}", view::cleared(kind, n)))]);
         }
     }
 

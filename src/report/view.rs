@@ -81,14 +81,22 @@ pub fn clear_counts(planned: &Planned<'_>, clear: &[u32]) -> BTreeMap<Kind, usiz
     counts
 }
 
-/// What clears a certificate, in words after a number.
+/// How many certificates something clears, and what does.
 #[must_use]
-pub const fn clear_words(kind: Kind) -> &'static str {
+pub fn cleared(kind: Kind, n: usize) -> String {
+    match (kind, n) {
+        (Kind::ChainCertificate, 1) => "1 chain certificate: a bundle brings it without its key".to_owned(),
+        (Kind::ChainCertificate, n) => format!("{n} chain certificates: a bundle brings them without their keys"),
+        (kind, n) => format!("{n} {}", clear_words(kind)),
+    }
+}
+
+/// What clears a certificate, in words after a number.
+const fn clear_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Manifest => "uploaded at or after the cutoff, says the manifest",
         Kind::Uploaded => "uploaded at or after the cutoff, says --uploaded",
         Kind::PathDate => "uploaded at or after the cutoff, says the date in the path",
-        Kind::ChainCertificate => "chain certificates: a bundle brings them without their keys",
         Kind::PublicOnly => "of which only the public half was found",
         Kind::Decision => "by decision",
         Kind::CertificateDates => "without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)",

@@ -73,12 +73,13 @@ impl Checking<'_> {
         match (weak.is_empty(), public) {
             (true, _) => {}
             (false, true) => self.tell(Check::SignatureAlgorithm, format!("{}: {rule}", weak.join("; ")), ask),
-            (false, false) => self.tell(Check::WeakSignature, format!("{}: current software refuses that", weak.join("; ")), ""),
+            (false, false) => self.tell(Check::WeakSignature, format!("{}: current software refuses that", weak.join("; ")), ask),
         }
+        let ask = "ask the CA for a certificate under a CA with a longer key";
         match (short.is_empty(), public) {
             (true, _) => {}
-            (false, true) => self.tell(Check::WeakKey, short.join("; "), "ask the CA for a certificate under a CA with a longer key"),
-            (false, false) => self.tell(Check::WeakSignature, format!("{}: current software refuses that", short.join("; ")), ""),
+            (false, true) => self.tell(Check::WeakKey, short.join("; "), ask),
+            (false, false) => self.tell(Check::WeakSignature, format!("{}: current software refuses that", short.join("; ")), ask),
         }
     }
 
