@@ -7,9 +7,11 @@ use std::sync::mpsc::sync_channel;
 use certrecall::assess::Decision;
 use certrecall::files;
 use certrecall::id::SpkiHash;
-use certrecall::plan::{Step, progress};
+use certrecall::inventory::Inventory;
+use certrecall::plan::{Step, StepKind, progress};
 use certrecall::read::{Reopener, Roots};
 use certrecall::rekey::{Existing, Order};
+use certrecall::report::story::KeyStory;
 use certrecall::report::summary::{self, Shape};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
@@ -108,10 +110,10 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
         let (steps, now) = (&analysis.plan.steps, analysis.clock.now);
         let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
         let carried = progress::carried_over(&words, &earlier, steps, |a| analysis.cas.operator(a).is_some(), now);
-        let taken_back = progress::no_longer_all(&words, &earlier, steps, now);
+        let taken_back = progress::no_longer_all(&words, &earlier, steps, &|step| grown(step, &store, &analysis.inventory), now);
         if let Some(first) = taken_back.first() {
             terminal.say(&format!(
-                "more certificates belong to {} of which something was said, among them {}: open again for those",
+                "more belongs to {} of which something was said, among them {}: open again for that, `certrecall status` tells why",
                 count(taken_back.len(), "step"),
                 first.step
             ));
@@ -136,6 +138,18 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
         ));
     }
     Ok(Prepared { case, analysis, existing, beside })
+}
+
+/// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is to be searched for.
+fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
+    let key = inventory.find_key(step.key.as_ref()?)?;
+    let story: KeyStory = serde_json::from_slice(&store.key(&key.spki).ok()??).ok()?;
+    if step.kind == StepKind::Search {
+        let form = key.raw_forms.iter().find(|form| !story.names().contains(form))?;
+        return Some(format!("the key was met in another encoding since, {form}"));
+    }
+    let copy = key.private.iter().map(|copy| inventory.path(copy)).find(|path| story.copies().iter().all(|known| known != path))?;
+    Some(format!("another copy of the key lies in {} since", certrecall::pki::show(&copy)))
 }
 
 /// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold several, and `openssl ca -revoke` takes

@@ -255,10 +255,11 @@ pub fn missing<'a>(names: &HashSet<StepId>, steps: &'a [Step]) -> impl Iterator<
     named.map(move |step| (step, step.needs.iter().filter(|need| open.contains(need)).collect::<Vec<_>>())).filter(|(_, needs)| !needs.is_empty())
 }
 
-/// Takes back what was said of steps to which more certificates belong since: nobody deployed, sent or checked anything for these. What was said of
-/// deploying, of sending and of the decisions about the key holds for the others. `earlier`: every step that ever was in the plan, as it was last.
+/// Takes back what was said of steps to which more belongs since: certificates for which nobody deployed, sent or checked anything, copies of a key that
+/// nobody destroyed, encodings of it that nobody searched for. What was said of deploying, of sending and of the decisions about the key holds for
+/// the others. `earlier`: every step that ever was in the plan, as it was last; `grown` tells what of the key of a step is new.
 #[must_use]
-pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], now: Time) -> Vec<Word> {
+pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], grown: &dyn Fn(&Step) -> Option<String>, now: Time) -> Vec<Word> {
     let mut last: HashMap<&StepId, &Word> = HashMap::new();
     for word in words {
         last.insert(&word.step, word);
@@ -267,27 +268,32 @@ pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], now: Time
     let mut out = Vec::new();
     for step in steps {
         let (Some(word), Some(before)) = (last.get(&step.id), before.get(&step.id)) else { continue };
-        let covers = match step.kind {
-            StepKind::Deploy | StepKind::Revoke | StepKind::Verify => word.mark.status().is_some(),
+        let is_over = word.mark.status().is_some();
+        let more = match step.kind {
+            StepKind::Deploy | StepKind::Revoke | StepKind::Verify if is_over => more_certificates(before, step),
             // What was issued stands in for them too; that nothing has to be does not hold for them.
-            StepKind::Replace => word.mark == Mark::Waived,
-            StepKind::Decide | StepKind::Retire | StepKind::Rotate | StepKind::Search => false,
+            StepKind::Replace if word.mark == Mark::Waived => more_certificates(before, step),
+            StepKind::Retire | StepKind::Search if is_over => grown(step),
+            _ => None,
         };
-        if !covers {
-            continue;
-        }
-        let known: HashSet<_> = before.certificates.iter().collect();
-        let mut more = step.certificates.iter().filter(|c| !known.contains(c));
-        if let Some(first) = more.next() {
-            let others = match more.count() {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
-            let reason = format!("the certificate with SHA-256 {first}{others} belongs to it since; what was said before holds for the rest");
+        if let Some(more) = more {
+            let reason = format!("{more}; what was said before holds for the rest");
             out.push(Word { step: step.id, mark: Mark::Reopened, reason, by: BY.to_owned(), at: now, recorded: now });
         }
     }
     out
+}
+
+/// The certificates of a step that it did not have before.
+fn more_certificates(before: &Step, step: &Step) -> Option<String> {
+    let known: HashSet<_> = before.certificates.iter().collect();
+    let mut more = step.certificates.iter().filter(|c| !known.contains(c));
+    let first = more.next()?;
+    let others = match more.count() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    Some(format!("the certificate with SHA-256 {first}{others} belongs to it since"))
 }
 
 /// Who says what a plan says.
@@ -381,16 +387,17 @@ mod tests {
             let verify = of(StepKind::Verify, &[&revoke], certificates);
             vec![replace, deploy, revoke, verify]
         };
+        let none = |_: &Step| None;
         let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
         let (earlier, mut steps) = (all(&[b"a"]), all(&[b"a", b"b", b"c"]));
         let mut words = vec![word(&steps[1], Mark::Deployed, 5), word(&steps[2], Mark::Sent, 6)];
-        assert!(no_longer_all(&words, &steps, &steps, Time::from_unix(7)).is_empty(), "they are the same");
-        assert!(no_longer_all(&words, &steps, &earlier, Time::from_unix(7)).is_empty(), "fewer than before");
-        let more = no_longer_all(&words, &earlier, &steps, Time::from_unix(7));
+        assert!(no_longer_all(&words, &steps, &steps, &none, Time::from_unix(7)).is_empty(), "they are the same");
+        assert!(no_longer_all(&words, &steps, &earlier, &none, Time::from_unix(7)).is_empty(), "fewer than before");
+        let more = no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(7));
         assert_eq!(more.iter().map(|w| w.step).collect::<Vec<_>>(), [steps[1].id, steps[2].id]);
         assert!(more[0].reason.contains("and 1 more"), "{}", more[0].reason);
         words.extend(more);
-        assert!(no_longer_all(&words, &earlier, &steps, Time::from_unix(8)).is_empty(), "said once");
+        assert!(no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(8)).is_empty(), "said once");
         apply(&mut steps, &words);
         assert_eq!(statuses(&steps), [Done, Ready, Waiting, Waiting], "what was issued stands in for the new ones too");
         let day = 24 * 3600;
@@ -400,11 +407,11 @@ mod tests {
         assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Done, Done, Ready], Some(Time::from_unix(11 + day))));
         words.push(word(&steps[3], Mark::Confirmed, 12));
         let (earlier, mut steps) = (steps, all(&[b"a", b"b", b"c", b"d"]));
-        words.extend(no_longer_all(&words, &earlier, &steps, Time::from_unix(13)));
+        words.extend(no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(13)));
         apply(&mut steps, &words);
         assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Ready, Waiting, Waiting], None), "nothing is asked for that is not checked");
         let waived = [word(&steps[0], Mark::Waived, 1), word(&steps[1], Mark::Waived, 1)];
-        assert_eq!(no_longer_all(&waived, &earlier, &steps, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
+        assert_eq!(no_longer_all(&waived, &earlier, &steps, &none, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl FromStr for AltName {
     }
 }
 
-/// A name that somebody does not want: one of the four kinds, or any other as [`shown`] has it, so that what is listed can be dropped.
+/// A name that somebody does not want: one of the four kinds, or any other as it is shown, so that what is listed can be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unwanted {
     pub(crate) name: Option<AltName>,

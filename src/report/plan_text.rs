@@ -228,7 +228,7 @@ fn the_request(directory: &str) -> String {
     format!(" The request: {}.", escape(&format!("{directory}/request.pem")))
 }
 
-/// The text as [`write`] left it, with the requests that were made since: of each `replace` step the directory.
+/// The text as [`write()`] left it, with the requests that were made since: of each `replace` step the directory.
 #[must_use]
 pub fn with_requests(text: &str, directories: &HashMap<StepId, String>) -> String {
     let by_id: HashMap<&str, &String> = directories.iter().map(|(id, directory)| (id.as_str(), directory)).collect();

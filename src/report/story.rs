@@ -104,6 +104,12 @@ impl KeyStory {
             })
     }
 
+    /// Where its private half lies.
+    #[must_use]
+    pub fn copies(&self) -> &[String] {
+        &self.private_key_paths
+    }
+
     /// What people call it: by its first certificate that can still be used, else the first of all, else where the key lies.
     #[must_use]
     pub fn title(&self) -> String {

@@ -210,7 +210,7 @@ fn a_certificate_that_comes_after_all_was_done_is_to_be_done() {
     fs::write(incident.folder.path().join("uploads/renewed.pem"), renewed.pem()).unwrap();
     let ran = incident.plan_with(BEFORE);
     assert_eq!(statuses(), ["done", "ready", "waiting", "waiting"], "{}", ran.stderr);
-    assert!(ran.stderr.contains("more certificates belong to 3 steps of which something was said"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("more belongs to 3 steps of which something was said"), "{}", ran.stderr);
     let told = run(&["explain", &incident.path("case"), "k.example"]).stdout;
     assert!(told.contains(&format!("the certificate with SHA-256 {} belongs to it since", renewed.sha256())), "{told}");
     incident.mark(&incident.id("deploy", "k.example"), "deployed", &[]);
@@ -231,4 +231,43 @@ fn a_file_that_is_copied_or_renamed_changes_no_step() {
     let ran = incident.plan_with(BEFORE);
     assert!(!ran.stderr.contains("the plan changed"), "{}", ran.stderr);
     assert_eq!((incident.ids(), incident.status_of(&search).as_deref()), (before, Some("done")));
+}
+
+#[test]
+fn a_copy_of_a_key_that_was_destroyed_is_to_be_destroyed_too() {
+    let incident = Incident::new();
+    incident.plan_with(BEFORE);
+    let (retire, search) = (incident.id("retire", "a.example"), incident.id("search", "a.example"));
+    incident.mark(&retire, "confirmed", &[]);
+    incident.mark(&search, "searched", &[]);
+    let uploads = incident.folder.path().join("uploads");
+    fs::copy(uploads.join("a.pem"), uploads.join("copy.pem")).unwrap();
+    let ran = incident.plan_with(BEFORE);
+    assert!(ran.stderr.contains(&format!("more belongs to 1 step of which something was said, among them {retire}")), "{}", ran.stderr);
+    assert_ne!(incident.status_of(&retire).as_deref(), Some("done"));
+    assert_eq!(incident.status_of(&search).as_deref(), Some("done"), "a search is for the key, wherever it lies");
+    let status = run(&["status", &incident.path("case")]).stdout;
+    assert!(status.contains("another copy of the key lies in copy.pem since"), "{status}");
+    // Said once; and what is said now holds.
+    assert!(!incident.plan_with(BEFORE).stderr.contains("more belongs"));
+    incident.mark(&retire, "confirmed", &[]);
+    incident.plan_with(BEFORE);
+    assert_eq!(incident.status_of(&retire).as_deref(), Some("done"));
+    // One that is gone changes nothing.
+    fs::remove_file(uploads.join("copy.pem")).unwrap();
+    incident.plan_with(BEFORE);
+    assert_eq!(incident.status_of(&retire).as_deref(), Some("done"));
+}
+
+#[test]
+fn another_encoding_of_a_key_is_to_be_searched_for_too() {
+    let incident = Incident::new();
+    incident.plan_with(BEFORE);
+    let search = incident.id("search", "a.example");
+    incident.mark(&search, "searched", &[]);
+    let key = incident.path("uploads/a.pem");
+    let compressed = crate::common::openssl(&["ec", "-in", &key, "-pubout", "-conv_form", "compressed"], b"").unwrap();
+    fs::write(incident.path("uploads/a.pub"), compressed).unwrap();
+    incident.plan_with(BEFORE);
+    assert_eq!(incident.status_of(&search).as_deref(), Some("ready"));
 }
