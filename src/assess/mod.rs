@@ -12,17 +12,17 @@ mod matching;
 pub mod path_date;
 mod reported;
 mod rows;
+mod spread;
 pub mod told;
+mod verdict;
 mod words;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::finding::{Code, Finding};
+use crate::finding::Code;
 use crate::id::SpkiHash;
-use crate::inventory::{CertificateEntry, Few, Inventory, KeyEntry, Occurrence};
+use crate::inventory::{Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -33,10 +33,13 @@ pub use evidence::{Kind, Timing};
 pub use incident::{Incident, IncidentError, Profile};
 pub use manifest::{Manifest, ManifestError, Mapping, parse_span};
 pub use path_date::PathPattern;
+pub(crate) use spread::signed_itself;
 pub use told::Told;
+pub use verdict::{Assessment, CertificateVerdict, Exposure, KeyVerdict, Standing, Verdict};
 
 use because::Upload;
 use evidence::{Decided, FileEvidence, Files};
+use spread::{below_exposed, spread_over_moduli};
 
 /// The two times of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,170 +71,6 @@ pub struct Question<'a> {
     pub clock: Clock,
     /// How many threads may weigh it.
     pub threads: usize,
-}
-
-/// What is known of a key's secrecy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Exposure {
-    /// Found in an upload from before the cutoff, or known from elsewhere.
-    Exposed,
-    /// Not found, but an upload of its certificate brought it along.
-    Presumed,
-    /// The evidence does not decide.
-    Undetermined,
-    /// The evidence speaks against it.
-    NotExposed,
-    /// A recorded decision.
-    Cleared,
-}
-
-impl Exposure {
-    /// Whether it is treated as exposed for replacement.
-    #[must_use]
-    pub const fn is_suspect(self) -> bool {
-        matches!(self, Self::Exposed | Self::Presumed | Self::Undetermined)
-    }
-
-    /// Its name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exposed => "exposed",
-            Self::Presumed => "presumed",
-            Self::Undetermined => "undetermined",
-            Self::NotExposed => "not-exposed",
-            Self::Cleared => "cleared",
-        }
-    }
-}
-
-/// Where a certificate stands in its life at `as_of`. The order is the precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Its end date cannot be read.
-    Unknown,
-    /// Past its end.
-    Expired,
-    /// Revoked, as a verified list or answer says.
-    Revoked,
-    /// Before its start.
-    NotYetValid,
-    /// Within its dates, both ends inclusive.
-    Valid,
-}
-
-impl Standing {
-    /// The standing at a time.
-    #[must_use]
-    pub fn at(not_before: Option<Time>, not_after: Option<Time>, time: Time) -> Self {
-        match (not_before, not_after) {
-            (_, None) => Self::Unknown,
-            (_, Some(end)) if time > end => Self::Expired,
-            (Some(start), _) if time < start => Self::NotYetValid,
-            _ => Self::Valid,
-        }
-    }
-
-    /// Its name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::NotYetValid => "not-yet-valid",
-            Self::Valid => "valid",
-        }
-    }
-
-    /// Whether the certificate can still be used, or may be.
-    #[must_use]
-    pub const fn is_live(self) -> bool {
-        matches!(self, Self::Unknown | Self::NotYetValid | Self::Valid)
-    }
-}
-
-/// What is to be done about a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// A CA certificate with an exposed key: its owner must decide.
-    Decide,
-    /// Its issuer's key is exposed: get it from a new CA.
-    Reissue,
-    /// New key, new certificate, revoke this one.
-    ReplaceAndRevoke,
-    /// Self-signed: nobody can revoke it.
-    Replace,
-    /// Exposed, but past its end; the key is retired.
-    Expired,
-    /// Revoked for key compromise already.
-    Revoked,
-    /// Nothing.
-    Clear,
-}
-
-impl Verdict {
-    /// Its name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Decide => "decide",
-            Self::Reissue => "reissue",
-            Self::ReplaceAndRevoke => "replace-and-revoke",
-            Self::Replace => "replace",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::Clear => "clear",
-        }
-    }
-
-    /// Whether somebody has to act on the certificate itself.
-    #[must_use]
-    pub const fn asks_for_action(self) -> bool {
-        matches!(self, Self::Decide | Self::Reissue | Self::Replace | Self::ReplaceAndRevoke)
-    }
-}
-
-/// The verdict on one key.
-#[derive(Debug, Clone)]
-pub struct KeyVerdict {
-    /// Exposure.
-    pub exposure: Exposure,
-    /// Its reasons, the deciding ones first.
-    pub because: Few<Because>,
-    /// Further reasons that are only counted.
-    pub omitted: usize,
-    /// Whose uploads hold it.
-    pub accounts: Few<Arc<str>>,
-    /// Not exposed on the dates of certificates alone.
-    pub on_certificate_dates: bool,
-}
-
-/// The verdict on one certificate.
-#[derive(Debug, Clone)]
-pub struct CertificateVerdict {
-    /// Standing at `as_of`.
-    pub standing: Standing,
-    /// What to do.
-    pub verdict: Verdict,
-    /// The reason beyond those of its key, if there is one.
-    pub because: Option<Box<Because>>,
-}
-
-/// Verdicts for the whole inventory; indices as in the inventory.
-#[derive(Debug)]
-pub struct Assessment {
-    /// One per key.
-    pub keys: Vec<KeyVerdict>,
-    /// One per certificate.
-    pub certificates: Vec<CertificateVerdict>,
-    /// Findings on evidence.
-    pub findings: Vec<Finding>,
-    /// How many findings of each code there are; of codes with very many, not all are told.
-    pub finding_counts: BTreeMap<Code, u64>,
 }
 
 /// Weighs everything.
@@ -450,68 +289,4 @@ impl<'a> Reason<'a> {
         let role = std::mem::discriminant(&self.role) == std::mem::discriminant(&other.role);
         role && self.exposure == other.exposure && self.decided.kind == other.decided.kind && (!self.speaks() || same(self, other))
     }
-}
-
-/// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
-fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
-    let before: Vec<Exposure> = keys.iter().map(|k| k.exposure).collect();
-    let mut worst_of: HashMap<*const u32, u32> = HashMap::new();
-    for (i, entry) in inventory.keys.iter().enumerate().filter(|(_, k)| !k.same_modulus.is_empty()) {
-        let worst = || entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize]).unwrap_or(i as u32);
-        let source = *worst_of.entry(entry.same_modulus.as_ptr()).or_insert_with(worst);
-        if !before[source as usize].is_suspect() || before[source as usize] >= before[i] {
-            continue;
-        }
-        let exposure = before[source as usize];
-        let name = inventory.keys[source as usize].spki.to_string();
-        let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());
-        let verdict = &mut keys[i];
-        let mut says = Because::new(Kind::SharedFactor, name, says);
-        // What follows from numbers, no decision about one of the keys can undo.
-        if verdict.exposure == Exposure::Cleared {
-            says.findings.insert(Code::EvidenceDisagrees);
-        }
-        verdict.exposure = exposure;
-        verdict.on_certificate_dates = false;
-        verdict.because.push(says);
-        verdict.because.rotate_right(1);
-    }
-}
-
-/// For each certificate, the CA certificate with an exposed key that it descends from, the nearest one. Where a CA has a certificate from an exposed
-/// one and another that it signed itself, the former is void; what its own key signed stands on the latter.
-fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: Time) -> Vec<Option<u32>> {
-    // Few certificates have issued any.
-    let mut children: hashbrown::HashMap<u32, Vec<u32>> = hashbrown::HashMap::new();
-    for (i, entry) in inventory.certificates.iter().enumerate() {
-        entry.issuers.iter().for_each(|l| children.entry(l.certificate).or_default().push(i as u32));
-    }
-    let children = |of: u32| children.get(&of).into_iter().flatten();
-    let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
-    let suspect = |entry: &CertificateEntry| keys[entry.key as usize].exposure.is_suspect();
-    // First in, first out: whoever comes first is the nearest.
-    let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
-    for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| e.is_ca() && suspect(e)) {
-        queue.extend(children(i as u32).map(|c| (*c, i as u32)));
-    }
-    while let Some((child, by)) = queue.pop_front() {
-        let at = child as usize;
-        if voided[at].is_none() {
-            voided[at] = Some(by);
-            let key = &inventory.keys[inventory.certificates[at].key as usize];
-            if !inventory.certificates[at].is_ca() || !signed_itself(inventory, key, as_of) {
-                queue.extend(children(child).map(|c| (*c, by)));
-            }
-        }
-    }
-    voided
-}
-
-/// Whether a key has a CA certificate that it signed itself, which can be used.
-pub(crate) fn signed_itself(inventory: &Inventory, key: &KeyEntry, as_of: Time) -> bool {
-    key.certificates.iter().map(|i| &inventory.certificates[*i as usize]).any(|entry| {
-        let certificate = &entry.certificate;
-        let standing = Standing::at(certificate.not_before, certificate.not_after, as_of);
-        certificate.is_self_signed && entry.is_ca() && standing == Standing::Valid
-    })
 }

@@ -1,0 +1,175 @@
+//! The words of a verdict: exposure of a key, standing of a certificate, and what follows from both.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Because;
+use crate::finding::{Code, Finding};
+use crate::inventory::Few;
+use crate::time::Time;
+
+/// What is known of a key's secrecy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Found in an upload from before the cutoff, or known from elsewhere.
+    Exposed,
+    /// Not found, but an upload of its certificate brought it along.
+    Presumed,
+    /// The evidence does not decide.
+    Undetermined,
+    /// The evidence speaks against it.
+    NotExposed,
+    /// A recorded decision.
+    Cleared,
+}
+
+impl Exposure {
+    /// Whether it is treated as exposed for replacement.
+    #[must_use]
+    pub const fn is_suspect(self) -> bool {
+        matches!(self, Self::Exposed | Self::Presumed | Self::Undetermined)
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::Presumed => "presumed",
+            Self::Undetermined => "undetermined",
+            Self::NotExposed => "not-exposed",
+            Self::Cleared => "cleared",
+        }
+    }
+}
+
+/// Where a certificate stands in its life at `as_of`. The order is the precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its end date cannot be read.
+    Unknown,
+    /// Past its end.
+    Expired,
+    /// Revoked, as a verified list or answer says.
+    Revoked,
+    /// Before its start.
+    NotYetValid,
+    /// Within its dates, both ends inclusive.
+    Valid,
+}
+
+impl Standing {
+    /// The standing at a time.
+    #[must_use]
+    pub fn at(not_before: Option<Time>, not_after: Option<Time>, time: Time) -> Self {
+        match (not_before, not_after) {
+            (_, None) => Self::Unknown,
+            (_, Some(end)) if time > end => Self::Expired,
+            (Some(start), _) if time < start => Self::NotYetValid,
+            _ => Self::Valid,
+        }
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Valid => "valid",
+        }
+    }
+
+    /// Whether the certificate can still be used, or may be.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Unknown | Self::NotYetValid | Self::Valid)
+    }
+}
+
+/// What is to be done about a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A CA certificate with an exposed key: its owner must decide.
+    Decide,
+    /// Its issuer's key is exposed: get it from a new CA.
+    Reissue,
+    /// New key, new certificate, revoke this one.
+    ReplaceAndRevoke,
+    /// Self-signed: nobody can revoke it.
+    Replace,
+    /// Exposed, but past its end; the key is retired.
+    Expired,
+    /// Revoked for key compromise already.
+    Revoked,
+    /// Nothing.
+    Clear,
+}
+
+impl Verdict {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Reissue => "reissue",
+            Self::ReplaceAndRevoke => "replace-and-revoke",
+            Self::Replace => "replace",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Clear => "clear",
+        }
+    }
+
+    /// Whether somebody has to act on the certificate itself.
+    #[must_use]
+    pub const fn asks_for_action(self) -> bool {
+        matches!(self, Self::Decide | Self::Reissue | Self::Replace | Self::ReplaceAndRevoke)
+    }
+}
+
+/// The verdict on one key.
+#[derive(Debug, Clone)]
+pub struct KeyVerdict {
+    /// Exposure.
+    pub exposure: Exposure,
+    /// Its reasons, the deciding ones first.
+    pub because: Few<Because>,
+    /// Further reasons that are only counted.
+    pub omitted: usize,
+    /// Whose uploads hold it.
+    pub accounts: Few<Arc<str>>,
+    /// Not exposed on the dates of certificates alone.
+    pub on_certificate_dates: bool,
+}
+
+/// The verdict on one certificate.
+#[derive(Debug, Clone)]
+pub struct CertificateVerdict {
+    /// Standing at `as_of`.
+    pub standing: Standing,
+    /// What to do.
+    pub verdict: Verdict,
+    /// The reason beyond those of its key, if there is one.
+    pub because: Option<Box<Because>>,
+}
+
+/// Verdicts for the whole inventory; indices as in the inventory.
+#[derive(Debug)]
+pub struct Assessment {
+    /// One per key.
+    pub keys: Vec<KeyVerdict>,
+    /// One per certificate.
+    pub certificates: Vec<CertificateVerdict>,
+    /// Findings on evidence.
+    pub findings: Vec<Finding>,
+    /// How many findings of each code there are; of codes with very many, not all are told.
+    pub finding_counts: BTreeMap<Code, u64>,
+}
