@@ -47,13 +47,13 @@ pub fn sort(planned: &Planned<'_>, certificates: &mut [u32]) {
     let Planned { inventory, plan, .. } = *planned;
     let mut urgency = vec![usize::MAX; inventory.keys.len()];
     plan.order.iter().enumerate().for_each(|(at, key)| urgency[*key as usize] = at);
-    let rank = |i: &u32| {
-        let entry = &inventory.certificates[*i as usize];
-        let verdict = planned.assessment.certificates[*i as usize].verdict;
-        // Certificates are numbered in the order of their hashes.
-        (verdict, urgency[entry.key as usize], entry.certificate.display_name(), *i)
-    };
-    certificates.sort_by_cached_key(rank);
+    let entry = |i: &u32| &inventory.certificates[*i as usize];
+    let rank = |i: &u32| (planned.assessment.certificates[*i as usize].verdict, urgency[entry(i).key as usize]);
+    certificates.sort_unstable_by_key(rank);
+    // Few have a rank in common, so few names are made. Certificates are numbered in the order of their hashes.
+    for equal in certificates.chunk_by_mut(|a, b| rank(a) == rank(b)).filter(|equal| equal.len() > 1) {
+        equal.sort_by_cached_key(|i| (entry(i).certificate.display_name(), *i));
+    }
 }
 
 /// [`select`] and [`sort`].

@@ -120,10 +120,9 @@ impl Records {
         &self.text
     }
 
-    /// One by one.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        // Our own JSON is UTF-8.
-        self.places.iter().map(|place| str::from_utf8(&self.text[place.clone()]).unwrap_or_default())
+    /// One by one; our own JSON is UTF-8.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.places.iter().map(|place| &self.text[place.clone()])
     }
 }
 

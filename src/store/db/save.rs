@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Statement, Transaction, params};
 
 use super::{Changes, Records, Run, Story, Told, content};
@@ -29,6 +30,11 @@ pub(super) fn all(
         }
     }
     Ok(None)
+}
+
+/// A record as SQLite takes text; a hundred megabytes of what is known to be UTF-8 are not checked again.
+const fn as_text(record: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(record))
 }
 
 /// The tables of keys.
@@ -61,6 +67,7 @@ impl<'a> Keys<'a> {
             while let Some(gone) = self.before.next_if(|before| before < spki.as_bytes()) {
                 self.remove.execute([gone])?;
             }
+            let text = as_text(text);
             let values = params![spki.as_bytes(), exposure, text];
             if self.before.next_if(|before| before == spki.as_bytes()).is_none() {
                 self.add.execute(values)?;
@@ -116,7 +123,7 @@ impl<'a> Steps<'a> {
     }
 
     fn put(&mut self, records: &Records) -> rusqlite::Result<()> {
-        for text in records.iter() {
+        for text in records.iter().map(as_text) {
             let Some(step) = self.now.get(self.told) else { return Ok(()) };
             let place = self.told as i64;
             self.told += 1;
