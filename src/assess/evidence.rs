@@ -211,19 +211,30 @@ impl Files {
 /// that certificate and its key, or of a file with others beside it: so it clears no key but that of the certificate.
 fn for_keys(matching: &Matching<'_>, at: u32, contents: &Contents, all: &FileEvidence, question: &Question<'_>) -> Vec<(u32, FileEvidence)> {
     let inventory = matching.inventory();
-    let certificates = contents.certificates.get(at as usize).map_or(&[][..], Vec::as_slice);
-    let entries = certificates.iter().map(|c| &inventory.certificates[*c as usize]);
-    let mut keys: Vec<u32> =
-        entries.filter(|e| !e.is_ca()).map(|e| e.key).chain(contents.keys.get(at as usize).into_iter().flatten().copied()).collect();
+    let key_of = |c: &u32| inventory.certificates[*c as usize].key;
+    let mut certificates = contents.certificates.get(at as usize).cloned().unwrap_or_default();
+    certificates.sort_by_key(key_of);
+    let private = contents.keys.get(at as usize).map_or(&[][..], Vec::as_slice);
+    let own = certificates.iter().filter(|c| !inventory.certificates[**c as usize].is_ca()).map(key_of);
+    let mut keys: Vec<u32> = own.chain(private.iter().copied()).collect();
     keys.sort_unstable();
     keys.dedup();
-    if keys.len() < 2 || !keys.iter().any(|key| matching.names(certificates, *key)) {
+    if keys.len() < 2 {
+        return Vec::new();
+    }
+    // The certificates on one key; each is looked at for its own key alone, for a file can hold very many.
+    let on = |key: u32| {
+        let from = certificates.partition_point(|c| key_of(c) < key);
+        &certificates[from..from + certificates[from..].partition_point(|c| key_of(c) == key)]
+    };
+    let named: Vec<bool> = keys.iter().map(|key| matching.names(on(*key))).collect();
+    if !named.contains(&true) {
         return Vec::new();
     }
     let exposes = Timing::of(all.span, question.incident.cutoff) == Timing::Before;
-    let apart = keys.into_iter().filter(|key| !exposes || matching.names(certificates, *key));
-    let weigh = |key: u32| {
-        let rows = matching.rows_for(at, certificates, Some(key));
+    let apart = keys.into_iter().zip(named).filter(|(_, named)| !exposes || *named);
+    let weigh = |(key, _): (u32, bool)| {
+        let rows = matching.rows_for(at, on(key));
         (key, for_file(&inventory.files[at as usize], rows, contents.oldest[at as usize], question))
     };
     apart.map(weigh).collect()
@@ -237,7 +248,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     let weigh = |i: usize| {
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here, None));
+        let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here));
         let all = for_file(file, by_rows, contents.oldest[i], question);
         if let Some(matching) = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty()) {
             let own = for_keys(matching, i as u32, &contents, &all, question);

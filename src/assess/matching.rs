@@ -64,9 +64,8 @@ impl<'a> Matching<'a> {
     /// its root, below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial
     /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
     /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
-    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked. `only`: those that name a
-    /// certificate count if it is on this key.
-    pub(super) fn rows_for(&self, at: u32, certificates: &[u32], only: Option<u32>) -> Option<Rows> {
+    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
+    pub(super) fn rows_for(&self, at: u32, certificates: &[u32]) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
         let file = &inventory.files[at as usize];
         let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
@@ -75,7 +74,7 @@ impl<'a> Matching<'a> {
         let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
         let none_is_own = !all().any(own);
         let speaks = |e: &CertificateEntry| none_is_own || own(e);
-        let entries = || all().filter(|e| speaks(e) && only.is_none_or(|key| e.key == key));
+        let entries = || all().filter(|e| speaks(e));
         for other in all().filter(|e| !speaks(e)) {
             manifest.rows_for_hash(&other.certificate.sha256).for_each(|row| self.mark(row));
             manifest.rows_for_issuer(&other.certificate).into_iter().for_each(|row| self.mark(row));
@@ -106,10 +105,10 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Whether rows name a certificate on this key, among these, and not the file that they lie in.
-    pub(super) fn names(&self, certificates: &[u32], key: u32) -> bool {
+    /// Whether rows name one of these certificates, and not the file that they lie in.
+    pub(super) fn names(&self, certificates: &[u32]) -> bool {
         let Self { manifest, inventory, .. } = *self;
-        certificates.iter().map(|c| &inventory.certificates[*c as usize]).filter(|e| e.key == key).any(|e| {
+        certificates.iter().map(|c| &inventory.certificates[*c as usize]).any(|e| {
             let by_hash = manifest.rows_for_hash(&e.certificate.sha256).next().is_some();
             by_hash || !manifest.rows_for_issuer(&e.certificate).is_empty() || !e.is_ca() && !manifest.rows_for_host(&e.certificate).is_empty()
         })

@@ -68,9 +68,11 @@ impl Rows {
     pub(super) fn latest_of_several(mut self, manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
         let created = |row: &u32| manifest.account_created(&manifest.rows[*row as usize]).filter(|t| *t <= question.clock.now);
         let created: Option<Vec<Time>> = rows.iter().map(created).collect();
+        let created = created.and_then(|all| all.into_iter().min());
         if let Some(span) = &mut self.span {
-            span.earliest = created.and_then(|all| all.into_iter().min());
-            self.account_created = span.earliest;
+            // A row that says it was before stays what it is.
+            span.earliest = span.earliest.zip(created).map(|(earliest, created)| earliest.min(created));
+            self.account_created = span.earliest.filter(|earliest| Some(*earliest) == created);
         }
         self
     }

@@ -49,12 +49,15 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
     for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| e.is_ca() && suspect(e)) {
         queue.extend(children(i as u32).map(|c| (*c, i as u32)));
     }
+    // A key can have very many certificates.
+    let mut stands: HashMap<u32, bool> = HashMap::new();
     while let Some((child, by)) = queue.pop_front() {
         let at = child as usize;
         if voided[at].is_none() {
             voided[at] = Some(by);
-            let key = &inventory.keys[inventory.certificates[at].key as usize];
-            if !inventory.certificates[at].is_ca() || !signed_itself(inventory, key, as_of) {
+            let entry = &inventory.certificates[at];
+            let mut stands = || *stands.entry(entry.key).or_insert_with(|| signed_itself(inventory, &inventory.keys[entry.key as usize], as_of));
+            if !entry.is_ca() || !stands() {
                 queue.extend(children(child).map(|c| (*c, by)));
             }
         }

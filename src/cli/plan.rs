@@ -148,7 +148,8 @@ fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
         let form = key.raw_forms.iter().find(|form| !story.names().contains(form))?;
         return Some(format!("the key was met in another encoding since, {form}"));
     }
-    let copy = key.private.iter().map(|copy| inventory.path(copy)).find(|path| story.copies().iter().all(|known| known != path))?;
+    let known: HashSet<&str> = story.copies().iter().map(String::as_str).collect();
+    let copy = key.private.iter().map(|copy| inventory.path(copy)).find(|path| !known.contains(&**path))?;
     Some(format!("another copy of the key lies in {} since", certrecall::pki::show(&copy)))
 }
 

@@ -258,12 +258,13 @@ impl Group<'_> {
 
     /// A CA below an exposed one: its own key may be sound, but its certificate has to come from a new CA.
     fn reissue_authorities(&self, steps: &mut Vec<Step>) {
+        let mut stands = None;
         for at in self.certificates(|v| v == Verdict::Reissue) {
             let entry = &self.inventory.certificates[at as usize];
             if entry.is_ca() {
                 let sha256 = entry.certificate.sha256;
                 let needs = self.new_ca_decisions(&[at]);
-                let stands = signed_itself(self.inventory, self.entry(), self.given.clock.as_of);
+                let stands = *stands.get_or_insert_with(|| signed_itself(self.inventory, self.entry(), self.given.clock.as_of));
                 let says = words::reissue_ca(&entry.certificate, stands);
                 let mut decide = self.step(StepKind::Decide, &[b"reissue", sha256.as_bytes()], needs, says);
                 decide.certificates = vec![sha256];

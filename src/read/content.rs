@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::archive::Spare;
 use super::cache::Cache;
 use super::pem::Splitter;
 use super::{INTO, Item, Options, forms, jwk, magic};
@@ -42,8 +43,9 @@ pub(super) struct Content<'c, 't> {
     /// How many wrappings were taken off what is being read, and how many archives it lies in.
     wrappings: u32,
     archives: u32,
-    /// What comes out of archives in it.
+    /// What comes out of archives in it, and buffers for them.
     unpacked: Unpacked,
+    spare: Option<Box<Spare>>,
     /// Whether a private key was among them.
     secret: bool,
     scratch: &'c mut Vec<u8>,
@@ -91,6 +93,7 @@ impl<'c, 't> Content<'c, 't> {
             wrappings: 0,
             archives: 0,
             unpacked: Unpacked::default(),
+            spare: None,
             secret: false,
             scratch,
             cache,

@@ -50,7 +50,7 @@ pub fn sort(planned: &Planned<'_>, certificates: &mut [u32]) {
     let entry = |i: &u32| &inventory.certificates[*i as usize];
     let rank = |i: &u32| (planned.assessment.certificates[*i as usize].verdict, urgency[entry(i).key as usize]);
     certificates.sort_unstable_by_key(rank);
-    // Few have a rank in common, so few names are made. Certificates are numbered in the order of their hashes.
+    // Of those to act on few have a rank in common, so few names are made. Certificates are numbered in the order of their hashes.
     for equal in certificates.chunk_by_mut(|a, b| rank(a) == rank(b)).filter(|equal| equal.len() > 1) {
         equal.sort_by_cached_key(|i| (entry(i).certificate.display_name(), *i));
     }

@@ -95,6 +95,9 @@ fn certificates_named_by_host() {
     both(t, "two keys of one host, the new one", &after, &renewed, UNCLEAR, "at 2017-06-01T00:00:00Z or earlier (uploads.csv:2", 1);
     let young = format!("shop.example,,{AFTER},x,2017-01-01");
     both(t, "two keys of one host of a young account", &young, &l, CLEAR, "which was created at 2016-12-31T10:00:00Z or later", 0);
+    // One that contradicts its account decides all the same: another one cannot take that back.
+    let mixed = format!("shop.example,,{AFTER},x,2017-01-01\nshop.example,,{BEFORE},y,2017-02-01");
+    both(t, "two keys of one host, rows that straddle the cutoff", &mixed, &l, UNCLEAR, "(uploads.csv:2,3", 0);
     let before = format!("shop.example,,{BEFORE},x,");
     both(t, "two keys of one host, before", &before, &l, EXPOSED, "(uploads.csv:2, account x), before the cutoff", 0);
     let path = format!("shop.example,,{AFTER},x,\n,old.pem,{AFTER},x,");

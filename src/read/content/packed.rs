@@ -10,7 +10,7 @@ use super::{Cache, Content, Tap};
 use crate::finding::Reason;
 use crate::limits::{self, Limits};
 use crate::pki::Unread;
-use crate::read::archive::{self, Archive, Bytes, Kind, Spare};
+use crate::read::archive::{self, Archive, Bytes, Kind};
 use crate::read::{Found, INTO, Item, Options, Place, magic};
 
 /// What an archive lies in.
@@ -99,7 +99,9 @@ impl Content<'_, '_> {
         self.unpacked.seen += bytes.len() as u64;
         let broken = self.most_broken.saturating_sub(self.broken);
         let options = Options { limits: Limits { broken, ..Limits::default() }, ..options() };
-        let (place, mut spare) = (Place::new(0, b""), Spare::default());
+        let place = Place::new(0, b"");
+        // Text can hold very many small ones.
+        let mut spare = self.spare.take().unwrap_or_default();
         let archive = Archive {
             options: &options,
             place: &place,
@@ -119,6 +121,7 @@ impl Content<'_, '_> {
             },
         };
         let opened = archive.read(kind, &mut &*bytes, Bytes::Memory(bytes));
+        self.spare = Some(spare);
         self.unpacked.out += opened.spent;
         self.secret |= opened.secret;
         opened.is_one
@@ -131,7 +134,9 @@ impl Content<'_, '_> {
             self.push(Item { body: item.body, findings: item.findings, ..spot.clone() });
             return false;
         };
-        self.broken += u64::from(matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..))));
+        // It is told, whatever the limit says.
+        let broken = u64::from(matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..))));
+        self.broken = self.broken.max((self.broken + broken).min(self.most_broken));
         let inner = item.member.as_deref().map(|inner| format!("{INTO}{inner}")).unwrap_or_default();
         let member: Arc<str> = format!("{outer}{INTO}{way}{inner}").into();
         self.place(spot.offset, Item { member: Some(member), ..item });

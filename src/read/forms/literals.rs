@@ -10,6 +10,9 @@ use crate::read::pem::wrapping;
 /// The next literal begins within so many characters.
 const REACH: usize = 120;
 
+/// Literals have so many digits on average.
+const LEAST: usize = 8;
+
 /// The digits of the literal that `start` lies at the beginning of, and of those behind it, until there are `enough`. `None`: there is no other.
 pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> Option<Lines> {
     let text = buffer.get(..end)?;
@@ -20,6 +23,10 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
         let length = runs::leading(&text[at..]);
         runs.push(at..at + length);
         (at, digits) = (at + length, digits + length);
+        // Nobody breaks a string into literals of a few characters, and a place is kept for each.
+        if digits < LEAST * (runs.len() - 1) {
+            return None;
+        }
         // A line end may stand in a literal, and digits behind it.
         let behind = at + line_ends(&text[at..]);
         if behind > at && text.get(behind).is_some_and(|b| runs::is_digit(*b)) {
