@@ -143,7 +143,11 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
 /// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is to be searched for.
 fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
     let key = inventory.find_key(step.key.as_ref()?)?;
-    let story: KeyStory = serde_json::from_slice(&store.key(&key.spki).ok()??).ok()?;
+    let record = store.key(&key.spki).transpose()?;
+    // Nobody can tell what is new then, so nothing is taken for done.
+    let Some(story) = record.ok().and_then(|record| serde_json::from_slice::<KeyStory>(&record).ok()) else {
+        return Some("what was known of the key before cannot be read".to_owned());
+    };
     if step.kind == StepKind::Search {
         let form = key.raw_forms.iter().find(|form| !story.names().contains(form))?;
         return Some(format!("the key was met in another encoding since, {form}"));
