@@ -230,7 +230,7 @@ pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) 
             since = 0;
             let (tick, _) = flusher.get_or_insert_with(|| {
                 let (tick, ticks) = sync_channel(1);
-                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| file.sync_data())))
+                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| flush(file))))
             });
             // Where it is busy still, or failed, the next one or the end tells.
             let _ = tick.try_send(());
@@ -243,6 +243,21 @@ pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) 
         Ok(done)
     })
 }
+
+/// Waits until the disk holds what was written so far, and lets go of what is beyond the part of it that is likely to be read again: memory that
+/// a very large file would fill is better used by others.
+fn flush(file: &File) -> io::Result<()> {
+    file.sync_data()?;
+    #[cfg(target_os = "linux")]
+    if file.metadata()?.len() > KEPT {
+        rustix::fs::fadvise(file, KEPT, None, rustix::fs::Advice::DontNeed)?;
+    }
+    Ok(())
+}
+
+/// So many octets of a file may stay in memory; few in tests, so that they see it.
+#[cfg(target_os = "linux")]
+const KEPT: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 
 /// So many octets are flushed at a time.
 const FLUSHED: usize = 16 << 20;

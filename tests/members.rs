@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use certrecall::assess::{self, Clock, Profile, Question, incident, parse_span};
-use certrecall::inventory::{Builder, Inventory, Occurrence, link};
+use certrecall::inventory::{Batch, Builder, Inventory, Occurrence, link};
 use certrecall::plan::ca::Cas;
 use certrecall::plan::{Given, Plan};
 use certrecall::read::{self, Found, Options, Place, Roots};
@@ -33,11 +33,12 @@ fn plan(folder: &Folder) -> Value {
         }
         found
     };
-    let consume = |batch: Vec<Found>| {
-        batch.into_iter().for_each(|found| builder.add(add(found)));
+    let consume = |batch: Batch| {
+        builder.add(batch);
         Ok::<(), Infallible>(())
     };
-    let Ok(ledgers) = read::read(&roots, &Options { threads: 1, ..Options::default() }, Vec::new, Vec::push, consume);
+    let Ok(ledgers) =
+        read::read(&roots, &Options { threads: 1, ..Options::default() }, Batch::default, |batch, found| batch.push(add(found)), consume);
     let mut inventory = builder.finish(ledgers, 1);
     let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
         occurrences.iter().find_map(|o| read::reopen(&roots, &Place::new(0, inventory.path(o).as_bytes()), sha256))

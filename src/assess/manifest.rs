@@ -109,10 +109,10 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
 
 /// `./a\b//c` and `/a/b/c` to `a/b/c`. Blanks around it are part of a name; rows are freed of them before.
 #[must_use]
-pub fn normalise(path: &str) -> String {
+pub fn normalise(path: &str) -> Cow<'_, str> {
     // Most paths are as they should be.
     if !path.contains('\\') && path.split('/').all(|part| !matches!(part, "" | "." | "..")) {
-        return path.to_owned();
+        return Cow::Borrowed(path);
     }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split(['/', '\\']) {
@@ -124,7 +124,7 @@ pub fn normalise(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    parts.join("/")
+    Cow::Owned(parts.join("/"))
 }
 
 impl Manifest {
@@ -162,6 +162,18 @@ impl Manifest {
     /// Rows for a normalised path.
     pub fn rows_for_path(&self, path: &str) -> impl Iterator<Item = u32> {
         self.by_path.rows(path.as_bytes(), |row| self.path_of(row))
+    }
+
+    /// The first parts of all paths in it.
+    pub(super) fn first_parts(&self) -> hashbrown::HashSet<&str> {
+        let mut out = hashbrown::HashSet::new();
+        let mut last = None;
+        for part in self.rows.iter().filter_map(|row| row.path.as_deref()).map(first_part) {
+            if last.replace(part) != Some(part) {
+                out.insert(part);
+            }
+        }
+        out
     }
 
     /// Rows for a hash.
@@ -295,7 +307,7 @@ impl Manifest {
             return;
         }
         let at = self.rows.len() as u32;
-        let path = path.map(|p| normalise(p.trim()).into_boxed_str());
+        let path = path.map(|p| normalise(p.trim()).into());
         let (by_path, by_hash) = (path.is_some(), sha256.is_some());
         self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
         // A row speaks by its strongest name: a host has many certificates, a path is one file.
@@ -345,6 +357,11 @@ impl Manifest {
             }
         }
     }
+}
+
+/// What comes before the first slash of a path.
+pub(super) fn first_part(path: &str) -> &str {
+    path.split('/').next().unwrap_or_default()
 }
 
 /// A host name in the form in which they compare.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Question;
-use super::manifest::{Manifest, Row, normalise};
+use super::manifest::{Manifest, Row, first_part, normalise};
 use super::rows::Rows;
 use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::read::{INTO, Place, Root, RootKind, Roots};
@@ -20,7 +20,8 @@ pub(super) struct Matching<'a> {
     inventory: &'a Inventory,
     roots: &'a Roots,
     question: &'a Question<'a>,
-    /// The paths of each root, normalised: as the user wrote it, and absolute. None for standard input.
+    /// The paths of each root, normalised: as the user wrote it, and absolute. None for standard input, and none below which no row can name
+    /// anything.
     bases: Vec<Vec<String>>,
     /// Rows that name some file.
     matched: Vec<AtomicBool>,
@@ -33,9 +34,13 @@ pub(super) struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     pub(super) fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots, question: &'a Question<'a>) -> Self {
+        let first = manifest.first_parts();
         let bases = |root: &Root| match root.kind {
             RootKind::Stdin(_) => Vec::new(),
-            _ => [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy())).to_vec(),
+            _ => {
+                let both = [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy()).into_owned());
+                both.into_iter().filter(|base| first.contains(first_part(base))).collect()
+            }
         };
         let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
         let bases = roots.list().iter().map(bases).collect();

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::finding::Code;
 use crate::id::SpkiHash;
-use crate::inventory::{Inventory, KeyEntry, Occurrence};
+use crate::inventory::{AT_ONCE, Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -81,7 +81,18 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let births = evidence::births(inventory, question.clock, question.threads);
     let weigh = Weigh { inventory, question, files: &files, locked_with_ca: locked_with_ca(inventory) };
     let threads = question.threads;
-    let mut keys = parallel::map(threads, inventory.keys.len(), || (), |(), i| weigh.key(i as u32, births[i]));
+    let mut keys = parallel::map(
+        threads,
+        inventory.keys.len(),
+        || 0..0,
+        |touched, i| {
+            if !touched.contains(&i) {
+                *touched = i..(i + TOUCHED).min(inventory.keys.len());
+                inventory.touch(touched.clone());
+            }
+            weigh.key(i as u32, births[i])
+        },
+    );
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
@@ -188,7 +199,10 @@ impl Weigh<'_> {
         let mut with_key: Vec<u32> = key.private.iter().map(|o| o.file).collect();
         with_key.sort_unstable();
         let has_key = |file: u32| with_key.binary_search(&file).is_ok();
-        for &i in &key.certificates {
+        for (at, &i) in key.certificates.iter().enumerate() {
+            if key.has_many() && at.is_multiple_of(AT_ONCE) {
+                self.inventory.touch_certificates(&key.certificates[at..key.certificates.len().min(at + AT_ONCE)]);
+            }
             let entry = &self.inventory.certificates[i as usize];
             for occurrence in &entry.occurrences {
                 let beside_locked = self.inventory.files[occurrence.file as usize].holds_locked;
@@ -247,6 +261,9 @@ impl Weigh<'_> {
         CertificateVerdict { standing, verdict, because }
     }
 }
+
+/// Keys that are touched at a time.
+const TOUCHED: usize = 64;
 
 /// Reasons kept for one key; a key found in more places has them counted.
 const REASONS: usize = 32;

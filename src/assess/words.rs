@@ -1,18 +1,20 @@
 //! The sentences of verdicts. All wording of reasons is here.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::because::{Because, Upload};
 use super::evidence::{FileEvidence, Kind, Timing};
 use super::{Decision, Exposure, Role};
+use crate::pki::name::shown;
 use crate::pki::show;
 use crate::read::Place;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
 /// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
 pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> String {
-    let shown = place.shown();
-    let path = show(&shown);
+    let path = place.shown();
+    let path = shown(&path);
     let mut out = String::with_capacity(path.len() + ROOM);
     // Writing to a string cannot fail.
     let _ = what(&mut out, upload.role, &path);
@@ -86,7 +88,8 @@ pub(super) fn accounts(kind: Kind, file: &FileEvidence) -> String {
         out.push_str(" for its archive");
     }
     if matches!(kind, Kind::Manifest | Kind::Uploaded | Kind::PathDate) && !file.accounts().is_empty() {
-        out.push_str(&format!(", account {}", few(file.accounts(), ", ")));
+        out.push_str(", account ");
+        push_few(&mut out, file.accounts(), ", ");
     }
     if let Some(created) = file.account_created() {
         out.push_str(&format!(", which was created at {created} or later"));
@@ -102,19 +105,27 @@ const LONGEST: usize = 256;
 
 /// The first of a list, joined, and how many more there are: a manifest may have a hundred thousand rows for one file.
 pub(super) fn few(list: &[impl AsRef<str>], separator: &str) -> String {
-    let mut text = list.iter().take(FEW).map(|item| cut(item.as_ref())).collect::<Vec<_>>().join(separator);
-    if list.len() > FEW {
-        text.push_str(&format!(" and {} more", list.len() - FEW));
+    let mut out = String::new();
+    push_few(&mut out, list, separator);
+    out
+}
+
+fn push_few(out: &mut String, list: &[impl AsRef<str>], separator: &str) {
+    for (i, item) in list.iter().take(FEW).enumerate() {
+        out.push_str(if i > 0 { separator } else { "" });
+        out.push_str(&cut(item.as_ref()));
     }
-    text
+    if list.len() > FEW {
+        out.push_str(&format!(" and {} more", list.len() - FEW));
+    }
 }
 
 /// The beginning of a name that is too long for a sentence.
-pub(super) fn cut(name: &str) -> String {
+pub(super) fn cut(name: &str) -> Cow<'_, str> {
     if name.len() <= LONGEST {
-        return name.to_owned();
+        return Cow::Borrowed(name);
     }
-    name.char_indices().nth(LONGEST).map_or_else(|| name.to_owned(), |(end, _)| format!("{}...", &name[..end]))
+    name.char_indices().nth(LONGEST).map_or(Cow::Borrowed(name), |(end, _)| Cow::Owned(format!("{}...", &name[..end])))
 }
 
 /// A span as a person would say it. A date without time or zone is one day on somebody's calendar.

@@ -9,12 +9,12 @@ use std::time::SystemTime;
 
 use certrecall::assess::{self, Assessment, Clock, Decision, Incident, Manifest, Mapping, PathPattern, Profile, Question, parse_span};
 use certrecall::id::{Fingerprint, ProfileHash, SpkiHash};
-use certrecall::inventory::{self, Builder, Inventory, chain, link};
+use certrecall::inventory::{self, Batch, Builder, Inventory, chain, link};
 use certrecall::limits::{self, Limits};
 use certrecall::plan::ca::{Cas, Ccadb};
 use certrecall::plan::ct::Elsewhere;
 use certrecall::plan::{Given, Plan, authority};
-use certrecall::read::{self, Found, Options, Reopener, Roots};
+use certrecall::read::{self, Options, Reopener, Roots};
 use certrecall::report::plan_file::Planned;
 use certrecall::report::view::count;
 use certrecall::time::{Span, Time, Written};
@@ -178,13 +178,13 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
     let mut builder = Builder::default();
     let mut files = 0;
     let mut progress = terminal.progress("files read:");
-    let consume = |batch: Vec<Found>| {
+    let consume = |batch: Batch| {
         files += batch.len();
         progress.tick(files);
-        batch.into_iter().for_each(|found| builder.add(found));
+        builder.add(batch);
         Ok::<(), Infallible>(())
     };
-    let Ok(ledgers) = read::read(roots, options, Vec::new, Vec::push, consume);
+    let Ok(ledgers) = read::read(roots, options, Batch::default, Batch::push, consume);
     drop(progress);
     let mut inventory = builder.finish(ledgers, options.threads);
     let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));

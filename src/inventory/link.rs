@@ -47,9 +47,9 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
     threads: usize,
     opener: impl Fn() -> O + Sync,
 ) {
-    let by_subject = by_subject(inventory);
-    let decisive = decisive(inventory, listed);
-    let children = super::in_order_of_files(inventory, 0..inventory.certificates.len() as u32);
+    let all = &*inventory;
+    let ((by_subject, children), decisive) =
+        parallel::join(threads, || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)), || decisive(all, listed));
     let verifier = || Verifier { inventory, open: opener(), decisive: &decisive, by_subject: &by_subject, spkis: HashMap::new() };
     let links = parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
     for (child, found) in children.into_iter().zip(links) {

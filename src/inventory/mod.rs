@@ -1,10 +1,12 @@
 //! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys, certificates and requests joined
 //! by canonical SPKI; certificates joined to their issuers ([`link`], [`chain`]).
 
+mod builder;
 pub mod chain;
 mod few;
 pub mod link;
 mod numbers;
+mod touch;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -13,16 +15,15 @@ use std::sync::Arc;
 
 use crate::finding::{Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
-use crate::parallel;
-use crate::pki::{Certificate, KeyFacts, Object, Unread};
-use crate::read::{Found, Item, Ledger, Place};
+use crate::pki::{Certificate, KeyFacts, Unread};
+use crate::read::{Ledger, Place};
 use crate::time::Time;
 
+pub use builder::{Batch, Builder};
 pub use chain::{Anchors, Signer};
 pub use few::Few;
 pub use link::{Basis, IssuerLink};
-
-use numbers::Numbers;
+pub(crate) use touch::AT_ONCE;
 
 /// Everything that was found, joined.
 #[derive(Debug, Default)]
@@ -140,222 +141,6 @@ pub struct Trouble {
     pub label: Option<Box<str>>,
     /// What is the matter.
     pub unread: Unread,
-}
-
-/// Collects what the reading stage finds.
-#[derive(Debug, Default)]
-pub struct Builder {
-    inventory: Inventory,
-    certificates: Numbers,
-    keys: Numbers,
-    members: HashMap<Arc<str>, NonZeroU32>,
-}
-
-impl Builder {
-    /// Adds one file.
-    pub fn add(&mut self, found: Found) {
-        let matters = |item: &Item| !matches!(&item.body, Err(Unread::Skipped(Reason::NoPkiContent, _)));
-        if !found.items.iter().any(matters) {
-            return;
-        }
-        let file = self.inventory.files.len() as u32;
-        let holds_locked = found.items.iter().any(|i| matches!(i.body, Err(Unread::Locked(..))));
-        push_slowly(
-            &mut self.inventory.files,
-            File {
-                place: found.place,
-                modified: found.modified,
-                member_time: found.member_time,
-                hash: found.file_hash.map(Box::new),
-                archive_hash: found.archive_hash.map(Box::new),
-                holds_locked,
-            },
-        );
-        for item in found.items {
-            self.add_item(file, item);
-        }
-    }
-
-    fn add_item(&mut self, file: u32, item: Item) {
-        let member = item.member.as_ref().and_then(|member| self.member(member));
-        let occurrence = Occurrence { file, index: item.index, line: item.line, member };
-        let object = match item.body {
-            Ok(object) => object,
-            Err(Unread::Skipped(Reason::NoPkiContent, _)) => return,
-            Err(unread) => {
-                // Uploaded in encrypted form is uploaded too: guessing is offline.
-                if let Unread::Locked(_, Some(facts)) = &unread
-                    && let Some(spki) = facts.spki
-                {
-                    let key = self.key(spki, facts, || Arc::new((**facts).clone()));
-                    self.inventory.keys[key as usize].private.push(occurrence);
-                }
-                let label = item.label.map(|l| l.into_owned().into());
-                return self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
-            }
-        };
-        match object {
-            Object::Certificate(certificate) => self.add_certificate(certificate, occurrence),
-            Object::PrivateKey(private) => match private.facts.spki {
-                Some(spki) => {
-                    let key = self.key(spki, &private.facts, || Arc::new(private.facts.clone()));
-                    self.inventory.keys[key as usize].private.push(occurrence);
-                }
-                None => self.inventory.unnamed_keys.push(occurrence),
-            },
-            Object::PublicKey(facts) => self.add_public(&facts, occurrence),
-            Object::Request(request) => self.add_public(&request.key, occurrence),
-            Object::Crl(_) | Object::Parameters(_) => self.inventory.others += 1,
-        }
-    }
-
-    fn member(&mut self, name: &Arc<str>) -> Option<NonZeroU32> {
-        let members = &mut self.inventory.members;
-        if let Some(known) = self.members.get(name) {
-            return Some(*known);
-        }
-        members.push(Arc::clone(name));
-        let number = NonZeroU32::new(members.len() as u32)?;
-        self.members.insert(Arc::clone(name), number);
-        Some(number)
-    }
-
-    fn add_public(&mut self, facts: &KeyFacts, occurrence: Occurrence) {
-        if let Some(spki) = facts.spki {
-            let key = self.key(spki, facts, || Arc::new(facts.clone()));
-            self.inventory.keys[key as usize].public.push(occurrence);
-        }
-    }
-
-    fn add_certificate(&mut self, mut certificate: Arc<Certificate>, occurrence: Occurrence) {
-        let at = self.inventory.certificates.len() as u32;
-        let known = &self.inventory.certificates;
-        if let Some(at) = self.certificates.find_or_add(certificate.sha256.as_bytes(), at, |i| known[i as usize].certificate.sha256.as_bytes()) {
-            return self.inventory.certificates[at as usize].occurrences.push(occurrence);
-        }
-        // A certificate's key always has a hash: of the form found, where no other can be computed.
-        let spki = certificate.key.spki.unwrap_or_else(|| SpkiHash::of(&[]));
-        let key = self.key(spki, &certificate.key, || Arc::clone(&certificate.key));
-        self.inventory.keys[key as usize].certificates.push(at);
-        // What others showed of the key in the same form is kept once.
-        let facts = &self.inventory.keys[key as usize].facts;
-        if certificate.key == *facts
-            && let Some(certificate) = Arc::get_mut(&mut certificate)
-        {
-            certificate.key = Arc::clone(facts);
-        }
-        let entry = CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false };
-        push_slowly(&mut self.inventory.certificates, entry);
-    }
-
-    /// The entry of a key. If there is none yet, it gets what `shared` gives of these facts.
-    fn key(&mut self, spki: SpkiHash, facts: &KeyFacts, shared: impl FnOnce() -> Arc<KeyFacts>) -> u32 {
-        let keys = &mut self.inventory.keys;
-        let new = keys.len() as u32;
-        let known = self.keys.find_or_add(spki.as_bytes(), new, |i| keys[i as usize].spki.as_bytes());
-        let at = known.unwrap_or_else(|| {
-            push_slowly(
-                keys,
-                KeyEntry {
-                    spki,
-                    facts: shared(),
-                    raw_forms: Vec::new(),
-                    findings: Codes::NONE,
-                    private: Few::NONE,
-                    certificates: Few::NONE,
-                    public: Few::NONE,
-                    same_modulus: Arc::default(),
-                },
-            );
-            new
-        });
-        let entry = &mut keys[at as usize];
-        entry.findings = entry.findings.union(facts.findings);
-        if let Some(raw) = facts.spki_raw
-            && !entry.raw_forms.contains(&raw)
-        {
-            entry.raw_forms.push(raw);
-        }
-        at
-    }
-
-    /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
-    #[must_use]
-    pub fn finish(self, ledgers: Vec<Ledger>, threads: usize) -> Inventory {
-        let Self { mut inventory, certificates: by_fingerprint, keys: by_spki, members } = self;
-        drop((by_fingerprint, by_spki, members));
-        inventory.files.shrink_to_fit();
-        inventory.certificates.shrink_to_fit();
-        inventory.keys.shrink_to_fit();
-        let Inventory { certificates, keys, .. } = &mut inventory;
-        let (certificate_order, key_order) =
-            parallel::join(threads, || sort_order(certificates, |c| c.certificate.sha256.as_bytes()), || sort_order(keys, |k| k.spki.as_bytes()));
-        let sort_certificates = || {
-            for certificate in certificates.iter_mut() {
-                certificate.key = key_order[certificate.key as usize];
-                certificate.occurrences.shrink_to_fit();
-            }
-            put_in_order(certificates, &certificate_order);
-        };
-        let sort_keys = || {
-            for key in keys.iter_mut() {
-                key.certificates.iter_mut().for_each(|c| *c = certificate_order[*c as usize]);
-                key.certificates.sort_unstable();
-                key.raw_forms.sort_unstable();
-            }
-            put_in_order(keys, &key_order);
-            join_moduli(keys);
-        };
-        parallel::join(threads, sort_certificates, sort_keys);
-        inventory.ledgers = ledgers;
-        inventory
-    }
-}
-
-/// Appends, growing by a quarter: doubling would leave up to half of the largest lists unused.
-fn push_slowly<T>(list: &mut Vec<T>, item: T) {
-    if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 4 + 64);
-    }
-    list.push(item);
-}
-
-/// For each old index its new one, when they are sorted by these hashes. Beginnings are compared first: they lie side by side in memory.
-fn sort_order<T>(items: &[T], hash: impl Fn(&T) -> &[u8; 32]) -> Vec<u32> {
-    let beginning = |item| hash(item).first_chunk().map_or(0, |first: &[u8; 8]| u64::from_be_bytes(*first));
-    let mut order: Vec<(u64, u32)> = items.iter().enumerate().map(|(i, item)| (beginning(item), i as u32)).collect();
-    order.sort_unstable_by(|(a, i), (b, j)| a.cmp(b).then_with(|| hash(&items[*i as usize]).cmp(hash(&items[*j as usize]))));
-    let mut new = vec![0; items.len()];
-    order.iter().enumerate().for_each(|(at, (_, old))| new[*old as usize] = at as u32);
-    new
-}
-
-/// Moves each item to its new index.
-fn put_in_order<T>(items: &mut [T], new: &[u32]) {
-    let mut new = new.to_vec();
-    for i in 0..items.len() {
-        // Each swap brings one item to its place.
-        while new[i] as usize != i {
-            let to = new[i] as usize;
-            items.swap(i, to);
-            new.swap(i, to);
-        }
-    }
-}
-
-fn join_moduli(keys: &mut [KeyEntry]) {
-    let mut by_modulus: HashMap<[u8; 16], Vec<u32>> = HashMap::new();
-    for (i, key) in keys.iter().enumerate() {
-        if let Some(modulus) = key.facts.modulus {
-            by_modulus.entry(modulus).or_default().push(i as u32);
-        }
-    }
-    for group in by_modulus.into_values().filter(|g| g.len() > 1) {
-        let group: Arc<[u32]> = group.into();
-        for &i in group.iter() {
-            keys[i as usize].same_modulus = Arc::clone(&group);
-        }
-    }
 }
 
 /// Certificates in the order of the places where they lie first: so each file is opened again once.

@@ -1,5 +1,7 @@
 //! Distinguished names: printing them as RFC 4514 says, safe to show, and comparing them as RFC 5280 section 7.1 says.
 
+use std::borrow::Cow;
+
 use super::der::{self, Reader, Tlv};
 use crate::id::{NameId, push_hex};
 use crate::oid;
@@ -227,15 +229,20 @@ pub fn is_hidden(c: char) -> bool {
 /// Makes any text safe to show on a terminal: hidden characters become `\HH`. Names that were printed by this module pass unchanged.
 #[must_use]
 pub fn show(text: &str) -> String {
+    shown(text).into_owned()
+}
+
+/// [`show`] without a copy of what is safe as it is.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     // Most names are printable ASCII. Without early exit, so that it is computed many bytes at once.
     if !text.bytes().fold(false, |odd, b| odd | !(0x20..0x7f).contains(&b)) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hidden(c) { push_escaped(&mut out, c) } else { out.push(c) }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The `GeneralName`s of a `GeneralNames` value (RFC 5280 section 4.2.1.6), sorted into kinds.

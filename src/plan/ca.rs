@@ -74,6 +74,20 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// Its name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::KeyOfSubordinate => "key-of-subordinate",
+            Self::Host => "host",
+            Self::KeyIdentifier => "key-identifier",
+            Self::Name => "name",
+            Self::Conflicting => "conflicting",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// What it rests on, in words.
     #[must_use]
     pub const fn describe(self) -> &'static str {

@@ -294,7 +294,7 @@ impl Listed {
             cut(&self.issuer),
             self.address(),
         );
-        Step { key: Some(*key), ..Step::new(self.step_id(key), StepKind::Replace, &says) }
+        Step { key: Some(*key), ..Step::new(self.step_id(key), StepKind::Replace, says) }
     }
 }
 

@@ -34,8 +34,9 @@ struct Draft {
 }
 
 impl Group<'_> {
-    pub(super) fn steps(&self) -> Vec<Step> {
-        let mut draft = Draft::default();
+    /// Those of other keys with those of this one behind them.
+    pub(super) fn steps(&self, others: Vec<Step>) -> Vec<Step> {
+        let mut draft = Draft { steps: others, ..Draft::default() };
         let key = self.entry();
         let exposure = self.assessment.keys[self.key as usize].exposure;
         let deploys = self.replace_and_deploy(&mut draft.steps);
@@ -344,7 +345,7 @@ impl Group<'_> {
             deadline: due,
             deadline_source: due.map(|_| TARGET.into()),
             key: Some(self.entry().spki),
-            ..Step::new(StepId::derive(kind.as_str(), parts), kind, &says)
+            ..Step::new(StepId::derive(kind.as_str(), parts), kind, says)
         }
     }
 }

@@ -118,18 +118,23 @@ impl Plan {
         let (mut steps, mut of_key) = (Vec::new(), vec![Vec::new(); inventory.keys.len()]);
         let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
         let shares: Vec<&[u32]> = self.order.chunks(SHARE).collect();
-        let share = |number: usize| -> Vec<(u32, Vec<Step>)> {
-            shares[number].iter().map(|key| (*key, Group { inventory, assessment, given, plan: self, key: *key }.steps())).collect()
+        // In two pieces of memory, not one for each key: what another thread has to give back makes threads wait for each other.
+        let share = |number: usize| -> (Vec<(u32, Vec<StepId>)>, Vec<Step>) {
+            let mut all = Vec::new();
+            let ids = |key: &u32| {
+                let before = all.len();
+                all = Group { inventory, assessment, given, plan: self, key: *key }.steps(std::mem::take(&mut all));
+                (*key, all[before..].iter().map(|s| s.id).collect())
+            };
+            (shares[number].iter().map(ids).collect(), all)
         };
-        let append = |groups: Vec<(u32, Vec<Step>)>| {
-            for (key, group) in groups {
-                of_key[key as usize] = group.iter().map(|s| s.id).collect();
-                // A replacement shared by two keys has one replace and one deploy step.
-                steps.extend(group.into_iter().filter(|s| known.insert(s.id)));
-            }
+        let append = |(ids, group): (Vec<(u32, Vec<StepId>)>, Vec<Step>)| {
+            ids.into_iter().for_each(|(key, ids)| of_key[key as usize] = ids);
+            // A replacement shared by two keys has one replace and one deploy step.
+            steps.extend(group.into_iter().filter(|s| known.insert(s.id)));
             Ok::<(), Infallible>(())
         };
-        let Ok(()) = parallel::in_order(given.threads, shares.len(), AHEAD, share, Vec::len, append);
+        let Ok(()) = parallel::in_order(given.threads, shares.len(), AHEAD, share, |(ids, _)| ids.len(), append);
         steps.shrink_to_fit();
         (steps, of_key)
     }

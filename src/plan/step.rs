@@ -124,7 +124,7 @@ pub struct Step {
 impl Step {
     /// A step that can be done now, about nothing yet.
     #[must_use]
-    pub fn new(id: StepId, kind: StepKind, says: &str) -> Self {
+    pub fn new(id: StepId, kind: StepKind, says: impl Into<Box<str>>) -> Self {
         Self {
             id,
             kind,

@@ -1,7 +1,7 @@
 //! What steps say.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::authority::{Authority, Issuance, is_short_lived};
 use super::ca::{Ceiling, Reach, Sort};
@@ -9,6 +9,7 @@ use super::{Plan, Replacement};
 use crate::assess::Exposure;
 use crate::inventory::{Inventory, KeyEntry};
 use crate::pki::Certificate;
+use crate::pki::name::shown;
 
 pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authority: Option<&Authority>, ceiling: Option<&Ceiling>) -> String {
     let name = mirrored.display_name();
@@ -61,12 +62,19 @@ pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement:
 const PLACES: usize = 5;
 
 pub(super) fn search(key: &KeyEntry) -> String {
-    let hashes: Vec<String> = std::iter::once(&key.spki).chain(&key.raw_forms).map(|h| format!("https://crt.sh/?spkisha256={h}")).collect();
-    format!(
-        "look for certificates on this key that are not here, and for uses outside TLS (SSH, JWT, SAML, DKIM): {}, the portal of the CA, CAs of your own",
-        hashes.join(" and ")
-    )
+    let mut out = String::with_capacity(ROOM);
+    out.push_str("look for certificates on this key that are not here, and for uses outside TLS (SSH, JWT, SAML, DKIM): ");
+    for (i, hash) in std::iter::once(&key.spki).chain(&key.raw_forms).enumerate() {
+        out.push_str(if i > 0 { " and " } else { "" });
+        // Writing to a string cannot fail.
+        let _ = write!(out, "https://crt.sh/?spkisha256={hash}");
+    }
+    out.push_str(", the portal of the CA, CAs of your own");
+    out
 }
+
+/// Octets that a sentence about a key takes as a rule: there are very many of them, and each is to be one piece of memory.
+const ROOM: usize = 256;
 
 pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32], exposure: Exposure) -> String {
     let how = match exposure {
@@ -212,7 +220,7 @@ pub(super) fn verify_revoked(authority: &str, with_reason: bool) -> String {
 pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";
 
 pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool) -> String {
-    let mut places: Vec<String> = key.private.iter().map(|o| crate::pki::show(&inventory.path(o))).collect();
+    let mut places: Vec<Cow<'_, str>> = key.private.iter().map(|o| inventory.path(o)).collect();
     places.sort_unstable();
     places.dedup();
     let in_archive = key.private.iter().any(|o| inventory.files[o.file as usize].place.member().is_some());
@@ -222,6 +230,12 @@ pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool
         return format!("destroy every copy of the old key; none was found here; {keep}");
     }
     let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
-    places.truncate(PLACES);
-    format!("destroy every copy of the old key, among them {}{more}{archive}; {keep}", places.join(", "))
+    let mut out = String::with_capacity(ROOM);
+    out.push_str("destroy every copy of the old key, among them ");
+    for (i, place) in places.iter().take(PLACES).enumerate() {
+        out.push_str(if i > 0 { ", " } else { "" });
+        out.push_str(&shown(place));
+    }
+    out.extend([&more, archive, "; ", keep]);
+    out
 }

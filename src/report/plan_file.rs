@@ -1,8 +1,15 @@
 //! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
 
+/// Appends `,"name":` in one piece: there are millions of them.
+macro_rules! name {
+    ($out:expr, $name:literal) => {
+        $out.extend_from_slice(concat!(",\"", $name, "\":").as_bytes())
+    };
+}
 mod key;
 pub mod read;
 mod step;
+mod touch;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -216,7 +223,7 @@ pub type Listener<'a> = &'a mut (dyn FnMut(Told) + Send);
 /// # Errors
 /// Those of `out`.
 pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Option<Listener<'_>>) -> io::Result<()> {
-    let Planned { roots, incident, clock, inventory, assessment, plan, threads, .. } = *planned;
+    let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
     let mut nobody = drop;
     let listener = listener.unwrap_or(&mut nobody);
     out.write_all(b"{\"schema\":")?;
@@ -229,23 +236,8 @@ pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener:
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
-    let story = |at: usize| {
-        let key = &inventory.keys[at];
-        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str() }
-    };
-    records(
-        out,
-        "keys",
-        threads,
-        inventory.keys.iter().map(|k| 1 + k.certificates.len()),
-        |record, at| key::push(record, planned, at),
-        |chunk, records| {
-            listener(Told::Keys(chunk.map(story).collect(), records));
-        },
-    )?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
-    let step = |record: &mut Vec<u8>, at: usize| step::push(record, &plan.steps[at]);
-    records(out, "steps", threads, plan.steps.iter().map(|_| 1), step, |_, records| listener(Told::Steps(records)))?;
+    records(planned, out, listener)?;
     listener(Told::End);
     list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
     list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
@@ -260,7 +252,9 @@ pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener:
 pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
     let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
     let start = memchr::memmem::find(text, b",\n\"steps\":[").ok_or_else(edited)?;
-    let end = memchr::memmem::find(&text[start..], b",\n\"unread\":[").map(|n| start + n).ok_or_else(edited)?;
+    // Keys come next; before version 0.1 was out, it was what is unread.
+    let next = [&b",\n\"keys\":["[..], b",\n\"unread\":["].map(|name| memchr::memmem::find(&text[start..], name));
+    let end = next.into_iter().flatten().min().map(|n| start + n).ok_or_else(edited)?;
     let mut out = text[..start].to_vec();
     list(&mut out, "steps", steps.iter())?;
     out.extend_from_slice(&text[end..]);
@@ -285,34 +279,55 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item
     out.write_all(b"]")
 }
 
-/// Writes a list of very many records, each made by `make` on any thread; `weigh` tells roughly how large one is beside others. `told` gets
-/// them when they are written.
-fn records(
-    out: &mut (dyn Write + Send),
-    name: &str,
-    threads: usize,
-    weights: impl Iterator<Item = usize>,
-    make: impl Fn(&mut Vec<u8>, usize) + Sync,
-    mut told: impl FnMut(Range<usize>, Records) + Send,
-) -> io::Result<()> {
-    write!(out, ",\n\"{name}\":[")?;
-    let shares = shares(weights);
-    let share = |number: usize| {
-        let mut records = Records::default();
-        shares[number].clone().for_each(|at| records.push(|record| make(record, at)));
+/// Some records of one of the long lists, which are made, written and told together.
+enum Share {
+    Steps(Range<usize>),
+    Keys(Range<usize>),
+}
+
+/// Writes the lists of steps and of keys, records made on any thread, and tells each share when it is written. Steps are made quickly and kept
+/// slowly, keys the other way round: so steps come first, and keys are made while they are kept.
+fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listener<'_>) -> io::Result<()> {
+    let Planned { inventory, assessment, plan, threads, .. } = *planned;
+    let steps = shares(plan.steps.iter().map(|_| 1)).into_iter().map(Share::Steps);
+    let keys = shares(inventory.keys.iter().map(|k| 1 + k.certificates.len())).into_iter().map(Share::Keys);
+    let all: Vec<Share> = steps.chain(keys).collect();
+    let make = |number: usize| {
+        let mut records = Records::with_capacity(SHARE * OCTETS);
+        match &all[number] {
+            Share::Steps(share) => share.clone().for_each(|at| records.push(|record| step::push(record, &plan.steps[at]))),
+            Share::Keys(share) => {
+                touch::keys(planned, share.clone());
+                share.clone().for_each(|at| records.push(|record| key::push(record, planned, at)));
+            }
+        }
         (number, records)
     };
+    let story = |at: usize| {
+        let key = &inventory.keys[at];
+        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str() }
+    };
     let write = |(number, records): (usize, Records)| {
-        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        out.write_all(records.text())?;
-        told(shares[number].clone(), records);
+        let (begins, Share::Steps(share) | Share::Keys(share)) = (number == 0, &all[number]);
+        if share.start == 0 {
+            let name = if matches!(all[number], Share::Steps(_)) { "steps" } else { "keys" };
+            write!(out, "{},\n\"{name}\":[", if begins { "" } else { "]" })?;
+        }
+        if !share.is_empty() {
+            out.write_all(if share.start == 0 { b"\n" } else { b",\n" })?;
+            out.write_all(records.text())?;
+        }
+        listener(match &all[number] {
+            Share::Steps(_) => Told::Steps(records),
+            Share::Keys(share) => Told::Keys(share.clone().map(story).collect(), records),
+        });
         Ok::<(), io::Error>(())
     };
-    parallel::in_order(threads, shares.len(), AHEAD, share, |(_, records)| records.text().len(), write)?;
+    parallel::in_order(threads, all.len(), AHEAD, make, |(_, records)| records.text().len(), write)?;
     out.write_all(b"]")
 }
 
-/// Cuts a list into shares that weigh about the same: one heavy record is a share of its own.
+/// Cuts a list into shares that weigh about the same: one heavy record is a share of its own. An empty list is one empty share.
 fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let mut shares: Vec<Range<usize>> = Vec::new();
     let mut weight = SHARE;
@@ -326,14 +341,20 @@ fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
         }
         weight += more;
     }
+    if shares.is_empty() {
+        shares.push(0..0);
+    }
     shares
 }
 
 /// What the records weigh that a thread makes at a time: enough that taking them costs nothing.
-const SHARE: usize = 64;
+const SHARE: usize = 256;
+
+/// Octets of a record for each of these, as a rule.
+const OCTETS: usize = 512;
 
 /// Octets that may wait for their turn.
-const AHEAD: Ahead = Ahead { made: 8 << 20, handed: 8 << 20 };
+const AHEAD: Ahead = Ahead { made: 8 << 20, handed: 1 << 20 };
 
 /// The record of one replacement.
 #[must_use]

@@ -141,7 +141,9 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             .as_bytes(),
     )?;
     out.write_all("a search as data, for `certrecall mark CASE STEP searched --ct-export FILE`.\n".as_bytes())?;
-    let by_id: HashMap<&str, &Step> = plan.steps.iter().map(|s| (s.id.as_str(), s)).collect();
+    // Those of a plan are very many, and only the first keys are told of.
+    let told: hashbrown::HashSet<StepId> = plan.order.iter().take(KEYS).flat_map(|key| &plan.steps_of_key[*key as usize]).copied().collect();
+    let by_id: HashMap<&str, &Step> = plan.steps.iter().filter(|s| told.contains(&s.id)).map(|s| (s.id.as_str(), s)).collect();
     let requests: HashMap<&str, &String> =
         plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
     let mut shown = HashSet::new();

@@ -104,6 +104,12 @@ impl Records {
     /// What stands between two records.
     const BETWEEN: &[u8] = b",\n";
 
+    /// With room for so many octets of text.
+    #[must_use]
+    pub fn with_capacity(octets: usize) -> Self {
+        Self { text: Vec::with_capacity(octets), places: Vec::new() }
+    }
+
     /// Adds the record that `write` writes.
     pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.places.is_empty() {
@@ -211,8 +217,8 @@ impl Store {
     }
 
     /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
-    /// closed with the reason that `why` gives. What did not change is not written again. `told` gives the records of all keys, then those of
-    /// `steps`, then [`Told::End`].
+    /// closed with the reason that `why` gives. What did not change is not written again. `told` gives the records of all keys and of
+    /// `steps`, each in their order, then [`Told::End`].
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.

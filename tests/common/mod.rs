@@ -17,8 +17,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use certrecall::id::Fingerprint;
-use certrecall::inventory::{Builder, Inventory};
-use certrecall::read::{self, Found, Options, Roots};
+use certrecall::inventory::{Batch, Builder, Inventory};
+use certrecall::read::{self, Options, Roots};
 use certrecall::time::Written;
 use serde_json::Value;
 
@@ -231,10 +231,10 @@ pub fn corpora() -> (Roots, Inventory) {
     let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
     let roots = Roots::open(&[home]).unwrap();
     let mut builder = Builder::default();
-    let consume = |batch: Vec<Found>| {
-        batch.into_iter().for_each(|found| builder.add(found));
+    let consume = |batch: Batch| {
+        builder.add(batch);
         Ok::<(), Infallible>(())
     };
-    let Ok(ledgers) = read::read(&roots, &Options::default(), Vec::new, Vec::push, consume);
+    let Ok(ledgers) = read::read(&roots, &Options::default(), Batch::default, Batch::push, consume);
     (roots, builder.finish(ledgers, 2))
 }

@@ -17,8 +17,8 @@ use std::convert::Infallible;
 
 use certrecall::assess::{self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident, parse_span};
 use certrecall::id::{Fingerprint, SpkiHash};
-use certrecall::inventory::{Builder, Inventory, Occurrence, link};
-use certrecall::read::{self, Found, Options, Roots};
+use certrecall::inventory::{Batch, Builder, Inventory, Occurrence, link};
+use certrecall::read::{self, Options, Roots};
 use certrecall::time::{Time, Written};
 use common::pki::{
     Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca, private_ca, public_ca, reissued_after_cutoff,
@@ -193,11 +193,11 @@ impl Case<'_> {
         let pattern = self.pattern.map(|p| PathPattern::parse(p).unwrap());
         let options = Options { hash_files: true, threads: 1, ..Options::default() };
         let mut builder = Builder::default();
-        let consume = |batch: Vec<Found>| {
-            batch.into_iter().for_each(|found| builder.add(found));
+        let consume = |batch: Batch| {
+            builder.add(batch);
             Ok::<(), Infallible>(())
         };
-        let Ok(ledgers) = read::read(&roots, &options, Vec::new, Vec::push, consume);
+        let Ok(ledgers) = read::read(&roots, &options, Batch::default, Batch::push, consume);
         let mut inventory = builder.finish(ledgers, 2);
         let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
             occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))

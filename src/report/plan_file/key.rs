@@ -4,24 +4,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Planned, json};
+use super::{Planned, json, touch};
 use crate::assess::{Because, Exposure};
 use crate::id::{SpkiHash, StepId, push_hex};
-use crate::inventory::{Inventory, Occurrence};
-use crate::plan::ca::{Confidence, Reach};
+use crate::inventory::{AT_ONCE, Inventory, Occurrence};
 use crate::plan::{Issuance, Risk, authority};
 use crate::read::Place;
 use crate::time::Time;
-
-/// Who issued a certificate.
-#[derive(Serialize)]
-struct IssuedRecord<'a> {
-    /// The id of one of the plan's authorities; none for what signed itself.
-    authority: Option<&'a str>,
-    confidence: Confidence,
-    reach: Reach,
-    because: &'a str,
-}
 
 /// Appends the record of a key.
 pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
@@ -31,31 +20,34 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     push_hex(out, key.spki.as_bytes());
     out.push(b'"');
     if !key.raw_forms.is_empty() {
-        name(out, "spki_sha256_raw");
+        name!(out, "spki_sha256_raw");
         json::push(out, &key.raw_forms);
     }
-    name(out, "key_algorithm");
+    name!(out, "key_algorithm");
     json::push_str(out, key.facts.algorithm.as_str());
-    name(out, "key_bits");
+    name!(out, "key_bits");
     json::push_number(out, u64::from(key.facts.bits));
-    name(out, "exposure");
+    name!(out, "exposure");
     json::push_word(out, verdict.exposure.as_str());
-    name(out, "because");
+    name!(out, "because");
     push_reasons(out, inventory, &verdict.because);
     if verdict.omitted > 0 {
-        name(out, "because_omitted");
+        name!(out, "because_omitted");
         json::push_number(out, verdict.omitted as u64);
     }
     if !verdict.accounts.is_empty() {
-        name(out, "accounts");
+        name!(out, "accounts");
         json::push_list(out, verdict.accounts.iter().map(|a| &**a));
     }
-    name(out, "private_key_paths");
+    name!(out, "private_key_paths");
     let private: Vec<_> = files(&key.private).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
     json::push_list(out, private.iter().map(|p| &**p));
-    name(out, "certificates");
+    name!(out, "certificates");
     out.push(b'[');
     for (i, certificate) in key.certificates.iter().enumerate() {
+        if key.has_many() && i.is_multiple_of(AT_ONCE) {
+            touch::certificates(planned, &key.certificates[i..key.certificates.len().min(i + AT_ONCE)]);
+        }
         out.extend_from_slice(if i > 0 { b",{" } else { b"{" });
         push_certificate(out, planned, *certificate);
         out.push(b'}');
@@ -63,18 +55,18 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     out.push(b']');
     // What searches found on it that is not here.
     if let Some(elsewhere) = plan.elsewhere.get(&key.spki).filter(|list| !list.is_empty()) {
-        name(out, "elsewhere");
+        name!(out, "elsewhere");
         json::push(out, elsewhere);
     }
     let steps = plan.steps_of_key[at].as_slice();
-    name(out, "steps");
+    name!(out, "steps");
     json::push_list(out, steps.iter().map(StepId::as_str));
     if !steps.is_empty() {
-        name(out, "risk");
+        name!(out, "risk");
         push_risk(out, &Risk::of(inventory, assessment, &plan.voiding, planned.clock, at as u32));
     }
     if !key.findings.is_empty() {
-        name(out, "findings");
+        name!(out, "findings");
         json::push(out, &key.findings);
     }
     out.push(b'}');
@@ -86,20 +78,20 @@ fn push_reasons(out: &mut Vec<u8>, inventory: &Inventory, reasons: &[Because]) {
         let Because { evidence, source, earliest, latest, findings, .. } = because;
         out.extend_from_slice(if i == 0 { b"[{\"evidence\":" } else { b",{\"evidence\":" });
         json::push_word(out, evidence.as_str());
-        name(out, "source");
+        name!(out, "source");
         json::push_str(out, source);
-        for (field, time) in [("earliest", earliest), ("latest", latest)] {
-            name(out, field);
-            push_time(out, *time);
-        }
-        name(out, "says");
+        name!(out, "earliest");
+        push_time(out, *earliest);
+        name!(out, "latest");
+        push_time(out, *latest);
+        name!(out, "says");
         json::push_str(out, &because.says(inventory));
         if let Some(path) = because.path(inventory) {
-            name(out, "path");
+            name!(out, "path");
             json::push_str(out, &path);
         }
         if !findings.is_empty() {
-            name(out, "findings");
+            name!(out, "findings");
             json::push(out, findings);
         }
         out.push(b'}');
@@ -114,7 +106,7 @@ fn push_risk(out: &mut Vec<u8>, risk: &Risk) {
     for (i, part) in risk.because.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"{\"points\":" } else { b",{\"points\":" });
         json::push_number(out, u64::from(part.points));
-        name(out, "says");
+        name!(out, "says");
         json::push_str(out, &part.says);
         out.push(b'}');
     }
@@ -130,37 +122,39 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     out.extend_from_slice(b"\"sha256\":\"");
     push_hex(out, certificate.sha256.as_bytes());
     out.push(b'"');
-    for (field, word) in [("standing", verdict.standing.as_str()), ("verdict", verdict.verdict.as_str())] {
-        name(out, field);
-        json::push_word(out, word);
-    }
-    for (field, text) in [("subject", &*certificate.subject), ("issuer", &*certificate.issuer.name), ("serial", &certificate.serial.to_hex())] {
-        name(out, field);
-        json::push_str(out, text);
-    }
-    for (field, time) in [("not_before", certificate.not_before), ("not_after", certificate.not_after)] {
-        name(out, field);
-        push_time(out, time);
-    }
-    name(out, "dns_names");
+    name!(out, "standing");
+    json::push_word(out, verdict.standing.as_str());
+    name!(out, "verdict");
+    json::push_word(out, verdict.verdict.as_str());
+    name!(out, "subject");
+    json::push_str(out, &certificate.subject);
+    name!(out, "issuer");
+    json::push_str(out, &certificate.issuer.name);
+    name!(out, "serial");
+    json::push_word(out, &certificate.serial.to_hex());
+    name!(out, "not_before");
+    push_time(out, certificate.not_before);
+    name!(out, "not_after");
+    push_time(out, certificate.not_after);
+    name!(out, "dns_names");
     json::push_list(out, &certificate.names.dns);
-    for (field, yes) in [("is_ca", entry.is_ca()), ("is_self_signed", certificate.is_self_signed)] {
-        name(out, field);
-        out.extend_from_slice(if yes { b"true" } else { b"false" });
-    }
-    name(out, "sort");
+    name!(out, "is_ca");
+    push_bool(out, entry.is_ca());
+    name!(out, "is_self_signed");
+    push_bool(out, certificate.is_self_signed);
+    name!(out, "sort");
     json::push_word(out, authority::sort_of(entry).as_str());
     if let Some(issued) = plan.authorities.of(at) {
-        name(out, "issued");
-        json::push(out, &issued_record(planned, at, issued));
+        name!(out, "issued");
+        push_issued(out, plan.authorities.authority_of(at).map(|a| a.id.as_str()), issued);
     }
     push_places(out, inventory, &entry.occurrences);
     if let Some(because) = &verdict.because {
-        name(out, "because");
+        name!(out, "because");
         push_reasons(out, inventory, std::slice::from_ref(&**because));
     }
     if let Some(replacement) = plan.replacement_of[at as usize] {
-        name(out, "replacement");
+        name!(out, "replacement");
         json::push_word(out, plan.replacements[replacement as usize].step.as_str());
     }
 }
@@ -170,19 +164,19 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
 fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurrence]) {
     let files = files(occurrences);
     let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
-    name(out, "paths");
+    name!(out, "paths");
     json::push_list(out, places().map(|p| &*p.path));
     if places().any(|p| p.member().is_some()) {
-        name(out, "members");
+        name!(out, "members");
         json::push(out, &places().map(Place::member).collect::<Vec<_>>());
     }
     if places().any(|p| p.raw_path().is_some()) {
-        name(out, "paths_b64");
+        name!(out, "paths_b64");
         let encoded: Vec<String> = places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect();
         json::push_list(out, encoded.iter().map(String::as_str));
     }
     if places().any(|p| p.root != 0) {
-        name(out, "roots");
+        name!(out, "roots");
         out.push(b'[');
         for (i, place) in places().enumerate() {
             if i > 0 {
@@ -212,10 +206,24 @@ pub(super) fn push_time(out: &mut Vec<u8>, time: Option<Time>) {
     }
 }
 
-fn issued_record<'a>(planned: &Planned<'a>, at: u32, issued: &'a Issuance) -> IssuedRecord<'a> {
-    let Issuance { authority: _, sort: _, reach, because, confidence } = issued;
-    let authority = planned.plan.authorities.authority_of(at).map(|a| a.id.as_str());
-    IssuedRecord { authority, confidence: *confidence, reach: *reach, because }
+fn push_bool(out: &mut Vec<u8>, yes: bool) {
+    out.extend_from_slice(if yes { b"true" } else { b"false" });
+}
+
+/// Who issued a certificate: the id of one of the plan's authorities; none for what signed itself.
+fn push_issued(out: &mut Vec<u8>, authority: Option<&str>, issued: &Issuance) {
+    out.extend_from_slice(b"{\"authority\":");
+    match authority {
+        Some(id) => json::push_str(out, id),
+        None => out.extend_from_slice(b"null"),
+    }
+    name!(out, "confidence");
+    json::push_word(out, issued.confidence.as_str());
+    name!(out, "reach");
+    json::push_word(out, issued.reach.as_str());
+    name!(out, "because");
+    json::push_str(out, &issued.because);
+    out.push(b'}');
 }
 
 /// What a list says of a certificate before its record.
@@ -248,11 +256,4 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
     push_certificate(&mut line, planned, at);
     line.push(b'}');
     line
-}
-
-/// `,"name":`
-pub(super) fn name(out: &mut Vec<u8>, name: &str) {
-    out.push(b',');
-    json::push_word(out, name);
-    out.push(b':');
 }

@@ -1,7 +1,7 @@
 //! The records of steps, as [`Step`] serialises. There are very many, so they are written by hand, straight into the buffer.
 
 use super::json;
-use super::key::{name, push_time};
+use super::key::push_time;
 use crate::id::{StepId, push_hex};
 use crate::plan::Step;
 
@@ -10,27 +10,27 @@ pub(super) fn push(out: &mut Vec<u8>, step: &Step) {
     let Step { id, kind, status, needs, deadline, deadline_source, says, key, certificates, authority, clock, or_after, only_if, commands } = step;
     out.extend_from_slice(b"{\"id\":");
     json::push_word(out, id.as_str());
-    name(out, "kind");
+    name!(out, "kind");
     json::push_word(out, kind.as_str());
-    name(out, "status");
+    name!(out, "status");
     json::push_word(out, status.as_str());
-    name(out, "needs");
+    name!(out, "needs");
     json::push_list(out, needs.iter().map(StepId::as_str));
-    name(out, "deadline");
+    name!(out, "deadline");
     push_time(out, *deadline);
     if let Some(source) = deadline_source {
-        name(out, "deadline_source");
+        name!(out, "deadline_source");
         json::push_str(out, source);
     }
-    name(out, "says");
+    name!(out, "says");
     json::push_str(out, says);
     if let Some(key) = key {
-        name(out, "spki_sha256");
+        name!(out, "spki_sha256");
         out.push(b'"');
         push_hex(out, key.as_bytes());
         out.push(b'"');
     }
-    name(out, "certificates");
+    name!(out, "certificates");
     out.push(b'[');
     for (i, sha256) in certificates.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"\"" } else { b",\"" });
@@ -39,21 +39,23 @@ pub(super) fn push(out: &mut Vec<u8>, step: &Step) {
     }
     out.push(b']');
     if let Some(authority) = authority {
-        name(out, "authority");
+        name!(out, "authority");
         json::push_str(out, authority);
     }
     if let Some(clock) = clock {
-        name(out, "clock");
+        name!(out, "clock");
         json::push(out, clock);
     }
-    for (field, id) in [("or_after", or_after), ("only_if", only_if)] {
-        if let Some(id) = id {
-            name(out, field);
-            json::push_word(out, id.as_str());
-        }
+    if let Some(id) = or_after {
+        name!(out, "or_after");
+        json::push_word(out, id.as_str());
+    }
+    if let Some(id) = only_if {
+        name!(out, "only_if");
+        json::push_word(out, id.as_str());
     }
     if !commands.is_empty() {
-        name(out, "commands");
+        name!(out, "commands");
         json::push(out, commands);
     }
     out.push(b'}');
