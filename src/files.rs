@@ -215,11 +215,11 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> 
 }
 
 /// Gives `work` a word to say how many octets it wrote to the file, and has the disk take them while it goes on, so that the flush at its end
-/// has little left to do.
+/// has little left to do. `flushed` is told each time.
 ///
 /// # Errors
 /// The disk did not take them. The system tells that once, so the flush at the end may not.
-pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) + Send)) -> T) -> io::Result<T> {
+pub(crate) fn flushing<T>(file: &File, flushed: fn(&File), work: impl FnOnce(&mut (dyn FnMut(usize) + Send)) -> T) -> io::Result<T> {
     std::thread::scope(|scope| {
         let (mut since, mut flusher) = (0, None);
         let mut wrote = |octets| {
@@ -230,7 +230,7 @@ pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) 
             since = 0;
             let (tick, _) = flusher.get_or_insert_with(|| {
                 let (tick, ticks) = sync_channel(1);
-                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| flush(file))))
+                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| file.sync_data().map(|()| flushed(file)))))
             });
             // Where it is busy still, or failed, the next one or the end tells.
             let _ = tick.try_send(());
@@ -244,15 +244,13 @@ pub(crate) fn flushing<T>(file: &File, work: impl FnOnce(&mut (dyn FnMut(usize) 
     })
 }
 
-/// Waits until the disk holds what was written so far, and lets go of what is beyond the part of it that is likely to be read again: memory that
-/// a very large file would fill is better used by others.
-fn flush(file: &File) -> io::Result<()> {
-    file.sync_data()?;
+/// Lets go of what the disk holds beyond the part of a file that is likely to be read again: memory that a very large file would fill is better
+/// used by others. It is advice, so nothing is lost where the system does not take it.
+fn let_go(file: &File) {
     #[cfg(target_os = "linux")]
-    if file.metadata()?.len() > KEPT {
-        rustix::fs::fadvise(file, KEPT, None, rustix::fs::Advice::DontNeed)?;
+    if file.metadata().is_ok_and(|meta| meta.len() > KEPT) {
+        let _ = rustix::fs::fadvise(file, KEPT, None, rustix::fs::Advice::DontNeed);
     }
-    Ok(())
 }
 
 /// So many octets of a file may stay in memory; few in tests, so that they see it.
@@ -373,7 +371,7 @@ fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
 fn fill(file: &File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
     set_mode(file)?;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
-    flushing(file, |wrote| write(&mut Counted { file, wrote }))?
+    flushing(file, let_go, |wrote| write(&mut Counted { file, wrote }))?
 }
 
 /// A file that tells how much is written to it.
@@ -451,7 +449,7 @@ mod tests {
         // What cannot be flushed: a pipe (POSIX fsync, EINVAL).
         let (_reader, writer) = io::pipe().unwrap();
         let pipe = File::from(std::os::fd::OwnedFd::from(writer));
-        assert!(flushing(&pipe, |wrote| wrote(FLUSHED)).is_err());
-        assert_eq!(flushing(&pipe, |wrote| wrote(FLUSHED - 1)).ok(), Some(()), "little is left to the flush at the end");
+        assert!(flushing(&pipe, let_go, |wrote| wrote(FLUSHED)).is_err());
+        assert_eq!(flushing(&pipe, let_go, |wrote| wrote(FLUSHED - 1)).ok(), Some(()), "little is left to the flush at the end");
     }
 }

@@ -359,9 +359,9 @@ impl Manifest {
     }
 }
 
-/// What comes before the first slash of a path.
+/// What comes before the first slash of a path, without what marks an archive there.
 pub(super) fn first_part(path: &str) -> &str {
-    path.split('/').next().unwrap_or_default()
+    path.split('/').next().unwrap_or_default().trim_end_matches('!')
 }
 
 /// A host name in the form in which they compare.
@@ -425,6 +425,14 @@ mod tests {
         for text in ["", "a,b\n1,2\n", "{broken", "path\nx\n", "[]", "{\"a\":1}", "{\"uploads\":[]}"] {
             assert!(Manifest::parse("m", text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_first_part_of_a_path_is_that_of_what_it_lies_in() {
+        let parts = ["real.zip", "real.zip!/a.pem", "real.zip/a.pem"].map(first_part);
+        assert_eq!(parts, ["real.zip"; 3]);
+        let manifest = Manifest::parse("m", b"path,uploaded_at\na/b,2015-01-01\na/c,2015-01-01\nz.zip!/d,2015-01-01\n../e,2015-01-01\n").unwrap();
+        assert_eq!(manifest.first_parts(), ["a", "z.zip", ".."].into());
     }
 
     #[test]

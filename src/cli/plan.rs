@@ -218,7 +218,7 @@ fn keep<T: Send>(case: &Case, store: &mut Store, analysis: &Analysis, beside: im
     })
 }
 
-/// Parts of what is told that may be on their way to the database.
+/// Parts of what is told, each a hundred kilobytes or two, that may be on their way to the database.
 const TOLD: usize = 64;
 
 /// The outcome. Nothing comes after it: taking hundreds of thousands of public records apart one by one would only delay the end. What holds

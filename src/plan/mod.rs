@@ -118,7 +118,7 @@ impl Plan {
         let (mut steps, mut of_key) = (Vec::new(), vec![Vec::new(); inventory.keys.len()]);
         let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
         let shares: Vec<&[u32]> = self.order.chunks(SHARE).collect();
-        // In two pieces of memory, not one for each key: what another thread has to give back makes threads wait for each other.
+        // Steps in one piece of memory, not one for each key: what another thread has to give back makes threads wait for each other.
         let share = |number: usize| -> (Vec<(u32, Vec<StepId>)>, Vec<Step>) {
             let mut all = Vec::new();
             let ids = |key: &u32| {

@@ -220,7 +220,8 @@ pub(super) fn verify_revoked(authority: &str, with_reason: bool) -> String {
 pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";
 
 pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool) -> String {
-    let mut places: Vec<Cow<'_, str>> = key.private.iter().map(|o| inventory.path(o)).collect();
+    let paths: Vec<Cow<'_, str>> = key.private.iter().map(|o| inventory.path(o)).collect();
+    let mut places: Vec<Cow<'_, str>> = paths.iter().map(|path| shown(path)).collect();
     places.sort_unstable();
     places.dedup();
     let in_archive = key.private.iter().any(|o| inventory.files[o.file as usize].place.member().is_some());
@@ -234,7 +235,7 @@ pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool
     out.push_str("destroy every copy of the old key, among them ");
     for (i, place) in places.iter().take(PLACES).enumerate() {
         out.push_str(if i > 0 { ", " } else { "" });
-        out.push_str(&shown(place));
+        out.push_str(place);
     }
     out.extend([&more, archive, "; ", keep]);
     out

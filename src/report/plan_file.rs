@@ -286,7 +286,7 @@ enum Share {
 }
 
 /// Writes the lists of steps and of keys, records made on any thread, and tells each share when it is written. Steps are made quickly and kept
-/// slowly, keys the other way round: so steps come first, and keys are made while they are kept.
+/// slowly, keys the other way round: so steps come first, and who keeps them has caught up before the last key is made.
 fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, plan, threads, .. } = *planned;
     let steps = shares(plan.steps.iter().map(|_| 1)).into_iter().map(Share::Steps);

@@ -231,10 +231,15 @@ impl Store {
                 params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
             )
             .map_err(&failed)?;
-        let saved = files::flushing(&self.file, |wrote| {
-            let told = told.inspect(|part| wrote(part.octets()));
-            save::all(&transaction, run, told, steps, why)
-        });
+        // Pages of a database are read again.
+        let saved = files::flushing(
+            &self.file,
+            |_| (),
+            |wrote| {
+                let told = told.inspect(|part| wrote(part.octets()));
+                save::all(&transaction, run, told, steps, why)
+            },
+        );
         match saved.map_err(|error| Error::Database { path: self.path.clone(), error: Box::new(error) })?.map_err(&failed)? {
             Some(changes) => transaction.commit().map(|()| changes).map_err(&failed),
             None => Err(Error::Database { path: self.path.clone(), error: "what is known of keys and steps did not come whole".into() }),

@@ -22,10 +22,10 @@ fn plan(keys: usize, replacements: usize, steps: usize) -> String {
         )
     };
     format!(
-        "{{\"schema\":\"{SCHEMA}\",\n\"roots\":[\"/a\\\":[\"],\n\"authorities\":[],\n\"keys\":{},\n\"replacements\":{},\n\"steps\":{},\n\"unnamed_keys\":{}\n}}\n",
-        lines(keys, &key),
+        "{{\"schema\":\"{SCHEMA}\",\n\"roots\":[\"/a\\\":[\"],\n\"authorities\":[],\n\"replacements\":{},\n\"steps\":{},\n\"keys\":{},\n\"unnamed_keys\":{}\n}}\n",
         lines(replacements, &replacement),
         lines(steps, &|i| format!("{{\"id\":{i}}}")),
+        lines(keys, &key),
         lines(2, &|_| "\"x]\"".to_owned()),
     )
 }
