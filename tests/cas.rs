@@ -218,3 +218,11 @@ fn ccadb_goes_before_hosts_and_names() {
         assert!(Ccadb::read(wrong.as_bytes()).is_err(), "{wrong:?}");
     }
 }
+
+#[test]
+fn how_sure_an_identification_is_has_one_name_in_all_records() {
+    use Confidence::*;
+    for confidence in [Key, KeyOfSubordinate, Host, KeyIdentifier, Name, Conflicting, Unknown] {
+        assert_eq!(serde_json::to_value(confidence).unwrap(), confidence.as_str());
+    }
+}

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::finding::Code;
 use crate::id::SpkiHash;
-use crate::inventory::{AT_ONCE, Inventory, KeyEntry, Occurrence};
+use crate::inventory::{Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -200,9 +200,7 @@ impl Weigh<'_> {
         with_key.sort_unstable();
         let has_key = |file: u32| with_key.binary_search(&file).is_ok();
         for (at, &i) in key.certificates.iter().enumerate() {
-            if key.has_many() && at.is_multiple_of(AT_ONCE) {
-                self.inventory.touch_certificates(&key.certificates[at..key.certificates.len().min(at + AT_ONCE)]);
-            }
+            key.part_at(at).into_iter().for_each(|part| self.inventory.touch_certificates(part));
             let entry = &self.inventory.certificates[i as usize];
             for occurrence in &entry.occurrences {
                 let beside_locked = self.inventory.files[occurrence.file as usize].holds_locked;

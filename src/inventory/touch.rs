@@ -1,5 +1,5 @@
 //! Looks at what is about to be needed. Keys, their certificates and files lie all over the memory: asked for in a row, many answers are on
-//! their way at once, while work on one after the other waits for each. With a million certificates that was a third of the time.
+//! their way at once, while work on one after the other waits for each.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -45,5 +45,11 @@ impl KeyEntry {
     /// Whether it has so many certificates that they are touched a part at a time.
     pub(crate) fn has_many(&self) -> bool {
         self.certificates.len() > AT_ONCE / 4
+    }
+
+    /// Where it has so many, the part of them that begins with this one, if one does.
+    pub(crate) fn part_at(&self, at: usize) -> Option<&[u32]> {
+        let begins = self.has_many() && at.is_multiple_of(AT_ONCE);
+        self.certificates.get(at..).filter(|_| begins)?.chunks(AT_ONCE).next()
     }
 }

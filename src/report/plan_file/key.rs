@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Planned, json, touch};
 use crate::assess::{Because, Exposure};
 use crate::id::{SpkiHash, StepId, push_hex};
-use crate::inventory::{AT_ONCE, Inventory, Occurrence};
+use crate::inventory::{Inventory, Occurrence};
 use crate::plan::{Issuance, Risk, authority};
 use crate::read::Place;
 use crate::time::Time;
@@ -45,9 +45,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     name!(out, "certificates");
     out.push(b'[');
     for (i, certificate) in key.certificates.iter().enumerate() {
-        if key.has_many() && i.is_multiple_of(AT_ONCE) {
-            touch::certificates(planned, &key.certificates[i..key.certificates.len().min(i + AT_ONCE)]);
-        }
+        key.part_at(i).into_iter().for_each(|part| touch::certificates(planned, part));
         out.extend_from_slice(if i > 0 { b",{" } else { b"{" });
         push_certificate(out, planned, *certificate);
         out.push(b'}');
