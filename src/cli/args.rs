@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use certrecall::plan::Mark;
+use certrecall::plan::{Mark, Selection, StepKind};
 use certrecall::rekey::KeySpec;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -199,14 +199,21 @@ pub(crate) struct PlanArgs {
 
 /// Arguments of `mark`.
 #[derive(Debug, clap::Args)]
+#[command(
+    allow_missing_positional = true,
+    override_usage = "certrecall mark [OPTIONS] <CASE> <STEP|@FILE> <STATUS>\n       certrecall mark [OPTIONS] <CASE> [--host NAME] [--account NAME] [--ca NAME] [--kind KIND] [--ready] <STATUS>"
+)]
 pub(crate) struct MarkArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// The step, as plan.md names it, or the beginning of its name; @FILE for each of those that a file names, one a line (@- is standard input)
-    pub(crate) step: String,
-    /// waived, deployed (deploy), sent (revoke), searched (search), confirmed (decide, replace, verify, retire, rotate), cleared (a suspicion),
-    /// or reopened to take back what was said before
+    /// The step, as plan.md names it, or the beginning of its name; @FILE for each of those that a file names, one a line (@- is standard input).
+    /// Left out where --host, --account, --ca, --kind or --ready selects the steps
+    pub(crate) step: Option<String>,
+    /// confirmed (inspect, decide, replace, verify, retire, rotate), deployed (deploy), searched (search), sent (revoke), cleared (a suspicion),
+    /// waived, or reopened to take back the mark before
     pub(crate) status: Mark,
+    #[command(flatten)]
+    pub(crate) selecting: Selecting,
     /// Why; it is kept with the name of who says so
     #[arg(long, value_name = "TEXT", required_unless_present = "ct_export")]
     pub(crate) reason: Option<String>,
@@ -216,9 +223,44 @@ pub(crate) struct MarkArgs {
     /// Since when it is so [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
-    /// Who says so [default: the user of this shell]
+    /// The person who decided or did it [default: the user that runs the command, as the system knows it]
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
+    /// How long to wait for another command that works on the case, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) wait: u32,
+}
+
+/// Which steps `mark` takes, where they are not named. All that is given has to hold; of these steps the open ones are marked that the status fits.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Selecting {
+    /// Steps about a certificate with this DNS name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+    /// Steps about keys that this account uploaded
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// Steps for this CA, by its id or its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ca: Option<String>,
+    /// Steps of this kind: decide, deploy, inspect, replace, retire, revoke, rotate, search or verify
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<StepKind>,
+    /// Only steps that can be done now
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Do not ask before several selected steps are marked
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+impl Selecting {
+    /// The selection, if there is one.
+    pub(crate) fn selection(&self) -> Option<Selection> {
+        let Self { host, account, ca, kind, ready, yes: _ } = self;
+        let selection = Selection { host: host.clone(), account: account.clone(), authority: ca.clone(), kind: *kind, ready: *ready };
+        (!selection.is_empty()).then_some(selection)
+    }
 }
 
 /// Arguments of `status`.

@@ -1,46 +1,71 @@
 //! `mark`: a person's word about a step, or about each of a list of steps.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use certrecall::assess::Decision;
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::limits;
 use certrecall::plan::progress::{self, is_suspicion};
+use certrecall::plan::selection::{Selected, Selection, Subjects};
 use certrecall::plan::{Mark, Status, Step, Word};
+use certrecall::report::story::KeyStory;
 use certrecall::report::view::count;
-use certrecall::report::{plan_file, plan_text};
-use certrecall::store::{self, Case, Kept};
+use certrecall::report::{plan_file, plan_text, status};
+use certrecall::store::{self, Case, Kept, Store};
 
 use super::analyse::{listed, moment, now};
 use super::args::MarkArgs;
+use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
 use super::search;
 use super::term::Terminal;
+use super::user::{self, Person};
 
 /// Steps named in a warning.
 const NAMED: usize = 5;
 
+/// Selected steps that are listed one by one.
+const LISTED: usize = 100;
+
 /// `certrecall mark`.
 pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Error> {
-    let case = Case::open(&args.case)?;
-    let mut store = case.store()?;
+    said("--reason", args.reason.as_deref())?;
+    said("--by", args.by.as_deref())?;
+    let selection = args.selecting.selection();
+    if selection.is_some() == args.step.is_some() {
+        let says = "name the steps, or select them with --host, --account, --ca, --kind or --ready; one of the two".to_owned();
+        return Err(Error::Value { flag: "STEP", says });
+    }
+    let mut opened = Opened::open(args)?;
     let recorded = now();
     let at = args.at.as_deref().map_or(Ok(recorded), |t| moment("--at", t))?;
     if at > recorded {
         return Err(Error::Value { flag: "--at", says: format!("{at} has not come yet; say it when it has happened") });
     }
-    said("--reason", args.reason.as_deref())?;
-    said("--by", args.by.as_deref())?;
-    let (kept, mut words) = (store.steps()?, store.words()?);
-    let (open, closed): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|k| k.closed.is_none());
-    let mut steps: Vec<Step> = open.into_iter().map(|k| k.step).collect();
-    progress::apply(&mut steps, &words);
-    // A decision closes the step that asked for it; it can be taken back all the same.
-    let closed: Vec<Step> = closed.into_iter().map(|k| k.step).filter(|s| args.status == Mark::Reopened && is_suspicion(s)).collect();
-    let named = named(args, &steps, &closed)?;
+    let ids = match &selection {
+        None => named(args, &opened)?,
+        Some(selection) => {
+            let ids = selected(args.status, selection, &opened, terminal)?;
+            if !args.selecting.yes && ids.len() > 1 {
+                // The lock is free while a person thinks.
+                drop(opened);
+                confirm(args.status, ids.len(), terminal)?;
+                opened = Opened::open(args)?;
+                if selection_of(args.status, selection, &opened)?.steps.iter().map(|s| s.id).ne(ids.iter().copied()) {
+                    let says = "the steps it selects have changed since they were listed; nothing was marked, run this again".to_owned();
+                    return Err(Error::Value { flag: "STEP", says });
+                }
+            }
+            ids
+        }
+    };
+    let Opened { case, mut store, mut steps, closed, mut words } = opened;
+    let meant: HashMap<StepId, &Step> = closed.iter().chain(&steps).map(|s| (s.id, s)).collect();
+    let named: Vec<&Step> = ids.iter().filter_map(|id| meant.get(id).copied()).collect();
     if let Some(path) = &args.ct_export {
         let [step] = named.as_slice() else {
             return Err(Error::Value { flag: "--ct-export", says: "it closes one search; name that step".to_owned() });
@@ -49,11 +74,10 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         let said = search::Said { case: &case, step: &step, args, at, recorded };
         return search::close(&said, path, &mut store, steps, words, terminal);
     }
-    let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args));
+    let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args, terminal));
     let word = |step: &Step| Word { step: step.id, mark: args.status, reason: reason.clone(), by: by.clone(), at, recorded };
     let new: Vec<Word> = named.iter().map(|step| word(step)).collect();
     let decisions: Vec<_> = named.iter().zip(&new).filter_map(|(step, word)| decision(step, word)).collect();
-    let ids: Vec<StepId> = named.iter().map(|step| step.id).collect();
     let waits = |step: &&&Step| step.status == Status::Waiting && !matches!(args.status, Mark::Waived | Mark::Reopened);
     let early: HashSet<StepId> = named.iter().filter(waits).map(|step| step.id).collect();
     store.say(&new, &decisions)?;
@@ -75,22 +99,102 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     Ok(Outcome::default())
 }
 
-/// The steps that are meant: one by its name, or those of a list, each once.
-fn named<'s>(args: &MarkArgs, steps: &'s [Step], closed: &'s [Step]) -> Result<Vec<&'s Step>, Error> {
-    let (steps, closed) = (by_name(steps), by_name(closed));
+/// A case with its steps as they are now.
+struct Opened {
+    case: Case,
+    store: Store,
+    steps: Vec<Step>,
+    /// Suspicions that a decision closed, where they can be reopened.
+    closed: Vec<Step>,
+    words: Vec<Word>,
+}
+
+impl Opened {
+    fn open(args: &MarkArgs) -> Result<Self, Error> {
+        let case = Case::open_waiting(&args.case, Duration::from_secs(args.wait.into()))?;
+        let store = case.store()?;
+        let (kept, words) = (store.steps()?, store.words()?);
+        let (open, closed): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|k| k.closed.is_none());
+        let mut steps: Vec<Step> = open.into_iter().map(|k| k.step).collect();
+        progress::apply(&mut steps, &words);
+        // A decision closes the step that asked for it; it can be taken back all the same.
+        let closed = closed.into_iter().map(|k| k.step).filter(|s| args.status == Mark::Reopened && is_suspicion(s)).collect();
+        Ok(Self { case, store, steps, closed, words })
+    }
+}
+
+/// The steps that a selection takes, listed on standard error.
+fn selected(mark: Mark, selection: &Selection, opened: &Opened, terminal: &Terminal) -> Result<Vec<StepId>, Error> {
+    let Selected { steps, over, unfit } = selection_of(mark, selection, opened)?;
+    let state = if mark == Mark::Reopened { "not done or waived" } else { "done or waived" };
+    let left_out = [(over, state.to_owned()), (unfit, format!("of a kind that cannot be {}", mark.as_str()))];
+    let left_out: Vec<String> = left_out.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    if steps.is_empty() {
+        let says = match left_out.as_slice() {
+            [] => format!("no step of the plan matches {selection}"),
+            why => format!("no step that matches {selection} can be marked: {}", why.join(", ")),
+        };
+        return Err(Error::Value { flag: "STEP", says });
+    }
+    let head = if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
+    terminal.say(&format!("{} selected by {selection}{head}", count(steps.len(), "step")));
+    for step in steps.iter().take(LISTED) {
+        terminal.say(&format!("  {} ({}): {}", step.id, step.status.as_str(), status::brief(&step.says, status::BRIEF)));
+    }
+    if steps.len() > LISTED {
+        terminal.say(&format!("  and {} more", steps.len() - LISTED));
+    }
+    Ok(steps.iter().map(|s| s.id).collect())
+}
+
+fn selection_of<'o>(mark: Mark, selection: &Selection, opened: &'o Opened) -> Result<Selected<'o>, Error> {
+    let mut authorities = Vec::new();
+    if selection.authority.is_some() {
+        let path = opened.case.path(store::PLAN_JSON);
+        let read = fs::read(&path).and_then(|text| plan_file::authorities(&text));
+        authorities = read.map_err(|error| Error::Input { what: "plan", path, error })?;
+    }
+    let mut subjects = Subjects::new(authorities);
+    if selection.needs_keys() {
+        let mut wrong = None;
+        opened.store.each_key(|record| match serde_json::from_slice::<KeyStory>(record) {
+            Ok(story) => subjects.add(selection, &story.subject()),
+            Err(error) => wrong = Some(error),
+        })?;
+        if let Some(error) = wrong {
+            return Err(damaged(&opened.case, &error));
+        }
+    }
+    Ok(selection.select(mark, &opened.steps, &subjects))
+}
+
+/// Asks whether the listed steps are to be marked.
+fn confirm(mark: Mark, steps: usize, terminal: &Terminal) -> Result<(), Error> {
+    let wrong = |says: String| Err(Error::Value { flag: "--yes", says });
+    match terminal.ask(&format!("mark {} {}?", count(steps, "step"), mark.as_str())) {
+        Some(true) => Ok(()),
+        Some(false) => wrong("not confirmed; nothing was marked".to_owned()),
+        None => wrong(format!("{} selected and not a terminal to ask on; nothing was marked, give --yes to mark them", count(steps, "step"))),
+    }
+}
+
+/// The steps that are named: one by its name, or those of a list, each once.
+fn named(args: &MarkArgs, opened: &Opened) -> Result<Vec<StepId>, Error> {
+    let (steps, closed) = (by_name(&opened.steps), by_name(&opened.closed));
+    let given = args.step.as_deref().unwrap_or_default();
     let one = |name: &str| {
         let step = find(&steps, name).or_else(|says| find(&closed, name).map_err(|_| says)).map_err(|says| ("STEP", says))?;
-        args.status.fits(step).map(|()| step).map_err(|e| ("STATUS", e.to_string()))
+        args.status.fits(step).map(|()| step.id).map_err(|e| ("STATUS", e.to_string()))
     };
-    let Some(path) = args.step.strip_prefix('@') else {
-        return one(&args.step).map(|step| vec![step]).map_err(|(flag, says)| Error::Value { flag, says });
+    let Some(path) = given.strip_prefix('@') else {
+        return one(given).map(|step| vec![step]).map_err(|(flag, says)| Error::Value { flag, says });
     };
     let path = Path::new(if path == "-" { "/dev/stdin" } else { path });
-    let mut out: Vec<&Step> = Vec::new();
+    let mut out = Vec::new();
     let mut seen = HashSet::new();
     for (line, name) in listed("list of steps", path)? {
         let step = one(&name).map_err(|(flag, says)| Error::Value { flag, says: format!("{}:{line}: {says}", path.display()) })?;
-        if seen.insert(step.id) {
+        if seen.insert(step) {
             out.push(step);
         }
     }
@@ -143,9 +247,13 @@ fn said(flag: &'static str, text: Option<&str>) -> Result<(), Error> {
     Err(Error::Value { flag, says })
 }
 
-/// Who says so.
-pub(super) fn by(args: &MarkArgs) -> String {
-    args.by.clone().or_else(|| ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok())).unwrap_or_else(|| "unknown".to_owned())
+/// The person that the record names.
+pub(super) fn by(args: &MarkArgs, terminal: &Terminal) -> String {
+    args.by.clone().unwrap_or_else(|| {
+        let Person { name, doubt } = user::of_the_system();
+        doubt.iter().for_each(|doubt| terminal.warn(doubt));
+        name
+    })
 }
 
 /// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.

@@ -16,6 +16,7 @@ mod search;
 mod small;
 mod table;
 mod term;
+mod user;
 
 use std::process::ExitCode;
 

@@ -76,7 +76,7 @@ pub(super) fn close(
     ct::join(&mut steps, &BTreeMap::from([(key, open.clone())]), said.recorded);
     let changed: Vec<&Step> = steps.iter().filter(|s| s.key == Some(key) && before.get(&s.id) != Some(*s)).collect();
     let reason = said.args.reason.as_ref().map_or_else(|| found.clone(), |reason| format!("{reason} ({found})"));
-    let word = Word { step: step.id, mark: Mark::Searched, reason, by: by(said.args), at: said.at, recorded: said.recorded };
+    let word = Word { step: step.id, mark: Mark::Searched, reason, by: by(said.args, terminal), at: said.at, recorded: said.recorded };
     let complete = export.unusable() == 0;
     store.searched(step, &key, &export.certificates, complete.then_some(&word), &changed)?;
     if complete {

@@ -68,6 +68,17 @@ impl Terminal {
         self.say(&format!("certrecall: warning: {text}"));
     }
 
+    /// Asks on the terminal; `None` if nobody can answer there. Only `y` and `yes` are a yes.
+    pub(crate) fn ask(&self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(io::stderr().lock(), "{} [y/N] ", show(question));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// The error that ended the run: what, why, and the way out.
     pub(crate) fn error(&self, error: &Error) {
         let mut err = io::stderr().lock();

@@ -10,6 +10,7 @@ pub mod ct;
 mod group;
 pub mod progress;
 pub mod risk;
+pub mod selection;
 pub mod step;
 mod words;
 
@@ -29,6 +30,7 @@ use crate::time::Time;
 pub use authority::{Authorities, Authority, Issuance};
 pub use progress::{Mark, Word};
 pub use risk::Risk;
+pub use selection::Selection;
 pub use step::{Status, Step, StepKind};
 
 /// What a plan rests on besides the verdicts.

@@ -58,7 +58,7 @@ impl Mark {
             StepKind::Deploy => &[Self::Deployed],
             StepKind::Revoke => &[Self::Sent],
             StepKind::Search => &[Self::Searched],
-            StepKind::Decide | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => &[Self::Confirmed],
+            StepKind::Decide | StepKind::Inspect | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => &[Self::Confirmed],
         };
         if own.contains(&self) || matches!(self, Self::Waived | Self::Reopened) {
             return Ok(());
@@ -315,6 +315,24 @@ mod tests {
 
     fn word(step: &Step, mark: Mark, at: i64) -> Word {
         Word { step: step.id, mark, reason: "r".into(), by: "b".into(), at: Time::from_unix(at), recorded: Time::from_unix(at) }
+    }
+
+    #[test]
+    fn every_kind_has_its_marks() {
+        let key = SpkiHash::of(b"key");
+        let asks = Step { key: Some(key), ..Step::new(suspicion(&key), StepKind::Decide, "") };
+        let fitting =
+            |step: &Step| Mark::VALUES.iter().filter(|(_, mark)| mark.fits(step).is_ok()).map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+        assert_eq!(fitting(&asks), "waived confirmed cleared reopened");
+        for kind in StepKind::ALL {
+            let own = match kind {
+                StepKind::Decide | StepKind::Inspect | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => "confirmed",
+                StepKind::Deploy => "deployed",
+                StepKind::Revoke => "sent",
+                StepKind::Search => "searched",
+            };
+            assert_eq!(fitting(&step(kind, "a", &[])), format!("waived {own} reopened"), "{}", kind.as_str());
+        }
     }
 
     #[test]

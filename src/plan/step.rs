@@ -1,5 +1,7 @@
 //! Steps.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Fingerprint, SpkiHash, StepId};
@@ -13,6 +15,8 @@ pub enum StepKind {
     Decide,
     /// Put the new certificate where the old one is.
     Deploy,
+    /// Look at what could not be read.
+    Inspect,
     /// Have a new certificate issued on a new key.
     Replace,
     /// Destroy the old key.
@@ -28,12 +32,17 @@ pub enum StepKind {
 }
 
 impl StepKind {
+    /// Every kind, in the order of their names.
+    pub const ALL: [Self; 9] =
+        [Self::Decide, Self::Deploy, Self::Inspect, Self::Replace, Self::Retire, Self::Revoke, Self::Rotate, Self::Search, Self::Verify];
+
     /// Its name in records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decide => "decide",
             Self::Deploy => "deploy",
+            Self::Inspect => "inspect",
             Self::Replace => "replace",
             Self::Retire => "retire",
             Self::Revoke => "revoke",
@@ -41,6 +50,17 @@ impl StepKind {
             Self::Search => "search",
             Self::Verify => "verify",
         }
+    }
+}
+
+impl FromStr for StepKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+            format!("{text:?} is not a kind of step; write {}", names.join(", "))
+        })
     }
 }
 

@@ -261,6 +261,24 @@ pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The CAs of a plan, id and name.
+///
+/// # Errors
+/// If the text is not a plan.
+pub fn authorities(text: &[u8]) -> io::Result<Vec<(String, String)>> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+        name: String,
+    }
+    #[derive(Deserialize)]
+    struct List {
+        authorities: Vec<Named>,
+    }
+    let List { authorities } = serde_json::from_slice(text)?;
+    Ok(authorities.into_iter().map(|Named { id, name }| (id, name)).collect())
+}
+
 fn member<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
     out.write_all(&json::to_vec(value))
 }

@@ -235,7 +235,7 @@ fn is_late(step: &Step, as_of: Time) -> bool {
 }
 
 /// Characters of a sentence that a list shows; `explain` has it whole.
-const BRIEF: usize = 150;
+pub const BRIEF: usize = 150;
 
 /// Characters of what was said: what `complete` says of its checks, and why some were waived, is whole.
 const SAID: usize = 500;
@@ -248,7 +248,8 @@ fn about(step: &Step, title: &dyn Fn(&SpkiHash) -> Option<String>) -> String {
 }
 
 /// The beginning of a sentence, up to where one may pause.
-fn brief(says: &str, most: usize) -> String {
+#[must_use]
+pub fn brief(says: &str, most: usize) -> String {
     let says = show(says);
     let Some((end, _)) = says.char_indices().nth(most) else { return says };
     let pause = [", ", "; ", ". "].iter().filter_map(|p| says[..end].rfind(p)).max();

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::summary::{Line, Tone};
-use crate::id::{Fingerprint, SpkiHash};
+use crate::id::{Fingerprint, SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::ct::Listed;
+use crate::plan::selection::KeySubject;
 use crate::plan::{Status, Step, Word};
 use crate::read::INTO;
 use crate::store::Kept;
@@ -30,6 +31,8 @@ pub struct KeyStory {
     certificates: Vec<CertificateStory>,
     #[serde(default)]
     elsewhere: Vec<Listed>,
+    #[serde(default)]
+    steps: Vec<StepId>,
     risk: Option<RiskStory>,
 }
 
@@ -138,6 +141,19 @@ impl KeyStory {
             crt_sh_id: None,
             sha256: Some(c.sha256),
         })
+    }
+
+    /// The parts by which steps are selected.
+    #[must_use]
+    pub fn subject(&self) -> KeySubject<'_> {
+        let names = |c: &CertificateStory| c.dns_names.iter().cloned().chain(crate::pki::name::common_name(&c.subject)).collect();
+        KeySubject {
+            key: self.spki_sha256,
+            accounts: &self.accounts,
+            steps: &self.steps,
+            certificates: self.certificates.iter().map(|c| (c.sha256, names(c))).collect(),
+            elsewhere: &self.elsewhere,
+        }
     }
 
     /// The certificates on it.

@@ -6,9 +6,10 @@ mod db;
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +72,13 @@ pub enum Error {
         /// Why.
         error: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Another process works on it.
-    Locked(PathBuf),
+    /// Another process has locked it.
+    Locked {
+        /// The case.
+        path: PathBuf,
+        /// How long the lock was waited for.
+        waited: Duration,
+    },
     /// The case has a plan and no database: it was deleted, or the case is a copy without it.
     DatabaseGone(PathBuf),
     /// No plan was finished in it yet.
@@ -106,7 +112,10 @@ impl fmt::Display for Error {
             }
             Self::NoPlan(path) => write!(f, "the case {path:?} has no finished plan"),
             Self::NewerDatabase(path) => write!(f, "{path:?} was written by a newer certrecall"),
-            Self::Locked(path) => write!(f, "another certrecall works on the case {path:?}"),
+            Self::Locked { path, waited } => {
+                write!(f, "another certrecall works on the case {path:?}")?;
+                if waited.is_zero() { Ok(()) } else { write!(f, ", and its lock was not free within {} s", waited.as_secs()) }
+            }
             Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
             Self::UnknownMarker(path) => write!(f, "the case {path:?} is of a version that this one cannot read"),
             Self::OtherRoots { path, roots } => write!(f, "the case {path:?} was made from other paths: {}", roots.join(", ")),
@@ -130,7 +139,8 @@ impl Error {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Locked(_) => Some("wait until it is done, then run this again"),
+            Self::Locked { waited: Duration::ZERO, .. } => Some("wait until it is done, then run this again"),
+            Self::Locked { .. } => Some("wait until it is done, then run this again, or wait longer with --wait SECONDS"),
             Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
             Self::OtherRoots { .. } => Some("name another directory for these paths, or run with the paths of the case"),
             Self::Database { .. } => Some(
@@ -166,11 +176,19 @@ impl Case {
         Ok(case)
     }
 
-    /// Opens and locks an existing case.
+    /// Opens and locks an existing case; one that is locked is an error at once.
     ///
     /// # Errors
-    /// [`Error`]: no case, or in use.
+    /// [`Error`]: not a case, or in use.
     pub fn open(directory: &Path) -> Result<Self, Error> {
+        Self::open_waiting(directory, Duration::ZERO)
+    }
+
+    /// Opens and locks an existing case, and waits at most this long for another process to give up its lock.
+    ///
+    /// # Errors
+    /// [`Error`]: not a case, or still in use.
+    pub fn open_waiting(directory: &Path, wait: Duration) -> Result<Self, Error> {
         let path = directory.join(MARKER);
         let io = |error| Error::Io { path: path.clone(), error };
         match fs::metadata(directory) {
@@ -178,16 +196,13 @@ impl Case {
             Ok(_) if !is_marker(&path) => return Err(Error::NotACase(directory.to_owned())),
             Ok(_) => {}
         }
-        let text = fs::read(&path).map_err(io)?;
+        let lock = lock(&path, wait).map_err(io)?.ok_or_else(|| Error::Locked { path: directory.to_owned(), waited: wait })?;
+        // Read once it is locked: the process before may have changed it.
+        let mut text = Vec::new();
+        (&lock).read_to_end(&mut text).map_err(io)?;
         let marker: Marker = serde_json::from_slice(&text).map_err(|_| Error::UnknownMarker(directory.to_owned()))?;
         if marker.schema != SCHEMA {
             return Err(Error::UnknownMarker(directory.to_owned()));
-        }
-        let lock = File::open(&path).map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Locked(directory.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(io(error)),
         }
         Ok(Self { directory: directory.to_owned(), roots: marker.roots, roots_b64: marker.roots_b64, _lock: lock })
     }
@@ -267,6 +282,32 @@ impl Case {
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
         Ok(files::replace(&self.path(name), content)?)
     }
+}
+
+/// The marker, locked; `None` if another process had the lock all the time.
+fn lock(path: &Path, wait: Duration) -> io::Result<Option<File>> {
+    let since = Instant::now();
+    loop {
+        let marker = File::open(path)?;
+        match marker.try_lock() {
+            // A marker that took the place of this one meanwhile has a lock of its own.
+            Ok(()) if is_still(path, &marker)? => return Ok(Some(marker)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if since.elapsed() >= wait => return Ok(None),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(POLL.min(wait.saturating_sub(since.elapsed()))),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Time between two looks at a lock. Forty commands that each hold it for some hundredths of a second get it one after the other within a second or
+/// two, as the disk is.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Whether the file at `path` is the open one.
+fn is_still(path: &Path, open: &File) -> io::Result<bool> {
+    let (there, open) = (fs::metadata(path)?, open.metadata()?);
+    Ok((there.dev(), there.ino()) == (open.dev(), open.ino()))
 }
 
 /// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that counts.

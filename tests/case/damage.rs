@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Incident;
-use crate::common::{Ran, everything, for_anybody, run};
+use crate::common::{Ran, everything, for_anybody, ran_as, run};
 
 /// Everything that a case can be asked for, with the status that is right where it can only be read.
 fn commands(incident: &Incident, search: &str) -> Vec<(Vec<String>, bool)> {
@@ -49,7 +49,7 @@ fn a_case_that_may_only_be_read_is_told_and_still_tells() {
         if root {
             command.uid(65_534).gid(65_534);
         }
-        let ran: Ran = output(&mut command).into();
+        let ran = ran_as(&mut command);
         if writes {
             assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
             let says = ran.stderr.contains("Permission denied") || ran.stderr.contains("readonly database");
@@ -60,16 +60,6 @@ fn a_case_that_may_only_be_read_is_told_and_still_tells() {
     }
     mode(case.clone(), 0o700);
     assert_eq!(fs::read(case.join("case.db")).unwrap(), before);
-}
-
-/// Runs a program that was copied a moment ago: a child of another test can still hold it open for writing until it is a program of its own.
-fn output(command: &mut Command) -> std::process::Output {
-    loop {
-        match command.output() {
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
-            ran => return ran.unwrap(),
-        }
-    }
 }
 
 #[test]

@@ -126,13 +126,39 @@ fn two_at_once_exclude_each_other() {
     incident.plan();
     let marker = fs::File::open(incident.folder.path().join("case/certrecall-case.json")).unwrap();
     marker.lock().unwrap();
-    for ran in [incident.plan(), incident.mark("search", "searched", &[]), run(&["status", &incident.path("case")])] {
+    for ran in [incident.plan(), incident.mark("search", "searched", &["--wait", "0"]), run(&["status", &incident.path("case")])] {
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains("another certrecall works on the case") && ran.stderr.contains("hint: wait until it is done"), "{}", ran.stderr);
     }
+    let ran = incident.mark("search", "searched", &["--wait", "1"]);
+    assert!(ran.status == 2 && ran.stderr.contains("was not free within 1 s") && ran.stderr.contains("--wait SECONDS"), "{ran:?}");
     // Another test may be starting a program right now, which for a moment holds a copy of this descriptor: closing it would not do.
     marker.unlock().unwrap();
     assert_eq!(incident.plan().status, 1);
+}
+
+#[test]
+fn forty_marks_at_once_are_all_recorded() {
+    let incident = Incident::new();
+    incident.plan();
+    let (search, case) = (incident.id("search", "a.example"), incident.path("case"));
+    let reasons: Vec<String> = (0..40).map(|number| format!("number {number}")).collect();
+    let mark = |reason: &String| {
+        // Longer than the default: this machine may be busy with other tests.
+        let arguments = ["mark", &case, &search, "searched", "--reason", reason, "--by", "Ada", "--wait", "120"];
+        certrecall().args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let started: Vec<_> = reasons.iter().map(mark).collect();
+    for child in started {
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+    // `status` does not wait, and has the lock for itself again.
+    let mut recorded = said(&case);
+    recorded.sort();
+    let mut wanted = reasons.clone();
+    wanted.sort();
+    assert_eq!(recorded, wanted);
 }
 
 #[test]

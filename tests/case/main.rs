@@ -6,6 +6,7 @@ mod changes;
 mod common;
 mod damage;
 mod kills;
+mod marks;
 mod search;
 mod tallies;
 

@@ -60,6 +60,16 @@ pub fn for_anybody(folder: &Folder) -> PathBuf {
     copy
 }
 
+/// Runs a program that was copied a moment ago: a child of another test can still hold it open for writing until it is a program of its own.
+pub fn ran_as(command: &mut Command) -> Ran {
+    loop {
+        match command.output() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            ran => return ran.unwrap().into(),
+        }
+    }
+}
+
 /// Runs it with these arguments.
 pub fn run<A: AsRef<OsStr>>(arguments: &[A]) -> Ran {
     certrecall().args(arguments).output().unwrap().into()
