@@ -67,11 +67,8 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     let meant: HashMap<StepId, &Step> = closed.iter().chain(&steps).map(|s| (s.id, s)).collect();
     let named: Vec<&Step> = ids.iter().filter_map(|id| meant.get(id).copied()).collect();
     if let Some(path) = &args.ct_export {
-        let [step] = named.as_slice() else {
-            return Err(Error::Value { flag: "--ct-export", says: "it closes one search; name that step".to_owned() });
-        };
-        let step = Step::clone(step);
-        let said = search::Said { case: &case, step: &step, args, at, recorded };
+        let searches: Vec<Step> = named.into_iter().cloned().collect();
+        let said = search::Said { case: &case, searches: &searches, args, at, recorded };
         return search::close(&said, path, &mut store, steps, words, terminal);
     }
     let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args, terminal));
@@ -268,13 +265,19 @@ fn decision(step: &Step, word: &Word) -> Option<(SpkiHash, Option<Decision>)> {
     }
 }
 
-/// Brings the views of the plan up to date with what was said.
+/// Brings the views of the plan up to date with what was recorded.
 pub(super) fn show_again(case: &Case, steps: &[Step]) -> Result<(), Error> {
+    show_found(case, steps, &HashMap::new())
+}
+
+/// The same, with the steps that searches added, by search.
+pub(super) fn show_found(case: &Case, steps: &[Step], behind: &HashMap<StepId, Vec<StepId>>) -> Result<(), Error> {
     let path = case.path(store::PLAN_JSON);
     let input = |error| Error::Input { what: "plan", path: path.clone(), error };
     let text = fs::read(&path).map_err(input)?;
     case.write(store::PLAN_JSON, &plan_file::with_steps(&text, steps).map_err(input)?)?;
     let path = case.path(store::PLAN_MD);
     let text = fs::read_to_string(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
+    let text = plan_text::with_found(&text, steps, behind);
     Ok(case.write(store::PLAN_MD, plan_text::with_marks(&text, steps).as_bytes())?)
 }

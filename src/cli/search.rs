@@ -1,14 +1,15 @@
-//! `mark CASE STEP searched --ct-export FILE`: a search that is closed by what it returned.
+//! `mark CASE STEP searched --ct-export FILE`: searches that are closed by what they returned.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use certrecall::finding::Finding;
 use certrecall::id::{SpkiHash, StepId};
-use certrecall::plan::ct::{self, Listed};
+use certrecall::plan::ct::{self, Asked, Listed};
 use certrecall::plan::{Mark, Step, StepKind, Word, progress};
 use certrecall::report::story::KeyStory;
 use certrecall::report::view::count;
-use certrecall::store::{Case, Store};
+use certrecall::store::{Case, SearchResult, Store};
 use certrecall::time::Time;
 use certrecall::{limits, pki};
 
@@ -17,23 +18,38 @@ use super::args::MarkArgs;
 use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
-use super::mark::{by, show_again};
+use super::mark::{by, show_found};
 use super::term::Terminal;
 
-/// Findings said one by one.
+/// Findings, and searches, that are listed one by one.
 const ROWS: usize = 20;
 
-/// A word, in its case.
+/// Searches that are marked, in their case.
 pub(super) struct Said<'a> {
     pub(super) case: &'a Case,
-    pub(super) step: &'a Step,
+    pub(super) searches: &'a [Step],
     pub(super) args: &'a MarkArgs,
     pub(super) at: Time,
     pub(super) recorded: Time,
 }
 
-/// Reads what the search returned, keeps it, and closes the step with it. What it found joins the steps of the key at once: their revocation
-/// may not be taken for ready in the meantime.
+/// What a file has for one search.
+struct Answer {
+    certificates: Vec<Listed>,
+    /// Why the search stays open.
+    open: Option<String>,
+}
+
+/// What a file has for all searches, in their order.
+struct Answers {
+    list: Vec<Answer>,
+    findings: Vec<Finding>,
+    counted: u64,
+    incomplete: bool,
+}
+
+/// Reads what the searches returned, keeps it, and closes the steps with it. What was found joins the steps of each key at once: a revocation may not
+/// be ready in the meantime.
 pub(super) fn close(
     said: &Said<'_>,
     path: &Path,
@@ -42,63 +58,166 @@ pub(super) fn close(
     mut words: Vec<Word>,
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
-    let wrong = |says: String| Error::Value { flag: "--ct-export", says };
-    let step = said.step;
-    let Some(key) = step.key.filter(|_| step.kind == StepKind::Search && said.args.status == Mark::Searched) else {
-        return Err(wrong(format!("it closes a search; {} {} is none", step.id, said.args.status.as_str())));
-    };
-    let record = store.key(&key)?.ok_or_else(|| wrong(format!("the case does not know the key of {}; run `certrecall plan` again", step.id)))?;
-    let story: KeyStory = serde_json::from_slice(&record).map_err(|e| damaged(said.case, &e))?;
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
     let name = pki::show(&name);
+    let stories = said.searches.iter().map(|step| story(said, step, store)).collect::<Result<Vec<_>, _>>()?;
     let bytes = bounded("answer of the search", path, limits::CT_EXPORT)?;
-    let export = ct::read(&name, &bytes, &story.names()).map_err(|e| wrong(format!("{name}: {e}")))?;
-    if let Some(says) = of_another_key(store, &key, &export.certificates)? {
-        return Err(wrong(format!("{name}: {says}")));
-    }
-    for finding in export.findings.list.iter().take(ROWS) {
+    let answers = match stories.as_slice() {
+        [story] => of_one(&name, &bytes, story, store)?,
+        stories => of_many(&name, &bytes, stories, store)?,
+    };
+    drop(bytes);
+    for finding in answers.findings.iter().take(ROWS) {
         terminal.warn(&format!("{}: {}", finding.place, finding.says));
     }
-    let findings: u64 = export.findings.counts.values().sum();
-    if findings > ROWS as u64 {
-        terminal.warn(&format!("and {} more rows like these", findings - ROWS as u64));
+    if answers.counted > ROWS as u64 {
+        terminal.warn(&format!("and {} more rows like these", answers.counted - ROWS as u64));
     }
-    let missing = ct::missing(&export.certificates, story.listed());
-    let open: Vec<&Listed> = missing.iter().filter(|l| l.is_live(said.recorded)).copied().collect();
-    let found = format!(
-        "{name}: {} on the key, {} of them at hand; of the others {} expired, {} can still be used",
-        count(export.certificates.len(), "certificate"),
-        export.certificates.len() - missing.len(),
-        missing.len() - open.len(),
-        open.len()
-    );
-    let before: BTreeMap<StepId, Step> = steps.iter().filter(|s| s.key == Some(key)).map(|s| (s.id, s.clone())).collect();
-    ct::join(&mut steps, &BTreeMap::from([(key, open.clone())]), said.recorded);
-    let changed: Vec<&Step> = steps.iter().filter(|s| s.key == Some(key) && before.get(&s.id) != Some(*s)).collect();
-    let reason = said.args.reason.as_ref().map_or_else(|| found.clone(), |reason| format!("{reason} ({found})"));
-    let word = Word { step: step.id, mark: Mark::Searched, reason, by: by(said.args, terminal), at: said.at, recorded: said.recorded };
-    let complete = export.unusable() == 0;
-    store.searched(step, &key, &export.certificates, complete.then_some(&word), &changed)?;
-    if complete {
-        words.push(word);
+    // Of each key what is not at hand and can still be used.
+    let mut open: BTreeMap<SpkiHash, Vec<&Listed>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (story, answer) in stories.iter().zip(&answers.list) {
+        let missing = ct::missing(&answer.certificates, story.listed());
+        let live: Vec<&Listed> = missing.iter().filter(|l| l.is_live(said.recorded)).copied().collect();
+        found.push(format!(
+            "{name}: {} on the key, {} of them at hand; of the others {} expired, {} can still be used",
+            count(answer.certificates.len(), "certificate"),
+            answer.certificates.len() - missing.len(),
+            missing.len() - live.len(),
+            live.len()
+        ));
+        open.insert(story.spki_sha256, live);
     }
+    let keys: HashSet<SpkiHash> = stories.iter().map(|story| story.spki_sha256).collect();
+    let is_of_keys = |step: &&Step| step.key.is_some_and(|key| keys.contains(&key));
+    let before: HashMap<StepId, Step> = steps.iter().filter(is_of_keys).map(|s| (s.id, s.clone())).collect();
+    let added = ct::join(&mut steps, &open, said.recorded);
+    let mut changed: HashMap<SpkiHash, Vec<&Step>> = HashMap::new();
+    for step in steps.iter().filter(is_of_keys).filter(|s| before.get(&s.id) != Some(*s)) {
+        step.key.iter().for_each(|key| changed.entry(*key).or_default().push(step));
+    }
+    let person = by(said.args, terminal);
+    let word = |step: &Step, found: &String| {
+        let reason = said.args.reason.as_ref().map_or_else(|| found.clone(), |reason| format!("{reason} ({found})"));
+        Word { step: step.id, mark: Mark::Searched, reason, by: person.clone(), at: said.at, recorded: said.recorded }
+    };
+    let new: Vec<Option<Word>> =
+        said.searches.iter().zip(&answers.list).zip(&found).map(|((step, answer), found)| answer.open.is_none().then(|| word(step, found))).collect();
+    let parts = said.searches.iter().zip(&stories).zip(answers.list.iter().zip(&new));
+    let results: Vec<SearchResult<'_>> = parts
+        .map(|((search, story), (answer, word))| SearchResult {
+            search,
+            key: &story.spki_sha256,
+            found: &answer.certificates,
+            word: word.as_ref(),
+            steps: changed.remove(&story.spki_sha256).unwrap_or_default(),
+        })
+        .collect();
+    store.searched(&results)?;
+    drop(results);
+    words.extend(new.into_iter().flatten());
     progress::apply(&mut steps, &words);
-    show_again(said.case, &steps)?;
-    terminal.say(&found);
-    for listed in &open {
-        terminal.say(&format!("{}: fetch {}, put it beside the uploads and plan again, or see the step", listed.step_id(&key), listed.address()));
+    let behind: HashMap<StepId, Vec<StepId>> = said
+        .searches
+        .iter()
+        .filter_map(|search| Some((search.id, added.get(search.key.as_ref()?)?.clone())))
+        .filter(|(_, ids)| !ids.is_empty())
+        .collect();
+    show_found(said.case, &steps, &behind)?;
+    report(said, &answers, &found, &open, &name, terminal);
+    Ok(Outcome { to_act_on: false, incomplete: answers.incomplete })
+}
+
+/// Reports what was found, and which searches are done.
+fn report(said: &Said<'_>, answers: &Answers, found: &[String], open: &BTreeMap<SpkiHash, Vec<&Listed>>, name: &str, terminal: &Terminal) {
+    let several = said.searches.len() > 1;
+    let of_many = |step: &Step| if several { format!("{}: ", step.id) } else { String::new() };
+    let parts = said.searches.iter().zip(&answers.list).zip(found);
+    for ((step, _), found) in parts.filter(|((_, answer), _)| !several || !answer.certificates.is_empty()).take(ROWS) {
+        terminal.say(&format!("{}{found}", of_many(step)));
     }
-    if complete {
-        terminal.say(&format!("{} is done", step.id));
-    } else {
-        let rows = count(export.unusable() as usize, "row");
-        let stays = if step.status.is_over() { "stays done by an earlier word" } else { "stays open" };
-        terminal.warn(&format!("{} {stays}: {rows} of {name} could not be used; what was read is kept", step.id));
+    let listed = || open.iter().flat_map(|(key, list)| list.iter().map(move |listed| (key, listed)));
+    for (key, listed) in listed().take(ROWS) {
+        terminal.say(&format!("{}: fetch {}, put it beside the uploads and plan again, or see the step", listed.step_id(key), listed.address()));
     }
-    if !open.is_empty() {
-        terminal.say("the revocation of the key waits for these; `certrecall plan` brings plan.md up to date");
+    if listed().count() > ROWS {
+        terminal.say(&format!("and {} more; plan.md and `certrecall status` have all", listed().count() - ROWS));
     }
-    Ok(Outcome { to_act_on: false, incomplete: !complete })
+    let (mut done, mut stay) = (0, 0);
+    for (step, answer) in said.searches.iter().zip(&answers.list) {
+        match &answer.open {
+            None => done += 1,
+            Some(why) => {
+                stay += 1;
+                if stay <= ROWS {
+                    let stays = if step.status.is_over() { "stays done by an earlier mark" } else { "stays open" };
+                    terminal.warn(&format!("{} {stays}: {why}", step.id));
+                }
+            }
+        }
+    }
+    if stay > ROWS {
+        terminal.warn(&format!("and {} more searches stay as they were", stay - ROWS));
+    }
+    match said.searches {
+        [step] if done == 1 => terminal.say(&format!("{} is done", step.id)),
+        [_] => {}
+        _ => terminal.say(&format!("{done} of {} closed by {name}", count(said.searches.len(), "search step"))),
+    }
+    if listed().next().is_some() {
+        terminal.say("the revocation of a key waits for these; they are in plan.md");
+    }
+}
+
+/// The record of the key that a search is about.
+fn story(said: &Said<'_>, step: &Step, store: &Store) -> Result<KeyStory, Error> {
+    let wrong = |says: String| Error::Value { flag: "--ct-export", says };
+    let Some(key) = step.key.filter(|_| step.kind == StepKind::Search && said.args.status == Mark::Searched) else {
+        return Err(wrong(format!("it closes searches; {} {} is not one", step.id, said.args.status.as_str())));
+    };
+    let record = store.key(&key)?.ok_or_else(|| wrong(format!("the case does not know the key of {}; run `certrecall plan` again", step.id)))?;
+    serde_json::from_slice(&record).map_err(|e| damaged(said.case, &e))
+}
+
+/// The answer of the search for one key: a row that names no key is about that one.
+fn of_one(name: &str, bytes: &[u8], story: &KeyStory, store: &Store) -> Result<Answers, Error> {
+    let wrong = |says: String| Error::Value { flag: "--ct-export", says: format!("{name}: {says}") };
+    let export = ct::read(name, bytes, &story.names()).map_err(|e| wrong(e.to_string()))?;
+    if let Some(says) = of_another_key(store, &story.spki_sha256, &export.certificates)? {
+        return Err(wrong(says));
+    }
+    let unusable = export.unusable();
+    let open = (unusable > 0).then(|| format!("{} of {name} could not be used; what was read is kept", count(unusable as usize, "row")));
+    let counted = export.findings.counts.values().sum();
+    let list = vec![Answer { certificates: export.certificates, open }];
+    Ok(Answers { list, findings: export.findings.list, counted, incomplete: unusable > 0 })
+}
+
+/// The answers of searches for several keys: each row is joined to its key.
+fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Result<Answers, Error> {
+    let asked: Vec<Asked> = stories
+        .iter()
+        .map(|story| Asked { key: story.spki_sha256, names: story.names(), known: story.listed().chain(story.elsewhere().iter().cloned()).collect() })
+        .collect();
+    let wrong = |e: ct::CtError| Error::Value { flag: "--ct-export", says: format!("{name}: {e}") };
+    let mut sorted = ct::read_sorted(name, bytes, &asked).map_err(wrong)?;
+    let unplaced = sorted.unplaced();
+    let mut others = HashSet::new();
+    if !unplaced.is_empty() {
+        let searched: HashSet<SpkiHash> = asked.iter().map(|asked| asked.key).collect();
+        store.each_key(|record| {
+            if let Ok(story) = serde_json::from_slice::<KeyStory>(record)
+                && !searched.contains(&story.spki_sha256)
+            {
+                others.extend(story.listed().map(|listed| listed.identity()).filter(|identity| unplaced.contains(identity)));
+            }
+        })?;
+    }
+    sorted.settle(&others);
+    let open: Vec<Option<String>> = (0..stories.len()).map(|at| sorted.why_open(at)).collect();
+    let (incomplete, counted) = (sorted.is_incomplete(), sorted.findings.counts.values().sum());
+    let list = sorted.answers.into_iter().zip(open).map(|(answer, open)| Answer { certificates: answer.certificates, open }).collect();
+    Ok(Answers { list, findings: sorted.findings.list, counted, incomplete })
 }
 
 /// crt.sh's rows name no key. A row that is a certificate of another key shows that the search was for that one.

@@ -4,6 +4,7 @@
 //! kept, and need nothing.
 
 mod rows;
+mod sorted;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -17,10 +18,12 @@ use crate::finding::Code;
 use crate::id::{Fingerprint, SpkiHash, StepId};
 use crate::inventory::Inventory;
 use crate::limits;
-use crate::pki::{self, Certificate, show};
+use crate::pki::{Certificate, show};
 use crate::time::{Time, Written};
 
 use rows::Row;
+
+pub use sorted::{Answer, Asked, Sorted, read_sorted};
 
 /// A certificate that is known from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,9 +165,8 @@ fn listed(row: &Row, keys: &[SpkiHash]) -> Result<(Listed, Option<String>), (Cod
     }
     let sha256: Option<Fingerprint> = row.sha256.as_deref().and_then(|t| t.parse().ok());
     let crt_sh_id = row.id.as_deref().and_then(|t| t.rsplit(['=', '/']).next()).and_then(|t| t.trim().parse().ok());
-    if let Some(text) = &row.der {
-        let der = base64_simd::STANDARD.decode_to_vec(text).ok();
-        let Some(certificate) = der.as_deref().and_then(pki::cert::read) else { return bad("its cert_der is no certificate in base64") };
+    if row.der.is_some() {
+        let Some(certificate) = row.certificate() else { return bad("its cert_der is no certificate in base64") };
         if let Some(key) = certificate.key.spki.filter(|k| !keys.contains(k)) {
             return Err(other(&key.to_string()));
         }

@@ -181,17 +181,8 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         let group = &plan.steps_of_key[key as usize];
         for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
-            let again = if shown.insert(id.as_str()) { "" } else { " (the same step as above)" };
-            let says = if step.kind == StepKind::Search { sentence(&step.says) } else { escape(&step.says) };
-            write!(out, "- [{}] {}. **{}**{again}: {}.", mark(step.status), at + 1, step.kind.as_str(), says)?;
-            match requests.get(id.as_str()) {
-                Some(directory) => out.write_all(the_request(directory).as_bytes())?,
-                None if step.kind == StepKind::Replace => out.write_all(NO_REQUEST.as_bytes())?,
-                None => {}
-            }
-            push_needs(out, step, group)?;
-            writeln!(out, " `{}`", step.id)?;
-            push_commands(out, step)?;
+            let again = !shown.insert(id.as_str());
+            push_step(out, step, at + 1, again, requests.get(id.as_str()).map(|directory| directory.as_str()), group)?;
         }
     }
     if plan.order.len() > KEYS {
@@ -202,6 +193,22 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     }
     writeln!(out)?;
     Ok(())
+}
+
+/// One step: its line, with its number within its key, and the commands that do it.
+fn push_step(out: &mut dyn Write, step: &Step, number: usize, again: bool, request: Option<&str>, group: &[StepId]) -> io::Result<()> {
+    let again = if again { " (the same step as above)" } else { "" };
+    let says = if step.kind == StepKind::Search { sentence(&step.says) } else { escape(&step.says) };
+    write!(out, "- [{}] {number}. **{}**{again}: {}.", mark(step.status), step.kind.as_str(), says)?;
+    match request {
+        Some(directory) => out.write_all(the_request(directory).as_bytes())?,
+        // What only a search knows has no certificate here to make a request from.
+        None if step.kind == StepKind::Replace && !step.certificates.is_empty() => out.write_all(NO_REQUEST.as_bytes())?,
+        None => {}
+    }
+    push_needs(out, step, group)?;
+    writeln!(out, " `{}`", step.id)?;
+    push_commands(out, step)
 }
 
 /// Keys whose steps the text has, the most urgent ones: nobody reads more, and plan.json has them all.
@@ -220,6 +227,56 @@ pub fn with_marks(text: &str, steps: &[Step]) -> String {
         }
     }
     out
+}
+
+/// The text with the steps that searches added, each behind the search that found it (`behind`). The other steps of that key get the numbers and the
+/// needs that follow; everything else stays as it is.
+#[must_use]
+pub fn with_found(text: &str, steps: &[Step], behind: &HashMap<StepId, Vec<StepId>>) -> String {
+    if behind.is_empty() {
+        return text.to_owned();
+    }
+    let by_id: HashMap<&str, &Step> = steps.iter().map(|s| (s.id.as_str(), s)).collect();
+    let step_of = |line: &str| if line.starts_with("- [") { id_of(line).and_then(|id| by_id.get(id).copied()) } else { None };
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut out = Vec::with_capacity(text.len());
+    for section in lines.chunk_by(|_, next| !next.starts_with("## ") && !next.starts_with("### ")) {
+        let listed: Vec<StepId> = section.iter().filter_map(|line| step_of(line)).map(|step| step.id).collect();
+        let new = |search: &StepId| behind.get(search).into_iter().flatten().filter(|id| !listed.contains(id));
+        if listed.iter().all(|id| new(id).next().is_none()) {
+            section.iter().for_each(|line| out.extend_from_slice(line.as_bytes()));
+            continue;
+        }
+        let group: Vec<StepId> = listed.iter().flat_map(|id| std::iter::once(id).chain(new(id))).copied().collect();
+        let number = |id: &StepId| group.iter().position(|other| other == id).map_or(0, |at| at + 1);
+        for line in section {
+            let Some(step) = step_of(line) else {
+                out.extend_from_slice(line.as_bytes());
+                continue;
+            };
+            push_renumbered(&mut out, line, step, number(&step.id), &group);
+            for step in new(&step.id).filter_map(|id| by_id.get(id.as_str())) {
+                // What is written to memory is written.
+                let _ = push_step(&mut out, step, number(&step.id), false, None, &group);
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The line of a step with another number, and with what it needs now.
+fn push_renumbered(out: &mut Vec<u8>, line: &str, step: &Step, number: usize, group: &[StepId]) {
+    // Text of the step is escaped, so no asterisk of it is without a backslash before.
+    let tail = [" *After ", " *At once if ", " *Due "].iter().filter_map(|part| line.find(part)).chain(line.rfind(" `")).min();
+    let parts = tail.and_then(|tail| {
+        let (tick, rest) = line[..tail].split_once("] ")?;
+        Some((tick, rest.split_once(". ")?.1))
+    });
+    let Some((tick, body)) = parts else { return out.extend_from_slice(line.as_bytes()) };
+    out.extend_from_slice(format!("{tick}] {number}. {body}").as_bytes());
+    // What is written to memory is written.
+    let _ = push_needs(out, step, group);
+    out.extend_from_slice(format!(" `{}`\n", step.id).as_bytes());
 }
 
 /// What stands behind a `replace` step whose request is not made yet.

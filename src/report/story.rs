@@ -143,6 +143,12 @@ impl KeyStory {
         })
     }
 
+    /// The certificates on it that only searches know.
+    #[must_use]
+    pub fn elsewhere(&self) -> &[Listed] {
+        &self.elsewhere
+    }
+
     /// The parts by which steps are selected.
     #[must_use]
     pub fn subject(&self) -> KeySubject<'_> {

@@ -152,6 +152,21 @@ pub struct Kept {
     pub closed: Option<(String, Time)>,
 }
 
+/// What a search found, and what follows from it.
+#[derive(Debug)]
+pub struct SearchResult<'a> {
+    /// The step.
+    pub search: &'a Step,
+    /// The key that was searched for.
+    pub key: &'a SpkiHash,
+    /// The certificates found on it.
+    pub found: &'a [Listed],
+    /// The mark that closes the step, if it is closed.
+    pub word: Option<&'a Word>,
+    /// Steps that are new or changed.
+    pub steps: Vec<&'a Step>,
+}
+
 /// What a new plan changed in the list of steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -299,28 +314,31 @@ impl Store {
         transaction.commit().map_err(&failed)
     }
 
-    /// Writes down what a search for a key found, and with it the word that closes the step and what changes in the list of steps: new ones
-    /// stand where the search does.
+    /// Records what searches found, and with it the marks that close their steps and what changes in the list of steps: new ones have the place of
+    /// their search. All of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
-    pub fn searched(&mut self, search: &Step, key: &SpkiHash, found: &[Listed], word: Option<&Word>, steps: &[&Step]) -> Result<(), Error> {
+    pub fn searched(&mut self, results: &[SearchResult<'_>]) -> Result<(), Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
-            let mut put = transaction.prepare("INSERT OR REPLACE INTO elsewhere(spki, name, content) VALUES(?1, ?2, ?3)")?;
-            for listed in found {
-                put.execute(params![key.as_bytes(), listed.identity(), json(listed)?])?;
-            }
-            if let Some(word) = word {
-                transaction.execute("INSERT INTO word(step, content) VALUES(?1, ?2)", params![word.step.as_str(), json(word)?])?;
-            }
-            let mut put = transaction.prepare(
+            let mut listed = transaction.prepare("INSERT OR REPLACE INTO elsewhere(spki, name, content) VALUES(?1, ?2, ?3)")?;
+            let mut word = transaction.prepare("INSERT INTO word(step, content) VALUES(?1, ?2)")?;
+            let mut step = transaction.prepare(
                 "INSERT INTO step(id, place, content) VALUES(?1, coalesce((SELECT place FROM step WHERE id = ?2), 0), ?3)
                  ON CONFLICT(id) DO UPDATE SET content = excluded.content, closed = NULL, closed_at = NULL",
             )?;
-            for step in steps {
-                put.execute(params![step.id.as_str(), search.id.as_str(), json(step)?])?;
+            for result in results {
+                for found in result.found {
+                    listed.execute(params![result.key.as_bytes(), found.identity(), json(found)?])?;
+                }
+                if let Some(said) = result.word {
+                    word.execute(params![said.step.as_str(), json(said)?])?;
+                }
+                for changed in &result.steps {
+                    step.execute(params![changed.id.as_str(), result.search.id.as_str(), json(changed)?])?;
+                }
             }
             Ok(())
         };

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use db::{Changes, DATABASE, Kept, Records, Run, Store, Story, Told};
+pub use db::{Changes, DATABASE, Kept, Records, Run, SearchResult, Store, Story, Told};
 
 use crate::files;
 use crate::id::Fingerprint;

@@ -243,8 +243,8 @@ fn a_list_of_steps_is_marked_at_once_or_not_at_all() {
     let ran = piped(&format!("{revoke}\n{}\n", incident.id("revoke", "b.example")), "sent");
     assert_eq!(ran.status, 0);
     assert!(ran.stderr.contains("was to come before") && ran.stderr.matches("warning").count() == 1, "{ran:?}");
-    let export = incident.mark(&list(&searches.join("\n")), "searched", &["--ct-export", &incident.path("none")]);
-    assert_eq!((export.status, export.stderr.contains("it closes one search")), (2, true), "{export:?}");
+    let export = incident.mark(&list(&deploy), "deployed", &["--ct-export", &incident.path("none")]);
+    assert_eq!((export.status, export.stderr.contains("it closes searches")), (2, true), "{export:?}");
 }
 
 #[test]

@@ -16,6 +16,12 @@ fn crt_sh(rows: &[(u64, &str, &str, &str)]) -> String {
     serde_json::to_string(&rows.iter().map(row).collect::<Vec<_>>()).unwrap()
 }
 
+/// The lines of plan.md that are about steps.
+fn step_lines(incident: &Incident) -> Vec<String> {
+    let text = fs::read_to_string(incident.path("case/plan.md")).unwrap();
+    text.lines().filter(|line| line.starts_with("- [") && line.ends_with('`')).map(str::to_owned).collect()
+}
+
 #[test]
 fn a_search_is_closed_by_what_it_returned_and_that_joins_the_plan() {
     let incident = Incident::new();
@@ -50,8 +56,14 @@ fn a_search_is_closed_by_what_it_returned_and_that_joins_the_plan() {
         "at once, without another plan"
     );
     assert!(incident.step("revoke", "a.example")["needs"].as_array().unwrap().contains(&Value::from(replace.clone())));
+    // plan.md too, as the next plan writes it: the new step behind its search, and the numbers and needs that follow.
+    let written = step_lines(&incident);
+    let place = |id: &str| written.iter().position(|line| line.ends_with(&format!("`{id}`"))).unwrap_or_else(|| panic!("{id}: {written:#?}"));
+    assert_eq!(place(&replace), place(&search) + 1);
+    assert!(written[place(&replace)].starts_with("- [ ] "), "{written:#?}");
     // The next plan says the same, and tells of all that is elsewhere.
     incident.plan();
+    assert_eq!(step_lines(&incident), written);
     assert_eq!(new()["id"], replace);
     assert_eq!((status(&search), status(&revoke)), ("done".into(), "waiting".into()));
     let plan = incident.json();
@@ -109,7 +121,7 @@ fn a_search_that_cannot_be_used_closes_nothing() {
     for (step, status) in [(&*search, "waived"), (&incident.id("deploy", "a.example"), "deployed")] {
         let ran = mark(step, status, "[]");
         assert_eq!(ran.status, 2);
-        assert!(ran.stderr.contains("it closes a search"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("it closes searches"), "{}", ran.stderr);
     }
     // Some rows can be used, some cannot: those that can are kept, and the search stays open.
     let some = crt_sh(&[(1, "01", "elsewhere.example", "2040-01-01T00:00:00")]).replacen('[', "[{\"issuer_name\":\"CN=A\"},", 1);
@@ -129,4 +141,60 @@ fn a_search_that_cannot_be_used_closes_nothing() {
         plan["steps"].as_array().unwrap().iter().any(|s| s["says"].as_str().unwrap().contains("elsewhere.example")),
         "kept from the broken answer"
     );
+}
+
+/// One file for both searches.
+#[test]
+fn one_file_closes_the_searches_of_many_keys() {
+    let incident = Incident::new();
+    incident.plan();
+    let (a, b) = (incident.step("search", "a.example"), incident.step("search", "b.example"));
+    let file = incident.path("found.json");
+    let mark = |rows: &[Value]| {
+        fs::write(&file, serde_json::to_string(rows).unwrap()).unwrap();
+        run(&["mark", &incident.path("case"), "--kind", "search", "searched", "--ct-export", &file, "--by", "Ada", "--yes"])
+    };
+    let row = |issuer: &str, serial: &str, name: &str| serde_json::json!({"issuer_name": issuer, "serial_number": serial, "name_value": name, "not_after": "2040-01-01"});
+    let named = |key: &Value, serial: &str, name: &str| {
+        let mut row = row("CN=Another CA", serial, name);
+        row["spki_sha256"] = key["spki_sha256"].clone();
+        row
+    };
+    // The certificate at hand joins the one row to its key; nothing joins the other, so it clears nothing.
+    let here = row("CN=Example Private CA", "07", "a.example");
+    let ran = mark(&[here.clone(), row("CN=Another CA", "01", "stray.example")]);
+    assert_eq!(ran.status, 3, "{ran:?}");
+    let (id_a, id_b) = (a["id"].as_str().unwrap(), b["id"].as_str().unwrap());
+    assert!(ran.stderr.contains(&format!("{id_a} stays open: 1 row of found.json can be about its key")), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("{id_b} stays open: found.json has no row for its key")), "{ran:?}");
+    assert!(ran.stderr.contains("found.json:2: it names no key") && ran.stderr.contains("0 of 2 search steps closed"), "{ran:?}");
+    assert_eq!(
+        (incident.step("search", "a.example")["status"].clone(), step_lines(&incident).len()),
+        ("ready".into(), incident.json()["steps"].as_array().unwrap().len())
+    );
+    // One key has rows, the other none and is not named: that one stays open, which is no failure.
+    let ran = mark(&[here, named(&a, "02", "found-a.example")]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.contains(&format!("{id_a}: found.json: 2 certificates on the key, 1 of them at hand")), "{ran:?}");
+    assert!(
+        ran.stderr.contains(&format!("{id_b} stays open: found.json has no row")) && ran.stderr.contains("1 of 2 search steps closed"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        (incident.step("search", "a.example")["status"].clone(), incident.step("search", "b.example")["status"].clone()),
+        ("done".into(), "ready".into())
+    );
+    // The rest, once the file names its key; what was found for each is a step at once, in plan.json and in plan.md.
+    run(&["mark", &incident.path("case"), id_a, "reopened", "--reason", "again", "--by", "Ada"]);
+    let ran = mark(&[named(&a, "02", "found-a.example"), named(&b, "03", "found-b.example"), named(&b, "04", "found-c.example")]);
+    assert!(ran.status == 0 && ran.stderr.contains("2 of 2 search steps closed"), "{ran:?}");
+    let written = step_lines(&incident);
+    let place = |part: &str| written.iter().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {written:#?}"));
+    assert_eq!(place("found-a.example"), place(id_a) + 1);
+    let mut behind = [place("found-b.example"), place("found-c.example")];
+    behind.sort_unstable();
+    assert_eq!(behind, [place(id_b) + 1, place(id_b) + 2]);
+    let steps = incident.json()["steps"].clone();
+    incident.plan();
+    assert_eq!((step_lines(&incident), &incident.json()["steps"]), (written, &steps), "as the next plan has them");
 }

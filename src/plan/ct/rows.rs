@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 
 use super::CtError;
+use crate::id::SpkiHash;
 use crate::limits;
 
 /// One row as it stands; empty fields are none.
@@ -26,6 +27,8 @@ pub(super) struct Row {
     pub(super) key: Option<String>,
     pub(super) sha256: Option<String>,
     pub(super) der: Option<String>,
+    /// Whether it has members or columns that are not read.
+    pub(super) has_more: bool,
 }
 
 /// What a column or member says.
@@ -38,6 +41,8 @@ enum Field {
     NotAfter,
     Names,
     Key,
+    /// The key, if it is the hash of one.
+    MaybeKey,
     Sha256,
     Der,
 }
@@ -54,6 +59,7 @@ impl Field {
             "notafter" | "validto" | "validuntil" | "expires" | "notafterrfc3339" => Self::NotAfter,
             "namevalue" | "commonname" | "dnsnames" | "matchingidentities" | "identities" | "names" | "san" | "sans" => Self::Names,
             "pubkeysha256" | "spkisha256" | "keysha256" => Self::Key,
+            "key" | "spki" => Self::MaybeKey,
             "certsha256" | "sha256" | "fingerprint" | "fingerprintsha256" | "certificatesha256" => Self::Sha256,
             "certder" | "der" => Self::Der,
             _ => return None,
@@ -74,7 +80,11 @@ impl Row {
             Field::Serial => &mut self.serial,
             Field::NotBefore => &mut self.not_before,
             Field::NotAfter => &mut self.not_after,
-            Field::Key => &mut self.key,
+            Field::MaybeKey if text.parse::<SpkiHash>().is_err() => {
+                self.has_more = true;
+                return;
+            }
+            Field::Key | Field::MaybeKey => &mut self.key,
             Field::Sha256 => &mut self.sha256,
             Field::Der => &mut self.der,
         };
@@ -179,6 +189,7 @@ impl<'de> Visitor<'de> for RowVisitor {
         while let Some(name) = map.next_key::<String>()? {
             match Field::named(&name) {
                 None => {
+                    row.has_more = true;
                     map.next_value::<IgnoredAny>()?;
                 }
                 Some(field) => {
@@ -306,7 +317,12 @@ fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
         if !row.is_object {
             continue;
         }
-        head.iter().zip(&record).for_each(|(field, text)| field.iter().for_each(|f| row.put(*f, text)));
+        for (field, text) in head.iter().zip(&record) {
+            match field {
+                Some(field) => row.put(*field, text),
+                None => row.has_more |= !text.trim().is_empty(),
+            }
+        }
         let delimiters = |line: &str| line.bytes().filter(|b| *b == delimiter).count();
         let holds_a_row = |field: &str| head.len() > 2 && field.lines().skip(1).any(|line| delimiters(line) + 1 >= head.len());
         if record.len() < head.len() || record.iter().skip(head.len()).any(|f| !f.trim().is_empty()) || record.iter().any(holds_a_row) {

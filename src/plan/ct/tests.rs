@@ -1,4 +1,5 @@
 use super::*;
+use crate::pki;
 
 const KEY: &str = "4a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8";
 
