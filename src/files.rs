@@ -11,15 +11,66 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::mpsc::sync_channel;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use batch::{Batch, Staged};
 
-/// Mode of every directory made here: its owner alone.
+/// Who may read and write what is made here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// The owner and the group of the directory. What is made in such a directory gets its group.
+    Group,
+    /// The owner alone.
+    #[default]
+    Owner,
+}
+
+impl Access {
+    /// Its name in records and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The mode of directories.
+    #[must_use]
+    pub const fn directory(self) -> u32 {
+        match self {
+            Self::Group => 0o2770,
+            Self::Owner => DIRECTORY,
+        }
+    }
+
+    /// The mode of files.
+    #[must_use]
+    pub const fn file(self) -> u32 {
+        match self {
+            Self::Group => 0o660,
+            Self::Owner => FILE,
+        }
+    }
+}
+
+impl FromStr for Access {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = [Self::Owner, Self::Group].into_iter().find(|access| access.as_str() == text);
+        named.ok_or_else(|| format!("{text:?} is not a mode of a case; write owner or group"))
+    }
+}
+
+/// Mode of directories for their owner alone.
 const DIRECTORY: u32 = 0o700;
-/// Mode of every file made here: its owner alone.
+/// Mode of files for their owner alone.
 const FILE: u32 = 0o600;
 /// The bits of a mode that `chmod` sets.
 const ALL_BITS: u32 = 0o7777;
@@ -139,12 +190,20 @@ impl std::error::Error for Error {
 /// # Errors
 /// [`Error::CreateDirectory`], also when a file of that name is in the way.
 pub fn create_private_dir(path: &Path) -> Result<bool, Error> {
+    create_dir(path, Access::Owner)
+}
+
+/// Like [`create_private_dir`], for those who have access.
+///
+/// # Errors
+/// [`Error::CreateDirectory`].
+pub fn create_dir(path: &Path, access: Access) -> Result<bool, Error> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(false);
     }
     let parent = parent_of(path);
-    create_private_dir(parent)?;
-    match make_directory(path, false) {
+    create_dir(parent, access)?;
+    match make_directory_of(path, access.directory(), false) {
         Ok(_) => {}
         // Someone else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(false),
@@ -187,10 +246,18 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// [`Error::AlreadyThere`], or whatever kept it from being written.
 pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    write_new_for(Access::Owner, path, contents)
+}
+
+/// Like [`write_new`], for those who have access.
+///
+/// # Errors
+/// Those of [`write_new`].
+pub fn write_new_for(access: Access, path: &Path, contents: &[u8]) -> Result<(), Error> {
     if path.file_name().is_none() {
         return Err(Error::NoName { path: path.into() });
     }
-    write_file(path, |out| out.write_all(contents))?;
+    write_file(path, access.file(), |out| out.write_all(contents))?;
     sync_directory(parent_of(path))
 }
 
@@ -199,15 +266,23 @@ pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
 pub fn replace(path: &Path, contents: &[u8]) -> Result<(), Error> {
-    replace_file(path, |out| out.write_all(contents))
+    replace_for(Access::Owner, path, contents)
 }
 
-/// Like [`replace`], with contents that are written as a stream and never lie in memory whole.
+/// Like [`replace`], for those who have access.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn replace_for(access: Access, path: &Path, contents: &[u8]) -> Result<(), Error> {
+    replace_file(path, access.file(), |out| out.write_all(contents))
+}
+
+/// Like [`replace_for`], with contents that are written as a stream and never lie in memory whole.
 ///
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
-pub fn replace_with(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
-    replace_file(path, |out| {
+pub fn replace_with(access: Access, path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+    replace_file(path, access.file(), |out| {
         let mut out = BufWriter::with_capacity(1 << 16, out);
         write(&mut out)?;
         out.flush()
@@ -260,7 +335,7 @@ const KEPT: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// So many octets are flushed at a time.
 const FLUSHED: usize = 16 << 20;
 
-fn replace_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+fn replace_file(path: &Path, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
     let mut hidden = OsString::from(UNFINISHED);
     hidden.push(name);
@@ -271,7 +346,7 @@ fn replace_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
         _ => {}
     }
-    write_file(&unfinished, write)?;
+    write_file(&unfinished, mode, write)?;
     if let Err(error) = fs::rename(&unfinished, path) {
         // The old file stays; what could not take its place goes.
         let _ = fs::remove_file(&unfinished);
@@ -314,9 +389,9 @@ fn swapped(_: &Path, _: &Path) -> io::Result<bool> {
 }
 
 /// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
-fn write_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+fn write_file(path: &Path, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
     let file = create(OpenOptions::new().write(true), path)?;
-    let written = fill(&file, write).map_err(|error| Error::Write { path: path.into(), error });
+    let written = fill(&file, mode, write).map_err(|error| Error::Write { path: path.into(), error });
     let written = written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
     if written.is_err() {
         let _ = fs::remove_file(path);
@@ -331,7 +406,7 @@ fn write_checked(path: &Path, contents: &[u8], exact: bool) -> Result<bool, Erro
     let mut right = true;
     let written = || {
         if !exact {
-            right = set_mode(&file)?;
+            right = set_mode(&file, FILE)?;
         }
         file.write_all(contents)?;
         // One byte more than there should be; the buffer is wiped, for it may hold a key.
@@ -368,8 +443,8 @@ fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
     }
 }
 
-fn fill(file: &File, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
-    set_mode(file)?;
+fn fill(file: &File, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
+    set_mode(file, mode)?;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     flushing(file, let_go, |wrote| write(&mut Counted { file, wrote }))?
 }
@@ -393,20 +468,48 @@ impl Write for Counted<'_> {
 }
 
 /// The mode given at creation passed through the umask; this one does not. Returns whether it was right before: asking costs less than setting.
-fn set_mode(file: &File) -> io::Result<bool> {
-    let right = file.metadata()?.permissions().mode() & ALL_BITS == FILE;
+fn set_mode(file: &File, mode: u32) -> io::Result<bool> {
+    let right = file.metadata()?.permissions().mode() & ALL_BITS == mode;
     if !right {
-        file.set_permissions(Permissions::from_mode(FILE))?;
+        file.set_permissions(Permissions::from_mode(mode))?;
     }
     Ok(right)
 }
 
+/// Gives what is there the mode for those who have access; links are left alone. A file of another user is written anew, for only its owner may change its
+/// mode.
+///
+/// # Errors
+/// Whatever kept it from being changed.
+pub fn set_access(path: &Path, access: Access) -> Result<(), Error> {
+    let failed = |error| Error::Write { path: path.into(), error };
+    let meta = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        meta => meta.map_err(failed)?,
+    };
+    let mode = if meta.is_dir() { access.directory() } else { access.file() };
+    if meta.is_symlink() || meta.permissions().mode() & ALL_BITS == mode {
+        return Ok(());
+    }
+    match fs::set_permissions(path, Permissions::from_mode(mode)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && meta.is_file() => {
+            replace_for(access, path, &fs::read(path).map_err(failed)?)
+        }
+        changed => changed.map_err(failed),
+    }
+}
+
 /// Makes one directory, mode 0700 whatever the umask; `exact`: its mode is known to come out right. Returns whether it did.
 fn make_directory(path: &Path, exact: bool) -> io::Result<bool> {
+    make_directory_of(path, DIRECTORY, exact)
+}
+
+fn make_directory_of(path: &Path, mode: u32, exact: bool) -> io::Result<bool> {
+    // For its owner alone until it has its mode: the umask of others may be wider.
     DirBuilder::new().mode(DIRECTORY).create(path)?;
-    let right = exact || fs::symlink_metadata(path)?.permissions().mode() & ALL_BITS == DIRECTORY;
+    let right = exact || fs::symlink_metadata(path)?.permissions().mode() & ALL_BITS == mode;
     if !right {
-        fs::set_permissions(path, Permissions::from_mode(DIRECTORY))?;
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
     Ok(right)
 }
@@ -440,8 +543,27 @@ mod tests {
         let path = folder.path().join("large");
         let piece: Vec<u8> = (0..=250).cycle().take(1 << 20).collect();
         let write = |out: &mut (dyn Write + Send)| (0..50).try_for_each(|_| out.write_all(&piece));
-        replace_with(&path, write).unwrap();
+        replace_with(Access::Owner, &path, write).unwrap();
         assert!(fs::read(&path).unwrap().chunks(piece.len()).eq(std::iter::repeat_n(&piece[..], 50)));
+    }
+
+    #[test]
+    fn access_is_given_whatever_the_mode_was_and_never_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, directory, link) = (folder.path().join("file"), folder.path().join("directory"), folder.path().join("link"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & ALL_BITS;
+        write_new_for(Access::Group, &file, b"x").unwrap();
+        create_dir(&directory, Access::Group).unwrap();
+        assert_eq!((mode(&file), mode(&directory)), (0o660, 0o2770));
+        for access in [Access::Owner, Access::Group] {
+            [&file, &directory].iter().for_each(|path| set_access(path, access).unwrap());
+            assert_eq!((mode(&file), mode(&directory)), (access.file(), access.directory()));
+        }
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        set_access(&link, Access::Owner).unwrap();
+        assert_eq!(mode(&file), 0o660, "the link is left alone");
+        set_access(&folder.path().join("nothing"), Access::Owner).unwrap();
+        assert_eq!(["owner", "group", "all"].map(|name| name.parse().ok()), [Some(Access::Owner), Some(Access::Group), None]);
     }
 
     #[test]

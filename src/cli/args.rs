@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use certrecall::files::Access;
 use certrecall::plan::{Mark, Selection, StepKind};
 use certrecall::rekey::KeySpec;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -162,6 +163,10 @@ pub(crate) struct Planning {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// Who works on the case: owner alone, or group for the group of its directory too (keys and proofs stay with the owner) [default: as it is; owner for
+    /// a new case]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Access>,
 }
 
 /// Arguments of `run`.

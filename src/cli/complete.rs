@@ -49,6 +49,7 @@ pub(crate) struct Done {
 /// `certrecall complete`.
 pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
+    Case::check_owner(&args.case)?;
     let key_passphrase = args.passphrase.named()?;
     let export = args.export_passphrase_file.as_deref().map(|path| passphrase::from_file("--export-passphrase-file", path)).transpose()?;
     if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {

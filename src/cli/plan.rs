@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
 use certrecall::assess::Decision;
-use certrecall::files;
 use certrecall::id::SpkiHash;
 use certrecall::inventory::Inventory;
 use certrecall::plan::{Step, StepKind, progress};
@@ -48,6 +47,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
+    Case::check_owner(&args.planning.output)?;
     let Prepared { case, mut analysis, existing, .. } = prepare(&args.planning, terminal, |_| ())?;
     let threads = analysis.threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
@@ -95,7 +95,7 @@ struct Prepared<T> {
 fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis) -> T + Send) -> Result<Prepared<T>, Error> {
     let mut ready = analyse::ready(&args.judging, terminal)?;
     let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &roots)?;
+    let case = Case::create(&args.output, &roots, args.mode)?;
     let (mut store, gone) = case.store_for_plan()?;
     if gone {
         terminal.warn(&format!(
@@ -125,8 +125,9 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
     }
     drop(words);
     progress::apply(&mut analysis.plan.steps, &store.words()?);
-    let existing = rekey::existing(&case, None, terminal)?;
-    analysis.directories = rekey::directories(&existing);
+    // Only the owner may look at what was made; others take it from the plan before.
+    let existing = if case.is_owned() { rekey::existing(&case, None, terminal)? } else { Existing::default() };
+    analysis.directories = if case.is_owned() { rekey::directories(&existing) } else { rekey::directories_of_plan(&case) };
     keep_certificates(&case, &analysis, terminal)?;
     let (changes, beside) = keep(&case, &mut store, &analysis, beside)?;
     if changes.closed + changes.reopened > 0 {
@@ -243,7 +244,7 @@ fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<
     let planned = analysis.planned();
     let small = || {
         // What programs read is written whatever becomes of the text for people.
-        let text = files::replace_with(&case.path(store::PLAN_MD), |out| plan_text::write(&planned, out));
+        let text = case.write_with(store::PLAN_MD, |out| plan_text::write(&planned, out));
         let (exposed, suspected) = plan_file::spki_lists(&analysis.inventory, &analysis.assessment);
         case.write(store::EXPOSED, exposed.as_bytes())?;
         case.write(store::SUSPECTED, suspected.as_bytes())?;
@@ -251,7 +252,7 @@ fn write(case: &Case, analysis: &Analysis, listener: Option<plan_file::Listener<
     };
     std::thread::scope(|scope| {
         let small = scope.spawn(small);
-        let plan = files::replace_with(&case.path(store::PLAN_JSON), |out| plan_file::write_with(&planned, out, listener));
+        let plan = case.write_with(store::PLAN_JSON, |out| plan_file::write_with(&planned, out, listener));
         let small = small.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         plan?;
         small

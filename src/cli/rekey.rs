@@ -9,7 +9,6 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use certrecall::files;
 use certrecall::finding::{Code, Codes};
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::pki::show;
@@ -92,6 +91,12 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
     existing.made.iter().map(|m| (m.record.profile, m.directory.clone())).collect()
 }
 
+/// The same as the plan has it, for a user who may not look at them.
+pub(crate) fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> {
+    let replacements = plan_of(case).map(|(_, plan)| plan.replacements).unwrap_or_default();
+    replacements.into_iter().filter_map(|record| Some((record.profile, record.directory?))).collect()
+}
+
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
     let Job { roots, records, cas, existing, known, orders, said_of, passphrase, threads } = job;
@@ -153,6 +158,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     let forbidden = |spki: &SpkiHash| known.contains(spki) || earlier.contains(spki);
     let outcome = rekey::make(&missing, passphrase, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
     drop(progress);
+    case.share_listing()?;
     for refused in &outcome.refused {
         terminal.warn(&format!("no request for {} (step {}): {}", show(&refused.name), refused.id, refused.says));
         done.failed = true;
@@ -287,6 +293,7 @@ pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
 /// `certrecall rekey`.
 pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
+    Case::check_owner(&args.case)?;
     // The plan says what is to be replaced; whether that still holds, the database knows.
     drop(case.store()?);
     // What is known of CAs takes half as long to read as ten thousand keys.
@@ -330,8 +337,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let done = make(&case, job, terminal)?;
     let records: Vec<ReplacementRecord> =
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
-    let path = case.path(store::PLAN_JSON);
-    files::replace_with(&path, |out| file.with_replacements(&records, out))?;
+    case.write_with(store::PLAN_JSON, |out| file.with_replacements(&records, out))?;
     if done.made > 0 {
         show_requests(&case, &records, terminal);
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
 use super::Error;
-use crate::files;
+use crate::files::{self, Access};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::plan::ct::{Elsewhere, Listed};
 use crate::plan::{Step, Word};
@@ -183,11 +183,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
-    pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+    pub(super) fn open(directory: &Path, access: Access) -> Result<Self, Error> {
         let path = directory.join(DATABASE);
         if !path.exists() {
             // Made by us, so that its mode is ours from the first moment; SQLite gives its journal the same.
-            files::write_new(&path, b"")?;
+            files::write_new_for(access, &path, b"")?;
         } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0) && directory.join(super::PLAN_JSON).exists() {
             // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and with it all that was said.
             return Err(Error::Database {

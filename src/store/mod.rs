@@ -1,12 +1,14 @@
-//! Side hall: the case, a directory that keeps a plan and what was made for it. Mode 0700, every file in it 0600.
+//! Side hall: the case, a directory that keeps a plan and what was made for it. Mode 0700, every file in it 0600; in group mode the group of the
+//! directory may read and write everything but keys and proofs.
 //!
-//! `certrecall-case.json` marks it and names its roots; whoever works on the case holds a lock on that file.
+//! `certrecall-case.json` marks it and names its roots and its mode; a process that works on the case holds a lock on that file.
 
 mod db;
+mod owner;
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use db::{Changes, DATABASE, Kept, Records, Run, SearchResult, Store, Story, Told};
 
-use crate::files;
+use crate::files::{self, Access};
 use crate::id::Fingerprint;
 use crate::read::Roots;
 use crate::read::walk::{MARKER, is_marker};
@@ -37,8 +39,11 @@ pub struct Case {
     directory: PathBuf,
     roots: Vec<String>,
     roots_b64: Vec<String>,
+    access: Access,
+    /// Whether the directory belongs to the user that runs this.
+    owned: bool,
     /// Holds the lock until dropped.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,9 +53,23 @@ struct Marker {
     /// The same in base64, where one is not UTF-8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roots_b64: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_owner")]
+    mode: Access,
+}
+
+fn is_owner(access: &Access) -> bool {
+    *access == Access::Owner
 }
 
 const SCHEMA: &str = "certrecall/case/1";
+
+impl Marker {
+    fn text(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+}
 
 /// What is wrong with a case directory.
 #[derive(Debug)]
@@ -85,6 +104,15 @@ pub enum Error {
     NoPlan(PathBuf),
     /// The database was made by a newer version.
     NewerDatabase(PathBuf),
+    /// It, or a directory in it, belongs to another user.
+    NotOwner {
+        /// The directory.
+        path: PathBuf,
+        /// The name of its owner.
+        owner: String,
+        /// Whether the case is shared with its group, so that only what makes or uses keys is refused.
+        shared: bool,
+    },
     /// There is something in the directory, and it is no case.
     NotACase(PathBuf),
     /// The marker is of a form this version does not know.
@@ -116,6 +144,8 @@ impl fmt::Display for Error {
                 write!(f, "another certrecall works on the case {path:?}")?;
                 if waited.is_zero() { Ok(()) } else { write!(f, ", and its lock was not free within {} s", waited.as_secs()) }
             }
+            Self::NotOwner { path, owner, shared: false } => write!(f, "{path:?} belongs to the user {owner}, and is not shared with you as a group"),
+            Self::NotOwner { path, owner, shared: true } => write!(f, "{path:?} belongs to the user {owner}, and only its owner makes or uses keys"),
             Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
             Self::UnknownMarker(path) => write!(f, "the case {path:?} is of a version that this one cannot read"),
             Self::OtherRoots { path, roots } => write!(f, "the case {path:?} was made from other paths: {}", roots.join(", ")),
@@ -139,6 +169,10 @@ impl Error {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::NotOwner { shared: false, .. } => {
+                Some("run this as its owner; or let its owner share it with a group that you are in, with `certrecall plan ... --mode group`")
+            }
+            Self::NotOwner { shared: true, .. } => Some("run this as its owner, for example with `sudo -u`"),
             Self::Locked { waited: Duration::ZERO, .. } => Some("wait until it is done, then run this again"),
             Self::Locked { .. } => Some("wait until it is done, then run this again, or wait longer with --wait SECONDS"),
             Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
@@ -149,7 +183,8 @@ impl Error {
             Self::DatabaseGone(_) => Some("put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said"),
             Self::NoPlan(_) => Some("run `certrecall plan` with the paths of the case, until it ends"),
             Self::NewerDatabase(_) | Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
-            Self::Files(_) | Self::Io { .. } => None,
+            Self::Files(_) => Some("check free space and permissions, then run this again: what was finished stays, nothing is made twice"),
+            Self::Io { .. } => None,
         }
     }
 }
@@ -161,17 +196,23 @@ impl From<files::Error> for Error {
 }
 
 impl Case {
-    /// Opens the case at `directory`, or makes one for these roots.
+    /// Opens the case at `directory`, or makes one for these roots. A mode that is given is applied to all that is there.
     ///
     /// # Errors
-    /// [`Error`]; a directory that holds anything else is never touched.
-    pub fn create(directory: &Path, roots: &Roots) -> Result<Self, Error> {
+    /// [`Error`]; a directory that holds anything else, or that belongs to another user, is never touched.
+    pub fn create(directory: &Path, roots: &Roots, mode: Option<Access>) -> Result<Self, Error> {
         if !directory.join(MARKER).exists() {
-            make(directory, roots)?;
+            if directory.is_dir() {
+                owner::check(directory, Access::Owner)?;
+            }
+            make(directory, roots, mode.unwrap_or_default())?;
         }
-        let case = Self::open(directory)?;
+        let mut case = Self::open(directory)?;
         if case.roots != roots.names() || case.roots_b64 != roots.names_b64() {
             return Err(Error::OtherRoots { path: directory.to_owned(), roots: case.roots });
+        }
+        if let Some(access) = mode {
+            case.share(access)?;
         }
         Ok(case)
     }
@@ -204,7 +245,9 @@ impl Case {
         if marker.schema != SCHEMA {
             return Err(Error::UnknownMarker(directory.to_owned()));
         }
-        Ok(Self { directory: directory.to_owned(), roots: marker.roots, roots_b64: marker.roots_b64, _lock: lock })
+        let Marker { roots, roots_b64, mode: access, .. } = marker;
+        let owned = owner::check(directory, access)?;
+        Ok(Self { directory: directory.to_owned(), roots, roots_b64, access, owned, lock })
     }
 
     /// Opens what the case remembers.
@@ -213,7 +256,7 @@ impl Case {
     /// [`Error::DatabaseGone`] and [`Error::NoPlan`] if it remembers nothing; [`Error::Database`], [`Error::NewerDatabase`].
     pub fn store(&self) -> Result<Store, Error> {
         self.check_database()?;
-        let store = Store::open(&self.directory)?;
+        let store = Store::open(&self.directory, self.access)?;
         if store.has_plan()? { Ok(store) } else { Err(Error::NoPlan(self.directory.clone())) }
     }
 
@@ -223,7 +266,7 @@ impl Case {
     /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
     pub fn store_for_plan(&self) -> Result<(Store, bool), Error> {
         let gone = matches!(self.check_database(), Err(Error::DatabaseGone(_)));
-        Ok((Store::open(&self.directory)?, gone))
+        Ok((Store::open(&self.directory, self.access)?, gone))
     }
 
     /// Whether the database of the case is where it has to be.
@@ -270,9 +313,9 @@ impl Case {
     /// [`Error::Files`].
     pub fn keep_certificate(&self, sha256: &Fingerprint, der: &[u8]) -> Result<(), Error> {
         let folder = self.path(CERTIFICATES);
-        files::create_private_dir(&folder)?;
+        files::create_dir(&folder, self.access)?;
         let path = folder.join(format!("{sha256}.pem"));
-        if path.exists() { Ok(()) } else { Ok(files::write_new(&path, &crate::rekey::pem("CERTIFICATE", der))?) }
+        if path.exists() { Ok(()) } else { Ok(files::write_new_for(self.access, &path, &crate::rekey::pem("CERTIFICATE", der))?) }
     }
 
     /// Writes a view anew, whole or not at all.
@@ -280,7 +323,15 @@ impl Case {
     /// # Errors
     /// [`Error::Files`].
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
-        Ok(files::replace(&self.path(name), content)?)
+        Ok(files::replace_for(self.access, &self.path(name), content)?)
+    }
+
+    /// The same with content that is written as a stream.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub fn write_with(&self, name: &str, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+        Ok(files::replace_with(self.access, &self.path(name), write)?)
     }
 }
 
@@ -311,7 +362,7 @@ fn is_still(path: &Path, open: &File) -> io::Result<bool> {
 }
 
 /// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that counts.
-fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
+fn make(directory: &Path, roots: &Roots, mode: Access) -> Result<(), Error> {
     let io = |error| Error::Io { path: directory.to_owned(), error };
     match fs::read_dir(directory) {
         Ok(entries) => {
@@ -322,11 +373,11 @@ fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
                     return if is_marker(&directory.join(MARKER)) { Ok(()) } else { Err(Error::NotACase(directory.to_owned())) };
                 }
             }
-            fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map_err(io)?;
+            fs::set_permissions(directory, fs::Permissions::from_mode(mode.directory())).map_err(io)?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Of two runs that begin at once, one makes it.
-            let made = files::create_private_dir(directory);
+            let made = files::create_dir(directory, mode);
             if !directory.is_dir() {
                 made?;
             }
@@ -335,20 +386,18 @@ fn make(directory: &Path, roots: &Roots) -> Result<(), Error> {
     }
     // Under a name of this run's own, for the same reason.
     let own = |name: &str| directory.join(format!("{}{}-{name}", files::UNFINISHED, std::process::id()));
-    files::replace(&own(GITIGNORE), b"*\n")?;
+    files::replace_for(mode, &own(GITIGNORE), b"*\n")?;
     fs::rename(own(GITIGNORE), directory.join(GITIGNORE)).map_err(io)?;
-    let content = Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64() };
-    let mut text = serde_json::to_vec(&content).unwrap_or_default();
-    text.push(b'\n');
+    let text = Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64(), mode }.text();
     let unfinished = own(MARKER);
-    files::replace(&unfinished, &text)?;
+    files::replace_for(mode, &unfinished, &text)?;
     // A link fails if the name is taken: of two runs that begin at once, one makes the case and both open the same marker.
     let linked = fs::hard_link(&unfinished, directory.join(MARKER));
     let _ = fs::remove_file(&unfinished);
     match linked {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => match files::write_new(&directory.join(MARKER), &text) {
+        Err(_) => match files::write_new_for(mode, &directory.join(MARKER), &text) {
             Err(files::Error::AlreadyThere { .. }) => Ok(()),
             written => Ok(written?),
         },
@@ -368,11 +417,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let roots = Roots::open(&[folder.path().to_owned()]).unwrap();
         let directory = folder.path().join("case");
-        make(&directory, &roots).unwrap();
+        make(&directory, &roots, Access::Owner).unwrap();
         fs::write(directory.join(DATABASE), b"").unwrap();
-        make(&directory, &roots).unwrap();
+        make(&directory, &roots, Access::Owner).unwrap();
         Case::open(&directory).unwrap();
         fs::remove_file(directory.join(MARKER)).unwrap();
-        assert!(matches!(make(&directory, &roots), Err(Error::NotACase(_))), "something lies there that is no case");
+        assert!(matches!(make(&directory, &roots, Access::Owner), Err(Error::NotACase(_))), "something lies there that is no case");
     }
 }

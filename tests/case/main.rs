@@ -8,6 +8,7 @@ mod damage;
 mod kills;
 mod marks;
 mod search;
+mod sharing;
 mod tallies;
 
 use std::fs;

@@ -27,7 +27,7 @@ fn the_user_that_the_system_knows_is_recorded_whatever_the_environment() {
     let name = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     assert_eq!(recorded(&incident)[0]["by"], name.trim());
     if fs::metadata(incident.folder.path()).unwrap().uid() != 0 {
-        eprintln!("not root: a user without a name cannot be tried");
+        // Only root can run a program as a user without a name.
         return;
     }
     // A user that the system has no name for.
