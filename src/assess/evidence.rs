@@ -10,7 +10,7 @@ use super::path_date::PathDate;
 use super::rows::{Rows, fill, is_ahead};
 use super::told::Told;
 use super::words;
-use super::{Clock, PathPattern, Question, reported};
+use super::{Clock, PathPattern, Question, Uploaders, reported};
 use crate::finding::{Code, Codes};
 use crate::inventory::{Few, File, Inventory, KeyEntry};
 use crate::parallel;
@@ -204,6 +204,16 @@ impl Files {
     pub(super) fn of(&self, file: u32, key: u32) -> &FileEvidence {
         let own = if self.of_keys.is_empty() { None } else { self.of_keys.get(&(file, key)) };
         own.unwrap_or(&self.all[file as usize])
+    }
+
+    /// The accounts of all files that have one.
+    pub(super) fn uploaders(&self) -> Uploaders {
+        let accounts = |evidence: &FileEvidence| evidence.accounts().iter().cloned().collect::<Few<_>>();
+        let files = self.all.iter().zip(0..).filter(|(evidence, _)| !evidence.accounts().is_empty());
+        Uploaders::new(
+            files.map(|(evidence, file)| (file, accounts(evidence))).collect(),
+            self.of_keys.iter().map(|(place, evidence)| (*place, accounts(evidence))).collect(),
+        )
     }
 }
 

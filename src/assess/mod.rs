@@ -35,7 +35,7 @@ pub use manifest::{Manifest, ManifestError, Mapping, parse_span};
 pub use path_date::PathPattern;
 pub(crate) use spread::signed_itself;
 pub use told::Told;
-pub use verdict::{Assessment, CertificateVerdict, Exposure, KeyVerdict, Standing, Verdict};
+pub use verdict::{Assessment, CertificateVerdict, Exposure, KeyVerdict, Standing, Uploaders, Verdict};
 
 use because::Upload;
 use evidence::{Decided, FileEvidence, Files};
@@ -98,7 +98,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
     decided(inventory, question.decisions, &keys, &mut findings);
     let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
-    Assessment { keys, certificates, findings: findings.list, finding_counts: findings.counts }
+    Assessment { keys, certificates, uploaders: files.uploaders(), findings: findings.list, finding_counts: findings.counts }
 }
 
 /// Decisions about keys that are not here, and those that clear a key of which something else says that it is exposed.

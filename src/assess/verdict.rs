@@ -1,6 +1,6 @@
 //! The words of a verdict: exposure of a key, standing of a certificate, and what follows from both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,27 @@ pub struct CertificateVerdict {
     pub because: Option<Box<Because>>,
 }
 
+/// The accounts that uploaded files, where a manifest names them; files without one are not in it.
+#[derive(Debug, Default)]
+pub struct Uploaders {
+    files: HashMap<u32, Few<Arc<str>>>,
+    /// Where rows name single certificates of a file: by file and key.
+    of_keys: HashMap<(u32, u32), Few<Arc<str>>>,
+}
+
+impl Uploaders {
+    pub(super) fn new(files: HashMap<u32, Few<Arc<str>>>, of_keys: HashMap<(u32, u32), Few<Arc<str>>>) -> Self {
+        Self { files, of_keys }
+    }
+
+    /// The accounts that uploaded a file, as far as it concerns a key in it.
+    #[must_use]
+    pub fn of(&self, file: u32, key: u32) -> &[Arc<str>] {
+        let own = if self.of_keys.is_empty() { None } else { self.of_keys.get(&(file, key)) };
+        own.or_else(|| self.files.get(&file)).map_or(&[], |accounts| accounts)
+    }
+}
+
 /// Verdicts for the whole inventory; indices as in the inventory.
 #[derive(Debug)]
 pub struct Assessment {
@@ -168,6 +189,8 @@ pub struct Assessment {
     pub keys: Vec<KeyVerdict>,
     /// One per certificate.
     pub certificates: Vec<CertificateVerdict>,
+    /// The accounts that uploaded each file, where a manifest names them.
+    pub uploaders: Uploaders,
     /// Findings on evidence.
     pub findings: Vec<Finding>,
     /// How many findings of each code there are; of codes with very many, not all are told.

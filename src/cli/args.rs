@@ -289,7 +289,8 @@ pub(crate) struct StatusArgs {
 pub(crate) struct ExplainArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// A host name, subject, serial or path of a certificate, an account, or the SHA-256 of a certificate or a public key
+    /// A host name, subject, serial or path of a certificate, or the SHA-256 of a certificate or a public key; or an account, of which only what belongs to
+    /// its own uploads is shown, so that it can be sent to the customer
     #[arg(value_name = "NAME|SHA256|SPKI")]
     pub(crate) what: String,
     /// Output format

@@ -1,10 +1,12 @@
 //! `status` and `explain`: what a case remembers.
 
+use std::collections::BTreeSet;
+
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::plan::progress;
 use certrecall::plan::{Step, StepKind, Word};
 use certrecall::report::status::{By, CaseStatus, Share};
-use certrecall::report::story::KeyStory;
+use certrecall::report::story::{AccountStory, KeyStory, NoPathAccounts};
 use certrecall::store::{self, Case, Kept, Store};
 
 use super::analyse::{moment, now};
@@ -59,6 +61,9 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
     let case = Case::open(&args.case)?;
     let store = case.store()?;
     let (kept, words) = progress(&store)?;
+    if let Some((account, stories)) = of_account(&case, &store, &args.what)? {
+        return explain_account(args, &account, &stories, (&kept, &words), terminal);
+    }
     let records = records(&store, &args.what)?;
     if records.is_empty() {
         let says = format!(
@@ -94,6 +99,66 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
             }
             json(&out, terminal)?;
         }
+    }
+    Ok(Outcome::default())
+}
+
+/// The account of that name and the keys it uploaded, if there is one: by its exact name, else without regard to case.
+fn of_account(case: &Case, store: &Store, name: &str) -> Result<Option<(String, Vec<KeyStory>)>, Error> {
+    let mut stories: Vec<KeyStory> = Vec::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut wrong = None;
+    store.each_key(|record| match serde_json::from_slice::<KeyStory>(record) {
+        Ok(story) => {
+            let like: Vec<String> = story.uploaders().into_iter().filter(|account| account.eq_ignore_ascii_case(name)).map(str::to_owned).collect();
+            if !like.is_empty() {
+                names.extend(like);
+                stories.push(story);
+            }
+        }
+        Err(error) => wrong = Some(error),
+    })?;
+    if let Some(error) = wrong {
+        return Err(damaged(case, &error));
+    }
+    let account = match (names.contains(name), names.len()) {
+        (true, _) => name.to_owned(),
+        (false, 0) => return Ok(None),
+        (false, 1) => names.pop_first().unwrap_or_default(),
+        (false, _) => {
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            return Err(Error::Value {
+                flag: "NAME|SHA256|SPKI",
+                says: format!("several accounts have that name but for case; write one of {}", names.join(", ")),
+            });
+        }
+    };
+    Ok(Some((account, stories)))
+}
+
+/// What belongs to one account alone, to be sent to it.
+fn explain_account(
+    args: &ExplainArgs,
+    account: &str,
+    stories: &[KeyStory],
+    (kept, words): (&[Kept], &[Word]),
+    terminal: &Terminal,
+) -> Result<Outcome, Error> {
+    let wrong = |e: NoPathAccounts| Error::Value { flag: "CASE", says: e.to_string() };
+    let own = stories.iter().map(|story| story.of_account(account, kept, words)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let own: Vec<AccountStory<'_>> = own.into_iter().flatten().collect();
+    terminal
+        .say(&format!("{account:?} is an account: only what belongs to its own uploads is shown; name a host, a path or a hash for whole records"));
+    match args.format {
+        CaseFormat::Table => {
+            for (at, story) in own.iter().enumerate() {
+                if at > 0 {
+                    terminal.data(b"\n")?;
+                }
+                terminal.print(&story.lines())?;
+            }
+        }
+        CaseFormat::Json => json(&own, terminal)?,
     }
     Ok(Outcome::default())
 }

@@ -202,7 +202,7 @@ fn harmless(cell: &str) -> String {
     if shown.starts_with(['=', '+', '-', '@', '\'']) { format!("'{shown}") } else { shown }
 }
 
-const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request"];
+const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request", "account"];
 
 /// What the comma-separated list has besides.
 const VERDICTS_CSV: &[&str] = &["sha256", "spki_sha256", "serial", "why", "sort", "reach", "authority"];
@@ -224,16 +224,29 @@ pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Termina
             }
         }
         Format::Table | Format::Json => {
-            let rows: Vec<Vec<String>> = order.iter().map(|at| verdict(view::row(planned, *at))).collect();
+            let rows: Vec<Vec<String>> = order.iter().map(|at| verdict(view::row(planned, *at), accounts(planned, *at, ACCOUNTS))).collect();
             out = table::render(VERDICTS, &rows).into_bytes();
         }
     }
     terminal.data(&out)
 }
 
-fn verdict(row: view::Row<'_>) -> Vec<String> {
+/// Accounts that a row of the table names.
+const ACCOUNTS: usize = 3;
+
+/// The accounts that uploaded the key of a certificate, so many at most; the others are counted.
+fn accounts(planned: &Planned<'_>, at: u32, most: usize) -> String {
+    let key = planned.inventory.certificates[at as usize].key;
+    let all = &planned.assessment.keys[key as usize].accounts;
+    let named: Vec<&str> = all.iter().take(most).map(|account| &**account).collect();
+    let more = if all.len() > most { format!(" and {} more", all.len() - most) } else { String::new() };
+    format!("{}{more}", named.join("; "))
+}
+
+fn verdict(row: view::Row<'_>, accounts: String) -> Vec<String> {
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].map(str::to_owned);
-    let rest = [row.until, row.name, row.issuer, row.places.join(", "), row.request.map(|d| format!("{d}/request.pem")).unwrap_or_default()];
+    let rest =
+        [row.until, row.name, row.issuer, row.places.join(", "), row.request.map(|d| format!("{d}/request.pem")).unwrap_or_default(), accounts];
     words.into_iter().chain(rest).collect()
 }
 
@@ -243,7 +256,7 @@ fn csv_verdict(planned: &Planned<'_>, at: u32) -> Vec<String> {
     let entry = &inventory.certificates[at as usize];
     let row = view::row(planned, at);
     let why = row.why.clone();
-    let mut cells = verdict(row);
+    let mut cells = verdict(row, accounts(planned, at, usize::MAX));
     let mut places: Vec<Cow<'_, str>> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
     places.dedup();
     cells[6] = places.join(" | ");

@@ -1,5 +1,7 @@
 //! The whole story of one key, as a case keeps it, for people.
 
+mod account;
+
 use serde::Deserialize;
 
 use super::summary::{Line, Tone};
@@ -11,6 +13,8 @@ use crate::plan::{Status, Step, Word};
 use crate::read::INTO;
 use crate::store::Kept;
 use crate::time::Time;
+
+pub use account::{AccountStory, NoPathAccounts};
 
 /// What is read of the record of a key.
 #[derive(Debug, Deserialize)]
@@ -28,6 +32,8 @@ pub struct KeyStory {
     #[serde(default)]
     accounts: Vec<String>,
     private_key_paths: Vec<String>,
+    #[serde(default)]
+    private_key_accounts: Vec<Vec<String>>,
     certificates: Vec<CertificateStory>,
     #[serde(default)]
     elsewhere: Vec<Listed>,
@@ -59,6 +65,8 @@ struct Because {
     evidence: String,
     source: String,
     says: String,
+    #[serde(default)]
+    path: Option<String>,
     earliest: Option<Time>,
     latest: Option<Time>,
     #[serde(default)]
@@ -76,9 +84,13 @@ struct CertificateStory {
     not_before: Option<Time>,
     not_after: Option<Time>,
     dns_names: Vec<String>,
+    #[serde(default)]
+    is_ca: bool,
     paths: Vec<String>,
     #[serde(default)]
     members: Vec<Option<String>>,
+    #[serde(default)]
+    path_accounts: Vec<Vec<String>>,
     #[serde(default)]
     because: Vec<Because>,
     sort: Option<String>,

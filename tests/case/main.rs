@@ -1,6 +1,7 @@
 //! A case that lasts: what people said of its steps, what it tells of a key, and what being killed, run twice or run at once does to it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod accounts;
 mod changes;
 #[path = "../common/mod.rs"]
 mod common;

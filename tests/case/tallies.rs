@@ -87,7 +87,7 @@ fn what_is_late_comes_first_and_of_each_kind_some_is_shown() {
 fn an_account_is_explained_and_its_name_cannot_drive_a_terminal() {
     let folder = vendor();
     let told = run(&["explain", &folder.at("case"), "account-1"]);
-    assert_eq!((told.status, told.stdout.matches("uploaded by ").count()), (0, 5), "{}", told.stdout);
+    assert_eq!((told.status, told.stdout.matches("in uploads of account-1\n").count()), (0, 5), "{}", told.stdout);
     assert!(told.stdout.contains("shared.example") && !told.stdout.contains("host-2.example"), "{}", told.stdout);
     let hostile = Folder::new();
     let long = "x".repeat(500);

@@ -42,6 +42,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
     name!(out, "private_key_paths");
     let private: Vec<_> = files(&key.private).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
     json::push_list(out, private.iter().map(|p| &**p));
+    push_accounts(out, "private_key_accounts", planned, at as u32, &key.private);
     name!(out, "certificates");
     out.push(b'[');
     for (i, certificate) in key.certificates.iter().enumerate() {
@@ -147,6 +148,7 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
         push_issued(out, plan.authorities.authority_of(at).map(|a| a.id.as_str()), issued);
     }
     push_places(out, inventory, &entry.occurrences);
+    push_accounts(out, "path_accounts", planned, entry.key, &entry.occurrences);
     if let Some(because) = &verdict.because {
         name!(out, "because");
         push_reasons(out, inventory, std::slice::from_ref(&**because));
@@ -184,6 +186,26 @@ fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurren
         }
         out.push(b']');
     }
+}
+
+/// The accounts of each path, in the order of the paths; nothing where no account is known, neither of a path nor of the key.
+fn push_accounts(out: &mut Vec<u8>, name: &str, planned: &Planned<'_>, key: u32, occurrences: &[Occurrence]) {
+    let assessment = planned.assessment;
+    let files = files(occurrences);
+    let accounts = |file: &u32| assessment.uploaders.of(*file, key);
+    if assessment.keys[key as usize].accounts.is_empty() && files.iter().all(|file| accounts(file).is_empty()) {
+        return;
+    }
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":[");
+    for (i, file) in files.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        json::push_list(out, accounts(file).iter().map(|a| &**a));
+    }
+    out.push(b']');
 }
 
 /// The files of some places, each once.
@@ -232,6 +254,7 @@ struct CertificateHead<'a> {
     exposure: Exposure,
     why: Option<Cow<'a, str>>,
     request: Option<String>,
+    accounts: Vec<&'a str>,
 }
 
 /// One certificate as a JSON object on one line: verdict, key, every path.
@@ -246,6 +269,7 @@ pub fn certificate_line(planned: &Planned<'_>, at: u32) -> Vec<u8> {
         exposure: assessment.keys[entry.key as usize].exposure,
         why: crate::report::view::ground(planned, at).map(|b| b.says(inventory)),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(|d| format!("{d}/request.pem")),
+        accounts: assessment.keys[entry.key as usize].accounts.iter().map(|a| &**a).collect(),
     };
     let mut line = Vec::new();
     json::push(&mut line, &head);
