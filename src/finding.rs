@@ -49,6 +49,7 @@ codes! {
         BadPadding "bad-padding" "the base64 text ends with wrong padding; it was read all the same",
         BadTime "bad-time" "a validity date is not in a form that RFC 5280 allows",
         BerEncoding "ber-encoding" "the encoding is BER but not DER; it was read all the same",
+        CaEntryUnmatched "ca-entry-unmatched" "an entry of a file about CAs matches nothing that was found here",
         ClientAuthEnds "client-auth-ends" "it is for clients too, and public CAs end that in 2026",
         CommonNameAdded "common-name-added" "the certificate has no subject alternative name; its common name was added as one",
         CryptoNotSupported "crypto-not-supported" "the key is of a kind that replacements are not made for; P-256 was used instead",

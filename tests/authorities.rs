@@ -251,6 +251,42 @@ fn a_ca_of_ones_own_is_private_unless_it_says_otherwise() {
 }
 
 #[test]
+fn an_entry_for_a_ca_matches_in_any_order_or_is_a_finding() {
+    let certificate = recent("a.example").by(&common::pki::leaf("Our CA").organisation("Example, Inc.").authority().self_signed());
+    let case = Case::new(&[("a.pem", bundle(&certificate, &[]))]);
+    let entry = |id: &str, fields: &str| format!("[[operator]]\nid = \"{id}\"\nname = \"{id}\"\n{fields}\n");
+    let with = |text: &str| {
+        case.folder.write("cas.toml", text);
+        let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
+        let unmatched = plan["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "ca-entry-unmatched");
+        let of: Vec<(String, String)> =
+            unmatched.map(|f| (f["place"].as_str().unwrap().to_owned(), f["says"].as_str().unwrap().to_owned())).collect();
+        (issued(&plan, &certificate)["authority"].clone(), of)
+    };
+    let place = |line: u32| format!("{}:{line}", case.folder.at("cas.toml"));
+    for name in
+        ["CN=Our CA,O=Example\\\\, Inc.", "O=Example\\\\, Inc.,CN=Our CA", "/O=Example, Inc./CN=our ca", "O = \\\"Example, Inc.\\\", CN = Our CA"]
+    {
+        let (authority, unmatched) = with(&entry("ours", &format!("issuers = [\"{name}\"]")));
+        assert_eq!((authority, unmatched), (json!("ours"), vec![]), "{name}");
+    }
+    // A slip in one entry; the others match by an organization, and by a key.
+    let key = format!("keys = [\"{}\"]", certificate.key.spki());
+    let text = [
+        entry("slip", "issuers = [\"CN=Our CA\"]\nhosts = [\"ca.example\"]"),
+        entry("org", "organizations = [\"Example, Inc.\"]"),
+        entry("key", &key),
+    ]
+    .concat();
+    let (_, unmatched) = with(&text);
+    let [(at, says)] = unmatched.as_slice() else { panic!("{unmatched:?}") };
+    assert_eq!(*at, place(1));
+    assert!(says.contains("the entry \"slip\"") && says.contains("by its issuers, hosts"), "{says}");
+    let ran = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("case"), "--cas", &case.folder.at("cas.toml")]);
+    assert!(ran.stderr.contains("cas.toml:1: the entry \"slip\""), "{}", ran.stderr);
+}
+
+#[test]
 fn replacements_are_not_asked_of_a_ca_that_is_closed_or_exposed() {
     let closed = recent("old.example").published_at("crl.buypass.no").by(&named_ca("Buypass Class 2"));
     let exposed = intermediate_of(&named_ca("Our Root"));

@@ -196,3 +196,11 @@ pub struct Assessment {
     /// How many findings of each code there are; of codes with very many, not all are told.
     pub finding_counts: BTreeMap<Code, u64>,
 }
+
+impl Assessment {
+    /// Adds a finding of a later stage.
+    pub fn add(&mut self, finding: Finding) {
+        *self.finding_counts.entry(finding.code).or_default() += 1;
+        self.findings.push(finding);
+    }
+}

@@ -146,7 +146,7 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
         threads: options.threads,
         clock: ready.clock,
     };
-    let assessment = assess::assess(&inventory, &roots, &question);
+    let mut assessment = assess::assess(&inventory, &roots, &question);
     let Ready { cas, ccadb, target, clock, incident, manifest, known, .. } = ready;
     // Judged: what it rested on is not needed any more.
     drop((manifest, known));
@@ -155,6 +155,10 @@ pub(crate) fn analyse(roots: Roots, reading: &Reading, ready: Ready, elsewhere: 
     let given = Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates, clock, threads: options.threads };
     let mut plan = Plan::construct(&inventory, &assessment, &given);
     plan.join(&inventory, elsewhere, clock);
+    for finding in authority::unmatched(&inventory, &plan.authorities, &cas) {
+        terminal.warn(&format!("{}: {}", finding.place, finding.says));
+        assessment.add(finding);
+    }
     Analysis { roots, incident, clock, inventory, assessment, plan, cas, directories: BTreeMap::new(), threads: options.threads }
 }
 

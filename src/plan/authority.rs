@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::ca::{Cas, Ccadb, Clock, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort};
 use crate::assess::{Assessment, Verdict};
+use crate::finding::{Code, Finding};
 use crate::id::NameId;
 use crate::inventory::{CertificateEntry, Inventory};
+use crate::pki::show;
 use crate::time::{DAY, Time};
 
 /// A CA that has to be asked, or was.
@@ -63,6 +65,27 @@ pub fn concerned(inventory: &Inventory, assessment: &Assessment) -> Vec<u32> {
     let verdicts = assessment.certificates.iter().enumerate();
     let wanted = verdicts.filter(|(i, v)| v.verdict.asks_for_action() || (v.verdict == Verdict::Expired && signer(*i)));
     wanted.map(|(i, _)| i as u32).collect()
+}
+
+/// The entries of the user's files about CAs that match nothing in the inventory, as findings: a name with a slip in it would be passed over in silence.
+#[must_use]
+pub fn unmatched(inventory: &Inventory, authorities: &Authorities, cas: &Cas) -> Vec<Finding> {
+    let is_issued_by = |id: &str| authorities.list.iter().any(|a| a.known && a.id == id);
+    let finding = |operator: &Operator| {
+        let lists =
+            [("issuers", &operator.issuers), ("organizations", &operator.organizations), ("brands", &operator.brands), ("hosts", &operator.hosts)];
+        let mut given: Vec<&str> = lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| name).collect();
+        given.extend((!operator.keys.is_empty()).then_some("keys"));
+        given.extend((!operator.roots.is_empty()).then_some("roots"));
+        let says = format!(
+            "the entry {:?} ({}) matches no certificate here by its {}; `certrecall scan` lists the issuers as they are written",
+            operator.id,
+            show(&operator.name),
+            given.join(", ")
+        );
+        Finding { code: Code::CaEntryUnmatched, place: operator.place.clone(), says }
+    };
+    cas.unmatched(inventory, is_issued_by).into_iter().map(finding).collect()
 }
 
 /// What is collected of an authority until all its certificates were seen.

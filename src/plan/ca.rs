@@ -8,7 +8,7 @@ mod data;
 pub mod private;
 pub mod sort;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -17,9 +17,10 @@ pub use data::{CasError, Ceiling, Certainty, Clock, Fact, Note, Operator, ProofM
 pub use private::{Kind, SerialForm, ToRevoke};
 pub use sort::{Reach, Sort};
 
+use crate::assess::manifest::issuer;
 use crate::id::{Fingerprint, SpkiHash};
-use crate::inventory::Anchors;
 pub use crate::inventory::Signer;
+use crate::inventory::{Anchors, Inventory};
 use crate::pki::{self, name};
 use crate::plan::Authority;
 
@@ -316,14 +317,31 @@ impl Cas {
 
     /// Everybody whose issuer this can be by its name: a private operator that lists exactly this name, else all that list its organization.
     fn named(&self, issuer: &str) -> Vec<&Operator> {
-        let whole = fold(issuer);
-        let exact: Vec<&Operator> = self.operators.iter().filter(|o| o.issuers.iter().any(|i| fold(i) == whole)).collect();
-        if !exact.is_empty() {
-            return exact;
+        let named = Named::of(issuer);
+        let exact: Vec<&Operator> = self.operators.iter().filter(|o| named.is_issuer_of(o)).collect();
+        if exact.is_empty() { self.operators.iter().filter(|o| named.is_organization_of(o)).collect() } else { exact }
+    }
+
+    /// The operators of the user's files that nothing here is of: no certificate has an issuer, an organization of an issuer or a host that the entry
+    /// lists, and none is one of its keys or roots. `issued_by`: whether a certificate to act on is of the operator with this id.
+    #[must_use]
+    pub fn unmatched(&self, inventory: &Inventory, issued_by: impl Fn(&str) -> bool) -> Vec<&Operator> {
+        let mut open: Vec<&Operator> = self.operators.iter().filter(|o| !o.built_in && !issued_by(&o.id)).collect();
+        open.retain(|o| !o.keys.iter().any(|key| inventory.find_key(key).is_some()));
+        let mut issuers = HashSet::new();
+        for entry in &inventory.certificates {
+            if open.is_empty() {
+                break;
+            }
+            let issuer = &entry.certificate.issuer;
+            let named = issuers.insert(issuer.id).then(|| Named::of(&issuer.name));
+            open.retain(|o| {
+                let by_name = named.as_ref().is_some_and(|named| named.is_issuer_of(o) || named.is_organization_of(o));
+                let by_host = issuer.hosts.iter().any(|host| o.hosts.iter().any(|suffix| is_below(host, suffix)));
+                !(by_name || by_host || o.roots.contains(&entry.certificate.sha256))
+            });
         }
-        let organizations: Vec<String> = name::organizations(issuer).iter().map(|o| fold(o)).collect();
-        let has = |list: &[String]| list.iter().any(|o| organizations.contains(&fold(o)));
-        self.operators.iter().filter(|o| has(&o.organizations) || has(&o.brands)).collect()
+        open
     }
 
     /// The operator of a root, by its subject. Only its own names count: brands are subordinate CAs.
@@ -344,6 +362,32 @@ impl Cas {
             let mut named = self.operators.iter().filter(|o| o.organizations.iter().any(is));
             named.next().filter(|_| named.next().is_none())
         })
+    }
+}
+
+/// The name of an issuer, as entries are compared with it.
+struct Named {
+    folded: String,
+    /// Its parts in one order.
+    comparable: String,
+    organizations: Vec<String>,
+}
+
+impl Named {
+    fn of(issuer: &str) -> Self {
+        let organizations = name::organizations(issuer).iter().map(|o| fold(o)).collect();
+        Self { folded: fold(issuer), comparable: issuer::comparable(issuer), organizations }
+    }
+
+    /// Whether an entry lists this name, in any order of its parts: tools differ in the direction of a name.
+    fn is_issuer_of(&self, operator: &Operator) -> bool {
+        let in_any_order = || !self.comparable.is_empty() && operator.issuers_comparable.contains(&self.comparable);
+        operator.issuers.iter().any(|name| fold(name) == self.folded) || in_any_order()
+    }
+
+    fn is_organization_of(&self, operator: &Operator) -> bool {
+        let has = |list: &[String]| list.iter().any(|o| self.organizations.contains(&fold(o)));
+        has(&operator.organizations) || has(&operator.brands)
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn values(issuer: &str) -> Vec<String> {
     values
 }
 
+/// A whole name in comparable form, whatever the order of its parts; empty for what is not a name.
+pub(crate) fn comparable(name: &str) -> String {
+    joined(attributes(name))
+}
+
 fn joined(mut parts: Vec<String>) -> String {
     // Exports differ in the direction of a name; the order of its parts does not count.
     parts.sort_unstable();
@@ -121,5 +126,7 @@ mod tests {
         assert_eq!(quoted[0], of_row("CN=Cloudflare TLS Issuing ECC CA 1,O=CLOUDFLARE\\, INC.,C=US", "6520")[0]);
         assert_eq!(of_row("CN=\"a \\\" b, c\",O=x", "1")[0], "1 cn=a \" b, c,o=x");
         assert_eq!(values("C = US, O = \"X, Y\""), ["us", "x, y"]);
+        assert_eq!(comparable("CN=R3,O=Let's Encrypt,C=US"), comparable("/C=US/O=Let's  Encrypt/CN=r3"));
+        assert_eq!(comparable("R3"), "");
     }
 }

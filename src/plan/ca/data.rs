@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::private::{Kind, SerialForm};
 use super::sort::Sort;
 use super::{Cas, is_below};
+use crate::assess::manifest::issuer;
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::Anchors;
 use crate::time::Time;
@@ -79,9 +80,12 @@ pub struct Operator {
     /// `O=` of CAs that it runs for others.
     #[serde(default)]
     pub brands: Vec<String>,
-    /// Whole issuer names, RFC 4514.
+    /// Whole issuer names, RFC 4514, in any order of their parts.
     #[serde(default)]
     pub issuers: Vec<String>,
+    /// The same with their parts in one order, for comparing.
+    #[serde(skip)]
+    pub(super) issuers_comparable: Vec<String>,
     /// Hosts in its certificates; what is below them counts too.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -245,6 +249,7 @@ impl Cas {
             let place = place(spanned.span().start);
             let mut operator = spanned.into_inner();
             operator.hosts.iter_mut().for_each(|h| *h = h.trim_matches('.').to_ascii_lowercase());
+            operator.issuers_comparable = operator.issuers.iter().map(|name| issuer::comparable(name)).collect();
             operator.place = place;
             operators.push(operator);
         }
