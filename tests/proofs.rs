@@ -267,3 +267,45 @@ fn only_what_is_exposed_for_sure_and_can_be_revoked_is_proved() {
     let ran = rekey(&folder, &["--all-exposed"]);
     assert!(ran.status == 3 && ran.stderr.contains("not where it was found any more"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_decision_counts_at_once_and_open_replacements_are_named() {
+    let folder = Folder::new();
+    folder.write("in/a.pem", bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&public_ca()), &[]));
+    // Before or after the cutoff.
+    let ran = run(&["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01..2017-12-31"]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    let plan = folder.json("case/plan.json");
+    assert_eq!(plan["keys"][0]["exposure"], "undetermined");
+    let step = |kind: &str| plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == kind).unwrap()["id"].as_str().unwrap().to_owned();
+    let mark = |step: &str, status: &str| {
+        let ran = run(&["mark", &folder.at("case"), step, status, "--reason", "because", "--by", "Ada"]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+    };
+    let refused = |word: &str| {
+        let ran = rekey(&folder, &["--only", "a.example"]);
+        assert!(ran.status == 2 && ran.stderr.contains(word), "{ran:?}");
+        assert_eq!(proofs(&folder).len(), 0);
+    };
+    refused("it is undetermined");
+    mark(&step("decide"), "cleared");
+    refused("it is cleared");
+    mark(&step("decide"), "confirmed");
+    let ran = rekey(&folder, &["--only", "a.example"]);
+    assert!(ran.status == 1 && proofs(&folder).len() == 1, "without another plan: {ran:?}");
+    let deploy = step("deploy");
+    assert!(
+        ran.stderr.contains("warning: a.example: once a proof is sent") && ran.stderr.contains(&format!("not in place yet: {deploy}\n")),
+        "{ran:?}"
+    );
+    assert!(!ran.stderr.contains(&step("replace")), "its deployment stands for it: {ran:?}");
+    mark(&deploy, "waived");
+    mark(&step("replace"), "confirmed");
+    assert!(!rekey(&folder, &["--only", "a.example"]).stderr.contains("warning"));
+    // Taken back after a plan that knew it: what is left of it is for the next plan to judge.
+    run(&["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01..2017-12-31"]);
+    assert_eq!(folder.json("case/plan.json")["keys"][0]["exposure"], "exposed");
+    mark(&step("decide"), "reopened");
+    fs::remove_dir_all(folder.path().join("case/proofs")).unwrap();
+    refused("it is undetermined");
+}

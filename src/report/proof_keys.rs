@@ -1,9 +1,13 @@
 //! What a plan file tells of keys whose compromise may be proved.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
+use crate::assess::{Decision, Exposure, Kind};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::plan::ca::Cas;
+use crate::plan::{Step, StepKind};
 use crate::read::{INTO, Place};
 use crate::rekey::proof::Compromised;
 use crate::time::Time;
@@ -26,11 +30,18 @@ pub struct ProofKey {
     key_bits: u32,
     exposure: String,
     #[serde(default)]
+    because: Vec<ProofReason>,
+    #[serde(default)]
     private_key_paths: Vec<String>,
     #[serde(default)]
     certificates: Vec<ProofCertificate>,
     #[serde(default)]
     steps: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProofReason {
+    evidence: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,6 +88,32 @@ impl ProofCertificate {
 }
 
 impl ProofKey {
+    /// Takes over what was decided since the plan was made; `decisions` are those that hold now.
+    pub fn decide(&mut self, decisions: &BTreeMap<SpkiHash, Decision>) {
+        let decision = std::iter::once(&self.spki_sha256).chain(&self.spki_sha256_raw).find_map(|name| decisions.get(name));
+        // The first reason of a key that a person decided about is the decision.
+        let was_decided =
+            self.because.first().is_some_and(|reason| [Kind::Decision, Kind::Misuse].iter().any(|kind| reason.evidence == kind.as_str()));
+        self.exposure = match decision {
+            Some(decision) => if decision.exposed { Exposure::Exposed } else { Exposure::Cleared }.as_str().to_owned(),
+            // The decision was taken back, and what else is known of the key a plan has to judge.
+            None if was_decided => Exposure::Undetermined.as_str().to_owned(),
+            None => return,
+        };
+    }
+
+    /// The steps that replace certificates on the key and are neither done nor waived, those whose deployment is listed left out. Proof of the key
+    /// revokes what they are about while it is in use.
+    #[must_use]
+    pub fn open_replacements<'s>(&self, steps: &'s [Step]) -> Vec<&'s Step> {
+        let is_of_key = |step: &Step| step.key == Some(self.spki_sha256) || self.steps.iter().any(|id| id == step.id.as_str());
+        let open = |kind| steps.iter().filter(move |s| s.kind == kind && !s.status.is_over()).filter(|s| is_of_key(s));
+        let deploys: Vec<&Step> = open(StepKind::Deploy).collect();
+        let is_listed = |step: &Step| deploys.iter().any(|deploy| deploy.needs.contains(&step.id));
+        let replaces: Vec<&Step> = open(StepKind::Replace).filter(|step| !is_listed(step)).collect();
+        deploys.into_iter().chain(replaces).collect()
+    }
+
     /// Whether it is meant by a step or the beginning of one, a host name, or the SHA-256 of a certificate or of itself.
     #[must_use]
     pub fn is_meant(&self, by: &str) -> bool {
@@ -102,7 +139,9 @@ impl ProofKey {
                 "not-exposed" => {
                     "it is not exposed, and only what is compromised is proved; where that is wrong, say so with `certrecall mark`".to_owned()
                 }
-                other => format!("it is {other}, and what is not known for sure is not proved; decide it first with `certrecall mark`"),
+                other => {
+                    format!("it is {other}, and what is not known for sure is not proved; decide it first with `certrecall mark CASE STEP confirmed`")
+                }
             });
         }
         let live: Vec<&ProofCertificate> = self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use certrecall::pki::show;
+use certrecall::plan::{Step, progress};
 use certrecall::read::Roots;
 use certrecall::rekey::proof;
 use certrecall::report::plan_file::PlanHead;
@@ -18,6 +19,12 @@ use super::super::exit::Outcome;
 use super::super::term::Terminal;
 use super::RekeyArgs;
 
+/// Keys that are warned of one by one.
+const WARNED: usize = 10;
+
+/// Steps named in a warning.
+const NAMED: usize = 5;
+
 /// `certrecall rekey --proofs`.
 pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roots, terminal: &Terminal) -> Result<Outcome, Error> {
     let value = |flag, says: String| Error::Value { flag, says };
@@ -26,8 +33,14 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roo
     }
     let path = case.path(store::PLAN_JSON);
     let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
-    let ProofPlan { keys } =
+    let ProofPlan { mut keys } =
         serde_json::from_slice(&text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+    // A decision counts at once, not from the next plan on.
+    let store = case.store()?;
+    let decisions = store.decisions()?;
+    keys.iter_mut().for_each(|key| key.decide(&decisions));
+    let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|kept| kept.closed.is_none()).map(|kept| kept.step).collect();
+    progress::apply(&mut steps, &store.words()?);
     let passphrases = passphrases(args)?;
     let (cas, now) = (cas(&args.about())?, now());
     let mut wanted: Vec<&ProofKey> = Vec::new();
@@ -46,10 +59,16 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roo
     }
     wanted.sort_by_key(|k| k.spki_sha256);
     wanted.dedup_by_key(|k| k.spki_sha256);
-    let mut compromised = Vec::new();
+    let (mut compromised, mut open) = (Vec::new(), Vec::new());
     for key in wanted {
         match key.compromised(plan.roots.len(), &cas, now) {
-            Ok(key) => compromised.push(key),
+            Ok(proved) => {
+                let steps = key.open_replacements(&steps);
+                if !steps.is_empty() {
+                    open.push((proved.name.clone(), steps));
+                }
+                compromised.push(proved);
+            }
             Err(says) if args.all_exposed => terminal.detail(&format!("no proof for {}: {says}", key.spki_sha256)),
             Err(says) => return Err(value("--only", format!("no proof for {}: {says}", key.spki_sha256))),
         }
@@ -63,6 +82,18 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roo
             "{}: {says}. It is left as it is: set its mode right, or move the directory out of the case, and run this again to have it made anew",
             show(&args.case.join(directory).to_string_lossy())
         ));
+    }
+    for (name, steps) in open.iter().take(WARNED) {
+        let named: Vec<&str> = steps.iter().take(NAMED).map(|step| step.id.as_str()).collect();
+        let more = if steps.len() > NAMED { format!(" and {} more", steps.len() - NAMED) } else { String::new() };
+        terminal.warn(&format!(
+            "{}: once a proof is sent, every certificate on the key is revoked, and replacements are not in place yet: {}{more}",
+            show(name),
+            named.join(", ")
+        ));
+    }
+    if open.len() > WARNED {
+        terminal.warn(&format!("and {} more with replacements that are not in place", count(open.len() - WARNED, "key")));
     }
     let counts = (done.made.len(), done.before.len());
     terminal.say(&format!(
