@@ -252,7 +252,7 @@ fn a_ca_of_ones_own_is_private_unless_it_says_otherwise() {
 
 #[test]
 fn an_entry_for_a_ca_matches_in_any_order_or_is_a_finding() {
-    let certificate = recent("a.example").by(&common::pki::leaf("Our CA").organisation("Example, Inc.").authority().self_signed());
+    let certificate = recent("a.example").by(&leaf("Our CA").organisation("Example, Inc.").authority().self_signed());
     let case = Case::new(&[("a.pem", bundle(&certificate, &[]))]);
     let entry = |id: &str, fields: &str| format!("[[operator]]\nid = \"{id}\"\nname = \"{id}\"\n{fields}\n");
     let with = |text: &str| {

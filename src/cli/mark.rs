@@ -91,7 +91,7 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     }
     if !decisions.is_empty() {
         let what = if decisions.len() == 1 { "the decision counts" } else { "the decisions count" };
-        terminal.say(&format!("{what} from the next `certrecall plan` on"));
+        terminal.say(&format!("{what} from the next `certrecall plan` on, for `rekey --proofs` at once"));
     }
     Ok(Outcome::default())
 }

@@ -1,10 +1,13 @@
 //! Marks: who is recorded, which steps a selection takes, and when it asks.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::Incident;
@@ -135,4 +138,54 @@ fn steps_are_named_or_selected_but_not_both() {
     }
     let ran = select(&incident, &["--kind", "serch", "searched"]);
     assert!(ran.status == 2 && ran.stderr.contains("is not a kind of step; write decide, deploy, inspect"), "{ran:?}");
+}
+
+/// A command on a terminal, and the terminal's other end.
+fn on_a_terminal(incident: &Incident, selection: &[&str]) -> (Child, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let end = || OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOCTTY.bits().cast_signed()).open(name.to_str().unwrap()).unwrap();
+    let case = incident.path("case");
+    let arguments = [&["mark", &case][..], selection, &["--reason", "because", "--by", "Ada"]].concat();
+    let child = certrecall().args(arguments).stdin(end()).stdout(Stdio::null()).stderr(end()).spawn().unwrap();
+    (child, File::from(master))
+}
+
+/// Reads what the terminal shows until it ends with this.
+fn shown(terminal: &mut File, end: &str) -> String {
+    let (mut text, mut byte) = (String::new(), [0]);
+    while !text.ends_with(end) && terminal.read(&mut byte).is_ok_and(|read| read > 0) {
+        text.push(char::from(byte[0]));
+    }
+    text
+}
+
+#[test]
+fn a_terminal_is_asked_while_the_case_is_free() {
+    let incident = with_accounts();
+    let question = "[y/N] ";
+    for (answer, status) in [("n\n", 2), ("\n", 2), ("yes\n", 0)] {
+        let before = recorded(&incident).len();
+        let (mut child, mut terminal) = on_a_terminal(&incident, &["--kind", "search", "searched"]);
+        let text = shown(&mut terminal, question);
+        assert!(text.contains("2 steps selected by --kind search") && text.contains("mark 2 steps searched? [y/N] "), "{text}");
+        assert!(recorded(&incident).len() == before, "nothing yet");
+        terminal.write_all(answer.as_bytes()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{answer:?}");
+        assert_eq!(recorded(&incident).len(), before + if status == 0 { 2 } else { 0 });
+    }
+    // Somebody else marks one of them while the question stands.
+    for name in ["a.example", "b.example"] {
+        assert_eq!(incident.mark(&incident.id("search", name), "reopened", &[]).status, 0);
+    }
+    let (mut child, mut terminal) = on_a_terminal(&incident, &["--kind", "search", "searched"]);
+    shown(&mut terminal, question);
+    assert_eq!(incident.mark(&incident.id("search", "a.example"), "searched", &["--wait", "0"]).status, 0);
+    let before = recorded(&incident).len();
+    terminal.write_all(b"y\n").unwrap();
+    assert!(shown(&mut terminal, "run this again").contains("have changed since they were listed"));
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    assert_eq!(recorded(&incident).len(), before);
 }
