@@ -174,6 +174,12 @@ impl Uploaders {
         Self { files, of_keys }
     }
 
+    /// Whether no account is known of any file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.of_keys.is_empty()
+    }
+
     /// The accounts that uploaded a file, as far as it concerns a key in it.
     #[must_use]
     pub fn of(&self, file: u32, key: u32) -> &[Arc<str>] {

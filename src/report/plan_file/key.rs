@@ -191,6 +191,10 @@ fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurren
 /// The accounts of each path, in the order of the paths; nothing where no account is known, neither of a path nor of the key.
 fn push_accounts(out: &mut Vec<u8>, name: &str, planned: &Planned<'_>, key: u32, occurrences: &[Occurrence]) {
     let assessment = planned.assessment;
+    // Most plans have no manifest, and there are very many records.
+    if assessment.uploaders.is_empty() {
+        return;
+    }
     let files = files(occurrences);
     let accounts = |file: &u32| assessment.uploaders.of(*file, key);
     if assessment.keys[key as usize].accounts.is_empty() && files.iter().all(|file| accounts(file).is_empty()) {
