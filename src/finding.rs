@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($variant:ident $text:literal $says:literal,)* }) => {
@@ -53,11 +53,14 @@ codes! {
         ClientAuthEnds "client-auth-ends" "it is for clients too, and public CAs end that in 2026",
         CommonNameAdded "common-name-added" "the certificate has no subject alternative name; its common name was added as one",
         CryptoNotSupported "crypto-not-supported" "the key is of a kind that replacements are not made for; P-256 was used instead",
+        DecisionOutdated "decision-outdated" "a decision cleared the key on weaker evidence than there is now; it does not hold any more",
         DecisionUnmatched "decision-unmatched" "a decision names a key that was not found here",
         DuplicateExtension "duplicate-extension" "an extension occurs twice; the first one counts",
         EvidenceDisagrees "evidence-disagrees" "two pieces of evidence contradict each other; the stronger one decided",
+        EvidenceGone "evidence-gone" "the file is gone, changed or not readable any more; what the case recorded of it stays",
         ExplicitCurve "explicit-curve" "the curve is written out as numbers instead of a name",
         ExplicitDefault "explicit-default" "a default value is encoded although DER forbids it",
+        ExposureMilder "exposure-milder" "the key is less exposed than the case had it before",
         ExtensionNotRead "extension-not-read" "an extension could not be decoded",
         FileTimeIgnored "file-time-ignored" "the time of the file is impossible (before 2000, or before its oldest certificate) and was ignored",
         FileWithoutRecord "file-without-record" "the manifest has no row for this file",
@@ -65,6 +68,7 @@ codes! {
         KeyTypeChanged "key-type-changed" "the new key is of another kind or size than the old one",
         LabelDiffers "label-differs" "the label says something else than the content; the content was believed",
         LongSerial "long-serial" "the serial number has more than 20 octets",
+        ManifestFewMatches "manifest-few-matches" "few rows of the manifest match a file",
         ManifestRowBad "manifest-row-bad" "a row of the manifest could not be used",
         ManifestRowDoubtful "manifest-row-doubtful" "a row of the manifest was read, but something in it is doubtful",
         ManifestRowUnmatched "manifest-row-unmatched" "a row of the manifest matches no file",
@@ -76,6 +80,7 @@ codes! {
         PublicKeyNotComputable "public-key-not-computable" "the public half of this kind of key cannot be computed here",
         PublicKeyNotRead "public-key-not-read" "the public key could not be decoded",
         PublicKeyNotVerified "public-key-not-verified" "the public half was taken from the file; it could not be computed from the private part",
+        RetiredKeyPresent "retired-key-present" "the key is recorded as destroyed, but its private half is still in the input",
         SearchRowBad "search-row-bad" "a row of what a CT search returned could not be used",
         SearchRowDoubtful "search-row-doubtful" "a row of what a CT search returned was read, but something in it is doubtful",
         SearchRowOther "search-row-other" "a row of what a CT search returned is about another key",
@@ -158,6 +163,12 @@ impl Codes {
         Self(self.0 & other.0)
     }
 
+    /// Those of this set that are not in the other.
+    #[must_use]
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -181,6 +192,14 @@ impl FromIterator<Code> for Codes {
 impl Serialize for Codes {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_seq(self.iter())
+    }
+}
+
+/// A name that this version does not know is passed over: records outlive versions.
+impl<'de> Deserialize<'de> for Codes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(d)?;
+        Ok(Code::ALL.iter().copied().filter(|code| names.iter().any(|name| name == code.as_str())).collect())
     }
 }
 

@@ -162,8 +162,21 @@ impl NameId {
     }
 }
 
+impl Serialize for NameId {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&hex(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for NameId {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let octets = from_hex(&String::deserialize(d)?).and_then(|octets| octets.try_into().ok());
+        octets.map(Self).ok_or_else(|| serde::de::Error::custom("not 32 hexadecimal digits"))
+    }
+}
+
 /// A certificate serial number: the content octets of its INTEGER, as encoded (RFC 5280 section 4.1.2.2).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Serial(Octets);
 
 impl Serial {

@@ -10,6 +10,7 @@
 //! 6. [`store`] keeps all that in a directory, and [`report`] shows it.
 
 pub mod assess;
+pub mod case;
 pub mod demo;
 pub mod files;
 pub mod finding;

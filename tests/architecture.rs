@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("verify", 6),
     ("report", 7),
     ("store", 7),
+    ("case", 8),
     ("demo", 8),
 ];
 

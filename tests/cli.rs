@@ -58,15 +58,15 @@ fn exit_statuses_of_plan_and_scan() {
     let l = leaked_leaf();
     let files = |content: String| vec![("a.pem", content)];
     let table: Vec<(&str, Vec<(&str, String)>, &str, i32, i32)> = vec![
-        ("an empty folder", vec![], BEFORE, 0, 0),
-        ("nothing of PKI", files("hello\n".into()), BEFORE, 0, 0),
-        ("another format", files("age-encryption.org/v1\n-> X25519 abc\n".into()), BEFORE, 0, 0),
+        ("an empty folder", vec![], BEFORE, 3, 0),
+        ("nothing of PKI", files("hello\n".into()), BEFORE, 3, 0),
+        ("another format", files("age-encryption.org/v1\n-> X25519 abc\n".into()), BEFORE, 3, 0),
         ("exposed and valid", files(bundle(&l, &[])), BEFORE, 1, 0),
         ("presumed and valid", files(l.pem()), BEFORE, 1, 0),
         ("undetermined and valid", files(bundle(&l, &[])), "--uploaded=2016-11-01", 1, 0),
         ("clear", files(bundle(&l, &[])), AFTER, 0, 0),
-        ("exposed but expired", files(bundle(&expired_leaf(), &[])), BEFORE, 0, 0),
-        ("an exposed key without a certificate", files(l.key.pem()), BEFORE, 0, 0),
+        ("exposed but expired: the key is to be searched for and destroyed", files(bundle(&expired_leaf(), &[])), BEFORE, 1, 0),
+        ("an exposed key without a certificate", files(l.key.pem()), BEFORE, 1, 0),
         ("an exposed self-signed one", files(bundle(&self_signed("s.example"), &[])), BEFORE, 1, 0),
         ("an exposed CA", files(bundle(&private_ca(), &[])), BEFORE, 1, 0),
         ("locked", files(l.key.encrypted()), BEFORE, 3, 3),
@@ -642,7 +642,7 @@ fn a_case_belongs_to_its_roots() {
             arguments.extend(roots.iter().map(|r| r.as_str()));
             let ran = run(&[&arguments[..], &["-o", &case, BEFORE]].concat());
             assert_eq!(ran.status, 2);
-            assert!(ran.stderr.contains("made from other paths") && ran.stderr.contains("hint: name another directory"), "{}", ran.stderr);
+            assert!(ran.stderr.contains("made from other paths") && ran.stderr.contains("--add PATH"), "{}", ran.stderr);
         }
     }
     assert_eq!(state(&folder.path().join("case")), before);

@@ -54,6 +54,8 @@ fn plan(folder: &Folder) -> Value {
         known_compromised: None,
         date_from_path: None,
         decisions: &BTreeMap::new(),
+        held: &BTreeMap::new(),
+        made: &BTreeMap::new(),
         threads: 1,
         clock,
     };
@@ -70,6 +72,8 @@ fn plan(folder: &Folder) -> Value {
         plan: &plan,
         cas: &cas,
         directories: &BTreeMap::new(),
+        orphans: &[],
+        question: &certrecall::store::Question::default(),
         threads: 1,
     };
     let mut out = Vec::new();

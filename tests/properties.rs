@@ -99,7 +99,10 @@ fn essence(plan: &Value) -> Value {
             json!([k["spki_sha256"], k["exposure"], certificates, k["steps"]])
         })
         .collect();
-    let steps: Vec<Value> = list("steps").iter().map(|s| json!([s["id"], s["kind"], s["status"], s["needs"], s["certificates"]])).collect();
+    // An inspect step is about a file, by its path.
+    let of_keys = |s: &&Value| s["kind"] != "inspect";
+    let steps: Vec<Value> =
+        list("steps").iter().filter(of_keys).map(|s| json!([s["id"], s["kind"], s["status"], s["needs"], s["certificates"]])).collect();
     let replacements: Vec<Value> = list("replacements").iter().map(|r| json!([r["id"], r["profile"], r["mirrors"], r["replaces"]])).collect();
     json!([plan["ledger"], keys, steps, replacements])
 }

@@ -152,7 +152,7 @@ fn a_second_run_makes_nothing_new() {
     let (folder, _, plan) = made();
     let before = state(&folder.path().join("case/replacements"));
     let ran = run(&["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF]);
-    assert!(ran.stdout.contains("Nothing new: all 10 keys and requests are there already"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Nothing to do: all 10 keys and requests already exist"), "{}", ran.stdout);
     assert_eq!(run(&["rekey", &folder.at("case")]).status, 1);
     assert_eq!(state(&folder.path().join("case/replacements")), before);
     assert_eq!(folder.json("case/plan.json"), plan);

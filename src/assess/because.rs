@@ -49,6 +49,13 @@ impl Because {
         Self { evidence, source: source.into(), earliest: None, latest: None, findings: Codes::NONE, says: Says::Words(says.into()) }
     }
 
+    /// A reason as a case recorded it, of evidence that is gone.
+    #[must_use]
+    pub fn recorded(evidence: Kind, source: String, span: Span, findings: Codes, message: String) -> Self {
+        let Span { earliest, latest } = span;
+        Self { earliest, latest, findings, ..Self::new(evidence, source, message) }
+    }
+
     /// A reason that an upload gives.
     pub(super) fn of_upload(evidence: Kind, source: Cow<'static, str>, span: Span, findings: Codes, upload: Upload) -> Self {
         let Span { earliest, latest } = span;
@@ -61,6 +68,14 @@ impl Because {
         match &self.says {
             Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place)),
             Says::Words(words) => Cow::Borrowed(words),
+        }
+    }
+
+    /// The file that it is about: index into [`Inventory::files`].
+    pub(super) const fn file(&self) -> Option<u32> {
+        match &self.says {
+            Says::Upload(upload) => Some(upload.file),
+            Says::Words(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Exposure;
 use crate::id::SpkiHash;
 use crate::time::Time;
 
@@ -19,16 +20,26 @@ pub struct Decision {
     pub by: String,
     /// When.
     pub at: Time,
+    /// What the evidence alone said of the key then; `None` until the first plan that weighs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Exposure>,
 }
 
 impl Decision {
+    /// Whether it holds, if the evidence alone says this now: a key is cleared on the evidence there was, and no longer once there is more
+    /// against it (DESIGN.md 2.9).
+    #[must_use]
+    pub fn holds(&self, by_evidence: Exposure) -> bool {
+        self.exposed || self.on.is_none_or(|on| by_evidence >= on)
+    }
+
     /// Reads `SPKI=REASON` as given to `--clear`; `at` is when it was given.
     ///
     /// # Errors
     /// The text of what is wrong.
     pub fn clear(text: &str, at: Time) -> Result<(SpkiHash, Self), String> {
         let (key, reason) = parts(text, "say why the key is not exposed")?;
-        Ok((key, Self { exposed: false, misused: false, reason, by: "--clear".to_owned(), at }))
+        Ok((key, Self { exposed: false, misused: false, reason, by: "--clear".to_owned(), at, on: None }))
     }
 
     /// Reads `SPKI=REASON` as given to `--misuse`: somebody was seen to use the key who should not have it.
@@ -37,7 +48,7 @@ impl Decision {
     /// The text of what is wrong.
     pub fn misuse(text: &str, at: Time) -> Result<(SpkiHash, Self), String> {
         let (key, reason) = parts(text, "say what was seen")?;
-        Ok((key, Self { exposed: true, misused: true, reason, by: "--misuse".to_owned(), at }))
+        Ok((key, Self { exposed: true, misused: true, reason, by: "--misuse".to_owned(), at, on: None }))
     }
 }
 

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::coverage;
 use super::manifest::Manifest;
-use super::matching::Matching;
+use super::matching::{Matching, Paths};
 use super::path_date::PathDate;
 use super::rows::{Rows, fill, is_ahead};
 use super::told::Told;
 use super::words;
 use super::{Clock, PathPattern, Question, Uploaders, reported};
 use crate::finding::{Code, Codes};
-use crate::inventory::{Few, File, Inventory, KeyEntry};
+use crate::inventory::{Few, File, Gone, Inventory, KeyEntry, Recorded};
 use crate::parallel;
-use crate::read::Roots;
+use crate::read::{RootKind, Roots};
 use crate::time::{EASTERNMOST, Span, Time, WESTERNMOST};
 
 /// Kinds of evidence and of other grounds for a verdict.
@@ -48,9 +49,36 @@ pub enum Kind {
     SharedFactor,
     /// Somebody was seen to use it who should not have it.
     Misuse,
+    /// The case made it, after the cutoff.
+    MadeByCase,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Decision,
+        Self::Manifest,
+        Self::Uploaded,
+        Self::PathDate,
+        Self::MemberTime,
+        Self::FileTime,
+        Self::CertificateDates,
+        Self::None,
+        Self::ChainCertificate,
+        Self::PublicOnly,
+        Self::IssuerKey,
+        Self::List,
+        Self::SharedFactor,
+        Self::Misuse,
+        Self::MadeByCase,
+    ];
+
+    /// The kind of that name in records.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|k| k.as_str() == name)
+    }
+
     /// Its name in records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -69,6 +97,7 @@ impl Kind {
             Self::List => "list",
             Self::SharedFactor => "shared-factor",
             Self::Misuse => "misuse",
+            Self::MadeByCase => "made-by-case",
         }
     }
 }
@@ -125,6 +154,12 @@ struct Named {
     account_created: Option<Time>,
     /// They name the archive that the file lies in.
     of_archive: bool,
+    /// What they say, where one of them names the path of the file.
+    by_path: Option<Span>,
+    /// When rows without an upload time say that it was last changed.
+    modified: Option<Time>,
+    /// Rows that name it and have no usable time, `uploads.csv:7`.
+    unusable: Option<Cow<'static, str>>,
 }
 
 /// What is odd about the time of an archive, as one of its members shows it.
@@ -166,6 +201,16 @@ impl FileEvidence {
         self.rows.as_ref().map_or(&[], |rows| &rows.accounts)
     }
 
+    /// Whether what is known of the file contradicts itself, whichever key it is asked for.
+    pub(super) const fn contradicts(&self) -> bool {
+        self.findings.contains(Code::EvidenceDisagrees) || self.archive.findings().contains(Code::EvidenceDisagrees)
+    }
+
+    /// Rows that name it and have no usable time.
+    pub(super) fn unusable_rows(&self) -> Option<&Cow<'static, str>> {
+        self.rows.as_ref().and_then(|rows| rows.unusable.as_ref())
+    }
+
     /// Whether rows of a manifest speak of it.
     pub(super) const fn has_rows(&self) -> bool {
         self.rows.is_some()
@@ -174,6 +219,11 @@ impl FileEvidence {
     /// Whether rows of a manifest decide that name its archive.
     pub(super) fn decided_by_archive(&self) -> bool {
         self.record == Some(Kind::Manifest) && self.rows.as_ref().is_some_and(|rows| rows.of_archive)
+    }
+
+    /// What the rows that name the path of the file say.
+    pub(super) fn path_row(&self) -> Option<Span> {
+        self.rows.as_ref().and_then(|rows| rows.by_path)
     }
 
     /// When the account was created, where rows of a manifest decide and that is what the span begins with.
@@ -200,6 +250,22 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// What the rows that name the path of each file say, where there are any.
+    pub(super) fn path_rows(&self) -> Vec<(u32, Span)> {
+        let of_file = |(file, own): (u32, &FileEvidence)| own.path_row().map(|row| (file, row));
+        let mut out: Vec<(u32, Span)> = self.all.iter().zip(0u32..).filter_map(|(own, file)| of_file((file, own))).collect();
+        out.extend(self.of_keys.iter().filter_map(|((file, _), own)| of_file((*file, own))));
+        out.sort_unstable_by_key(|(file, _)| *file);
+        out.dedup_by_key(|(file, _)| *file);
+        out
+    }
+
+    /// Rows that name a file and have no usable time, with the file.
+    pub(super) fn unusable_rows(&self) -> Vec<(String, u32)> {
+        let of_file = |(own, file): (&FileEvidence, u32)| own.unusable_rows().map(|rows| (rows.to_string(), file));
+        self.all.iter().zip(0u32..).filter_map(of_file).collect()
+    }
+
     /// What is known of the upload of a file, as far as it concerns a key in it.
     pub(super) fn of(&self, file: u32, key: u32) -> &FileEvidence {
         let own = if self.of_keys.is_empty() { None } else { self.of_keys.get(&(file, key)) };
@@ -219,7 +285,13 @@ impl Files {
 
 /// What is known of a file as far as it concerns single keys in it. A row that names a certificate may speak of an upload that was no more than
 /// that certificate and its key, or of a file with others beside it: so it clears no key but that of the certificate.
-fn for_keys(matching: &Matching<'_>, at: u32, contents: &Contents, all: &FileEvidence, question: &Question<'_>) -> Vec<(u32, FileEvidence)> {
+fn for_keys(
+    matching: &Matching<'_>,
+    at: u32,
+    contents: &Contents,
+    (all, paths): (&FileEvidence, Paths),
+    question: &Question<'_>,
+) -> Vec<(u32, FileEvidence)> {
     let inventory = matching.inventory();
     let key_of = |c: &u32| inventory.certificates[*c as usize].key;
     let mut certificates = contents.certificates.get(at as usize).cloned().unwrap_or_default();
@@ -244,7 +316,7 @@ fn for_keys(matching: &Matching<'_>, at: u32, contents: &Contents, all: &FileEvi
     let exposes = Timing::of(all.span, question.incident.cutoff) == Timing::Before;
     let apart = keys.into_iter().zip(named).filter(|(_, named)| !exposes || *named);
     let weigh = |(key, _): (u32, bool)| {
-        let rows = matching.rows_for(at, on(key));
+        let rows = matching.rows_for(at, on(key), paths);
         (key, for_file(&inventory.files[at as usize], rows, contents.oldest[at as usize], question))
     };
     apart.map(weigh).collect()
@@ -258,18 +330,32 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     let weigh = |i: usize| {
         let file = &inventory.files[i];
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
-        let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here));
-        let all = for_file(file, by_rows, contents.oldest[i], question);
-        if let Some(matching) = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty()) {
-            let own = for_keys(matching, i as u32, &contents, &all, question);
-            if !own.is_empty() {
-                let own = own.into_iter().map(|(key, evidence)| ((i as u32, key), evidence));
-                of_keys.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
-            }
+        // What rows that speak of its path, or do not, say of everything in a file, and of single keys in it.
+        let weigh = |file: &File, paths: Paths| {
+            let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here, paths));
+            let all = for_file(file, by_rows, contents.oldest[i], question);
+            let matching = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty());
+            let own = matching.map_or_else(Vec::new, |m| for_keys(m, i as u32, &contents, (&all, paths), question));
+            (all, own)
+        };
+        let (all, own) = match &file.recorded {
+            None => weigh(file, Paths::Speak),
+            Some(recorded) => for_recorded(inventory, file, recorded, question.manifest.is_some(), &weigh),
+        };
+        if !own.is_empty() {
+            let own = own.into_iter().map(|(key, evidence)| ((i as u32, key), evidence));
+            of_keys.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
         }
         all
     };
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
+    for (root, number) in roots.list().iter().zip(0u32..) {
+        let files = inventory.files.iter().filter(|f| f.place.root == number && f.gone() == Some(Gone::Root)).count();
+        if matches!(root.kind, RootKind::Gone(_)) {
+            let message = format!("{}; what the case recorded of {files} files below it stays", Gone::Root.describe());
+            findings.tell(Code::EvidenceGone, || (crate::pki::show(&root.absolute.to_string_lossy()), message));
+        }
+    }
     reported::tell(&inventory.files, &out, question.manifest.is_some(), findings);
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
@@ -277,22 +363,83 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
             let times = [("uploaded", row.uploaded.earliest), ("its account created", manifest.account_created(row))];
             if let Some((what, Some(time))) = times.into_iter().find(|(_, time)| is_ahead(*time, question.clock.now)) {
                 let says = || format!("{what} at {time}, which has not come yet; that time was not used");
-                findings.tell(Code::ManifestRowBad, || (format!("{}:{}", manifest.name, row.line), says()));
+                findings.tell(Code::ManifestRowBad, || (manifest.place(row), says()));
             }
+        }
+        if let Some(message) = rows.as_ref().and_then(|matching| coverage::few_matches(matching, &out)) {
+            findings.tell(Code::ManifestFewMatches, || (manifest.all_names(), message));
         }
         for row in rows.iter().flat_map(Matching::of_many) {
             let says = || "its host has certificates on several keys here, and it does not tell which was uploaded: it clears none".to_owned();
-            findings.tell(Code::ManifestRowDoubtful, || (format!("{}:{}", manifest.name, row.line), says()));
+            findings.tell(Code::ManifestRowDoubtful, || (manifest.place(row), says()));
         }
         for row in rows.iter().flat_map(Matching::unmatched) {
             findings.tell(Code::ManifestRowUnmatched, || {
                 let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));
                 let what = path.unwrap_or_else(|| if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned());
-                (format!("{}:{}", manifest.name, row.line), format!("{what} matches no file with certificates or keys here"))
+                (manifest.place(row), format!("{what} matches no file with certificates or keys here"))
             });
         }
     }
     Files { all: out, of_keys: of_keys.into_inner().unwrap_or_else(PoisonError::into_inner) }
+}
+
+/// What is known of a file, and of single keys in it.
+type Weighed = (FileEvidence, Vec<(u32, FileEvidence)>);
+
+/// The same of a file that a case recorded with other content, or that is gone. A row by path is about the content that was there when the case used it
+/// first, and the times of that content stay (DESIGN.md 2.9); what came to the file since has no upload record by its path.
+fn for_recorded(inventory: &Inventory, file: &File, recorded: &Recorded, has_manifest: bool, weigh: &dyn Fn(&File, Paths) -> Weighed) -> Weighed {
+    let first = File { modified: recorded.modified, member_time: recorded.member_time, ..file.clone() };
+    let row = weigh(&first, Paths::Speak).0.path_row();
+    // Rows that were never used before are about what is there now, or was there last.
+    let replaced = row.is_some_and(|row| !recorded.used.contains(&row));
+    let (all, mut own) = match recorded {
+        _ if replaced || recorded.unmet => weigh(file, Paths::Speak),
+        Recorded { unread: true, .. } => doubted(weigh(file, Paths::Speak)),
+        _ => weigh(file, Paths::Silent),
+    };
+    for key in &recorded.keys {
+        let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
+        let own_file = if key.first { &first } else { file };
+        let (evidence, own_of_key) = match (recorded.gone, key.row) {
+            // Content that is there no more keeps its row, whatever the manifest says of what is there now, or has no row for.
+            (Some(Gone::Changed), Some(then)) if has_manifest && row != Some(then) => with_row(weigh(own_file, Paths::Silent), then),
+            (Some(_), Some(then)) if has_manifest && row.is_none() => with_row(weigh(own_file, Paths::Silent), then),
+            (Some(Gone::Changed), None) => weigh(own_file, Paths::Silent),
+            (_, None) if row.is_some() && !replaced && !recorded.unmet => weigh(own_file, Paths::Silent),
+            _ if key.doubtful && !replaced => doubted(weigh(own_file, Paths::Speak)),
+            _ => weigh(own_file, Paths::Speak),
+        };
+        let evidence = own_of_key.into_iter().find(|(k, _)| *k as usize == at).map_or(evidence, |(_, evidence)| evidence);
+        own.retain(|(k, _)| *k as usize != at);
+        own.push((at as u32, evidence));
+    }
+    (all, own)
+}
+
+/// The same where it is not certain that the rows are about this content: they clear nothing.
+fn doubted((mut all, mut own): Weighed) -> Weighed {
+    for evidence in std::iter::once(&mut all).chain(own.iter_mut().map(|(_, e)| e)) {
+        if let Some(rows) = evidence.rows.as_mut().filter(|_| evidence.record == Some(Kind::Manifest)) {
+            rows.unusable = Some(rows.source.clone());
+        }
+    }
+    (all, own)
+}
+
+/// The same with a row that the manifest had for this content when the case used it.
+fn with_row((mut all, _): Weighed, row: Span) -> Weighed {
+    let weaker = std::mem::replace(&mut all.span, row);
+    if all.record.is_none() {
+        fill(&mut all.span, Span { earliest: None, ..weaker }, &mut all.findings);
+    }
+    all.record = Some(Kind::Manifest);
+    let accounts = all.rows.take().map_or(Few::NONE, |rows| rows.accounts);
+    let source = Cow::Borrowed("an earlier row of the manifest");
+    let named = Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable: None };
+    all.rows = Some(Box::new(named));
+    (all, Vec::new())
 }
 
 /// Dates and certificates of each file.
@@ -355,10 +502,22 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     .flatten();
     let strongest = records.next();
     findings = findings.union(by_rows.as_ref().map_or(Codes::NONE, |r| r.findings));
-    let named = |Rows { source, accounts, account_created, of_archive, .. }| Named { source: source.into(), accounts, account_created, of_archive };
+    if file.gone().is_some() {
+        findings.insert(Code::EvidenceGone);
+    }
+    let named = |Rows { source, accounts, account_created, of_archive, by_path, span, unusable, modified, .. }| {
+        let by_path = span.filter(|_| by_path);
+        let unusable = question.manifest.filter(|_| !unusable.is_empty()).map(|m| m.source(&unusable).into());
+        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified }
+    };
+    if by_rows.as_ref().is_some_and(|r| !r.unusable.is_empty()) {
+        findings.insert(Code::ManifestRowBad);
+    }
     let rows = by_rows.map(named).map(Box::new);
     let record = strongest.map(|(kind, _)| kind);
     let mut span = strongest.map_or_else(Span::default, |(_, span)| span);
+    let modified = rows.as_ref().and_then(|r: &Box<Named>| r.modified);
+    fill(&mut span, Span { earliest: None, latest: modified }, &mut findings);
     for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
     }
@@ -400,8 +559,19 @@ impl Times {
     }
 }
 
-/// What decides for an occurrence in a file, given the lower bound that the certificates on the key set.
+/// What decides for an occurrence in a file, given the lower bound that the certificates on the key set. A row that names the file and has no usable
+/// time clears nothing: weaker evidence may expose the key, never clear it (DESIGN.md 2.9).
 pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
+    let decided = by_strongest(evidence, born, question);
+    match evidence.unusable_rows() {
+        Some(source) if decided.timing == Timing::After => {
+            Decided { timing: Timing::Unclear, kind: Kind::Manifest, source, span: Span { earliest: None, ..decided.span }, ..decided }
+        }
+        _ => decided,
+    }
+}
+
+fn by_strongest<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
     let cutoff = question.incident.cutoff;
     let mut findings = evidence.findings.union(evidence.archive.findings());
     if let Some(kind) = evidence.record {
@@ -416,7 +586,12 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
     match born {
         Some(born) => {
             let span = Span { earliest: Some(born), latest: evidence.span.latest };
-            let trusted = !question.distrust_certificate_dates;
+            // Changed last before the oldest certificate on it was issued: one of the two is wrong.
+            let contradicts = evidence.rows.as_ref().and_then(|r| r.modified).is_some_and(|modified| modified < born);
+            if contradicts {
+                findings.insert(Code::EvidenceDisagrees);
+            }
+            let trusted = !question.distrust_certificate_dates && !contradicts;
             let timing = if trusted { Timing::of(span, cutoff) } else { Timing::Unclear };
             findings.insert(Code::NoUploadRecord);
             Decided { timing, kind: Kind::CertificateDates, source: &Cow::Borrowed("certificate dates"), span, findings }

@@ -19,7 +19,7 @@ use crate::finding::Code;
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::{Certificate, show};
-use crate::time::{Span, Written};
+use crate::time::{Span, Time, Written};
 
 pub use columns::{Field, Mapping};
 
@@ -29,8 +29,8 @@ use index::Index;
 /// A manifest, read.
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {
-    /// File name, for sources such as `uploads.csv:7`.
-    pub name: String,
+    /// File names, for sources such as `uploads.csv:7`, in the order of the files.
+    pub names: Vec<String>,
     /// Usable rows, in order.
     pub rows: Vec<Row>,
     /// Rows that could not be used, or only with a doubt.
@@ -40,9 +40,15 @@ pub struct Manifest {
     by_issuer: HashMap<String, Vec<u32>>,
     by_host: HashMap<String, Vec<u32>>,
     accounts: HashMap<Arc<str>, Option<Account>, hashbrown::DefaultHashBuilder>,
-    seen: HashMap<u128, u32, hashbrown::DefaultHashBuilder>,
+    seen: HashMap<u128, (u16, u32), hashbrown::DefaultHashBuilder>,
+    /// Text that the paths in it begin with and those of the files do not.
+    prefix: Prefix,
+    /// Rows of the files before the one that is read.
+    from: usize,
     /// How many rows there seem to be.
     expected: usize,
+    /// It has a column of upload times, so that a row without one is no list of owners.
+    has_upload_times: bool,
 }
 
 /// Rows for which room is made at once.
@@ -51,16 +57,50 @@ const EXPECTED: usize = 1 << 18;
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The file it is in: index into [`Manifest::names`].
+    pub file: u16,
     /// Line in the file, from 1.
     pub line: u64,
     /// Normalised path.
     pub path: Option<Box<str>>,
     /// SHA-256 of the file, or of a certificate in it.
     pub sha256: Option<Fingerprint>,
-    /// When it was uploaded; open on both ends where the row tells only when the account was created.
+    /// When it was uploaded; open on both ends where the row only has other times.
     pub uploaded: Span,
+    /// When it was last changed, by the latest reading: an upper bound of its upload.
+    pub modified: Option<Time>,
     /// Whose it is.
     pub account: Option<Arc<str>>,
+    /// Its time is empty or cannot be read: whatever it names is not cleared (DESIGN.md 2.9).
+    pub unusable: bool,
+}
+
+/// Text to remove from the beginning of paths (`--manifest-prefix`).
+#[derive(Debug, Clone, Default)]
+struct Prefix {
+    /// As given, for what is no folder, such as `backup-`.
+    text: String,
+    /// Normalised like paths; a folder.
+    folder: String,
+}
+
+impl Prefix {
+    fn of(text: Option<&str>) -> Self {
+        let text = text.unwrap_or_default();
+        Self { text: text.trim_start_matches("./").to_owned(), folder: normalise(text).into_owned() }
+    }
+
+    /// A path without it; one that does not begin with it stays.
+    fn strip<'p>(&self, path: Cow<'p, str>) -> Cow<'p, str> {
+        if self.text.is_empty() {
+            return path;
+        }
+        let folder = path.strip_prefix(self.folder.as_str()).and_then(|rest| rest.strip_prefix('/')).filter(|_| !self.folder.is_empty());
+        match folder.or_else(|| path.strip_prefix(self.text.as_str()).filter(|rest| !rest.is_empty())) {
+            Some(rest) => Cow::Owned(rest.trim_start_matches('/').to_owned()),
+            None => path,
+        }
+    }
 }
 
 /// What is known of an account.
@@ -72,6 +112,22 @@ struct Account {
 
 /// The fields of a row as written; empty ones are none.
 type Fields<'t> = [Option<Cow<'t, str>>; FIELDS];
+
+/// The fields that are times; several columns can mean the same.
+const TIMES: [Field; 3] = [Field::UploadedAt, Field::AccountCreatedAt, Field::ModifiedAt];
+
+/// Between several values of one field.
+const ANOTHER: char = '\u{1}';
+
+/// Adds a value to a field, beside another one that is there.
+fn add_value<'t>(field: &mut Option<Cow<'t, str>>, value: Option<Cow<'t, str>>) {
+    match (&field, value) {
+        (_, None) => {}
+        (Some(first), Some(value)) if first.split(ANOTHER).any(|v| v == value) => {}
+        (Some(first), Some(value)) => *field = Some(Cow::Owned(format!("{first}{ANOTHER}{value}"))),
+        (None, value) => *field = value,
+    }
+}
 
 /// A manifest that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,30 +189,77 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] if it has no usable form; single bad rows are findings.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ManifestError> {
-        Self::parse_mapped(name, bytes, &Mapping::default())
+        Self::parse_all(&[(name.to_owned(), bytes)], &Mapping::default(), None)
     }
 
-    /// Reads a manifest whose columns are named by `--map` where the usual names do not tell.
+    /// Reads the files of a manifest, an export for each region for example. Columns are named by `--map` where the usual names do not; `prefix` is removed
+    /// from the beginning of paths.
     ///
     /// # Errors
     /// As [`Manifest::parse`]; and if a mapped column is not there.
-    pub fn parse_mapped(name: &str, bytes: &[u8], mapping: &Mapping) -> Result<Self, ManifestError> {
-        let mut manifest = Self { name: name.to_owned(), ..Self::default() };
-        let text::Text { text, latin } = text::read(bytes).map_err(|says| manifest.error(None, says))?;
-        // A row has a line as a rule. What is taken too much is given back, or never touched.
-        manifest.expected = memchr::memchr_iter(b'\n', bytes).count().min(EXPECTED);
-        manifest.rows.reserve(manifest.expected);
-        manifest.seen.reserve(manifest.expected);
-        match text.trim_start().chars().next() {
-            None => return Err(manifest.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
-            Some('[' | '{') => json::read(&mut manifest, &text, mapping)?,
-            Some(_) => table::read(&mut manifest, &text, mapping)?,
+    pub fn parse_all(files: &[(String, &[u8])], mapping: &Mapping, prefix: Option<&str>) -> Result<Self, ManifestError> {
+        let mut manifest = Self { prefix: Prefix::of(prefix), ..Self::default() };
+        for (name, bytes) in files {
+            manifest.names.push(name.clone());
+            manifest.parse_one(bytes, mapping)?;
         }
-        manifest.tell_latin(&latin);
         manifest.seen = HashMap::default();
         manifest.accounts.retain(|_, account| account.is_some());
         manifest.rows.shrink_to_fit();
         Ok(manifest)
+    }
+
+    /// Adds the rows of the file that was named last.
+    fn parse_one(&mut self, bytes: &[u8], mapping: &Mapping) -> Result<(), ManifestError> {
+        self.from = self.rows.len();
+        self.has_upload_times = false;
+        let text::Text { text, latin } = text::read(bytes).map_err(|says| self.error(None, says))?;
+        // A row has a line as a rule. What is taken too much is given back, or never touched.
+        self.expected = memchr::memchr_iter(b'\n', bytes).count().min(EXPECTED);
+        self.rows.reserve(self.expected);
+        self.seen.reserve(self.expected);
+        match text.trim_start().chars().next() {
+            None => return Err(self.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
+            Some('[' | '{') => json::read(self, &text, mapping)?,
+            Some(_) => table::read(self, &text, mapping)?,
+        }
+        // JSON has no header: whether rows have upload times is known at its end.
+        let rows = &mut self.rows[self.from..];
+        if !self.has_upload_times && rows.iter().any(|row| row.uploaded != Span::default() || row.modified.is_some()) {
+            rows.iter_mut().filter(|row| row.uploaded == Span::default() && row.modified.is_none()).for_each(|row| row.unusable = true);
+        }
+        self.tell_latin(&latin);
+        Ok(())
+    }
+
+    /// Where rows are, in the order of files and lines: `uploads.csv:7,9`.
+    pub(super) fn source(&self, rows: &[u32]) -> String {
+        let of = |row: &u32| self.rows[*row as usize].file;
+        let files = rows.chunk_by(|a, b| of(a) == of(b)).map(|rows| {
+            let lines: Vec<String> = rows.iter().map(|row| self.rows[*row as usize].line.to_string()).collect();
+            format!("{}:{}", self.name_of(rows.first().map_or(0, of)), words::few(&lines, ","))
+        });
+        files.collect::<Vec<_>>().join("; ")
+    }
+
+    fn name_of(&self, file: u16) -> &str {
+        self.names.get(usize::from(file)).map_or("", String::as_str)
+    }
+
+    /// The name of the file that is being read.
+    fn name(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
+    /// Where a row is, for findings.
+    pub(super) fn place(&self, row: &Row) -> String {
+        format!("{}:{}", self.name_of(row.file), row.line)
+    }
+
+    /// All names, for findings on the manifest as a whole.
+    #[must_use]
+    pub fn all_names(&self) -> String {
+        self.names.join(", ")
     }
 
     /// Rows for a normalised path.
@@ -228,21 +331,21 @@ impl Manifest {
     }
 
     /// The first moment at which the account of a row can have been created.
-    pub(super) fn account_created(&self, row: &Row) -> Option<crate::time::Time> {
+    pub(super) fn account_created(&self, row: &Row) -> Option<Time> {
         self.accounts.get(row.account.as_ref()?)?.as_ref()?.created.earliest
     }
 
     fn error(&self, line: Option<u64>, says: String) -> ManifestError {
-        ManifestError { place: line.map_or_else(|| self.name.clone(), |l| format!("{}:{l}", self.name)), says }
+        ManifestError { place: line.map_or_else(|| self.name().to_owned(), |l| format!("{}:{l}", self.name())), says }
     }
 
     fn bad_row(&mut self, line: u64, says: String) {
-        let name = &self.name;
+        let name = self.names.last().map_or("", String::as_str);
         self.findings.tell(Code::ManifestRowBad, || (format!("{name}:{line}"), says));
     }
 
     fn doubt(&mut self, line: u64, says: impl FnOnce() -> String) {
-        let name = &self.name;
+        let name = self.names.last().map_or("", String::as_str);
         self.findings.tell(Code::ManifestRowDoubtful, || (format!("{name}:{line}"), says()));
     }
 
@@ -254,22 +357,43 @@ impl Manifest {
 
     /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
     fn add_row(&mut self, line: u64, fields: Fields<'_>) {
-        let [_, _, uploaded, account, created, ..] = &fields;
-        let timeless = uploaded.is_none() && created.is_none();
-        if timeless && account.is_none() {
-            return self.bad_row(line, "it says no upload time".to_owned());
-        }
+        let [_, _, uploaded, _, created, _, _, _, modified] = &fields;
+        let timeless = uploaded.is_none() && created.is_none() && modified.is_none();
         let digest = digest(&fields);
-        let [path, hash, uploaded, account, created, issuer, serial, host_name] = fields.map(|f| f.map(literal));
-        if let Some(first) = self.seen.get(&digest).copied() {
-            return self.doubt(line, || format!("it says the same as line {first}; it was counted once"));
+        let [path, hash, uploaded, account, created, issuer, serial, host_name, modified] = fields.map(|f| f.map(literal));
+        if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.contains(ANOTHER)) {
+            self.doubt(line, || "columns of the same meaning have different values; all of them count".to_owned());
         }
-        let time = |text: Option<Cow<'_, str>>| text.map(|t| when::read(&t)).transpose();
+        let file = self.names.len().saturating_sub(1) as u16;
+        if let Some((other, first)) = self.seen.get(&digest).copied() {
+            let of = if other == file { String::new() } else { format!(" of {}", self.name_of(other)) };
+            return self.doubt(line, || format!("it says the same as line {first}{of}; it was counted once"));
+        }
+        let time = |text: Option<Cow<'_, str>>| text.map(|t| when::all(t.split(ANOTHER))).transpose();
+        let mut unusable = timeless && self.has_upload_times;
         let (uploaded, created) = match (time(uploaded), time(created)) {
             (Ok(uploaded), Ok(created)) => (uploaded, created),
-            (Err(says), _) => return self.bad_row(line, says),
-            (_, Err(says)) => return self.bad_row(line, format!("the creation date of the account: {says}")),
+            (Err(says), created) => {
+                unusable = true;
+                self.bad_row(line, says);
+                (None, created.unwrap_or_default())
+            }
+            (Ok(uploaded), Err(says)) => {
+                unusable = true;
+                self.bad_row(line, format!("the creation date of the account: {says}"));
+                (uploaded, None)
+            }
         };
+        let modified = time(modified).unwrap_or_else(|says| {
+            unusable = true;
+            self.bad_row(line, format!("the time of the last change: {says}"));
+            None
+        });
+        let mut reported = unusable && !timeless;
+        if timeless && account.is_none() {
+            self.bad_row(line, "it says no upload time".to_owned());
+            reported = true;
+        }
         let sha256 = match hash.as_deref().map(str::parse) {
             Some(Err(_)) if path.is_none() => return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned()),
             Some(Ok(hash)) => Some(hash),
@@ -278,6 +402,9 @@ impl Manifest {
         let by_issuer = issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
         let named = path.is_some() || sha256.is_some() || !by_issuer.is_empty() || host_name.is_some();
         if !named && (account.is_none() || created.is_none()) {
+            if reported {
+                return;
+            }
             let says = if serial.is_some() {
                 "a serial number names a certificate only together with its issuer"
             } else {
@@ -288,12 +415,12 @@ impl Manifest {
         if self.rows.len() >= limits::MANIFEST_ROWS {
             return self.bad_row(line, format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS));
         }
-        if timeless {
+        if timeless && account.is_some() {
             // Whose it is, it says all the same; another row may tell when that account was created.
             self.bad_row(line, "it says no upload time; only its account was used".to_owned());
         }
         let account = account.map(|a| self.account(&show(&a)));
-        if [&uploaded, &created].into_iter().flatten().any(|t| t.ambiguous) {
+        if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.ambiguous) {
             self.doubt(line, || "its date can be read with the day or the month first; both count".to_owned());
         }
         if path.as_deref().is_some_and(|p| p.starts_with(['=', '#'])) {
@@ -302,14 +429,23 @@ impl Manifest {
         if let (Some(account), Some(created)) = (&account, created) {
             self.add_account(line, account, created.span);
         }
-        self.seen.insert(digest, u32::try_from(line).unwrap_or(u32::MAX));
+        self.seen.insert(digest, (file, u32::try_from(line).unwrap_or(u32::MAX)));
         if !named {
             return;
         }
         let at = self.rows.len() as u32;
-        let path = path.map(|p| normalise(p.trim()).into());
+        let path = path.map(|p| self.prefix.strip(normalise(p.trim())).into());
         let (by_path, by_hash) = (path.is_some(), sha256.is_some());
-        self.rows.push(Row { line, path, sha256, uploaded: uploaded.map(|u| u.span).unwrap_or_default(), account });
+        self.rows.push(Row {
+            file,
+            line,
+            path,
+            sha256,
+            uploaded: uploaded.map(|u| u.span).unwrap_or_default(),
+            modified: modified.and_then(|m| m.span.latest),
+            account,
+            unusable,
+        });
         // A row speaks by its strongest name: a host has many certificates, a path is one file.
         if by_path || by_hash {
             let rows = &self.rows;
@@ -419,7 +555,7 @@ mod tests {
     #[test]
     fn bad_rows_are_findings_and_bad_files_errors() {
         let manifest = Manifest::parse("m.csv", b"path,uploaded_at\na,never\nb,\n,2015-01-01\nc,2015-01-01\n").unwrap();
-        assert_eq!(manifest.rows.len(), 1);
+        assert_eq!(manifest.rows.iter().map(|r| r.unusable).collect::<Vec<_>>(), [true, true, false], "what they name is not cleared");
         let places: Vec<_> = manifest.findings.list.iter().map(|f| f.place.as_str()).collect();
         assert_eq!(places, ["m.csv:2", "m.csv:3", "m.csv:4"]);
         for text in ["", "a,b\n1,2\n", "{broken", "path\nx\n", "[]", "{\"a\":1}", "{\"uploads\":[]}"] {

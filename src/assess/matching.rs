@@ -8,8 +8,17 @@ use super::Question;
 use super::manifest::{Manifest, Row, first_part, normalise};
 use super::rows::Rows;
 use crate::inventory::{CertificateEntry, File, Inventory};
-use crate::read::{INTO, Place, Root, RootKind, Roots};
+use crate::read::{INTO, Place, Root, RootKind, Roots, WasRoot};
 use crate::time::Time;
+
+/// Whether rows for the path of a file speak of what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paths {
+    /// They do.
+    Speak,
+    /// The content came to this path after the case used them first.
+    Silent,
+}
 
 /// What the rows for each archive say, by its root and path, and the way to it where it lies in another.
 type Archives = HashMap<(u32, String), Option<Arc<Rows>>>;
@@ -36,10 +45,10 @@ impl<'a> Matching<'a> {
     pub(super) fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots, question: &'a Question<'a>) -> Self {
         let first = manifest.first_parts();
         let bases = |root: &Root| match root.kind {
-            RootKind::Stdin(_) => Vec::new(),
+            RootKind::Gone(WasRoot::Stdin) | RootKind::Stdin(_) => Vec::new(),
             _ => {
-                let both = [&root.given, &root.absolute].map(|base| normalise(&base.to_string_lossy()).into_owned());
-                both.into_iter().filter(|base| first.contains(first_part(base))).collect()
+                let all = [&root.given, &root.absolute].into_iter().chain(&root.earlier);
+                all.map(|base| normalise(&base.to_string_lossy()).into_owned()).filter(|base| first.contains(first_part(base))).collect()
             }
         };
         let matched = manifest.rows.iter().map(|_| AtomicBool::new(false)).collect();
@@ -60,6 +69,16 @@ impl<'a> Matching<'a> {
         self.inventory
     }
 
+    pub(super) const fn manifest(&self) -> &'a Manifest {
+        self.manifest
+    }
+
+    /// How many rows with a path there are, and how many rows name a file.
+    pub(super) fn matched(&self) -> (usize, usize) {
+        let rows = self.manifest.rows.iter().zip(&self.matched);
+        (rows.clone().filter(|(row, _)| row.path.is_some()).count(), rows.filter(|(_, hit)| hit.load(Ordering::Relaxed)).count())
+    }
+
     /// Rows that spoke of no file so far.
     pub(super) fn unmatched(&self) -> impl Iterator<Item = &'a Row> {
         self.manifest.rows.iter().zip(&self.matched).filter(|(_, hit)| !hit.load(Ordering::Relaxed)).map(|(row, _)| row)
@@ -70,7 +89,7 @@ impl<'a> Matching<'a> {
     /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
     /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
     /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
-    pub(super) fn rows_for(&self, at: u32, certificates: &[u32]) -> Option<Rows> {
+    pub(super) fn rows_for(&self, at: u32, certificates: &[u32], paths: Paths) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
         let file = &inventory.files[at as usize];
         let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
@@ -85,13 +104,14 @@ impl<'a> Matching<'a> {
             manifest.rows_for_issuer(&other.certificate).into_iter().for_each(|row| self.mark(row));
         }
         let way = file.place.member().map(way);
-        let mut rows = self.rows_for_path(&file.place, way.as_deref());
+        let mut rows = if paths == Paths::Speak { self.rows_for_path(&file.place, way.as_deref()) } else { Vec::new() };
+        let by_path = !rows.is_empty();
         for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
             rows.extend(manifest.rows_for_hash(hash));
         }
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let by_host: Vec<u32> = entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.rows_for_host(&e.certificate)).collect();
-        let archive = way.and_then(|way| self.rows_for_archive(file, &way));
+        let archive = way.and_then(|way| self.rows_for_archive(file, &way, paths));
         let ways = [rows, by_issuer, by_host];
         ways.iter().flatten().for_each(|row| self.mark(*row));
         // A host has many certificates; the path of an archive means what lies in it.
@@ -100,7 +120,7 @@ impl<'a> Matching<'a> {
         let own = closest.map(|(way, mut rows)| {
             rows.sort_unstable();
             rows.dedup();
-            let weighed = Rows::weigh(manifest, &rows, self.question);
+            let weighed = Rows { by_path, ..Rows::weigh(manifest, &rows, self.question) };
             if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed }
         });
         match (own, archive) {
@@ -140,28 +160,33 @@ impl<'a> Matching<'a> {
         name(&path);
         for base in self.bases.get(root).into_iter().flatten() {
             match self.roots.list()[root].kind {
-                RootKind::Folder if !base.is_empty() => name(&format!("{base}/{path}")),
-                RootKind::File => name(base),
+                RootKind::Folder | RootKind::Gone(WasRoot::Folder) if !base.is_empty() => name(&format!("{base}/{path}")),
+                RootKind::File | RootKind::Gone(WasRoot::File) => name(base),
                 _ => {}
             }
         }
         // An archive that is the root itself is a folder of its own.
-        if let Some(way) = way.filter(|_| !matches!(self.roots.list()[root].kind, RootKind::Folder)) {
+        if let Some(way) = way.filter(|_| !matches!(self.roots.list()[root].kind, RootKind::Folder | RootKind::Gone(WasRoot::Folder))) {
             look(way);
         }
         rows
     }
 
     /// What the rows say that name the archives on the way, by path or by the hash of the file, from the innermost to the outermost; all are marked.
-    fn rows_for_archive(&self, file: &File, way: &str) -> Option<Arc<Rows>> {
+    fn rows_for_archive(&self, file: &File, way: &str, paths: Paths) -> Option<Arc<Rows>> {
         let place = &file.place;
         let inner = way.rsplit_once(INTO).map_or("", |(inner, _)| inner);
         let key = (place.root, format!("{}{INTO}{inner}", place.path));
+        if paths == Paths::Silent {
+            let rows: Vec<u32> = file.archive_hash.iter().flat_map(|hash| self.manifest.rows_for_hash(hash)).collect();
+            return (!rows.is_empty()).then(|| Arc::new(Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) }));
+        }
         if let Some(known) = self.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
         let ways = way.rmatch_indices(INTO).map(|(end, _)| Some(&way[..end])).chain([None]);
         let mut all: Vec<Vec<u32>> = ways.map(|way| self.rows_for_path(place, way)).collect();
+        let by_path = all.iter().any(|rows| !rows.is_empty());
         if let (Some(outermost), Some(hash)) = (all.last_mut(), &file.archive_hash) {
             outermost.extend(self.manifest.rows_for_hash(hash));
         }
@@ -169,7 +194,7 @@ impl<'a> Matching<'a> {
         let weighed = all.into_iter().filter(|rows| !rows.is_empty()).map(|mut rows| {
             rows.sort_unstable();
             rows.dedup();
-            Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) }
+            Rows { of_archive: true, by_path, ..Rows::weigh(self.manifest, &rows, self.question) }
         });
         let rows = weighed.reduce(|inner, outer| inner.within(&outer)).map(Arc::new);
         self.archives.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rows.clone());

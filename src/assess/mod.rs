@@ -4,6 +4,7 @@
 //! certificate on it, and `words` says so in a sentence.
 
 mod because;
+mod coverage;
 pub mod decision;
 pub mod evidence;
 pub mod incident;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 use crate::finding::Code;
 use crate::id::SpkiHash;
-use crate::inventory::{Inventory, KeyEntry, Occurrence};
+use crate::inventory::{Few, Inventory, KeyEntry, Occurrence};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -67,10 +68,23 @@ pub struct Question<'a> {
     pub date_from_path: Option<&'a PathPattern>,
     /// What persons decided, by canonical name of the key or by another form of it that was met.
     pub decisions: &'a BTreeMap<SpkiHash, Decision>,
+    /// What the case held against keys before, some evidence of which is gone: that stays, unless a decision says otherwise.
+    pub held: &'a BTreeMap<SpkiHash, Held>,
+    /// Keys that the case made, and when: no record older than that speaks of them.
+    pub made: &'a BTreeMap<SpkiHash, Time>,
     /// The times.
     pub clock: Clock,
     /// How many threads may weigh it.
     pub threads: usize,
+}
+
+/// What a case held against a key when its evidence was still there.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The exposure.
+    pub exposure: Exposure,
+    /// The reasons, as they were recorded.
+    pub because: Vec<Because>,
 }
 
 /// Weighs everything.
@@ -93,12 +107,21 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
             weigh.key(i as u32, births[i])
         },
     );
+    disagreements(&keys, inventory, &files, &mut findings);
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
     decided(inventory, question.decisions, &keys, &mut findings);
-    let findings = findings.finish(question.manifest.map_or("evidence", |m| m.name.as_str()));
-    Assessment { keys, certificates, uploaders: files.uploaders(), findings: findings.list, finding_counts: findings.counts }
+    let findings = findings.finish(&question.manifest.map_or_else(|| "evidence".to_owned(), Manifest::all_names));
+    Assessment {
+        keys,
+        certificates,
+        path_rows: files.path_rows(),
+        unusable_rows: files.unusable_rows(),
+        uploaders: files.uploaders(),
+        findings: findings.list,
+        finding_counts: findings.counts,
+    }
 }
 
 /// Decisions about keys that are not here, and those that clear a key of which something else says that it is exposed.
@@ -110,9 +133,26 @@ fn decided(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, verd
             continue;
         };
         let because = &verdicts[at].because;
+        if let Some(first) = because.first().filter(|b| b.findings.contains(Code::DecisionOutdated)) {
+            let message = || format!("{}; now {}: {}", Code::DecisionOutdated.describe(), verdicts[at].exposure.as_str(), first.says(inventory));
+            findings.tell(Code::DecisionOutdated, || (key.to_string(), message()));
+        }
         let clears = |b: &&Because| b.evidence == Kind::Decision && b.findings.contains(Code::EvidenceDisagrees);
         if let (Some(_), Some(against)) = (because.first().filter(clears), because.get(1)) {
             findings.tell(Code::EvidenceDisagrees, || (key.to_string(), format!("it is cleared by decision, though {}", against.says(inventory))));
+        }
+    }
+}
+
+/// Reports evidence of a key that contradicts its own certificates; what holds for a whole file is reported already.
+fn disagreements(keys: &[KeyVerdict], inventory: &Inventory, files: &Files, findings: &mut Told) {
+    for (verdict, at) in keys.iter().zip(0u32..) {
+        for because in &*verdict.because {
+            let Some(file) = because.file().filter(|_| because.findings.contains(Code::EvidenceDisagrees)) else { continue };
+            if !files.of(file, at).contradicts() {
+                let place = || inventory.files[file as usize].place.shown().into_owned();
+                findings.tell(Code::EvidenceDisagrees, || (place(), because.says(inventory).into_owned()));
+            }
         }
     }
 }
@@ -164,8 +204,13 @@ impl Weigh<'_> {
         let listed = self.question.known_compromised.filter(|(_, list)| key.is_on(list));
         // Chain certificates and bare public keys prove nothing either way unless they are all there is.
         let by_upload = reasons.iter().filter(|r| r.speaks()).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
+        let made = self.question.made.get(&key.spki).filter(|made| **made >= self.question.incident.cutoff);
+        let by_upload = if made.is_some() { Exposure::NotExposed } else { by_upload };
+        let held = self.question.held.get(&key.spki).filter(|held| made.is_none() && held.exposure < by_upload);
+        let by_upload = held.map_or(by_upload, |held| held.exposure);
         let by_list = if listed.is_some() { Exposure::Exposed } else { by_upload };
-        let decision = self.decision(key);
+        let outdated = self.decision(key).filter(|d| !d.holds(by_list));
+        let decision = self.decision(key).filter(|d| d.holds(by_list));
         let exposure = decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
@@ -183,9 +228,15 @@ impl Weigh<'_> {
             }
             because
         });
-        let because = decided.into_iter().chain(list).chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
+        let made = made.map(|at| Because::new(Kind::MadeByCase, "case", words::made(*at)));
+        let held = held.map_or(&[][..], |held| &held.because).iter().cloned();
+        let mut because: Few<Because> =
+            decided.into_iter().chain(list).chain(made).chain(held).chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
+        if let (Some(_), Some(first)) = (outdated, because.first_mut()) {
+            first.findings.insert(Code::DecisionOutdated);
+        }
         let accounts = accounts.into_iter().cloned().collect();
-        KeyVerdict { exposure, because, omitted, accounts, on_certificate_dates }
+        KeyVerdict { exposure, by_evidence: by_list, because, omitted, accounts, on_certificate_dates }
     }
 
     fn decision(&self, key: &KeyEntry) -> Option<&Decision> {

@@ -5,19 +5,27 @@ use std::ops::Range;
 use super::evidence::FileEvidence;
 use super::told::Told;
 use crate::finding::{Code, Codes};
-use crate::inventory::File;
+use crate::inventory::{File, Gone};
 use crate::pki::show;
 
 /// Tells the findings on the evidence of all files, in their order.
 pub(super) fn tell(files: &[File], evidence: &[FileEvidence], has_manifest: bool, findings: &mut Told) {
     let codes = |at: usize| {
         let FileEvidence { findings, .. } = &evidence[at];
-        let missing = has_manifest && !evidence[at].has_rows();
+        let missing = has_manifest && !evidence[at].has_rows() && files[at].recorded.is_none();
         let missing = if missing { [Code::FileWithoutRecord].into_iter().collect() } else { Codes::NONE };
-        findings.union(missing)
+        // A root that is gone is reported once.
+        let of_root = if files[at].gone() == Some(Gone::Root) { [Code::EvidenceGone].into_iter().collect() } else { Codes::NONE };
+        // Rows are reported at their own lines.
+        let of_rows = [Code::ManifestRowBad].into_iter().collect();
+        findings.union(missing).difference(of_root).difference(of_rows)
     };
     let one = |findings: &mut Told, at: usize, code: Code| {
-        findings.tell(code, || (files[at].place.shown().into_owned(), code.describe().to_owned()));
+        let message = || match files[at].gone().filter(|_| code == Code::EvidenceGone) {
+            Some(gone) => format!("{}; what the case recorded of it stays", gone.describe()),
+            None => code.describe().to_owned(),
+        };
+        findings.tell(code, || (files[at].place.shown().into_owned(), message()));
     };
     for range in archives(files) {
         let first = range.start;

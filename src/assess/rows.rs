@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Question;
 use super::manifest::Manifest;
-use super::words;
 use crate::finding::{Code, Codes};
 use crate::inventory::Few;
 use crate::time::{Span, Time};
@@ -20,6 +19,12 @@ pub(super) struct Rows {
     pub(super) account_created: Option<Time>,
     /// The rows that tell when name the archive that the file lies in.
     pub(super) of_archive: bool,
+    /// A row names the path of the file, or of an archive that it is in.
+    pub(super) by_path: bool,
+    /// When a row without an upload time says that the file was last changed, at the cutoff or later: an upper bound, and no record.
+    pub(super) modified: Option<Time>,
+    /// Rows whose time is empty, cannot be read or has not come yet: they clear nothing.
+    pub(super) unusable: Vec<u32>,
     pub(super) findings: Codes,
 }
 
@@ -28,12 +33,29 @@ impl Rows {
         let (cutoff, now) = (question.incident.cutoff, question.clock.now);
         let mut out = Self::default();
         let (mut lines, mut accounts) = (Vec::new(), Vec::new());
-        for row in rows.iter().map(|i| &manifest.rows[*i as usize]) {
+        for &number in rows {
+            let row = &manifest.rows[number as usize];
             accounts.extend(row.account.clone());
             // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
             let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
             let mut span = uploaded;
+            // A change renews this time: it bounds an upload, and exposes where it is before the cutoff.
+            match row.modified.filter(|m| !is_ahead(Some(*m), now)) {
+                Some(modified) if uploaded.earliest.is_some_and(|e| modified < e) => {
+                    out.findings.insert(Code::EvidenceDisagrees);
+                    out.unusable.push(number);
+                }
+                Some(modified) if uploaded != Span::default() => span.latest = Some(span.latest.map_or(modified, |l| l.min(modified))),
+                Some(modified) if modified < cutoff => span.latest = Some(modified),
+                Some(modified) => out.modified = Some(out.modified.map_or(modified, |m| m.max(modified))),
+                None => {}
+            }
             let created = manifest.account_created(row).filter(|c| *c <= now);
+            let ahead = is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
+            // The age of its account is known all the same.
+            if (row.unusable || ahead) && created.is_none_or(|c| c < cutoff) {
+                out.unusable.push(number);
+            }
             // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
             if let Some(created) = created {
                 if span.latest.is_some_and(|latest| latest < created) {
@@ -43,7 +65,7 @@ impl Rows {
                 }
             }
             // A row without an upload time is an upload record only where its account is too young.
-            if uploaded == Span::default() && span.earliest.is_none_or(|e| e < cutoff) {
+            if uploaded == Span::default() && span.latest.is_none() && span.earliest.is_none_or(|e| e < cutoff) {
                 continue;
             }
             let first = out.span.and_then(|s| s.earliest);
@@ -51,7 +73,7 @@ impl Rows {
                 out.account_created = created;
             }
             out.span = Some(out.span.map_or(span, |s| s.hull(span)));
-            lines.push(row.line.to_string());
+            lines.push(number);
         }
         if out.span.and_then(|s| s.earliest) != out.account_created {
             out.account_created = None;
@@ -59,7 +81,7 @@ impl Rows {
         accounts.sort_unstable();
         accounts.dedup();
         out.accounts = accounts.into_iter().collect();
-        out.source = format!("{}:{}", manifest.name, words::few(&lines, ","));
+        out.source = manifest.source(&lines);
         out
     }
 
@@ -84,18 +106,25 @@ impl Rows {
             self.accounts.clone_from(&archive.accounts);
         }
         self.findings = self.findings.union(archive.findings);
+        self.by_path |= archive.by_path;
+        self.modified = self.modified.or(archive.modified);
+        if self.unusable.is_empty() {
+            self.unusable.clone_from(&archive.unusable);
+        }
         match (&mut self.span, archive.span) {
             (Some(span), Some(outer)) if outer.latest >= span.earliest || outer.latest.is_none() => fill(span, outer, &mut self.findings),
             (Some(span), Some(outer)) => {
                 *span = span.hull(outer);
                 self.findings.insert(Code::EvidenceDisagrees);
-                let lines = archive.source.rsplit_once(':').map_or("", |(_, lines)| lines);
-                self.source = format!("{},{lines}", self.source);
+                self.source = match (self.source.rsplit_once(':'), archive.source.rsplit_once(':')) {
+                    (Some((own, _)), Some((other, lines))) if own == other => format!("{},{lines}", self.source),
+                    _ => format!("{}; {}", self.source, archive.source),
+                };
                 self.account_created = self.account_created.filter(|created| span.earliest == Some(*created));
             }
             (None, Some(_)) => {
-                let Self { accounts, findings, .. } = self;
-                return Self { accounts, findings, of_archive: true, ..archive.clone() };
+                let Self { accounts, findings, by_path, unusable, modified, .. } = self;
+                return Self { accounts, findings, by_path, unusable, modified, of_archive: true, ..archive.clone() };
             }
             (_, None) => {}
         }

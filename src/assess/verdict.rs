@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Because;
+use super::told::Told;
 use crate::finding::{Code, Finding};
 use crate::inventory::Few;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What is known of a key's secrecy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exposure {
     /// Found in an upload from before the cutoff, or known from elsewhere.
@@ -27,6 +28,15 @@ pub enum Exposure {
 }
 
 impl Exposure {
+    /// Every exposure, the gravest first.
+    pub const ALL: &[Self] = &[Self::Exposed, Self::Presumed, Self::Undetermined, Self::NotExposed, Self::Cleared];
+
+    /// The exposure of that name in records.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|e| e.as_str() == name)
+    }
+
     /// Whether it is treated as exposed for replacement.
     #[must_use]
     pub const fn is_suspect(self) -> bool {
@@ -140,6 +150,8 @@ impl Verdict {
 pub struct KeyVerdict {
     /// Exposure.
     pub exposure: Exposure,
+    /// What the evidence says without any decision.
+    pub by_evidence: Exposure,
     /// Its reasons, the deciding ones first.
     pub because: Few<Because>,
     /// Further reasons that are only counted.
@@ -195,6 +207,10 @@ pub struct Assessment {
     pub keys: Vec<KeyVerdict>,
     /// One per certificate.
     pub certificates: Vec<CertificateVerdict>,
+    /// What the manifest's rows for the paths of files say, by index of the file, for the record of the case.
+    pub path_rows: Vec<(u32, Span)>,
+    /// Rows of manifests that name a file and have no usable time, as `uploads.csv:7`, with the index of the file.
+    pub unusable_rows: Vec<(String, u32)>,
     /// The accounts that uploaded each file, where a manifest names them.
     pub uploaders: Uploaders,
     /// Findings on evidence.
@@ -204,6 +220,17 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Adds findings that a case has of its history, before the others.
+    pub fn report(&mut self, findings: impl Iterator<Item = Finding>) {
+        let mut list = Told::default();
+        findings.for_each(|finding| list.tell(finding.code, || (finding.place, finding.says)));
+        let list = list.finish("case");
+        for (code, count) in list.counts {
+            *self.finding_counts.entry(code).or_default() += count;
+        }
+        self.findings.splice(0..0, list.list);
+    }
+
     /// Adds a finding of a later stage.
     pub fn add(&mut self, finding: Finding) {
         *self.finding_counts.entry(finding.code).or_default() += 1;

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use super::because::{Because, Upload};
 use super::evidence::{FileEvidence, Kind, Timing};
 use super::{Decision, Exposure, Role};
+use crate::finding::Code;
 use crate::pki::name::shown;
 use crate::pki::show;
 use crate::read::Place;
@@ -23,6 +24,11 @@ pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> Strin
         let _ = when(&mut out, because, upload, place.member().is_some());
     }
     out
+}
+
+/// Why no upload record speaks against a key that the case made.
+pub(super) fn made(at: Time) -> String {
+    format!("this case made the key on {}, after the cutoff; an older record of its path is about another key", at.day())
 }
 
 /// Octets that a sentence has besides its path, as a rule.
@@ -53,6 +59,9 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
     let uploaded = Span { earliest: because.earliest, latest: because.latest };
     let born = || uploaded.earliest.map(Time::day).unwrap_or_default();
     match (because.evidence, upload.timing) {
+        (Kind::Manifest, Timing::Unclear) if because.findings.contains(Code::ManifestRowBad) && uploaded.earliest.is_none() => {
+            write!(out, "its manifest row has no usable upload time ({}{}), so it can have been uploaded {side}", because.source, upload.accounts)
+        }
         (Kind::Manifest | Kind::Uploaded | Kind::PathDate, timing) => {
             out.push_str("it was uploaded ");
             span(out, uploaded)?;

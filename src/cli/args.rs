@@ -1,10 +1,13 @@
 //! The command line as typed.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use certrecall::files::Access;
 use certrecall::plan::{Mark, Selection, StepKind};
 use certrecall::rekey::KeySpec;
+use certrecall::store::question::{Given, OptionName};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::complete::CompleteArgs;
@@ -17,9 +20,9 @@ use super::rekey::RekeyArgs;
 /// # Exit status
 ///
 /// 0  nothing left to do
-/// 1  certificates with exposed keys remain to act on (never from scan)
+/// 1  exposed certificates remain to act on, or steps of the plan are open (never from scan)
 /// 2  wrong usage, or an error that ended the run
-/// 3  finished, but something was locked, unreadable or skipped, or a request failed
+/// 3  finished, but something was locked, unreadable or skipped and its inspect step is open, a request failed, or nothing was found
 #[derive(Debug, Parser)]
 #[command(name = "certrecall", version, max_term_width = 100, verbatim_doc_comment, disable_help_subcommand = true)]
 pub(crate) struct Args {
@@ -73,24 +76,21 @@ pub(crate) enum Command {
     Incident(IncidentArgs),
 }
 
-/// What to read.
+/// How to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reading {
-    /// Files and folders to read; - is standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
     /// Follow links to folders too (links to files are always followed)
     #[arg(long)]
     pub(crate) follow_symlinks: bool,
-    /// How deep folders may nest
-    #[arg(long, value_name = "N", default_value_t = certrecall::limits::Limits::default().depth, hide_default_value = false)]
-    pub(crate) max_depth: usize,
-    /// Largest file to read, in bytes or with K, M, G, T behind
-    #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
-    pub(crate) max_file_size: u64,
-    /// Broken places of one file that have a record each; those beyond have one together
-    #[arg(long, value_name = "N", default_value_t = certrecall::limits::Limits::default().broken)]
-    pub(crate) max_broken: u64,
+    /// How deep folders may nest [default: 512]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<usize>,
+    /// Largest file to read, in bytes or with K, M, G, T behind [default: 64G]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_file_size: Option<String>,
+    /// Maximum number of unreadable items reported per file; the rest are summarised [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_broken: Option<u64>,
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -99,34 +99,37 @@ pub(crate) struct Reading {
 /// How to judge.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Judging {
-    /// Incident profile: a built-in name or a TOML file
-    #[arg(long, value_name = "NAME|FILE", default_value = certrecall::assess::incident::DEFAULT)]
-    pub(crate) incident: String,
+    /// Incident profile: a built-in name or a TOML file [default: zendesk-2016]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) incident: Option<OsString>,
     /// What was uploaded before this time is exposed; overrides the profile
     #[arg(long, value_name = "TIME")]
     pub(crate) cutoff: Option<String>,
-    /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account
+    /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account; may be given several times
     #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
-    /// A column of the manifest by its name: path, sha256, uploaded_at, account, account_created_at, issuer, serial or host
-    #[arg(long, value_name = "COLUMN=FIELD", requires = "manifest")]
+    pub(crate) manifest: Vec<PathBuf>,
+    /// A column of the manifest by its name: path, sha256, uploaded_at, modified_at, account, account_created_at, issuer, serial or host
+    #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) map: Vec<String>,
+    /// Text to remove from the beginning of every path in the manifest, such as s3://bucket/
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) manifest_prefix: Option<String>,
     /// When every file without a record of its own was uploaded
     #[arg(long, value_name = "TIME|FROM..TO")]
     pub(crate) uploaded: Option<String>,
-    /// Where paths tell the day of the upload, such as {YYYY}/{MM}/{DD}
+    /// Where paths contain the day of the upload, such as {YYYY}/{MM}/{DD}
     #[arg(long, value_name = "PATTERN")]
     pub(crate) date_from_path: Option<String>,
     /// Clear a key by decision; SPKI is its spki_sha256
     #[arg(long, value_name = "SPKI=REASON")]
     pub(crate) clear: Vec<String>,
-    /// Somebody was seen to use this key who should not have it: what was seen
+    /// Record observed misuse of this key, with a description
     #[arg(long, value_name = "SPKI=REASON")]
     pub(crate) misuse: Vec<String>,
     /// When you want it done; it becomes the deadline of what you have to do
     #[arg(long, value_name = "TIME")]
     pub(crate) due: Option<String>,
-    /// Tell standing as of this time; never used as evidence
+    /// Report standing as of this time; never used as evidence, and not stored
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
     /// Keys known to be compromised: SHA-256 of the SPKI in hexadecimal, one a line
@@ -154,13 +157,27 @@ pub(crate) struct AboutAuthorities {
 }
 
 /// What `run` and `plan` both need: what to read, how to judge, where to keep it.
+///
+/// A case stores these options: a later run needs only `-o CASE`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Planning {
+    /// Files and folders to read; - is standard input; for a case that exists, its own paths if none are given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// Case directory: new, empty, or made by an earlier run on the same paths
+    /// Case directory: new, empty, or made by an earlier run; what an earlier run was given is used again
     #[arg(short, long, value_name = "CASE")]
     pub(crate) output: PathBuf,
+    /// Drop a stored option from the case, such as manifest or cutoff
+    #[arg(long, value_name = "OPTION")]
+    pub(crate) forget: Vec<OptionName>,
+    /// Add a file or folder to the roots of the case
+    #[arg(long, value_name = "PATH")]
+    pub(crate) add: Vec<PathBuf>,
+    /// A root of the case was moved: its recorded files have to be there, unchanged
+    #[arg(long, value_name = "OLD=NEW", value_parser = moved)]
+    pub(crate) relocate: Vec<(PathBuf, PathBuf)>,
     #[command(flatten)]
     pub(crate) judging: Judging,
     /// Who works on the case: owner alone, or group for the group of its directory too (keys and proofs stay with the owner) [default: as it is; owner for
@@ -182,6 +199,9 @@ pub(crate) struct RunArgs {
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScanArgs {
+    /// Files and folders to read; - is standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Output format
@@ -343,12 +363,73 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn size(text: &str) -> Result<u64, String> {
+/// `OLD=NEW`.
+fn moved(text: &str) -> Result<(PathBuf, PathBuf), String> {
+    let (old, new) = text.split_once('=').ok_or("write OLD=NEW")?;
+    if old.is_empty() || new.is_empty() { Err("write OLD=NEW".to_owned()) } else { Ok((old.into(), new.into())) }
+}
+
+impl Reading {
+    /// The options that belong to the question of a case.
+    fn given(&self, options: &mut BTreeMap<OptionName, Vec<OsString>>) {
+        if self.follow_symlinks {
+            options.insert(OptionName::FollowSymlinks, Vec::new());
+        }
+        let numbers = [
+            (OptionName::MaxDepth, self.max_depth.map(|n| n.to_string())),
+            (OptionName::MaxFileSize, self.max_file_size.clone()),
+            (OptionName::MaxBroken, self.max_broken.map(|n| n.to_string())),
+        ];
+        options.extend(numbers.into_iter().filter_map(|(name, value)| Some((name, vec![value?.into()]))));
+    }
+}
+
+impl Reading {
+    /// The same alone.
+    pub(crate) fn question(&self) -> Given {
+        let mut given = Given::default();
+        self.given(&mut given.options);
+        given
+    }
+}
+
+impl Planning {
+    /// The options that belong to the question of a case, as typed.
+    pub(crate) fn given(&self) -> Given {
+        let mut options = BTreeMap::new();
+        self.reading.given(&mut options);
+        let judging = &self.judging;
+        let text = |t: &Option<String>| t.iter().map(OsString::from).collect::<Vec<_>>();
+        let files = |list: &[PathBuf]| list.iter().map(|p| p.clone().into_os_string()).collect::<Vec<_>>();
+        let given = [
+            (OptionName::Cas, files(&judging.authorities.cas)),
+            (OptionName::Ccadb, files(judging.authorities.ccadb.as_slice())),
+            (OptionName::Cutoff, text(&judging.cutoff)),
+            (OptionName::DateFromPath, text(&judging.date_from_path)),
+            (OptionName::Due, text(&judging.due)),
+            (OptionName::Incident, judging.incident.iter().cloned().collect()),
+            (OptionName::KnownCompromised, files(judging.known_compromised.as_slice())),
+            (OptionName::Manifest, files(&judging.manifest)),
+            (OptionName::ManifestPrefix, text(&judging.manifest_prefix)),
+            (OptionName::Map, judging.map.iter().map(OsString::from).collect()),
+            (OptionName::Roots, files(&judging.authorities.roots)),
+            (OptionName::Uploaded, text(&judging.uploaded)),
+        ];
+        options.extend(given.into_iter().filter(|(_, values)| !values.is_empty()));
+        if judging.distrust_certificate_dates {
+            options.insert(OptionName::DistrustCertificateDates, Vec::new());
+        }
+        Given { options, forget: self.forget.clone() }
+    }
+}
+
+/// A size in octets, with a unit behind or without.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let (digits, factor) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G', 'T']) {
         Some(digits) => (digits.to_owned(), 1u64 << (10 * (1 + "KMGT".find(text.to_ascii_uppercase().chars().last().unwrap_or('K')).unwrap_or(0)))),
         None => (text.to_owned(), 1),
     };
-    let number: u64 = digits.trim().parse().map_err(|_| format!("{text:?} is no size; write 500000, 64K, 10M or 2G"))?;
+    let number: u64 = digits.trim().parse().map_err(|_| format!("{text:?} is not a size; write 500000, 64K, 10M or 2G"))?;
     number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
 }
 

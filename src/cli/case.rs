@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::plan::progress;
 use certrecall::plan::{Step, StepKind, Word};
-use certrecall::report::status::{By, CaseStatus, Share};
+use certrecall::report::status::{By, CaseStatus, Share, Stored};
 use certrecall::report::story::{AccountStory, KeyStory, NoPathAccounts};
+use certrecall::store::question::Scope;
 use certrecall::store::{self, Case, Kept, Store};
 
 use super::analyse::{moment, now};
@@ -19,7 +20,7 @@ use super::term::Terminal;
 const ROWS: usize = 20;
 
 /// The steps with the status that they have now, and what was said.
-fn progress(store: &Store) -> Result<(Vec<Kept>, Vec<Word>), Error> {
+pub(crate) fn progress(store: &Store) -> Result<(Vec<Kept>, Vec<Word>), Error> {
     let (mut kept, words) = (store.steps()?, store.words()?);
     let mut open: Vec<Step> = kept.iter().filter(|k| k.closed.is_none()).map(|k| k.step.clone()).collect();
     progress::apply(&mut open, &words);
@@ -43,7 +44,10 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     if let Some(error) = wrong {
         return Err(damaged(&case, &error));
     }
-    let status = CaseStatus::of(&exposures, &kept, &words, &shares, as_of);
+    let (question, complete, roots) = (store.question(Scope::Plan)?, store.question(Scope::Complete)?, store.roots()?);
+    let found = store.last_run()?.is_none_or(|run| run.found);
+    let stored = Stored { question: question.as_ref(), complete: complete.as_ref(), roots: &roots, found };
+    let status = CaseStatus::of(&exposures, &kept, &words, &shares, stored, as_of);
     match (args.format, args.by) {
         (CaseFormat::Table, None) => {
             let story = |key: &SpkiHash| serde_json::from_slice::<KeyStory>(&store.key(key).ok()??).ok();
@@ -53,7 +57,7 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
         (CaseFormat::Table, Some(TalliedBy::Ca)) => terminal.print(&status.table(By::Authority))?,
         (CaseFormat::Json, _) => json(&status, terminal)?,
     }
-    Ok(Outcome { to_act_on: status.is_open(), incomplete: false })
+    Ok(Outcome::of_steps(kept.iter().filter(|k| k.closed.is_none()).map(|k| &k.step)).and_incomplete(!found))
 }
 
 /// `certrecall explain`.
@@ -199,6 +203,9 @@ fn json<T: serde::Serialize + ?Sized>(value: &T, terminal: &Terminal) -> Result<
 
 /// Why a step that was in the plan is not in it any more.
 pub(crate) fn why_closed(step: &Step, exposure: impl Fn(&SpkiHash) -> Option<&'static str>) -> String {
+    if step.kind == StepKind::Inspect {
+        return "what it was about can be read now, or is not there in this form any more".to_owned();
+    }
     match step.key.map(|key| exposure(&key)) {
         Some(Some(_)) if step.kind == StepKind::Replace => "the certificate that was known from elsewhere is here now, or has expired".to_owned(),
         Some(None) => "its key is not found any more".to_owned(),

@@ -16,17 +16,17 @@ use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
 use certrecall::rekey::complete::{
-    self, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys, gather, judge, public_roots,
+    self, Check, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys, gather, judge, public_roots,
 };
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::report::plan_file::PlanHead;
-use certrecall::store::{self, Case, Store};
+use certrecall::store::question::{OptionName, Scope};
+use certrecall::store::{self, Case, Question, Store};
 use certrecall::time::Time;
 
 pub(crate) use args::CompleteArgs;
 
 use super::analyse::{self, now};
-use super::args::AboutAuthorities;
 use super::error::Error;
 use super::exit::Outcome;
 use super::mark::show_again;
@@ -61,6 +61,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
         );
     }
     let mut store = case.store()?;
+    let question = question(args, &store, terminal)?;
     let plan = rekey::plan_of(&case)?.1;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
     let words = store.words()?;
@@ -70,9 +71,10 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let defaults = Options::default();
     let options = Options { threads: args.threads.unwrap_or(defaults.threads).max(1), ..defaults };
     let issued = gather(&Roots::open(&args.issued)?, &options);
-    let judged = judged(args, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
+    let judged = judged(args, &question, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
     let mut done = Done { judged, issued, written: Vec::new(), left_out: Vec::new(), dry_run: args.dry_run };
     if !args.dry_run {
+        store.keep_question(Scope::Complete, &question, now())?;
         (done.written, done.left_out) =
             complete::write(case.directory(), &expected, &done.judged, &args.layout, key_passphrase.as_ref(), export.as_ref())?;
         let new = said(&done.judged, &steps, &words, now());
@@ -86,6 +88,22 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let damaged = existing.troubles.iter().any(|t| t.kind == TroubleKind::Damaged);
     let refused = done.judged.has_refused() || !done.left_out.is_empty() || !done.issued.is_complete();
     Ok(Outcome { to_act_on: done.judged.has_missing(), incomplete: damaged || refused })
+}
+
+/// What vouches for certificates, and what is accepted of them: as given now, else as an earlier run was given it.
+fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Question, Error> {
+    let stored = store.question(Scope::Complete)?;
+    let given = args.given();
+    let resolved = Question::resolve(Scope::Complete, stored.as_ref(), &given, now())?;
+    for change in &resolved.changes {
+        terminal.say(&format!("changed since the last run: {change}"));
+    }
+    let used: Vec<String> =
+        resolved.question.options().filter(|(o, _)| !given.options.contains_key(o)).map(|(o, _)| format!("--{}", o.as_str())).collect();
+    if !used.is_empty() {
+        terminal.say(&format!("used as stored in the case: {}", used.join(", ")));
+    }
+    Ok(resolved.question)
 }
 
 /// Every replacement of the plan, and those that were made for an earlier one.
@@ -123,6 +141,7 @@ fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expecte
 #[allow(clippy::too_many_arguments, reason = "each is a different thing; a struct would be used once")]
 fn judged(
     args: &CompleteArgs,
+    question: &Question,
     case: &Case,
     plan: &PlanHead,
     store: &Store,
@@ -133,18 +152,22 @@ fn judged(
     terminal: &Terminal,
 ) -> Result<Judged, Error> {
     let given = |flag, paths: &[PathBuf]| given(flag, paths, options, terminal);
-    let (chain, roots, lists) = (given("--chain", &args.chain)?, given("--root", &args.root)?, given("--crl", &args.crl)?);
-    let about = AboutAuthorities { cas: args.cas.clone(), ccadb: None, roots: args.roots.clone() };
+    let (chain, roots, lists) = (
+        given("--chain", &question.paths(OptionName::Chain))?,
+        given("--root", &question.paths(OptionName::Root))?,
+        given("--crl", &question.paths(OptionName::Crl))?,
+    );
+    let about = analyse::about(store, &args.cas, &args.roots)?;
     let (cas, more_roots) = (analyse::cas(&about)?, analyse::roots(&about)?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
     let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
     let inventory: HashSet<SpkiHash> =
         plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
     let waivers = Waivers {
-        names: args.waive_name.clone(),
-        checks: args.waive.clone(),
-        unknown_root: args.accept_unknown_root,
-        reason: args.reason.clone().unwrap_or_default(),
+        names: question.texts(OptionName::WaiveName).into_iter().map(str::to_owned).collect(),
+        checks: question.texts(OptionName::Waive).into_iter().filter_map(Check::named).collect(),
+        unknown_root: question.has(OptionName::AcceptUnknownRoot),
+        reason: question.text(OptionName::Reason).unwrap_or_default().to_owned(),
     };
     let rules = Rules { now: now(), cas: &cas, exposed: &exposed, suspected: &suspected, inventory: &inventory, waivers: &waivers };
     let authorities: OnceCell<Authorities> = OnceCell::new();

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use certrecall::case::roots::RootsError;
 use certrecall::plan::ca::CasError;
+use certrecall::store::question::QuestionError;
 use certrecall::{assess, demo, files, read, rekey, store};
 
 /// Whatever ended the run.
@@ -30,6 +32,10 @@ pub(crate) enum Error {
     Input { what: &'static str, path: PathBuf, error: io::Error },
     /// A value on the command line.
     Value { flag: &'static str, says: String },
+    /// The question of the case.
+    Question(QuestionError),
+    /// The roots of the case.
+    Roots(RootsError),
     /// Standard output.
     Output(io::Error),
 }
@@ -43,6 +49,8 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Question(error) => error.hint(),
+            Self::Roots(error) => error.hint().map(str::to_owned),
             Self::Incident(_) => Some("`certrecall incident zendesk-2016` prints a profile to start from".to_owned()),
             Self::Root(error) if error.error.kind() == io::ErrorKind::NotFound => Some("check the spelling of the path".to_owned()),
             Self::Input { what: "plan", .. } => Some("`certrecall plan` on the same paths writes it anew, with all that was said".to_owned()),
@@ -65,6 +73,8 @@ impl fmt::Display for Error {
             Self::Demo(error) => error.fmt(f),
             Self::Manifest(error) => error.fmt(f),
             Self::Incident(error) => error.fmt(f),
+            Self::Question(error) => error.fmt(f),
+            Self::Roots(error) => error.fmt(f),
             Self::Cas(error) => error.fmt(f),
             Self::Input { what, path, .. } => write!(f, "cannot read the {what} {path:?}"),
             Self::Value { flag, says } => write!(f, "{flag}: {says}"),
@@ -79,6 +89,8 @@ impl std::error::Error for Error {
             Self::Root(error) => error.source(),
             Self::Store(error) => error.source(),
             Self::Rekey(error) => error.source(),
+            Self::Question(error) => error.source(),
+            Self::Roots(error) => error.source(),
             Self::Files(error) => error.source(),
             Self::Demo(error) => error.source(),
             Self::Input { error, .. } | Self::Output(error) => Some(error),
@@ -97,4 +109,4 @@ macro_rules! from {
     };
 }
 
-from!(Cas CasError, Demo demo::Error, Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Output io::Error);
+from!(Cas CasError, Demo demo::Error, Root read::RootError, Store store::Error, Rekey rekey::Error, Files files::Error, Manifest assess::ManifestError, Incident assess::IncidentError, Question QuestionError, Roots RootsError, Output io::Error);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use certrecall::assess::Decision;
+use certrecall::assess::{Decision, Exposure};
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::limits;
 use certrecall::plan::progress::{self, is_suspicion};
@@ -74,7 +74,9 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args, terminal));
     let word = |step: &Step| Word { step: step.id, mark: args.status, reason: reason.clone(), by: by.clone(), at, recorded };
     let new: Vec<Word> = named.iter().map(|step| word(step)).collect();
-    let decisions: Vec<_> = named.iter().zip(&new).filter_map(|(step, word)| decision(step, word)).collect();
+    let on = |step: &Step| step.key.map_or(Ok(None), |key| store.exposure(&key));
+    let decisions = named.iter().zip(&new).map(|(step, word)| Ok(decision(step, word, on(step)?)));
+    let decisions: Vec<_> = decisions.collect::<Result<Vec<_>, store::Error>>()?.into_iter().flatten().collect();
     let waits = |step: &&&Step| step.status == Status::Waiting && !matches!(args.status, Mark::Waived | Mark::Reopened);
     let early: HashSet<StepId> = named.iter().filter(waits).map(|step| step.id).collect();
     store.say(&new, &decisions)?;
@@ -254,9 +256,9 @@ pub(super) fn by(args: &MarkArgs, terminal: &Terminal) -> String {
 }
 
 /// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.
-fn decision(step: &Step, word: &Word) -> Option<(SpkiHash, Option<Decision>)> {
+fn decision(step: &Step, word: &Word, on: Option<Exposure>) -> Option<(SpkiHash, Option<Decision>)> {
     let key = step.key.filter(|_| is_suspicion(step))?;
-    let decided = |exposed| Decision { exposed, misused: false, reason: word.reason.clone(), by: word.by.clone(), at: word.at };
+    let decided = |exposed| Decision { exposed, misused: false, reason: word.reason.clone(), by: word.by.clone(), at: word.at, on };
     match word.mark {
         Mark::Cleared => Some((key, Some(decided(false)))),
         Mark::Confirmed => Some((key, Some(decided(true)))),

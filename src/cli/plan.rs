@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
-use certrecall::assess::Decision;
-use certrecall::id::SpkiHash;
-use certrecall::inventory::Inventory;
-use certrecall::plan::{Step, StepKind, progress};
+use certrecall::assess::{Decision, Exposure};
+use certrecall::case::history::{self, Graver, Milder};
+use certrecall::case::roots::{self, GivenRoots, RootsOfCase};
+use certrecall::id::{SpkiHash, StepId};
+use certrecall::inventory::{Inventory, RecordedFile};
+use certrecall::plan::{Status, Step, StepKind, progress};
 use certrecall::read::{Reopener, Roots};
 use certrecall::rekey::{Existing, Order};
 use certrecall::report::story::KeyStory;
 use certrecall::report::summary::{self, Shape};
 use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text};
-use certrecall::store::{self, Case, Changes, Run, Store, Told};
+use certrecall::store::question::{Given, OptionName, Resolved, Scope};
+use certrecall::store::{self, Case, Changes, Orphan, Question, Recording, Run, Store, StoredRoot, Told};
 
-use super::analyse::{self, Analysis};
+use super::analyse::{self, Analysis, Before, Ready};
 use super::args::{Format, PlanArgs, Planning, RunArgs};
 use super::case::why_closed;
 use super::error::Error;
@@ -30,8 +33,8 @@ const ROWS: usize = 12;
 
 /// `certrecall plan`.
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
-    let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: None };
-    let lines = |analysis: &Analysis| args.format.is_none().then(|| summary::lines(&analysis.planned(), shape));
+    let name = args.planning.output.to_string_lossy();
+    let lines = |analysis: &Analysis, told: &Reported| args.format.is_none().then(|| summary::lines(&analysis.planned(), told.shape(&name, None)));
     let Prepared { analysis, beside: lines, .. } = prepare(&args.planning, terminal, lines)?;
     match args.format {
         None => terminal.print(&lines.unwrap_or_default())?,
@@ -48,13 +51,15 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     Case::check_owner(&args.planning.output)?;
-    let Prepared { case, mut analysis, existing, .. } = prepare(&args.planning, terminal, |_| ())?;
+    let Prepared { case, mut store, mut analysis, existing, default_incident, .. } = prepare(&args.planning, terminal, |_, _| ())?;
     let threads = analysis.threads;
     let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
     let keys = &analysis.inventory.keys;
     let mut known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
-    if let Some(file) = &args.planning.judging.known_compromised {
-        known.extend(analyse::known_compromised(file)?.1);
+    if let Some(question) = store.question(Scope::Plan)? {
+        for file in question.values(OptionName::KnownCompromised).iter().filter(|f| f.content.as_ref().is_some_and(|c| !c.piped)) {
+            known.extend(analyse::known_compromised(file.value.path())?.1);
+        }
     }
     let order = Order { key: args.key, ..Order::default() };
     let orders = |_: &_| Ordered::Made(Box::new(order.clone()));
@@ -74,10 +79,13 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
         terminal,
     )?;
     analysis.directories = done.directories;
+    store.add_made(done.keys.iter().map(|key| (*key, analysis.clock.now)))?;
     if done.made > 0 {
         write(&case, &analysis, None)?;
     }
-    let shape = Shape { case: &args.planning.output.to_string_lossy(), rows: ROWS, made: Some((done.made, done.before)) };
+    let told = Reported { default_incident };
+    let name = args.planning.output.to_string_lossy();
+    let shape = told.shape(&name, Some((done.made, done.before)));
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
     Ok(ended(analysis, done.failed))
 }
@@ -85,32 +93,141 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
 /// A plan that is kept in its case, and what was made for it before.
 struct Prepared<T> {
     case: Case,
+    store: Store,
     analysis: Analysis,
     existing: Existing,
+    default_incident: bool,
     /// What was made of it while it was written.
     beside: T,
 }
 
-/// Reads, judges, plans, and writes all of it into the case; what was said of the steps before still holds.
-fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis) -> T + Send) -> Result<Prepared<T>, Error> {
-    let mut ready = analyse::ready(&args.judging, terminal)?;
-    let roots = Roots::open(&args.reading.paths)?;
-    let case = Case::create(&args.output, &roots, args.mode)?;
-    let (mut store, gone) = case.store_for_plan()?;
+/// A case that is open, with what it is to be judged by.
+struct Opened {
+    case: Case,
+    store: Store,
+    roots: RootsOfCase,
+    resolved: Resolved,
+    ready: Ready,
+    /// The question is the one that the case was judged by before, as far as it decides verdicts.
+    same_question: bool,
+    /// The database was lost.
+    gone: bool,
+}
+
+/// Opens the case, or makes it, and reports first in what the question differs from the one it was judged by before.
+fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
+    let mut given = args.given();
+    if !Case::exists(&args.output) {
+        return open_new(args, &given, terminal);
+    }
+    let mut case = Case::open(&args.output)?;
+    if let Some(access) = args.mode {
+        case.share(access)?;
+    }
+    let (store, gone) = case.store_for_plan()?;
     if gone {
         terminal.warn(&format!(
-            "{:?} is gone though the case has a plan. Lost with it: what was marked done, deployed, sent or waived, with reasons and times, and the deadlines that follow from it; decisions about keys (--clear, confirmed, cleared); certificates that searches found; the history of closed steps. This plan begins without them; keys, requests and bundles made before are used on. With a copy of the file, put it back and run this again",
+            "{:?} is gone though the case has a plan. Lost with it: what was marked done, deployed, sent or waived, with reasons and times, and the deadlines that follow from it; decisions about keys (--clear, confirmed, cleared); certificates that searches found; the options that the case was made with, and what it recorded of files that are gone; the history of closed steps. This plan begins without them; keys, requests and bundles made before are used on. With a copy of the file, put it back and run this again",
             case.path(store::DATABASE)
         ));
     }
+    let stored = store.question(Scope::Plan)?;
+    match (&stored, store.last_run()?) {
+        (None, Some(last)) => older_case(args, &mut given, &last.incident, terminal)?,
+        // A first run that did not get so far, or a database that is gone: nobody knows by what the case is to be judged.
+        (None, None) if args.paths.is_empty() || given.options.is_empty() && case.path(store::PLAN_JSON).exists() => {
+            let message = "the case has no stored options and paths: name the paths and give the options that it was made with (with none but the defaults, --incident NAME), from then on `-o CASE` is enough";
+            return Err(Error::Value { flag: "PATH", says: message.to_owned() });
+        }
+        _ => {}
+    }
+    let mut resolved = Question::resolve(Scope::Plan, stored.as_ref(), &given, analyse::now())?;
+    let paths = GivenRoots { paths: &args.paths, add: &args.add, relocate: &args.relocate };
+    let roots = roots::open(&case, store.roots()?, paths, &mut || store.files())??;
+    let ready = analyse::ready(&args.judging, &mut resolved, terminal)?;
+    for change in resolved.changes.iter().map(ToString::to_string).chain(roots.changes.iter().cloned()) {
+        terminal.say(&format!("changed since the last run: {change}"));
+    }
+    let same_question = stored.is_some() && !resolved.changes.iter().any(|c| c.option.decides_verdicts() && !c.same_meaning);
+    Ok(Opened { case, store, roots, resolved, ready, same_question, gone })
+}
+
+fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opened, Error> {
+    let wrong = |flag, message: &str| Err(Error::Value { flag, says: format!("{message}: there is no case at {:?} yet", args.output) });
+    if !args.relocate.is_empty() {
+        return wrong("--relocate", "only a root of a case can be moved");
+    }
+    let paths = [args.paths.as_slice(), args.add.as_slice()].concat();
+    if paths.is_empty() {
+        return wrong("PATH", "name the files and folders to read");
+    }
+    let mut resolved = Question::resolve(Scope::Plan, None, given, analyse::now())?;
+    if let Some(option) = given.forget.first() {
+        return wrong("--forget", &format!("nothing is stored, --{} neither", option.as_str()));
+    }
+    let ready = analyse::ready(&args.judging, &mut resolved, terminal)?;
+    let opened = Roots::open(&paths)?;
+    let case = Case::create(&args.output, &opened, args.mode)?;
+    let (mut store, _) = case.store_for_plan()?;
+    let stored = roots::stored(&opened);
+    // A run that is killed before its end is repeated by the same rules.
+    store.begin(&resolved.question, &stored, analyse::now())?;
+    let roots = RootsOfCase { roots: opened, stored, changes: Vec::new() };
+    Ok(Opened { case, store, roots, resolved, ready, same_question: false, gone: false })
+}
+
+/// A case of a version that did not store the question: what it was judged by is not known, so it has to be given once more.
+fn older_case(args: &Planning, given: &mut Given, incident: &str, terminal: &Terminal) -> Result<(), Error> {
+    if args.paths.is_empty() && given.options.is_empty() {
+        let message = "the case was made by a version that did not store the options it was given; name the paths and give those options once more, from then on `-o CASE` is enough";
+        return Err(Error::Value { flag: "PATH", says: message.to_owned() });
+    }
+    let built_in = certrecall::assess::incident::BUILT_IN.iter().any(|(name, _)| *name == incident);
+    if built_in && incident != certrecall::assess::incident::DEFAULT {
+        given.options.entry(OptionName::Incident).or_insert_with(|| vec![incident.into()]);
+    }
+    terminal.warn(&format!(
+        "the case was made by a version that did not store its options; its last incident was {incident}. Those given now are stored: compare what became less exposed"
+    ));
+    Ok(())
+}
+
+/// Reads, judges, plans, and writes all of it into the case; what was recorded of the steps before still holds.
+fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis, &Reported) -> T + Send) -> Result<Prepared<T>, Error> {
+    let Opened { case, mut store, roots, resolved, mut ready, same_question, gone } = open(args, terminal)?;
     remember(&mut ready.decisions, &mut store)?;
-    let mut analysis = analyse::analyse(roots, &args.reading, ready, &store.elsewhere()?, &case.certificates(), terminal);
+    // Only the owner may look at what was made; others take it from the plan before.
+    let existing = if case.is_owned() { rekey::existing(&case, None, terminal)? } else { Existing::default() };
+    // Without the database nobody knows when they were made: copies have other times.
+    store.add_made(existing.made.iter().filter(|_| !gone).map(|m| (m.record.spki_sha256, rekey::made_at(&case, m))))?;
+    let (files, exposures, made) = (store.files()?, store.exposure_of_keys()?, store.made()?);
+    let options = analyse::options(&resolved.question, args.reading.threads)?;
+    let before = Before {
+        store: &store,
+        files: &files,
+        forms: &store.forms()?,
+        exposures: &exposures,
+        same_question,
+        made: &made,
+        elsewhere: &store.elsewhere()?,
+        certificates: &case.certificates(),
+    };
+    let RootsOfCase { roots, stored: stored_roots, changes } = roots;
+    let mut analysis = analyse::analyse(roots, &options, ready, &before, terminal)?;
+    let changes: Vec<String> = resolved.changes.iter().map(ToString::to_string).chain(changes).collect();
+    let milder = history::milder(&exposures, &analysis.inventory, &analysis.assessment, &changes);
+    analysis.assessment.report(milder.iter().map(Milder::finding));
+    settle(&mut analysis, &mut store)?;
+    let orphans = orphans(&exposures, &analysis.inventory, &store)?;
     let words = store.words()?;
+    let earlier = store.steps()?;
     if !words.is_empty() {
         let (steps, now) = (&analysis.plan.steps, analysis.clock.now);
-        let earlier: Vec<Step> = store.steps()?.into_iter().map(|k| k.step).collect();
+        let earlier: Vec<Step> = earlier.iter().map(|k| k.step.clone()).collect();
+        let graver = Graver::of(&exposures, &analysis.inventory, &analysis.assessment);
         let carried = progress::carried_over(&words, &earlier, steps, |a| analysis.cas.operator(a).is_some(), now);
-        let taken_back = progress::no_longer_all(&words, &earlier, steps, &|step| grown(step, &store, &analysis.inventory), now);
+        let taken_back =
+            progress::no_longer_all(&words, &earlier, steps, &|step| grown(step, &store, &analysis.inventory), &|step| graver.of_step(step), now);
         if let Some(first) = taken_back.first() {
             terminal.say(&format!(
                 "more belongs to {} of which something was said, among them {}: open again for that, `certrecall status` tells why",
@@ -124,12 +241,22 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
         }
     }
     drop(words);
+    // The steps of keys of which the case has the record alone stay as they were.
+    let of_orphans: HashSet<StepId> = orphans.iter().flat_map(Orphan::steps).collect();
+    let planned: HashSet<StepId> = analysis.plan.steps.iter().map(|s| s.id).collect();
+    let kept = earlier.into_iter().filter(|k| k.closed.is_none() && of_orphans.contains(&k.step.id) && !planned.contains(&k.step.id));
+    analysis.plan.steps.extend(kept.map(|k| k.step));
     progress::apply(&mut analysis.plan.steps, &store.words()?);
-    // Only the owner may look at what was made; others take it from the plan before.
-    let existing = if case.is_owned() { rekey::existing(&case, None, terminal)? } else { Existing::default() };
+    let retired = analysis.plan.steps.iter().filter(|s| s.kind == StepKind::Retire && s.status == Status::Done).filter_map(|s| s.key).collect();
+    let present = history::retired_but_present(&analysis.inventory, &retired);
+    analysis.assessment.report(present.into_iter());
     analysis.directories = if case.is_owned() { rekey::directories(&existing) } else { rekey::directories_of_plan(&case) };
+    analysis.orphans = orphans;
+    analysis.question = resolved.question;
     keep_certificates(&case, &analysis, terminal)?;
-    let (changes, beside) = keep(&case, &mut store, &analysis, beside)?;
+    let told = Reported { default_incident: !analysis.question.has(OptionName::Incident) };
+    let recorded = Recorded { files: &files, roots: &stored_roots };
+    let (changes, beside) = keep(&case, &mut store, &analysis, &recorded, |analysis| beside(analysis, &told))?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
             "the plan changed: {} new, {} closed, {} needed again; `certrecall status` tells more",
@@ -138,7 +265,47 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
             changes.reopened
         ));
     }
-    Ok(Prepared { case, analysis, existing, beside })
+    let default_incident = told.default_incident;
+    Ok(Prepared { case, store, analysis, existing, default_incident, beside })
+}
+
+/// What a summary reports of a run besides its plan.
+struct Reported {
+    default_incident: bool,
+}
+
+impl Reported {
+    fn shape<'s>(&'s self, case: &'s str, made: Option<(usize, usize)>) -> Shape<'s> {
+        Shape { case, rows: ROWS, made, default_incident: self.default_incident }
+    }
+}
+
+/// Keeps with each new decision what the evidence alone said when it was made.
+fn settle(analysis: &mut Analysis, store: &mut Store) -> Result<(), Error> {
+    let mut settled: BTreeMap<SpkiHash, Decision> = BTreeMap::new();
+    for (key, decision) in analysis.decisions.iter_mut().filter(|(_, d)| d.on.is_none()) {
+        let at = analysis.inventory.find_key(key).and_then(|entry| analysis.inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
+        // Of a key that is not known there was nothing to decide about: it holds for nothing that comes later.
+        decision.on = Some(at.map_or(Exposure::NotExposed, |at| analysis.assessment.keys[at].by_evidence));
+        settled.insert(*key, decision.clone());
+    }
+    if !settled.is_empty() {
+        store.decide(&settled)?;
+    }
+    Ok(())
+}
+
+/// Keys that the case has a record of and nothing else: their files are gone, and a version that recorded no files met them, or their facts cannot be
+/// read.
+fn orphans(exposures: &[(SpkiHash, Exposure)], inventory: &Inventory, store: &Store) -> Result<Vec<Orphan>, Error> {
+    let gone = exposures.iter().filter(|(spki, _)| inventory.keys.binary_search_by_key(spki, |k| k.spki).is_err());
+    let mut out = Vec::new();
+    for (spki, exposure) in gone {
+        if let Some(record) = store.key(spki)? {
+            out.push(Orphan { spki: *spki, exposure: *exposure, record });
+        }
+    }
+    Ok(out)
 }
 
 /// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is to be searched for.
@@ -196,15 +363,36 @@ fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> 
     Ok(())
 }
 
+/// What a case keeps of a run besides its plan.
+struct Recorded<'a> {
+    files: &'a [RecordedFile],
+    roots: &'a [StoredRoot],
+}
+
 /// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
 /// behind is written anew by the next. What `beside` makes is made meanwhile.
-fn keep<T: Send>(case: &Case, store: &mut Store, analysis: &Analysis, beside: impl FnOnce(&Analysis) -> T + Send) -> Result<(Changes, T), Error> {
+fn keep<T: Send>(
+    case: &Case,
+    store: &mut Store,
+    analysis: &Analysis,
+    recorded: &Recorded<'_>,
+    beside: impl FnOnce(&Analysis) -> T + Send,
+) -> Result<(Changes, T), Error> {
     let inventory = &analysis.inventory;
     let exposure = |key: &SpkiHash| {
         let at = inventory.keys.binary_search_by_key(key, |k| k.spki).ok()?;
         Some(analysis.assessment.keys[at].exposure.as_str())
     };
-    let run = Run { at: analysis.clock.now, as_of: analysis.clock.as_of, incident: &analysis.incident.name };
+    let run = Run {
+        at: analysis.clock.now,
+        as_of: analysis.clock.as_of,
+        incident: &analysis.incident.name,
+        question: &analysis.question,
+        roots: recorded.roots,
+        recording: Recording { inventory, path_rows: &analysis.assessment.path_rows, before: recorded.files, roots: &analysis.roots },
+        found: inventory.has_content(),
+        orphans: &analysis.orphans,
+    };
     std::thread::scope(|scope| {
         let beside = scope.spawn(|| beside(analysis));
         let (tell, told) = sync_channel::<Told>(TOLD);
@@ -233,10 +421,8 @@ fn ended(analysis: Analysis, failed: bool) -> Outcome {
 }
 
 fn outcome(analysis: &Analysis, failed: bool) -> Outcome {
-    let to_act_on = analysis.assessment.certificates.iter().any(|c| c.verdict.asks_for_action());
-    // A key that nothing can be joined to may belong to any certificate.
-    let complete = analysis.inventory.ledger().is_complete() && analysis.inventory.unnamed_keys.is_empty();
-    Outcome { to_act_on, incomplete: failed || !complete }
+    let nothing = !analysis.inventory.has_content() && analysis.orphans.is_empty();
+    Outcome::of_steps(&analysis.plan.steps).and_incomplete(failed || nothing)
 }
 
 /// Writes every view of the plan, that for people beside that for programs; tells keys and steps on the way.

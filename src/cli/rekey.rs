@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
+use certrecall::case::roots::{self, GivenRoots};
 use certrecall::finding::{Code, Codes};
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::pki::show;
@@ -16,18 +17,21 @@ use certrecall::plan::ca::Cas;
 use certrecall::read::{Place, Reopener, Roots};
 use certrecall::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
 use certrecall::report::plan_file::read::{NoPlan, PlanFile};
-use certrecall::report::plan_file::{KnownKey, PlanHead, ReplacementRecord, SourceRecord};
+use certrecall::report::plan_file::{PlanHead, ReplacementRecord, SourceRecord};
 use certrecall::report::plan_text;
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
+use certrecall::time::Time;
 
 pub(crate) use args::RekeyArgs;
 pub(crate) use orders::Wanted as Ordered;
 
 use orders::Orders;
 
-use super::analyse::{cas, known_compromised};
+use super::analyse::{about, cas, known_compromised};
+use super::args::AboutAuthorities;
+use super::case::progress;
 use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
@@ -38,6 +42,8 @@ pub(crate) struct Done {
     pub(crate) before: usize,
     pub(crate) failed: bool,
     pub(crate) directories: BTreeMap<ProfileHash, String>,
+    /// The new keys.
+    pub(crate) keys: Vec<SpkiHash>,
 }
 
 /// What is to be made, and of what.
@@ -91,6 +97,13 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
     existing.made.iter().map(|m| (m.record.profile, m.directory.clone())).collect()
 }
 
+/// When a replacement that is in the case was made, by its key file; now if that cannot be told.
+pub(crate) fn made_at(case: &Case, made: &rekey::Made) -> Time {
+    let modified = fs::metadata(case.directory().join(&made.directory).join(rekey::KEY)).and_then(|meta| meta.modified());
+    let seconds = modified.ok().and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()).map(|d| d.as_secs().cast_signed());
+    seconds.map_or_else(super::analyse::now, Time::from_unix)
+}
+
 /// The same as the plan has it, for a user who may not look at them.
 pub(crate) fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> {
     let replacements = plan_of(case).map(|(_, plan)| plan.replacements).unwrap_or_default();
@@ -100,7 +113,7 @@ pub(crate) fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> 
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
     let Job { roots, records, cas, existing, known, orders, said_of, passphrase, threads } = job;
-    let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing) };
+    let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing), keys: Vec::new() };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> =
         existing.troubles.iter().filter(|t| t.kind == rekey::TroubleKind::Damaged).filter_map(|t| t.profile).collect();
@@ -164,6 +177,7 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         done.failed = true;
     }
     done.made = outcome.made.len();
+    done.keys = outcome.made.iter().map(|m| m.record.spki_sha256).collect();
     tell_noteworthy(&outcome.made, terminal);
     for made in outcome.made {
         let findings: Vec<_> = made.record.findings.iter().map(|c| c.describe()).collect();
@@ -295,23 +309,25 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     let case = Case::open(&args.case)?;
     Case::check_owner(&args.case)?;
     // The plan says what is to be replaced; whether that still holds, the database knows.
-    drop(case.store()?);
+    let mut store = case.store()?;
+    let about = about(&store, &args.cas, &[])?;
     // What is known of CAs takes half as long to read as ten thousand keys.
     let (plan, cas) = thread::scope(|scope| {
-        let cas = scope.spawn(|| cas(&args.about()));
+        let cas = scope.spawn(|| cas(&about));
         (plan_of(&case), cas.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (file, plan) = plan?;
     let wrong = |says: String| Error::Value { flag: "CASE", says };
     if let Some(step) = &args.show {
-        return show_handoff(args, &plan, &case, step, terminal);
+        return show_handoff(args, &about, &plan, &case, step, terminal);
     }
     if plan.roots.iter().any(|r| r == "-") {
         return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
     }
-    let roots = Roots::open(&plan.root_paths())?;
+    let given = GivenRoots { paths: &[], add: &[], relocate: &[] };
+    let roots = roots::open(&case, store.roots()?, given, &mut || store.files())??.roots;
     if args.proofs {
-        return proofs::proofs(args, &plan, &case, &roots, terminal);
+        return proofs::proofs(args, &about, &plan, (&case, &store), &roots, terminal);
     }
     if !file.is_as_written() {
         let path = case.path(store::PLAN_JSON);
@@ -335,6 +351,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         threads,
     };
     let done = make(&case, job, terminal)?;
+    store.add_made(done.keys.iter().map(|key| (*key, super::analyse::now())))?;
     let records: Vec<ReplacementRecord> =
         plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
     case.write_with(store::PLAN_JSON, |out| file.with_replacements(&records, out))?;
@@ -352,19 +369,18 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         }
     }
     terminal.data(out.as_bytes())?;
-    Ok(Outcome {
-        to_act_on: plan.keys.iter().any(KnownKey::asks_for_action),
-        incomplete: done.failed || plan.ledger.is_none_or(|l| !l.is_complete()),
-    })
+    let (kept, _) = progress(&store)?;
+    let found = store.last_run()?.is_none_or(|run| run.found);
+    Ok(Outcome::of_steps(kept.iter().filter(|k| k.closed.is_none()).map(|k| &k.step)).and_incomplete(done.failed || !found))
 }
 
 /// `certrecall rekey --show`: what to do with one request.
-fn show_handoff(args: &RekeyArgs, plan: &PlanHead, case: &Case, by: &str, terminal: &Terminal) -> Result<Outcome, Error> {
+fn show_handoff(args: &RekeyArgs, about: &AboutAuthorities, plan: &PlanHead, case: &Case, by: &str, terminal: &Terminal) -> Result<Outcome, Error> {
     let wrong = |says: String| Error::Value { flag: "--show", says };
     let meant =
         orders::only(&[by.to_owned()], &orders::candidates(plan)).map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
     let existing = existing(case, None, terminal)?;
-    let cas = cas(&args.about())?;
+    let cas = cas(about)?;
     // What is pasted is run from anywhere, and a path that begins with - would be taken for a flag.
     let whole = std::path::absolute(&args.case).map_err(|error| Error::Input { what: "case", path: args.case.clone(), error })?;
     let whole = whole.to_str().ok_or_else(|| Error::Value {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Octets of any number; the usual 20, and two more, lie in place. Read as a slice.
 #[derive(Clone)]
 pub struct Octets(Kept);
@@ -41,6 +43,20 @@ impl Deref for Octets {
             Kept::Here { length, octets } => &octets[..usize::from(*length)],
             Kept::Away(octets) => octets,
         }
+    }
+}
+
+/// As lower-case hexadecimal.
+impl Serialize for Octets {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&super::hex(self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let octets = super::from_hex(&String::deserialize(d)?);
+        octets.map(|octets| Self::from(&*octets)).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))
     }
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::numbers::Numbers;
+use super::recorded::Facts;
 use super::{CertificateEntry, Few, File, Inventory, KeyEntry, Occurrence, Trouble};
 use crate::finding::{Codes, Reason};
 use crate::id::SpkiHash;
@@ -79,6 +80,7 @@ impl Batch {
                 hash: found.file_hash.map(Box::new),
                 archive_hash: found.archive_hash.map(Box::new),
                 holds_locked,
+                recorded: None,
             };
             self.files.push((file, count));
         }
@@ -100,7 +102,7 @@ impl Batch {
 /// Collects what the reading stage finds.
 #[derive(Debug, Default)]
 pub struct Builder {
-    inventory: Inventory,
+    pub(super) inventory: Inventory,
     certificates: Numbers,
     keys: Numbers,
     members: HashMap<Arc<str>, NonZeroU32>,
@@ -179,6 +181,27 @@ impl Builder {
         share(&mut certificate, Some(&self.inventory.keys[key as usize].facts));
         let entry = CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false };
         push_slowly(&mut self.inventory.certificates, entry);
+    }
+
+    /// Adds a certificate that is not there any more.
+    pub(super) fn add_recorded_certificate(&mut self, certificate: Arc<Certificate>, issued_others: bool, occurrence: Occurrence) {
+        let sha256 = certificate.sha256;
+        self.add_certificate(certificate, occurrence);
+        if issued_others {
+            let known = &self.inventory.certificates;
+            if let Some(at) = self.certificates.find(sha256.as_bytes(), |i| known[i as usize].certificate.sha256.as_bytes()) {
+                self.inventory.certificates[at as usize].issued_others = true;
+            }
+        }
+    }
+
+    /// The entry of a key that is not there any more: one that is known already, else one with the facts of the record.
+    pub(super) fn recorded_key(&mut self, spki: &SpkiHash, facts: &mut dyn Facts) -> Option<usize> {
+        let keys = &self.inventory.keys;
+        if let Some(at) = self.keys.find(spki.as_bytes(), |i| keys[i as usize].spki.as_bytes()) {
+            return Some(at as usize);
+        }
+        facts.key(spki).map(|facts| self.key(*spki, &facts) as usize)
     }
 
     /// The entry of a key. If there is none yet, it gets these facts.

@@ -31,7 +31,8 @@ pub struct IssuerLink {
     pub basis: Basis,
 }
 
-/// Different keys of one issuer name that are tried for a certificate. Real CAs have a handful; more is an attack on our time.
+/// Different keys of one issuer name that are tried for a certificate, those whose exposure would void it first. Real CAs have a handful; more is an
+/// attack on our time, and beyond it the link to such a key counts as not checked.
 const ISSUER_KEYS: usize = 64;
 
 /// Issuers by name alone that are kept for a certificate: cross-certificates of one CA are a handful.
@@ -117,7 +118,10 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
         let mut child_der = None;
         let mut tried: Vec<(SpkiHash, Option<Basis>)> = Vec::new();
         let mut found = Few::NONE;
-        for &issuer in candidates.iter().filter(|i| **i != child) {
+        // Those whose exposure would void something come first: whatever else bears the name, they are tried.
+        let is_decisive = |issuer: &&u32| self.decisive[inventory.certificates[**issuer as usize].key as usize];
+        let (first, others): (Vec<u32>, Vec<u32>) = candidates.iter().partition(is_decisive);
+        for issuer in first.into_iter().chain(others).filter(|i| *i != child) {
             let entry = &inventory.certificates[issuer as usize];
             if !certificate.names_issuer(&entry.certificate) {
                 continue;
@@ -133,7 +137,8 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
             let known = tried.iter().find(|(spki, _)| *spki == key.spki).map(|(_, basis)| *basis);
             let basis = match known {
                 Some(basis) => basis,
-                None if tried.len() >= ISSUER_KEYS => None,
+                // A limit that is reached never means that there is no link.
+                None if tried.len() >= ISSUER_KEYS => self.decisive[entry.key as usize].then_some(Basis::NotChecked),
                 None => {
                     if child_der.is_none() {
                         child_der = Some(self.der(child));

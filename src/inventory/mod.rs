@@ -6,6 +6,7 @@ pub mod chain;
 mod few;
 pub mod link;
 mod numbers;
+pub mod recorded;
 mod touch;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ pub use builder::{Batch, Builder};
 pub use chain::{Anchors, Signer};
 pub use few::Few;
 pub use link::{Basis, IssuerLink};
+pub use recorded::{Gone, Recorded, RecordedFile};
 pub(crate) use touch::AT_ONCE;
 
 /// Everything that was found, joined.
@@ -61,6 +63,16 @@ pub struct File {
     pub archive_hash: Option<Box<Fingerprint>>,
     /// Whether an encrypted key lies in it.
     pub holds_locked: bool,
+    /// What the case recorded of it, where that is not what is there now.
+    pub recorded: Option<Box<Recorded>>,
+}
+
+impl File {
+    /// Why what was found in it is not there any more.
+    #[must_use]
+    pub fn gone(&self) -> Option<Gone> {
+        self.recorded.as_ref().and_then(|r| r.gone)
+    }
 }
 
 /// Where an object was found.
@@ -158,6 +170,24 @@ impl Inventory {
         let mut sum = Ledger::default();
         self.ledgers.iter().for_each(|l| sum += *l);
         sum
+    }
+
+    /// Adds encodings of keys that were met in earlier runs, each with the name of its key.
+    pub fn add_forms(&mut self, forms: &[(SpkiHash, SpkiHash)]) {
+        for (raw, spki) in forms {
+            if let Ok(at) = self.keys.binary_search_by_key(spki, |k| k.spki) {
+                let known = &mut self.keys[at].raw_forms;
+                if let Err(place) = known.binary_search(raw) {
+                    known.insert(place, *raw);
+                }
+            }
+        }
+    }
+
+    /// Whether anything of interest was found, or is recorded: a certificate, a key, a request, a revocation list or parameters.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        !self.certificates.is_empty() || !self.keys.is_empty() || !self.unnamed_keys.is_empty() || self.others > 0
     }
 
     /// The key of that name, in canonical or any other form met.

@@ -13,12 +13,18 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// The number of the object with this hash.
+    pub(super) fn find<'o>(&self, hash: &[u8; 32], hash_of: impl Fn(u32) -> &'o [u8; 32]) -> Option<u32> {
+        let kept = (self.hasher.hash_one(hash) >> 32) as u32;
+        self.slots.find(spread(kept), |(other, at)| *other == kept && hash_of(*at) == hash).map(|(_, at)| *at)
+    }
+
     /// The number of the object with this hash. If there is none yet, the object gets the number `new`. `hash_of` tells the hash of an object.
     pub(super) fn find_or_add<'o>(&mut self, hash: &[u8; 32], new: u32, hash_of: impl Fn(u32) -> &'o [u8; 32]) -> Option<u32> {
-        let kept = (self.hasher.hash_one(hash) >> 32) as u32;
-        if let Some((_, at)) = self.slots.find(spread(kept), |(other, at)| *other == kept && hash_of(*at) == hash) {
-            return Some(*at);
+        if let Some(at) = self.find(hash, hash_of) {
+            return Some(at);
         }
+        let kept = (self.hasher.hash_one(hash) >> 32) as u32;
         self.slots.insert_unique(spread(kept), (kept, new), |(kept, _)| spread(*kept));
         None
     }

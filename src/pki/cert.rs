@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser;
 
@@ -21,10 +22,12 @@ use super::issuer::Issuer;
 pub(crate) use super::spki::KeyFacts;
 use super::texts::Texts;
 
-/// Everything that later stages need of a certificate; all of it is public.
-#[derive(Debug, Clone)]
+/// Everything that later stages need of a certificate; all of it is public. As a record it is without its hash, which names it, and without what it
+/// says of its issuer, which very many have in common: **whoever keeps one keeps both beside it**.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Certificate {
     /// Over the `Certificate` SEQUENCE alone.
+    #[serde(skip, default = "unnamed")]
     pub sha256: Fingerprint,
     /// The certified key.
     pub key: Arc<KeyFacts>,
@@ -33,29 +36,42 @@ pub struct Certificate {
     /// Subject, for linking.
     pub subject_id: NameId,
     /// What it says of who issued it.
+    #[serde(skip, default = "issuer::unknown")]
     pub issuer: Arc<Issuer>,
     /// Serial number.
     pub serial: Serial,
     /// First moment of validity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
     /// Last moment of validity, inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Time>,
     /// Subject alternative names.
     pub names: Names,
     /// `basicConstraints` says CA:TRUE.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ca: bool,
     /// Subject and issuer are equal and the signature is by its own key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_self_signed: bool,
     /// Subject key identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_key_id: Option<Octets>,
     /// What it may be used for.
     pub purpose: Purpose,
     /// The earliest embedded signed certificate timestamp (RFC 6962 section 3.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_sct: Option<Time>,
     /// Equal for certificates that one replacement can stand in for.
     pub profile: ProfileHash,
     /// What is noteworthy.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
     pub findings: Codes,
+}
+
+/// The hash of a record until the one that names it is known.
+const fn unnamed() -> Fingerprint {
+    Fingerprint::from_bytes([0; 32])
 }
 
 impl Certificate {
@@ -82,16 +98,17 @@ impl Certificate {
 }
 
 /// Subject alternative names by kind, as text. RFC 5280 section 4.2.1.6.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// `dNSName`.
     pub dns: Texts,
     /// The rarer kinds; most certificates have none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rare: Option<Box<RareNames>>,
 }
 
 /// Names that are no DNS names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RareNames {
     /// `iPAddress`.
     pub ip: Vec<Box<str>>,
@@ -170,7 +187,7 @@ fn ip_text(octets: &[u8]) -> Box<str> {
 }
 
 /// Key usages as a certificate states them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purpose {
     /// `keyUsage` bits, digitalSignature = bit 0 (RFC 5280 section 4.2.1.3).
     pub key_usage: Option<u16>,
@@ -179,15 +196,19 @@ pub struct Purpose {
 }
 
 /// Which of the well-known extended key usages are there (RFC 5280 section 4.2.1.12).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extended {
     /// `id-kp-serverAuth`, or a gated crypto OID of old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub server: bool,
     /// `id-kp-clientAuth`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub client: bool,
     /// `id-kp-emailProtection`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub email: bool,
     /// `id-kp-codeSigning`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub code: bool,
 }
 

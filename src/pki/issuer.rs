@@ -6,6 +6,7 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 
 use super::cert::algorithm_name;
 use super::{hosts, name};
@@ -13,7 +14,7 @@ use crate::id::{NameId, Octets};
 use crate::oid;
 
 /// What a certificate says of who issued it, and how.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Issuer {
     /// Its name, RFC 4514.
     pub name: Box<str>,
@@ -26,6 +27,11 @@ pub struct Issuer {
     /// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13), in lower case,
     /// each once, in order.
     pub hosts: Box<[String]>,
+}
+
+/// The issuer of a record of a certificate, until the one that is kept beside it is known.
+pub(super) fn unknown() -> Arc<Issuer> {
+    Arc::new(Issuer { name: Box::default(), id: NameId([0; 16]), key_id: None, algorithm: Cow::Borrowed(""), hosts: Box::default() })
 }
 
 /// What an [`Issuer`] is read from, as it is encoded.

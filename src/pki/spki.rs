@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::finding::{Code, Codes};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::oid;
@@ -57,22 +59,41 @@ impl KeyAlgorithm {
     }
 }
 
+impl Serialize for KeyAlgorithm {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyAlgorithm {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        let known = [Self::Dh, Self::Dsa, Self::Ec, Self::Ed25519, Self::Ed448, Self::Rsa, Self::X25519, Self::X448];
+        Ok(known.into_iter().find(|algorithm| algorithm.as_str() == name).unwrap_or_else(|| Self::Other(name.into())))
+    }
+}
+
 /// What can be said of a public key without any secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFacts {
     /// The kind.
     pub algorithm: KeyAlgorithm,
     /// The curve of an EC key, where it is a known one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curve: Option<Curve>,
     /// Size in bits: of the modulus, of the field; 0 if not readable.
     pub bits: u32,
     /// Hash of the canonical form; `None` only for private keys whose public half can't be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spki: Option<SpkiHash>,
     /// Hash of the form found, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spki_raw: Option<SpkiHash>,
     /// First 16 bytes of SHA-256 over the RSA modulus (big endian, no leading zeros): same n, one compromise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modulus: Option<[u8; 16]>,
     /// What is noteworthy.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
     pub findings: Codes,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Texts in a row, which may hold any character.
 ///
 /// Each follows its length, six bits a character, `@` added to all but the last one: so the whole is a text as well.
@@ -59,6 +61,18 @@ impl<T: AsRef<str>> FromIterator<T> for Texts {
         let mut draft = Draft::default();
         texts.into_iter().for_each(|text| draft.push(text.as_ref()));
         draft.finish()
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Ok(Vec::<String>::deserialize(d)?.into_iter().collect())
     }
 }
 

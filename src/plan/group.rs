@@ -351,4 +351,4 @@ impl Group<'_> {
 }
 
 /// What a deadline of the owner's rests on.
-const TARGET: &str = "the owner's own target";
+pub(super) const TARGET: &str = "the owner's own target";

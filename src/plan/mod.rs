@@ -8,6 +8,7 @@ pub mod authority;
 pub mod ca;
 pub mod ct;
 mod group;
+mod inspect;
 pub mod progress;
 pub mod risk;
 pub mod selection;
@@ -112,6 +113,7 @@ impl Plan {
             below,
         };
         (plan.steps, plan.steps_of_key) = plan.groups(inventory, assessment, given);
+        plan.inspect(inventory, assessment, given);
         plan
     }
 

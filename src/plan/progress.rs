@@ -257,9 +257,17 @@ pub fn missing<'a>(names: &HashSet<StepId>, steps: &'a [Step]) -> impl Iterator<
 
 /// Takes back what was said of steps to which more belongs since: certificates for which nobody deployed, sent or checked anything, copies of a key that
 /// nobody destroyed, encodings of it that nobody searched for. What was said of deploying, of sending and of the decisions about the key holds for
-/// the others. `earlier`: every step that ever was in the plan, as it was last; `grown` tells what of the key of a step is new.
+/// the others. `earlier`: every step that ever was in the plan, as it was last; `grown`: what of the key of a step is new; `graver`: whether its exposure is
+/// graver than in the last plan.
 #[must_use]
-pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], grown: &dyn Fn(&Step) -> Option<String>, now: Time) -> Vec<Word> {
+pub fn no_longer_all(
+    words: &[Word],
+    earlier: &[Step],
+    steps: &[Step],
+    grown: &dyn Fn(&Step) -> Option<String>,
+    graver: &dyn Fn(&Step) -> Option<String>,
+    now: Time,
+) -> Vec<Word> {
     let mut last: HashMap<&StepId, &Word> = HashMap::new();
     for word in words {
         last.insert(&word.step, word);
@@ -276,6 +284,8 @@ pub fn no_longer_all(words: &[Word], earlier: &[Step], steps: &[Step], grown: &d
             StepKind::Retire | StepKind::Search if is_over => grown(step),
             _ => None,
         };
+        // What was waived while less spoke against its key is not waived for what is known now.
+        let more = more.or_else(|| if word.mark == Mark::Waived { graver(step) } else { None });
         if let Some(more) = more {
             let reason = format!("{more}; what was said before holds for the rest");
             out.push(Word { step: step.id, mark: Mark::Reopened, reason, by: BY.to_owned(), at: now, recorded: now });
@@ -409,13 +419,13 @@ mod tests {
         let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
         let (earlier, mut steps) = (all(&[b"a"]), all(&[b"a", b"b", b"c"]));
         let mut words = vec![word(&steps[1], Mark::Deployed, 5), word(&steps[2], Mark::Sent, 6)];
-        assert!(no_longer_all(&words, &steps, &steps, &none, Time::from_unix(7)).is_empty(), "they are the same");
-        assert!(no_longer_all(&words, &steps, &earlier, &none, Time::from_unix(7)).is_empty(), "fewer than before");
-        let more = no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(7));
+        assert!(no_longer_all(&words, &steps, &steps, &none, &none, Time::from_unix(7)).is_empty(), "they are the same");
+        assert!(no_longer_all(&words, &steps, &earlier, &none, &none, Time::from_unix(7)).is_empty(), "fewer than before");
+        let more = no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(7));
         assert_eq!(more.iter().map(|w| w.step).collect::<Vec<_>>(), [steps[1].id, steps[2].id]);
         assert!(more[0].reason.contains("and 1 more"), "{}", more[0].reason);
         words.extend(more);
-        assert!(no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(8)).is_empty(), "said once");
+        assert!(no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(8)).is_empty(), "said once");
         apply(&mut steps, &words);
         assert_eq!(statuses(&steps), [Done, Ready, Waiting, Waiting], "what was issued stands in for the new ones too");
         let day = 24 * 3600;
@@ -425,11 +435,11 @@ mod tests {
         assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Done, Done, Ready], Some(Time::from_unix(11 + day))));
         words.push(word(&steps[3], Mark::Confirmed, 12));
         let (earlier, mut steps) = (steps, all(&[b"a", b"b", b"c", b"d"]));
-        words.extend(no_longer_all(&words, &earlier, &steps, &none, Time::from_unix(13)));
+        words.extend(no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(13)));
         apply(&mut steps, &words);
         assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Ready, Waiting, Waiting], None), "nothing is asked for that is not checked");
         let waived = [word(&steps[0], Mark::Waived, 1), word(&steps[1], Mark::Waived, 1)];
-        assert_eq!(no_longer_all(&waived, &earlier, &steps, &none, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
+        assert_eq!(no_longer_all(&waived, &earlier, &steps, &none, &none, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What steps say.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use super::authority::{Authority, Issuance, is_short_lived};
@@ -34,6 +35,32 @@ pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authori
     format!("have a new certificate issued{by} for {name} from the new request; it replaces {what}{limit}")
 }
 
+pub(super) fn inspect_file(path: &str, reasons: &BTreeMap<&'static str, usize>) -> String {
+    let reasons: Vec<String> = reasons.iter().map(|(reason, n)| if *n > 1 { format!("{n} {reason}") } else { (*reason).to_owned() }).collect();
+    let path = crate::pki::show(path);
+    format!("look at {path}, which could not be read completely ({}): what is in it may be a key or a certificate. {OR_CONFIRM}", reasons.join(", "))
+}
+
+pub(super) fn inspect_format(format: &str, places: &[String]) -> String {
+    let files = if places.len() == 1 { "1 file".to_owned() } else { format!("{} files", places.len()) };
+    format!("look at {files} of a format that is not opened ({}): {}. {OR_CONFIRM}", crate::pki::show(format), some(places))
+}
+
+pub(super) fn inspect_rows(manifest: &str, paths: &[&str]) -> String {
+    let files = if paths.len() == 1 { "1 file that it names".to_owned() } else { format!("{} files that it names", paths.len()) };
+    format!("correct the manifest {manifest}: rows without a usable upload time leave {files} undetermined: {}. {OR_CONFIRM}", some(paths))
+}
+
+/// How an `inspect` step ends.
+const OR_CONFIRM: &str = "Run the plan again once it can be read, or mark the step confirmed with what was found";
+
+/// The first of some places, and how many more there are.
+fn some(places: &[impl AsRef<str>]) -> String {
+    let shown: Vec<String> = places.iter().take(PLACES).map(|p| crate::pki::show(p.as_ref())).collect();
+    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
+    shown.join(", ") + &more
+}
+
 pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement: &Replacement, sort: Option<Sort>) -> String {
     let mut places: Vec<Cow<'_, str>> = Vec::new();
     for &i in &replacement.replaces {
@@ -41,8 +68,6 @@ pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement:
     }
     places.sort_unstable();
     places.dedup();
-    let shown: Vec<String> = places.iter().take(PLACES).map(|p| crate::pki::show(p)).collect();
-    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
     let check = match sort {
         Some(Sort::TlsClient) => {
             "put the new one on every list of clients that are allowed and take the old one off, since many servers look at no revocation"
@@ -52,9 +77,9 @@ pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement:
         _ => "check that it is served",
     };
     format!(
-        "install the new key and certificate for {} wherever the old one is in use, and {check}; the old one was found in {}{more}",
+        "install the new key and certificate for {} wherever the old one is in use, and {check}; the old one was found in {}",
         mirrored.display_name(),
-        shown.join(", ")
+        some(&places)
     )
 }
 

@@ -45,6 +45,8 @@ pub struct Root {
     pub absolute: PathBuf,
     /// What it is.
     pub kind: RootKind,
+    /// Where it was before it was moved, absolute.
+    pub earlier: Vec<PathBuf>,
 }
 
 /// The kinds of root.
@@ -54,8 +56,21 @@ pub enum RootKind {
     File,
     /// A folder and all below it.
     Folder,
+    /// Nothing is there now: a root of an earlier run, unmounted or deleted since, or standard input, which can be read once only. It was this.
+    Gone(WasRoot),
     /// Standard input, read once.
     Stdin(Arc<StdinBytes>),
+}
+
+/// What a root was that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WasRoot {
+    /// A single file.
+    File,
+    /// A folder.
+    Folder,
+    /// Standard input.
+    Stdin,
 }
 
 /// What came over standard input. It may hold keys: wiped when dropped, not printable.
@@ -155,7 +170,7 @@ impl Roots {
                 // Not through the handle of the standard library: its buffer is never wiped.
                 let input = io::stdin().as_fd().try_clone_to_owned().map(fs::File::from);
                 let bytes = input.and_then(|input| StdinBytes::read(input, limits::STDIN)).map_err(wrong)?;
-                roots.push(Root { given: given.clone(), absolute: given.clone(), kind: RootKind::Stdin(Arc::new(bytes)) });
+                roots.push(Root { given: given.clone(), absolute: given.clone(), kind: RootKind::Stdin(Arc::new(bytes)), earlier: Vec::new() });
                 continue;
             }
             let absolute = fs::canonicalize(given).map_err(wrong)?;
@@ -170,15 +185,27 @@ impl Roots {
                     "neither a file nor a folder; devices, sockets and FIFOs are not opened",
                 )));
             };
-            roots.push(Root { given: given.clone(), absolute, kind });
+            roots.push(Root { given: given.clone(), absolute, kind, earlier: Vec::new() });
         }
         Ok(Self(roots))
+    }
+
+    /// Roots that were checked one by one, in this order.
+    #[must_use]
+    pub const fn of(roots: Vec<Root>) -> Self {
+        Self(roots)
     }
 
     /// The roots, in the order given.
     #[must_use]
     pub fn list(&self) -> &[Root] {
         &self.0
+    }
+
+    /// Whether nothing is where this root was.
+    #[must_use]
+    pub fn is_gone(&self, root: u32) -> bool {
+        self.0.get(root as usize).is_some_and(|root| matches!(root.kind, RootKind::Gone(_)))
     }
 
     /// The absolute paths as text; bytes that are not UTF-8 as `\xHH`.
@@ -201,7 +228,7 @@ impl Roots {
     pub fn locate(&self, root: u32, raw: &[u8]) -> Option<PathBuf> {
         let root = self.0.get(root as usize)?;
         match root.kind {
-            RootKind::Stdin(_) => None,
+            RootKind::Gone(_) | RootKind::Stdin(_) => None,
             RootKind::File => Some(root.absolute.clone()),
             RootKind::Folder => Some(root.absolute.join(walk::to_path(raw))),
         }

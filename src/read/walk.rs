@@ -103,6 +103,7 @@ impl<'a> Walk<'a> {
         self.next_root += 1;
         match &root.kind {
             RootKind::Stdin(_) => Some(Met { root: self.root(), path: b"-".to_vec(), open: None, outcome: Ok(()) }),
+            RootKind::Gone(_) => None,
             RootKind::File => {
                 // As the user wrote it: a link keeps its own name.
                 let name = root.given.file_name().or_else(|| root.absolute.file_name()).unwrap_or_default().as_bytes().to_vec();

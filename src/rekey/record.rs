@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::format::KeyFormat;
 use super::mirror::Change;
 use super::{Error, RECORD, REPLACEMENTS, Wanted};
 use crate::files;
-use crate::finding::{Code, Codes};
+use crate::finding::Codes;
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::pki::name::is_hidden;
 
@@ -44,7 +44,6 @@ pub struct Record {
     /// SHA-256 of the request's DER.
     pub request_sha256: Fingerprint,
     /// What is noteworthy.
-    #[serde(deserialize_with = "known_codes")]
     pub findings: Codes,
     /// What was kept, dropped, changed and added.
     pub changes: Vec<Change>,
@@ -116,10 +115,4 @@ pub(crate) fn json<T: Serialize>(record: &T) -> String {
         out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
     }
     out
-}
-
-/// Reads codes; a name that this version does not know is passed over.
-fn known_codes<'de, D: Deserializer<'de>>(d: D) -> Result<Codes, D::Error> {
-    let names = Vec::<String>::deserialize(d)?;
-    Ok(Code::ALL.iter().copied().filter(|code| names.iter().any(|name| name == code.as_str())).collect())
 }

@@ -28,7 +28,7 @@ use crate::pki::Unread;
 use crate::plan::ca::{Cas, Reach, Sort};
 use crate::plan::{Plan, Replacement, Step};
 use crate::read::{Ledger, Roots};
-use crate::store::{Records, Story, Told};
+use crate::store::{Orphan, Question, Records, Story, Told};
 use crate::time::Time;
 
 pub use key::certificate_line;
@@ -55,8 +55,20 @@ pub struct Planned<'a> {
     pub cas: &'a Cas,
     /// Directories of replacements that exist, by profile, relative to the case.
     pub directories: &'a BTreeMap<ProfileHash, String>,
+    /// The options that it was judged by.
+    pub question: &'a Question,
+    /// Keys that the case has only a record of.
+    pub orphans: &'a [Orphan],
     /// How many threads may write it.
     pub threads: usize,
+}
+
+impl Planned<'_> {
+    /// Whether a file of the input was last changed before the cutoff.
+    #[must_use]
+    pub fn has_old_file(&self) -> bool {
+        self.inventory.files.iter().any(|f| f.member_time.or(f.modified).is_some_and(|t| t < self.incident.cutoff))
+    }
 }
 
 /// A replacement as `plan.json` has it: all that `rekey` needs to make it.
@@ -175,14 +187,6 @@ pub struct KnownCertificate {
     pub verdict: Verdict,
 }
 
-impl KnownKey {
-    /// Whether somebody has to act on a certificate of this key.
-    #[must_use]
-    pub fn asks_for_action(&self) -> bool {
-        self.certificates.iter().any(|c| c.verdict.asks_for_action())
-    }
-}
-
 #[derive(Serialize)]
 struct UnreadRecord<'a> {
     kind: &'static str,
@@ -233,6 +237,7 @@ pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener:
     if !roots.names_b64().is_empty() {
         named(out, "roots_b64", &roots.names_b64())?;
     }
+    named(out, "question", planned.question)?;
     named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
@@ -342,6 +347,14 @@ fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listen
         Ok::<(), io::Error>(())
     };
     parallel::in_order(threads, all.len(), AHEAD, make, |(_, records)| records.text().len(), write)?;
+    let mut any = !inventory.keys.is_empty();
+    // A record that is damaged would damage the file.
+    let whole = |orphan: &&Orphan| serde_json::from_slice::<serde::de::IgnoredAny>(&orphan.record).is_ok();
+    for orphan in planned.orphans.iter().filter(whole) {
+        out.write_all(if any { b",\n" } else { b"\n" })?;
+        out.write_all(&orphan.record)?;
+        any = true;
+    }
     out.write_all(b"]")
 }
 

@@ -7,11 +7,13 @@ use super::plan_file::Planned;
 use super::summary::Summary;
 use super::view::{self, Row, count};
 use crate::assess::Verdict;
+use crate::finding::{Code, Finding};
 use crate::id::StepId;
 use crate::pki::name::is_hidden;
 use crate::pki::{Unread, show};
 use crate::plan::{Risk, Status, Step, StepKind};
 use crate::shell;
+use crate::store::question::{self, OptionName, Value};
 
 /// Makes hostile text plain text of Markdown: nothing in it can be markup, a link or HTML.
 #[must_use]
@@ -67,6 +69,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}\n", escape(incident.summary.trim()))?;
     }
     writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of)?;
+    push_question(out, planned)?;
     writeln!(out, "| | |\n|---|---|")?;
     let ledger = planned.inventory.ledger();
     for (what, n) in [
@@ -74,7 +77,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("exposed, but expired", summary.expired),
         ("clear", summary.clear),
         ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
-        ("keys exposed for sure", summary.exposed_keys),
+        ("keys confirmed exposed", summary.exposed_keys),
     ] {
         writeln!(out, "| {what} | {n} |")?;
     }
@@ -90,9 +93,11 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
+    push_first(out, planned)?;
     push_rows(out, planned, &[("Certificates to act on", Verdict::asks_for_action, Listed::All)])?;
     push_authorities(out, planned)?;
     push_steps(out, planned)?;
+    push_inspections(out, planned)?;
     push_rows(
         out,
         planned,
@@ -103,6 +108,34 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     )?;
     push_unread(out, planned)?;
     push_findings(out, planned)
+}
+
+/// What the plan rests on: the options that the case stores.
+fn push_question(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
+    let given = |(option, values): (OptionName, &[Value])| {
+        let values: Vec<String> = values.iter().map(|v| escape(&question::name(option, v))).collect();
+        format!("--{} {}", option.as_str(), values.join(", ")).trim_end().to_owned()
+    };
+    let options: Vec<String> = planned.question.options().map(given).collect();
+    let options = if options.is_empty() { "none but the defaults".to_owned() } else { options.join("; ") };
+    writeln!(
+        out,
+        "Paths: {}. Options: {options}. The case stores them; a later run needs only `-o CASE`.\n",
+        escape(&planned.roots.names().join(", "))
+    )
+}
+
+/// Findings that come before everything else.
+const FIRST: &[Code] = &[Code::ExposureMilder, Code::ManifestFewMatches, Code::DecisionOutdated, Code::RetiredKeyPresent];
+
+fn push_first(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
+    let findings: Vec<&Finding> = FIRST.iter().flat_map(|code| planned.assessment.findings.iter().filter(move |f| f.code == *code)).collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    out.write_all("## Look at this first\n\n".as_bytes())?;
+    list_findings(out, &findings)?;
+    writeln!(out)
 }
 
 /// The CAs that have to act, and what each wants.
@@ -193,6 +226,24 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     }
     writeln!(out)?;
     Ok(())
+}
+
+/// The steps about what could not be read or used.
+fn push_inspections(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
+    let steps: Vec<&Step> = planned.plan.steps.iter().filter(|s| s.kind == StepKind::Inspect).collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    out.write_all("## What could not be read or used\n\n".as_bytes())?;
+    for step in steps.iter().take(KEYS) {
+        write!(out, "- [{}] **{}**: {}.", mark(step.status), step.kind.as_str(), escape(&step.says))?;
+        push_needs(out, step, &[])?;
+        writeln!(out, " `{}`", step.id)?;
+    }
+    if steps.len() > KEYS {
+        writeln!(out, "- and {} more, in plan.json", steps.len() - KEYS)?;
+    }
+    writeln!(out)
 }
 
 /// One step: its line, with its number within its key, and the commands that do it.
@@ -443,17 +494,35 @@ fn push_findings(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     if findings.is_empty() {
         return Ok(());
     }
-    out.write_all("## Findings on the evidence\n\n".as_bytes())?;
-    for finding in findings.iter().take(FINDINGS) {
-        writeln!(out, "- `{}` {}: {}", finding.code, escape(&finding.place), escape(&finding.says))?;
+    let findings: Vec<&Finding> = findings.iter().filter(|f| !FIRST.contains(&f.code)).collect();
+    if findings.is_empty() {
+        return Ok(());
     }
-    if findings.len() > FINDINGS {
-        writeln!(out, "- and {} more, in plan.json", findings.len() - FINDINGS)?;
+    out.write_all("## Findings on the evidence\n\n".as_bytes())?;
+    list_findings(out, &findings)
+}
+
+/// Findings by their codes, some of each, so that very many of one do not hide another.
+fn list_findings(out: &mut dyn Write, findings: &[&Finding]) -> io::Result<()> {
+    let mut by_code: Vec<(Code, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        match by_code.iter_mut().find(|(code, _)| *code == finding.code) {
+            Some((_, list)) => list.push(finding),
+            None => by_code.push((finding.code, vec![finding])),
+        }
+    }
+    for (code, list) in by_code {
+        for finding in list.iter().take(FINDINGS) {
+            writeln!(out, "- `{code}` {}: {}", escape(&finding.place), escape(&finding.says))?;
+        }
+        if list.len() > FINDINGS {
+            writeln!(out, "- `{code}`: and {} more, in plan.json", list.len() - FINDINGS)?;
+        }
     }
     Ok(())
 }
 
-/// Findings that the text lists.
+/// Findings of one code that the text lists.
 const FINDINGS: usize = 200;
 
 #[cfg(test)]

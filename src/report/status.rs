@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::{Line, Tone};
 use super::view::count;
+use crate::assess::incident;
 use crate::id::{SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, Word};
 use crate::store::Kept;
+use crate::store::question::{OptionName, Question, StoredRoot};
 use crate::time::Time;
 
 /// The state of a case as numbers and lists.
@@ -33,6 +35,27 @@ pub struct CaseStatus<'a> {
     pub authorities: Vec<Tally>,
     /// What was said last, newest first.
     pub words: Vec<&'a Word>,
+    /// The options that the case was made with; none in a case of a version that did not store them.
+    pub question: Option<&'a Question>,
+    /// Those that `complete` was given.
+    pub complete: Option<&'a Question>,
+    /// The roots, in their order.
+    pub roots: &'a [StoredRoot],
+    /// Whether the last run found anything.
+    pub found: bool,
+}
+
+/// What a case keeps besides its keys and steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored<'a> {
+    /// The options of `plan`.
+    pub question: Option<&'a Question>,
+    /// The options of `complete`.
+    pub complete: Option<&'a Question>,
+    /// The roots.
+    pub roots: &'a [StoredRoot],
+    /// Whether the last run found anything.
+    pub found: bool,
 }
 
 /// Steps of one account or of one CA.
@@ -71,7 +94,8 @@ pub enum By {
 impl<'a> CaseStatus<'a> {
     /// Counts. `shares`: of each key.
     #[must_use]
-    pub fn of(keys: &'a BTreeMap<String, u64>, steps: &'a [Kept], words: &'a [Word], shares: &'a [Share], as_of: Time) -> Self {
+    pub fn of(keys: &'a BTreeMap<String, u64>, steps: &'a [Kept], words: &'a [Word], shares: &'a [Share], stored: Stored<'a>, as_of: Time) -> Self {
+        let Stored { question, complete, roots, found } = stored;
         let open = || steps.iter().filter(|k| k.closed.is_none()).map(|k| &k.step);
         let mut by_kind: BTreeMap<StepKind, BTreeMap<Status, usize>> = BTreeMap::new();
         for step in open() {
@@ -94,7 +118,21 @@ impl<'a> CaseStatus<'a> {
         let accounts = tallies(open(), as_of, |s| owners.get(&s.id).map_or(&[][..], Vec::as_slice));
         let authority = |s: &'a Step| s.authority.as_deref();
         let authorities = tallies(open(), as_of, |s| authority(s).into_iter().collect::<Vec<_>>());
-        Self { as_of, keys, steps: by_kind, late, ready, closed, accounts, authorities, words: words.iter().rev().collect() }
+        Self {
+            as_of,
+            keys,
+            steps: by_kind,
+            late,
+            ready,
+            closed,
+            accounts,
+            authorities,
+            words: words.iter().rev().collect(),
+            question,
+            complete,
+            roots,
+            found,
+        }
     }
 
     /// Every account, or every CA, with the number of its steps.
@@ -148,7 +186,7 @@ impl<'a> CaseStatus<'a> {
     /// For people; `rows` of each list, the rest counted. `title` is what people call a key: not all steps say which one they are about.
     #[must_use]
     pub fn lines(&self, rows: usize, title: &dyn Fn(&SpkiHash) -> Option<String>) -> Vec<Line> {
-        let mut out = Vec::new();
+        let mut out = self.question_lines();
         let keys: Vec<String> = self.keys.iter().map(|(exposure, n)| format!("{n} {exposure}")).collect();
         out.push(vec![
             (Tone::Head, "keys".to_owned()),
@@ -162,7 +200,9 @@ impl<'a> CaseStatus<'a> {
             let tone = if over == all { Tone::Good } else { Tone::Plain };
             out.push(vec![(tone, format!("  {:8} {over} of {all}", kind.as_str())), (Tone::Faint, format!("  ({})", detail.join(", ")))]);
         }
-        if self.steps.is_empty() {
+        if !self.found && self.steps.is_empty() {
+            out.push(vec![(Tone::Warn, "  none, and nothing was found: no certificate, key or request".to_owned())]);
+        } else if self.steps.is_empty() {
             out.push(vec![(Tone::Good, "  none: nothing is to be done".to_owned())]);
         }
         if self.closed > 0 {
@@ -178,6 +218,35 @@ impl<'a> CaseStatus<'a> {
         list(&mut out, "said last", Tone::Plain, &self.words, rows, |w| {
             format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), cut(&show(&w.by)), brief(&w.reason, SAID))
         });
+        out
+    }
+
+    /// What the case was judged by, which a later run uses again.
+    fn question_lines(&self) -> Vec<Line> {
+        let mut out = vec![vec![(Tone::Head, "question".to_owned())]];
+        for root in self.roots {
+            let moved = root.moved_from.last().map_or_else(String::new, |from| format!("  (moved from {from})"));
+            out.push(vec![(Tone::Plain, format!("  path {}{moved}", root.absolute))]);
+        }
+        let Some(question) = self.question else {
+            out.push(vec![(Tone::Warn, "  not stored: the case was made by an earlier version".to_owned())]);
+            return out;
+        };
+        if !question.has(OptionName::Incident) {
+            out.push(vec![(Tone::Plain, format!("  --incident {}", incident::DEFAULT)), (Tone::Faint, "  (the default)".to_owned())]);
+        }
+        for (option, values) in question.options().chain(self.complete.into_iter().flat_map(Question::options)) {
+            if values.is_empty() {
+                out.push(vec![(Tone::Plain, format!("  --{}", option.as_str()))]);
+            }
+            for value in values {
+                let content = value
+                    .content
+                    .as_ref()
+                    .map_or_else(String::new, |c| format!("  (sha256 {}..., since {})", &c.sha256.to_string()[..12], c.since.day()));
+                out.push(vec![(Tone::Plain, format!("  --{} {}", option.as_str(), value.value)), (Tone::Faint, content)]);
+            }
+        }
         out
     }
 

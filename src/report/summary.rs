@@ -1,10 +1,13 @@
 //! The summary for a person in a hurry: what is exposed and valid, exposed and expired, clear and why, not read; what is new; what is next.
 
+use std::collections::HashSet;
+
 use super::plan_file::Planned;
 use super::plan_text::KEYS;
 use super::view::{self, Row, count};
 use crate::assess::{Exposure, Kind, Verdict};
-use crate::finding::{Code, Reason};
+use crate::finding::{Code, Finding, Reason};
+use crate::id::StepId;
 use crate::pki::{Unread, show};
 use crate::plan::{Status, StepKind};
 use crate::shell;
@@ -72,6 +75,8 @@ pub struct Shape<'a> {
     pub rows: usize,
     /// Replacements made in this run, and those of earlier ones; `None` if none were asked for.
     pub made: Option<(usize, usize)>,
+    /// Nobody chose the incident profile.
+    pub default_incident: bool,
 }
 
 /// The summary, line by line.
@@ -79,18 +84,20 @@ pub struct Shape<'a> {
 pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     let mut out = Text(Vec::new());
     let incident = planned.incident;
+    if shape.default_incident {
+        out.line(&[(
+            Tone::Plain,
+            &format!("Incident {}, the default: --incident NAME|FILE chooses another, `certrecall incident` lists them", incident.name),
+        )]);
+    }
     let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
     out.line(&[(Tone::Head, title)]);
     out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
-    let live = view::sorted(planned, Verdict::asks_for_action);
-    if live.is_empty() {
-        let complete = planned.inventory.ledger().is_complete() && planned.inventory.unnamed_keys.is_empty();
-        match complete {
-            true => out.head(Tone::Good, "Nothing that is exposed is still valid"),
-            false => out.head(Tone::Warn, "Nothing that could be read is exposed and still valid; not everything could be"),
-        }
-    }
-    out.section(planned, Tone::Alarm, "Act on these", &live, shape);
+    out.first(planned, shape);
+    let done = Progress::of(planned);
+    let (open, over): (Vec<u32>, Vec<u32>) = view::sorted(planned, Verdict::asks_for_action).into_iter().partition(|at| done.is_open(planned, *at));
+    out.headline(planned, &done, &open, &over);
+    out.section(planned, Tone::Alarm, "Act on these", &open, shape);
     out.authorities(planned);
     let expired = view::sorted(planned, |v| v == Verdict::Expired);
     out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
@@ -106,6 +113,47 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
 /// CAs that the summary names.
 const AUTHORITIES: usize = 8;
 
+/// How far the steps have come.
+struct Progress {
+    /// Steps other than `inspect`, and how many of them are open.
+    steps: usize,
+    open: usize,
+    /// Open `inspect` steps.
+    inspect: usize,
+    open_ids: HashSet<StepId>,
+}
+
+impl Progress {
+    fn of(planned: &Planned<'_>) -> Self {
+        let mut out = Self { steps: 0, open: 0, inspect: 0, open_ids: HashSet::new() };
+        for step in &planned.plan.steps {
+            let open = !step.status.is_over();
+            match step.kind {
+                StepKind::Inspect => out.inspect += usize::from(open),
+                _ => {
+                    out.steps += 1;
+                    out.open += usize::from(open);
+                }
+            }
+            if open {
+                out.open_ids.insert(step.id);
+            }
+        }
+        out
+    }
+
+    /// Whether a step of the key of a certificate is open.
+    fn is_open(&self, planned: &Planned<'_>, certificate: u32) -> bool {
+        let key = planned.inventory.certificates[certificate as usize].key;
+        planned.plan.steps_of_key[key as usize].iter().any(|id| self.open_ids.contains(id))
+    }
+}
+
+/// `1 step is`, `2 steps are`.
+fn count_are(n: usize, what: &str) -> String {
+    format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
+}
+
 struct Text(Vec<Line>);
 
 impl Text {
@@ -116,6 +164,89 @@ impl Text {
     fn head(&mut self, tone: Tone, text: &str) {
         self.0.push(Vec::new());
         self.line(&[(tone, text)]);
+    }
+
+    /// What has to be known before anything else: what became less exposed, and a manifest that hardly fits.
+    fn first(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {
+        for (code, title) in [
+            (Code::ExposureMilder, "Less exposed than before: look at each reason"),
+            (Code::ManifestFewMatches, "The manifest hardly matches the files"),
+            (Code::DecisionOutdated, "Decisions that do not hold any more"),
+            (Code::RetiredKeyPresent, "Recorded as destroyed, but still there"),
+        ] {
+            let findings: Vec<&Finding> = planned.assessment.findings.iter().filter(|f| f.code == code).collect();
+            if findings.is_empty() {
+                continue;
+            }
+            self.head(Tone::Warn, title);
+            for finding in findings.iter().take(shape.rows) {
+                self.line(&[(Tone::Plain, &format!("  {}: {}", show(&finding.place), show(&finding.says)))]);
+            }
+            self.more(findings.len(), shape);
+        }
+    }
+
+    /// What the run found, in a sentence that claims no more than it rests on.
+    fn headline(&mut self, planned: &Planned<'_>, progress: &Progress, open: &[u32], over: &[u32]) {
+        let Planned { inventory, incident, .. } = *planned;
+        let unread = match progress.inspect {
+            0 => String::new(),
+            n => format!("; {} could not be read or used: see the inspect steps", count(n, "item")),
+        };
+        let tone = if progress.inspect == 0 { Tone::Good } else { Tone::Warn };
+        if !inventory.has_content() && planned.orphans.is_empty() {
+            let roots = planned.roots.names().join(", ");
+            self.head(Tone::Warn, &format!("Nothing found: no certificate, key or request in {}{unread}", show(&roots)));
+            return self.line(&[(
+                Tone::Plain,
+                "  Nothing can be said about exposed keys: check the paths, and whether something is not mounted or not unpacked",
+            )]);
+        }
+        let known_alone = planned.orphans.iter().filter(|o| o.exposure.is_suspect()).count();
+        if known_alone > 0 {
+            let keys = count_are(known_alone, "exposed key");
+            self.head(
+                Tone::Alarm,
+                &format!("{keys} known from earlier runs alone: their files are gone, their steps stay open (`certrecall explain`)"),
+            );
+        }
+        if !over.is_empty() || progress.steps > 0 && progress.open == 0 {
+            let what = if over.is_empty() { count(progress.steps, "step") } else { count(over.len(), "certificate") };
+            let done = if progress.open == 0 { "Done" } else { "Done so far" };
+            self.head(tone, &format!("{done}: {what}{}", if open.is_empty() { unread.as_str() } else { "" }));
+        }
+        if !open.is_empty() || progress.steps > 0 && progress.open == 0 {
+            return;
+        }
+        if progress.open > 0 {
+            let what = if over.is_empty() && known_alone == 0 { "No exposed certificate is still valid, but " } else { "" };
+            return self
+                .head(Tone::Warn, &format!("{what}{} open, such as keys to search for and to destroy{unread}", count_are(progress.open, "step")));
+        }
+        let certificates = inventory.certificates.len();
+        let oldest = inventory.certificates.iter().filter_map(|c| c.certificate.not_before).min();
+        let question = format!("Is {} the right incident? --incident NAME|FILE and --cutoff TIME choose another", incident.name);
+        let on_dates = || (0..certificates).all(|at| planned.assessment.keys[inventory.certificates[at].key as usize].on_certificate_dates);
+        match oldest.filter(|oldest| *oldest >= incident.cutoff) {
+            Some(oldest) if !planned.has_old_file() => {
+                self.head(
+                    Tone::Warn,
+                    &format!(
+                        "Nothing in the input is older than the cutoff {}: the oldest certificate is of {}{unread}",
+                        incident.cutoff,
+                        oldest.day()
+                    ),
+                );
+                self.line(&[(Tone::Plain, &format!("  {question}"))]);
+            }
+            _ if certificates > 0 && on_dates() => {
+                let all = if certificates == 1 { "The only certificate is".to_owned() } else { format!("All {certificates} certificates are") };
+                self.head(Tone::Warn, &format!("{all} clear on certificate dates alone, without an upload record{unread}"));
+                self.line(&[(Tone::Plain, &format!("  {question}"))]);
+            }
+            _ if progress.inspect > 0 => self.head(tone, &format!("No exposed certificate is still valid among those that could be read{unread}")),
+            _ => self.head(tone, "No exposed certificate is still valid"),
+        }
     }
 
     fn section(&mut self, planned: &Planned<'_>, tone: Tone, title: &str, certificates: &[u32], shape: Shape<'_>) {
@@ -139,7 +270,7 @@ impl Text {
             return;
         }
         list.sort_by_key(|a| std::cmp::Reverse(a.certificates));
-        self.head(Tone::Head, "Whose they are (plan.md says what each wants)");
+        self.head(Tone::Head, "By CA (plan.md has the requirements of each)");
         let named = |name: &str| show(name);
         let width = list.iter().take(AUTHORITIES).map(|a| named(&a.name).chars().count()).max().unwrap_or(0).min(60);
         for authority in list.iter().take(AUTHORITIES) {
@@ -159,7 +290,7 @@ impl Text {
     fn sureness(&mut self, planned: &Planned<'_>, certificates: &[u32]) {
         let of = |at: &u32| planned.assessment.keys[planned.inventory.certificates[*at as usize].key as usize].exposure;
         let words = [
-            (Exposure::Exposed, "exposed for sure"),
+            (Exposure::Exposed, "confirmed exposed"),
             (Exposure::Presumed, "presumed"),
             (Exposure::Undetermined, "undetermined"),
             (Exposure::NotExposed, "only below an exposed CA"),
@@ -294,9 +425,26 @@ impl Text {
             (of(Code::ManifestRowDoubtful), "row", "with something doubtful"),
         ];
         if lines.iter().any(|(n, _, _)| *n > 0) {
-            self.head(Tone::Warn, "Manifest: it does not fit everywhere; plan.md names each");
+            self.head(Tone::Warn, "Manifest: rows and files that do not match; plan.md names each");
             for (n, what, says) in lines.iter().filter(|(n, _, _)| *n > 0) {
                 self.line(&[(Tone::Plain, &format!("  {} {says}", count(*n, what)))]);
+            }
+        }
+        const SHOWN: &[Code] = &[
+            Code::DecisionOutdated,
+            Code::ExposureMilder,
+            Code::FileWithoutRecord,
+            Code::ManifestFewMatches,
+            Code::ManifestRowBad,
+            Code::ManifestRowDoubtful,
+            Code::ManifestRowUnmatched,
+            Code::RetiredKeyPresent,
+        ];
+        let others: Vec<_> = planned.assessment.finding_counts.iter().filter(|(code, n)| !SHOWN.contains(code) && **n > 0).collect();
+        if !others.is_empty() {
+            self.head(Tone::Warn, "Findings on the evidence; plan.md names each");
+            for (code, n) in others {
+                self.line(&[(Tone::Plain, &format!("  {n} {code}: {}", code.describe()))]);
             }
         }
     }
@@ -307,10 +455,9 @@ impl Text {
             return;
         }
         let says = match (made, before) {
-            (0, _) => format!(
-                "Nothing new: {} there already",
-                if before == 1 { "the 1 key and request is".to_owned() } else { format!("all {before} keys and requests are") }
-            ),
+            (0, 0) => return,
+            (0, 1) => "Nothing to do: the 1 key and request already exists".to_owned(),
+            (0, _) => format!("Nothing to do: all {before} keys and requests already exist"),
             (_, 0) => format!("New: {}, each with its request, in {}/replacements", count(made, "private key"), shape.case),
             _ => format!("New: {}, each with its request; {before} were there already, in {}/replacements", count(made, "private key"), shape.case),
         };
@@ -319,7 +466,7 @@ impl Text {
 
     fn next(&mut self, planned: &Planned<'_>, shape: Shape<'_>) {
         let steps = &planned.plan.steps;
-        if steps.is_empty() {
+        if steps.iter().all(|s| s.status.is_over()) {
             return;
         }
         let ready = |kind: StepKind| steps.iter().filter(|s| s.kind == kind && s.status == Status::Ready).count();
@@ -333,19 +480,32 @@ impl Text {
             item(self, format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")));
         }
         let waiting = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Waiting).count();
-        if planned.plan.replacements.iter().any(|r| !planned.directories.contains_key(&r.profile)) {
+        let open: HashSet<StepId> = steps.iter().filter(|s| !s.status.is_over()).map(|s| s.id).collect();
+        if ready(StepKind::Inspect) > 0 {
+            item(self, format!("look at what could not be read or used: {}", count(ready(StepKind::Inspect), "inspect step")));
+        }
+        if planned.plan.replacements.iter().any(|r| !planned.directories.contains_key(&r.profile) && open.contains(&r.step)) {
             let command = shell::line(&["certrecall", "rekey", shape.case]);
             item(self, format!("make the new keys and requests, if these hosts are yours: {command}"));
         }
-        if ready(StepKind::Replace) > 0 {
-            let more = if waiting > 0 { format!(" ({waiting} more once the new CA stands)") } else { String::new() };
-            item(self, format!("have {} issued from the requests and install them{more}", count(ready(StepKind::Replace), "certificate")));
+        let requested: HashSet<StepId> =
+            planned.plan.replacements.iter().filter(|r| planned.directories.contains_key(&r.profile)).map(|r| r.step).collect();
+        let to_issue = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Ready && requested.contains(&s.id)).count();
+        if to_issue > 0 {
+            let more = if waiting > 0 { format!(" ({waiting} more once the new CA is there)") } else { String::new() };
+            item(self, format!("have {} issued from the requests and install them{more}", count(to_issue, "certificate")));
         }
         if ready(StepKind::Search) > 0 {
             item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
         }
         if steps.iter().any(|s| s.kind == StepKind::Revoke && !matches!(s.status, Status::Done | Status::Waived)) {
             item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it".to_owned());
+        }
+        if ready(StepKind::Verify) > 0 {
+            item(self, format!("check that it happened: {}", count(ready(StepKind::Verify), "check")));
+        }
+        if ready(StepKind::Retire) > 0 {
+            item(self, format!("destroy every copy of {}", count(ready(StepKind::Retire), "old key")));
         }
         let case = shape.case;
         if planned.plan.order.len() > KEYS {

@@ -1,6 +1,7 @@
 //! `case.db`: what a case remembers. SQLite, durable; the only module that knows so. Everything that changes together is one transaction,
 //! so a run killed at any point leaves the case as it was before or as it is after.
 
+mod record;
 mod save;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
+pub use record::{RecordedFacts, Recording};
+
 use super::Error;
+use super::question::{Question, Scope, StoredRoot};
+use crate::assess::Exposure;
 use crate::files::{self, Access};
-use crate::id::{Fingerprint, SpkiHash};
+use crate::id::{Fingerprint, SpkiHash, StepId};
+use crate::inventory::RecordedFile;
 use crate::plan::ct::{Elsewhere, Listed};
 use crate::plan::{Step, Word};
 use crate::time::Time;
@@ -50,6 +56,24 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE key DROP COLUMN digest;
     DROP TABLE certificate;
 ",
+    "
+    -- The options that the case was made with; the last row of each scope counts, the others are its history.
+    CREATE TABLE question(seq INTEGER PRIMARY KEY, scope TEXT NOT NULL, at INTEGER NOT NULL, content TEXT NOT NULL) STRICT;
+    -- The roots by their numbers.
+    CREATE TABLE root(number INTEGER PRIMARY KEY, content TEXT NOT NULL) STRICT;
+    -- Files by their places, as the case met them first, with all that was ever found in them; rows: what the manifest said of the path, each once.
+    CREATE TABLE file(root INTEGER NOT NULL, path BLOB NOT NULL, member TEXT NOT NULL, hash BLOB, last_hash BLOB, archive_hash BLOB,
+        modified INTEGER, member_time INTEGER, rows TEXT, objects BLOB NOT NULL, unread TEXT, gone INTEGER NOT NULL, PRIMARY KEY(root, path, member)) STRICT, WITHOUT ROWID;
+    -- The facts of every certificate, and of keys without one, so that they are known when their files are gone.
+    CREATE TABLE certificate(sha256 BLOB PRIMARY KEY, issued_others INTEGER NOT NULL, issuer INTEGER NOT NULL, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    -- What certificates say of their issuers, which many have in common.
+    CREATE TABLE issuer(number INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE bare_key(spki BLOB PRIMARY KEY, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    -- Keys that the case made.
+    CREATE TABLE made(spki BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    -- Whether a run found anything; those of earlier versions did not say.
+    ALTER TABLE run ADD COLUMN content INTEGER NOT NULL DEFAULT 1;
+",
 ];
 
 /// The open database of a case, held by whoever holds the lock of the case.
@@ -70,6 +94,19 @@ pub enum Told {
     Steps(Records),
     /// All is told. Without it what came before was cut off.
     End,
+}
+
+impl Orphan {
+    /// The steps that its record lists.
+    #[must_use]
+    pub fn steps(&self) -> Vec<StepId> {
+        #[derive(serde::Deserialize)]
+        struct Listed {
+            #[serde(default)]
+            steps: Vec<StepId>,
+        }
+        serde_json::from_slice::<Listed>(&self.record).map(|listed| listed.steps).unwrap_or_default()
+    }
 }
 
 impl Told {
@@ -141,6 +178,38 @@ pub struct Run<'a> {
     pub as_of: Time,
     /// The incident.
     pub incident: &'a str,
+    /// The options that count.
+    pub question: &'a Question,
+    /// The roots, in their order.
+    pub roots: &'a [StoredRoot],
+    /// What was found.
+    pub recording: Recording<'a>,
+    /// Whether anything was found.
+    pub found: bool,
+    /// Keys that are only in the record: they stay.
+    pub orphans: &'a [Orphan],
+}
+
+/// A key of which a case has nothing but its record.
+#[derive(Debug, Clone)]
+pub struct Orphan {
+    /// Its name.
+    pub spki: SpkiHash,
+    /// Its exposure.
+    pub exposure: Exposure,
+    /// The record, JSON as in `plan.json`.
+    pub record: Vec<u8>,
+}
+
+/// The last run of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// Name of the incident.
+    pub incident: String,
+    /// When it was.
+    pub at: Time,
+    /// Whether any certificate, key or other object was found.
+    pub found: bool,
 }
 
 /// A step as it is kept.
@@ -242,8 +311,8 @@ impl Store {
         let transaction = self.connection.transaction().map_err(&failed)?;
         transaction
             .execute(
-                "INSERT INTO run(at, as_of, version, incident) VALUES(?1, ?2, ?3, ?4)",
-                params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident],
+                "INSERT INTO run(at, as_of, version, incident, content) VALUES(?1, ?2, ?3, ?4, ?5)",
+                params![run.at.unix(), run.as_of.unix(), env!("CARGO_PKG_VERSION"), run.incident, run.found],
             )
             .map_err(&failed)?;
         // Pages of a database are read again.
@@ -259,6 +328,143 @@ impl Store {
             Some(changes) => transaction.commit().map(|()| changes).map_err(&failed),
             None => Err(Error::Database { path: self.path.clone(), error: "what is known of keys and steps did not come whole".into() }),
         }
+    }
+
+    /// The question that the case was last judged by; `None` in a case of a version that did not store it.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn question(&self, scope: Scope) -> Result<Option<Question>, Error> {
+        let sql = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
+        self.connection.query_row(sql, [scope.as_str()], |row| content(row.get_ref(0)?.as_bytes()?)).optional().map_err(self.failed())
+    }
+
+    /// Stores what a new case is to be judged by, before anything is read.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn begin(&mut self, question: &Question, roots: &[StoredRoot], now: Time) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        save::question(&transaction, Scope::Plan, question, now).and_then(|()| save::roots(&transaction, roots)).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+
+    /// Stores the options of a command other than `plan`, which stores its own with what it made of them.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn keep_question(&mut self, scope: Scope, question: &Question, now: Time) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        save::question(&transaction, scope, question, now).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+
+    /// The roots of the case in their order; none in a case of a version that did not store them.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
+        let read = || -> rusqlite::Result<Vec<StoredRoot>> {
+            let mut statement = self.connection.prepare("SELECT content FROM root ORDER BY number")?;
+            let rows = statement.query_map([], |row| content(row.get_ref(0)?.as_bytes()?))?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// The name of the incident of the last run, when that was, and whether it found anything.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn last_run(&self) -> Result<Option<LastRun>, Error> {
+        let sql = "SELECT incident, at, content FROM run ORDER BY seq DESC LIMIT 1";
+        let read = |row: &rusqlite::Row<'_>| Ok(LastRun { incident: row.get(0)?, at: Time::from_unix(row.get(1)?), found: row.get(2)? });
+        self.connection.query_row(sql, [], read).optional().map_err(self.failed())
+    }
+
+    /// Every file that the case recorded.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn files(&self) -> Result<Vec<RecordedFile>, Error> {
+        record::files(&self.connection).map_err(self.failed())
+    }
+
+    /// The other encodings of keys that were met, each with the name of its key.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn forms(&self) -> Result<Vec<(SpkiHash, SpkiHash)>, Error> {
+        let read = || -> rusqlite::Result<Vec<(SpkiHash, SpkiHash)>> {
+            let mut statement = self.connection.prepare("SELECT raw, spki FROM key_form ORDER BY raw")?;
+            let rows = statement.query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), SpkiHash::from_bytes(row.get(1)?))))?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// The recorded facts of certificates and keys.
+    #[must_use]
+    pub fn facts(&self) -> RecordedFacts<'_> {
+        RecordedFacts::new(&self.connection)
+    }
+
+    /// The exposure of every key, by name.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn exposure_of_keys(&self) -> Result<Vec<(SpkiHash, Exposure)>, Error> {
+        let read = || -> rusqlite::Result<Vec<(SpkiHash, Exposure)>> {
+            let mut statement = self.connection.prepare("SELECT spki, exposure FROM key ORDER BY spki")?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                // One of a name that this version does not know is careful reading.
+                let exposure = Exposure::named(row.get_ref(1)?.as_str()?).unwrap_or(Exposure::Undetermined);
+                out.push((SpkiHash::from_bytes(row.get(0)?), exposure));
+            }
+            Ok(out)
+        };
+        read().map_err(self.failed())
+    }
+
+    /// The exposure of one key.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn exposure(&self, spki: &SpkiHash) -> Result<Option<Exposure>, Error> {
+        let found = self.connection.query_row("SELECT exposure FROM key WHERE spki = ?1", [spki.as_bytes()], |row| row.get::<_, String>(0));
+        Ok(found.optional().map_err(self.failed())?.and_then(|name| Exposure::named(&name)))
+    }
+
+    /// The keys that the case made, with the time at which it first knew of them.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn made(&self) -> Result<BTreeMap<SpkiHash, Time>, Error> {
+        let read = || -> rusqlite::Result<BTreeMap<SpkiHash, Time>> {
+            let mut statement = self.connection.prepare("SELECT spki, at FROM made")?;
+            let rows = statement.query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), Time::from_unix(row.get(1)?))))?;
+            rows.collect()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// Records keys that the case made; one that is recorded already keeps its time.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn add_made(&mut self, keys: impl Iterator<Item = (SpkiHash, Time)>) -> Result<(), Error> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        let write = || -> rusqlite::Result<()> {
+            let mut put = transaction.prepare("INSERT OR IGNORE INTO made(spki, at) VALUES(?1, ?2)")?;
+            keys.into_iter().try_for_each(|(spki, at)| put.execute(params![spki.as_bytes(), at.unix()]).map(drop))
+        };
+        write().map_err(&failed)?;
+        transaction.commit().map_err(&failed)
     }
 
     /// Every step that ever was in the plan: those of today in their order, then those that are closed.

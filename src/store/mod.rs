@@ -5,6 +5,7 @@
 
 mod db;
 mod owner;
+pub mod question;
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use db::{Changes, DATABASE, Kept, Records, Run, SearchResult, Store, Story, Told};
+pub use db::{Changes, DATABASE, Kept, LastRun, Orphan, RecordedFacts, Recording, Records, Run, SearchResult, Store, Story, Told};
+pub use question::{Question, StoredRoot};
 
 use crate::files::{self, Access};
 use crate::id::Fingerprint;
@@ -217,6 +219,12 @@ impl Case {
         Ok(case)
     }
 
+    /// Whether there is a case at `directory`.
+    #[must_use]
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(MARKER).exists()
+    }
+
     /// Opens and locks an existing case; one that is locked is an error at once.
     ///
     /// # Errors
@@ -292,6 +300,14 @@ impl Case {
     #[must_use]
     pub fn roots(&self) -> &[String] {
         &self.roots
+    }
+
+    /// The same as paths.
+    #[must_use]
+    pub fn root_paths(&self) -> Vec<PathBuf> {
+        let decode = |text: &String| Some(crate::read::walk::to_path(&base64_simd::STANDARD.decode_to_vec(text).ok()?));
+        let exact: Option<Vec<PathBuf>> = self.roots_b64.iter().map(decode).collect();
+        exact.filter(|paths| !paths.is_empty()).unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
     }
 
     /// The path of a file in it.

@@ -72,7 +72,7 @@ impl Case {
     ///
     /// # Errors
     /// [`Error::NotOwner`], [`Error::Files`].
-    pub(super) fn share(&mut self, access: Access) -> Result<(), Error> {
+    pub fn share(&mut self, access: Access) -> Result<(), Error> {
         if !self.owned {
             let uid = fs::metadata(&self.directory).map_or(0, |meta| meta.uid());
             return Err(not_owner(&self.directory, uid, true));

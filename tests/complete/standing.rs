@@ -28,7 +28,12 @@ fn public_by_word() -> (Cert, Case, String) {
 fn a_root_of_the_inventory_makes_no_public_certificate_private() {
     let (root, case, roots) = public_by_word();
     let long = fresh("a.example.com", &case.key("a.example.com")).to(&day(3000)).by(&root);
-    let refused = case.complete(&long.pem(), &[]);
+    // The case stores --roots of its plan, and an answer is held to the same.
+    let stored = case.complete(&long.pem(), &[]);
+    assert!(stored.status == 3 && stored.stdout.contains("refused too-long") && !stored.stdout.contains("other-ca"), "{}", stored.stdout);
+    case.folder.write("other.pem", leaf("Another Root").authority().self_signed().pem());
+    let other = case.folder.at("other.pem");
+    let refused = case.complete(&long.pem(), &["--roots", &other]);
     assert_eq!(refused.status, 3, "{}", refused.stdout);
     for check in ["refused other-ca", "refused too-long", "refused timestamps", "--roots FILE", "--waive other-ca --reason TEXT"] {
         assert!(refused.stdout.contains(check), "{check}: {}", refused.stdout);
@@ -68,19 +73,22 @@ fn what_a_file_about_cas_says_holds_for_answers() {
 
 #[test]
 fn a_move_to_a_private_ca_is_one_word_and_lasts() {
-    let (root, case, _) = public_by_word();
+    let (_, case, _) = public_by_word();
+    let root = authority("Own Private CA").from("2015-01-01").to("2040-01-01").self_signed();
+    case.folder.write("own.pem", root.pem());
+    let own = case.folder.at("own.pem");
     let long = fresh("a.example.com", &case.key("a.example.com")).to(&day(3000)).by(&root);
-    let dry = case.complete(&long.pem(), &["--waive", "other-ca", "--reason", "moved to our own CA", "--dry-run"]);
+    let dry = case.complete(&long.pem(), &["--root", &own, "--waive", "other-ca", "--reason", "moved to our own CA", "--dry-run"]);
     assert_eq!(dry.status, 0, "{}", dry.stdout);
-    let moved = case.complete(&long.pem(), &["--waive", "other-ca", "--reason", "moved to our own CA"]);
+    let moved = case.complete(&long.pem(), &["--root", &own, "--waive", "other-ca", "--reason", "moved to our own CA"]);
     assert_eq!(moved.status, 0, "{}", moved.stdout);
     for check in ["waived other-ca", "waived too-long", "waived timestamps"] {
         assert!(moved.stdout.contains(check), "{check}: {}", moved.stdout);
     }
     let record = fs::read_to_string(case.replacement("a.example.com").join("issued/issued.json")).unwrap();
     assert!(record.contains("moved to our own CA"), "{record}");
-    // Without the word now, and with a list of its CA that says nothing against it, what lies there stays.
-    let (status, told) = case.complete_json(&list(&root, &[99], &day(-1), &day(5)), &["--root", &case.folder.at("root.pem")]);
+    // Both are stored: the same answer again changes nothing, and with a list of its CA that says nothing against it, what lies there stays.
+    let (status, told) = case.complete_json(&list(&root, &[99], &day(-1), &day(5)), &[]);
     assert_eq!((status, told["replacements"][0]["state"].as_str()), (0, Some("complete")), "{told}");
     assert_eq!(case.step("replace", "a.example.com")["status"], "done");
 }

@@ -133,7 +133,7 @@ impl Case<'_> {
     }
 
     fn decided(mut self, key: SpkiHash, exposed: bool, reason: &str) -> Self {
-        let decision = Decision { exposed, misused: false, reason: reason.to_owned(), by: "alice".to_owned(), at: time(NOW) };
+        let decision = Decision { exposed, misused: false, reason: reason.to_owned(), by: "alice".to_owned(), at: time(NOW), on: None };
         self.decisions.insert(key, decision);
         self
     }
@@ -213,6 +213,8 @@ impl Case<'_> {
             known_compromised: self.listed.is_some().then_some(("pwned.txt", &list)),
             date_from_path: pattern.as_ref(),
             decisions: &self.decisions,
+            held: &BTreeMap::new(),
+            made: &BTreeMap::new(),
             threads: 2,
             clock: Clock { now: time(self.now), as_of: time(self.as_of) },
         };

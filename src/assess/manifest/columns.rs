@@ -19,15 +19,17 @@ pub enum Field {
     Serial,
     /// A `dNSName` of its certificate.
     Host,
+    /// When it was last changed: an upper bound of its upload, since a change renews it.
+    ModifiedAt,
 }
 
 /// Number of fields.
-pub(super) const FIELDS: usize = 8;
+pub(super) const FIELDS: usize = 9;
 
 impl Field {
     /// Every field, in the order of its number.
     pub const ALL: [Self; FIELDS] =
-        [Self::Path, Self::Sha256, Self::UploadedAt, Self::Account, Self::AccountCreatedAt, Self::Issuer, Self::Serial, Self::Host];
+        [Self::Path, Self::Sha256, Self::UploadedAt, Self::Account, Self::AccountCreatedAt, Self::Issuer, Self::Serial, Self::Host, Self::ModifiedAt];
 
     /// Its name, which is also the first of its usual column names.
     #[must_use]
@@ -66,9 +68,6 @@ impl Field {
                 "created",
                 "creation_date",
                 "timestamp",
-                "last_modified",
-                "lastmodified",
-                "modified_at",
                 "date",
                 "datetime",
                 "time",
@@ -92,6 +91,29 @@ impl Field {
             Self::Issuer => &["issuer", "issuer_dn", "issuer_name", "certificate_issuer", "ca"],
             Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "serial_decimal"],
             Self::Host => &["host", "hostname", "host_name", "domain", "domain_name", "fqdn", "dns_name", "server_name", "common_name", "cn"],
+            Self::ModifiedAt => &[
+                "modified_at",
+                "modified",
+                "last_modified",
+                "lastmodified",
+                "last_modified_at",
+                "modification_time",
+                "modification_date",
+                "mtime",
+                "updated_at",
+                "updated",
+                "last_updated",
+                "lastupdated",
+            ],
+        }
+    }
+
+    /// The names of columns of times that mean nothing else: `date` and the like can be about anything.
+    const fn times(self) -> &'static [&'static str] {
+        match self {
+            Self::UploadedAt => self.usual().split_at(10).0,
+            Self::AccountCreatedAt | Self::ModifiedAt => self.usual(),
+            _ => &[],
         }
     }
 
@@ -134,6 +156,16 @@ impl Mapping {
             // What is mapped to one field is no longer another one by its usual name.
             None => field.usual().iter().filter(|n| self.0.iter().all(|(column, _)| column != *n)).find_map(|n| at(n)),
         })
+    }
+
+    /// Further columns that mean the same as the one of a field: of times that are named outright, every one counts, and none wins silently.
+    pub(super) fn more<'h>(&self, field: Field, heads: impl Iterator<Item = &'h str> + Clone) -> Vec<usize> {
+        let first = self.columns(heads.clone())[field as usize];
+        let (Some(first), None) = (first, self.of(field)) else { return Vec::new() };
+        let name = heads.clone().nth(first).unwrap_or_default();
+        let same = |head: &str| head == name || field.times().contains(&head) && field.times().contains(&name);
+        let free = |head: &str| self.0.iter().all(|(column, _)| column != head);
+        heads.enumerate().filter(|(at, head)| *at != first && same(head) && free(head)).map(|(at, _)| at).collect()
     }
 
     /// Whether a column of this clean name can be a field at all.

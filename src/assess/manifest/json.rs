@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::columns::{FIELDS, Mapping, clean};
-use super::{Fields, Manifest, ManifestError};
+use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
 const WRONG: &str = "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
@@ -26,7 +26,7 @@ pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Re
     } else {
         objects(manifest, text, mapping)?;
     }
-    if manifest.rows.is_empty() && manifest.accounts.is_empty() {
+    if manifest.rows.len() == manifest.from && manifest.accounts.is_empty() {
         let first = manifest.findings.list.first().map_or_else(String::new, |f| format!(" (the first one: {})", f.says));
         return Err(manifest.error(Some(1), format!("no row of it can be used{first}; {WRONG}")));
     }
@@ -102,9 +102,9 @@ fn element(text: &str, mapping: &Mapping) -> Result<Fields<'static>, serde_json:
 
 /// Whether an object says when something was uploaded, or an account created.
 fn says_something(fields: &Fields<'_>) -> bool {
-    let [path, hash, uploaded, account, created, _, serial, host] = fields;
+    let [path, hash, uploaded, account, created, _, serial, host, modified] = fields;
     let named = [path, hash, serial, host].into_iter().any(Option::is_some);
-    named && uploaded.is_some() || (named || account.is_some()) && created.is_some()
+    named && (uploaded.is_some() || modified.is_some()) || (named || account.is_some()) && created.is_some()
 }
 
 /// Calls `each` for every element of an array.
@@ -237,6 +237,11 @@ impl<'de> Visitor<'de> for Element<'_> {
         let mut out = Fields::default();
         for i in 0..FIELDS {
             out[i] = columns[i].and_then(|c| members[c].1.clone()).map(Cow::Owned);
+        }
+        for field in TIMES {
+            for column in self.0.more(field, members.iter().map(|(name, _)| &**name)) {
+                add_value(&mut out[field as usize], members[column].1.clone().map(Cow::Owned));
+            }
         }
         Ok(out)
     }

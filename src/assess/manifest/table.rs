@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::columns::{FIELDS, Field, Mapping, clean};
-use super::{Fields, Manifest, ManifestError};
+use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
 pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
@@ -24,15 +24,19 @@ pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Re
     let heads: Vec<String> = head.fields.iter().map(|h| clean(h)).collect();
     let columns = mapping.columns(heads.iter().map(String::as_str));
     check(manifest, head_line, &head.fields, &heads, columns, mapping)?;
+    manifest.has_upload_times = [Field::UploadedAt, Field::ModifiedAt].iter().any(|f| columns[*f as usize].is_some());
     rows.width = heads.len();
     rows.used = columns.iter().enumerate().filter_map(|(field, column)| column.map(|c| (c, field))).collect();
+    for field in TIMES {
+        rows.used.extend(mapping.more(field, heads.iter().map(String::as_str)).into_iter().map(|column| (column, field as usize)));
+    }
     rows.used.sort_unstable();
     while let Some(row) = rows.next() {
         match row {
             Ok(row) => {
                 let mut fields = Fields::default();
                 for ((_, field), text) in rows.used.iter().zip(row.fields) {
-                    fields[*field] = Some(trimmed(text)).filter(|t| !t.is_empty());
+                    add_value(&mut fields[*field], Some(trimmed(text)).filter(|t| !t.is_empty()));
                 }
                 if row.count > 1 || fields.iter().any(Option::is_some) {
                     manifest.add_row(row.line, fields);
@@ -69,12 +73,12 @@ fn check(
     }
     let has = |field: Field| columns[field as usize].is_some();
     let named = has(Field::Path) || has(Field::Sha256) || has(Field::Host) || has(Field::Issuer) && has(Field::Serial);
-    let timed = has(Field::UploadedAt) && named || has(Field::AccountCreatedAt) && (named || has(Field::Account));
+    let timed = (has(Field::UploadedAt) || has(Field::ModifiedAt)) && named || has(Field::AccountCreatedAt) && (named || has(Field::Account));
     if timed {
         return Ok(());
     }
     let says = format!(
-        "it needs a column path, sha256 or host, or issuer and serial, and a column uploaded_at or account_created_at (or --map column=field); it has: {}",
+        "it needs a column path, sha256 or host, or issuer and serial, and a column uploaded_at, modified_at or account_created_at (or --map column=field); it has: {}",
         seen()
     );
     Err(manifest.error(Some(line), says))

@@ -30,13 +30,30 @@ pub(crate) fn read(text: &str) -> Result<When, String> {
     }
     let readings: Vec<Span> = rewritten(text).iter().filter_map(|t| Written::parse(t).ok()).map(Written::span).collect();
     match readings.split_first() {
-        Some((first, rest)) => Ok(When { span: rest.iter().fold(*first, |s, r| s.hull(*r)), ambiguous: !rest.is_empty() }),
+        Some((first, rest)) => {
+            Ok(When { span: rest.iter().fold(*first, |s, r| s.hull(*r)), ambiguous: !rest.is_empty() && calendar(text.trim()).is_none() })
+        }
         None => plain.and_then(sure),
     }
 }
 
+/// Several values that mean the same: the span of all of them.
+///
+/// # Errors
+/// As [`read`], of the first that is wrong.
+pub(super) fn all<'t>(mut values: impl Iterator<Item = &'t str>) -> Result<When, String> {
+    let first = read(values.next().unwrap_or_default())?;
+    values.try_fold(first, |all, value| {
+        let value = read(value)?;
+        Ok(When { span: all.span.hull(value.span), ambiguous: all.ambiguous || value.ambiguous })
+    })
+}
+
 /// Seconds, milliseconds or microseconds since 1970, as exports of databases have them.
 fn epoch(text: &str) -> Option<Span> {
+    if calendar(text).is_some() {
+        return None;
+    }
     let whole = text.split_once('.').map_or(text, |(whole, fraction)| if fraction.bytes().all(|b| b.is_ascii_digit()) { whole } else { text });
     let number: i64 = whole.parse().ok().filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
     match whole.len() {
@@ -45,6 +62,18 @@ fn epoch(text: &str) -> Option<Span> {
         15 | 16 => Some(Span::at(Time::from_unix(number / 1_000_000))),
         _ => None,
     }
+}
+
+/// `20161031220000`, `201610312200` and `2016103122`, where they can be: as a number each would be a time that no upload has.
+fn calendar(text: &str) -> Option<[&str; 4]> {
+    if !matches!(text.len(), 10 | 12 | 14) || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number = |part: &str| part.parse::<u32>().unwrap_or(u32::MAX);
+    let (date, clock) = text.split_at(8);
+    let can_be = (1990..2100).contains(&number(&date[..4])) && (1..=12).contains(&number(&date[4..6])) && (1..=31).contains(&number(&date[6..]));
+    let clock_can_be = number(&clock[..2]) < 24 && (2..clock.len()).step_by(2).all(|at| number(&clock[at..at + 2]) < 60);
+    (can_be && clock_can_be).then(|| [date, &clock[..2], clock.get(2..4).unwrap_or("00"), clock.get(4..6).unwrap_or("")])
 }
 
 /// A text in other forms as ISO 8601; two of them where day and month cannot be told apart.
@@ -57,6 +86,16 @@ fn rewritten(text: &str) -> Vec<String> {
         && let Some(found) = named_month(text)
     {
         return vec![found];
+    }
+    if let Some([date, hour, minute, second]) = calendar(text) {
+        let day = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
+        let of = |minute: &str, second: &str| format!("{day}T{hour}:{minute}:{second}");
+        // An hour or a minute alone is all of it.
+        return match (text.len(), second) {
+            (10, _) => vec![of("00", "00"), of("59", "59")],
+            (12, _) => vec![of(minute, "00"), of(minute, "59")],
+            (_, second) => vec![of(minute, second)],
+        };
     }
     let (date, rest) = text.split_at(text.find([' ', 'T', 't', ',']).unwrap_or(text.len()));
     let digits = date.trim_end_matches(['Z', 'z']);
@@ -110,7 +149,9 @@ fn named_month(text: &str) -> Option<String> {
         let number = word.bytes().all(|b| b.is_ascii_digit());
         match word.len() {
             0 => {}
-            4 if number && year.is_none() => year = Some(word),
+            4 if number && year.is_none() && ("1900"..="2199").contains(&word) => year = Some(word),
+            // `31 Oct 2016 1530`: a time of day is meant.
+            4 if number => rest.push(word),
             1 | 2 if number && day.is_none() => day = Some(word),
             _ if let Some(at) = MONTHS.iter().zip(LONG).position(|(s, l)| lower == *s || lower == l || (lower == "sept" && *s == "sep")) => {
                 month = Some(at + 1);
@@ -126,6 +167,8 @@ fn named_month(text: &str) -> Option<String> {
 fn clock(text: &str) -> Option<String> {
     let mut words = text.split_whitespace();
     let Some(time) = words.next() else { return Some(String::new()) };
+    let whole = time.len() == 4 && time.bytes().all(|b| b.is_ascii_digit());
+    let time = if whole { format!("{}:{}", &time[..2], &time[2..]) } else { time.to_owned() };
     let mut tail: Vec<&str> = words.collect();
     let half = tail.first().map(|w| w.to_ascii_lowercase()).filter(|w| w == "am" || w == "pm");
     let (hour, behind) = time.split_once(':')?;

@@ -1,8 +1,11 @@
 //! Arguments of `complete`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use certrecall::rekey::complete::{Check, Layout, Waiver};
+use certrecall::store::question::{Given, OptionName};
 
 use super::super::args::CaseFormat;
 use super::super::passphrase::KeyPassphrase;
@@ -50,6 +53,9 @@ pub(crate) struct CompleteArgs {
     /// Accept a chain whose root is in no store, was not in the inventory and was not given
     #[arg(long, requires = "reason")]
     pub(crate) accept_unknown_root: bool,
+    /// Drop a stored option of complete from the case: accept-unknown-root, chain, crl, reason, root, waive or waive-name
+    #[arg(long, value_name = "OPTION")]
+    pub(crate) forget: Vec<OptionName>,
     /// Check everything and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -59,6 +65,26 @@ pub(crate) struct CompleteArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+impl CompleteArgs {
+    /// The options that a case keeps: what vouches for certificates, and what is accepted of them.
+    pub(crate) fn given(&self) -> Given {
+        let files = |list: &[PathBuf]| list.iter().map(|p| p.clone().into_os_string()).collect::<Vec<_>>();
+        let lists = [
+            (OptionName::Chain, files(&self.chain)),
+            (OptionName::Crl, files(&self.crl)),
+            (OptionName::Reason, self.reason.iter().map(OsString::from).collect()),
+            (OptionName::Root, files(&self.root)),
+            (OptionName::Waive, self.waive.iter().map(|c| c.as_str().into()).collect()),
+            (OptionName::WaiveName, self.waive_name.iter().map(OsString::from).collect()),
+        ];
+        let mut options: BTreeMap<_, _> = lists.into_iter().filter(|(_, values)| !values.is_empty()).collect();
+        if self.accept_unknown_root {
+            options.insert(OptionName::AcceptUnknownRoot, Vec::new());
+        }
+        Given { options, forget: self.forget.clone() }
+    }
 }
 
 fn reason(text: &str) -> Result<String, String> {

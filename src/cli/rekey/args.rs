@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use certrecall::rekey::{CommonName, KeyFormat, KeySpec, NameEdit};
 
-use super::super::args::AboutAuthorities;
 use super::super::passphrase::KeyPassphrase;
 
 /// Arguments of `rekey`.
@@ -59,11 +58,4 @@ pub(crate) struct RekeyArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-}
-
-impl RekeyArgs {
-    /// The part of it that is about CAs.
-    pub(crate) fn about(&self) -> AboutAuthorities {
-        AboutAuthorities { cas: self.cas.clone(), ccadb: None, roots: Vec::new() }
-    }
 }

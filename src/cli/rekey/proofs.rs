@@ -1,7 +1,10 @@
 //! `rekey --proofs`: proofs that keys are compromised, made only where asked for.
 
+use std::collections::BTreeMap;
 use std::fs;
 
+use certrecall::assess::{Decision, Exposure};
+use certrecall::id::SpkiHash;
 use certrecall::pki::show;
 use certrecall::plan::{Step, progress};
 use certrecall::read::Roots;
@@ -10,10 +13,11 @@ use certrecall::report::plan_file::PlanHead;
 use certrecall::report::proof_keys::{ProofKey, ProofPlan};
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
-use certrecall::store::{self, Case};
+use certrecall::store::{self, Case, Store};
 use zeroize::Zeroizing;
 
 use super::super::analyse::{cas, now};
+use super::super::args::AboutAuthorities;
 use super::super::error::Error;
 use super::super::exit::Outcome;
 use super::super::term::Terminal;
@@ -26,7 +30,14 @@ const WARNED: usize = 10;
 const NAMED: usize = 5;
 
 /// `certrecall rekey --proofs`.
-pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roots, terminal: &Terminal) -> Result<Outcome, Error> {
+pub(crate) fn proofs(
+    args: &RekeyArgs,
+    about: &AboutAuthorities,
+    plan: &PlanHead,
+    (case, store): (&Case, &Store),
+    roots: &Roots,
+    terminal: &Terminal,
+) -> Result<Outcome, Error> {
     let value = |flag, says: String| Error::Value { flag, says };
     if args.only.is_empty() && !args.all_exposed {
         return Err(value("--proofs", "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned()));
@@ -36,13 +47,15 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roo
     let ProofPlan { mut keys } =
         serde_json::from_slice(&text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
     // A decision counts at once, not from the next plan on.
-    let store = case.store()?;
-    let decisions = store.decisions()?;
+    let mut decisions: BTreeMap<SpkiHash, Decision> = store.decisions()?;
+    let exposures: BTreeMap<SpkiHash, Exposure> = store.exposure_of_keys()?.into_iter().collect();
+    // One that was made on weaker evidence than the plan has counts no more.
+    decisions.retain(|key, decision| exposures.get(key).is_none_or(|exposure| decision.holds(*exposure)));
     keys.iter_mut().for_each(|key| key.decide(&decisions));
     let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|kept| kept.closed.is_none()).map(|kept| kept.step).collect();
     progress::apply(&mut steps, &store.words()?);
     let passphrases = passphrases(args)?;
-    let (cas, now) = (cas(&args.about())?, now());
+    let (cas, now) = (cas(about)?, now());
     let mut wanted: Vec<&ProofKey> = Vec::new();
     for by in &args.only {
         let before = wanted.len();
@@ -106,10 +119,7 @@ pub(crate) fn proofs(args: &RekeyArgs, plan: &PlanHead, case: &Case, roots: &Roo
         out.push_str(&format!("{}\n", show(&args.case.join(directory).to_string_lossy())));
     }
     terminal.data(out.as_bytes())?;
-    Ok(Outcome {
-        to_act_on: plan.keys.iter().any(certrecall::report::plan_file::KnownKey::asks_for_action),
-        incomplete: !done.unsigned.is_empty() || !done.damaged.is_empty(),
-    })
+    Ok(Outcome::of_steps(&steps).and_incomplete(!done.unsigned.is_empty() || !done.damaged.is_empty()))
 }
 
 /// The passphrases of the file, one a line, their bytes as they stand; an empty line is the empty one.

@@ -151,7 +151,8 @@ fn outer_public_key(fields: Reader<'_>) -> Option<&[u8]> {
     None
 }
 
-/// Joins what was computed with what is stored into facts: computed numbers are believed, stored ones are only compared.
+/// Joins what was computed with what is stored into facts: computed numbers are believed, stored ones are only compared. One that contradicts is
+/// another key, and no other form of this one (DESIGN.md 2.5).
 ///
 /// `algorithm` is the AlgorithmIdentifier that the public key has by the file; both keys are the octets within the BIT STRING.
 fn settle(algorithm: &[u8], computed: Option<&[u8]>, stored: Option<&[u8]>) -> KeyFacts {
@@ -175,7 +176,6 @@ fn settle(algorithm: &[u8], computed: Option<&[u8]>, stored: Option<&[u8]>) -> K
         // The same key in another form, a compressed point for example.
         return facts;
     }
-    own.spki_raw = facts.spki_raw.or(facts.spki);
     own.findings.insert(Code::KeyMismatch);
     own
 }

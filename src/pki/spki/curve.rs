@@ -3,6 +3,8 @@
 //! Curves over prime fields are a [`Curve`], so that public halves can be computed on them and explicit parameters recognised;
 //! of curves over binary fields only the size is known here. Sizes are those of the group order, as OpenSSL counts them.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::id::from_hex;
 use crate::oid;
 use crate::pki::der::strip_zeros;
@@ -107,6 +109,20 @@ pub(crate) struct Domain {
     pub(crate) gy: Vec<u8>,
     /// The generator's order.
     pub(crate) n: Vec<u8>,
+}
+
+/// By its name in records.
+impl Serialize for Curve {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Curve {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        Self::all().find(|curve| curve.as_str() == name).ok_or_else(|| serde::de::Error::custom("not a known curve"))
+    }
 }
 
 impl Curve {

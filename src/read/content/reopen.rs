@@ -231,6 +231,7 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
         Content::new(&mut scratch, None, Some(tap)).whole(bytes);
     };
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
+        RootKind::Gone(_) => return None,
         RootKind::Stdin(bytes) => {
             let bytes = bytes.expose()?;
             let kind = archive::kind(bytes);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::id::Fingerprint;
 use crate::pki::{self, Certificate, Crl, Object, Unread, show};
-use crate::read::{self, Found, INTO, Item, Ledger, Options, Place, RootKind, Roots, ledger};
+use crate::read::{self, Found, INTO, Item, Ledger, Options, Place, RootKind, Roots, WasRoot, ledger};
 
 /// A certificate with its bytes.
 #[derive(Clone)]
@@ -203,9 +203,9 @@ impl Gathered {
 fn name(roots: &Roots, place: &Place) -> String {
     let Some(root) = roots.list().get(place.root as usize) else { return show(&place.shown()) };
     let file = match root.kind {
-        RootKind::Stdin(_) => "standard input".to_owned(),
-        RootKind::File => show(&root.given.to_string_lossy()),
-        RootKind::Folder => show(&root.given.join(&*place.path).to_string_lossy()),
+        RootKind::Gone(WasRoot::Stdin) | RootKind::Stdin(_) => "standard input".to_owned(),
+        RootKind::File | RootKind::Gone(WasRoot::File) => show(&root.given.to_string_lossy()),
+        RootKind::Folder | RootKind::Gone(WasRoot::Folder) => show(&root.given.join(&*place.path).to_string_lossy()),
     };
     place.member().map_or_else(|| file.clone(), |member| format!("{file}{INTO}{}", show(member)))
 }

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Statement, Transaction, params};
 
-use super::{Changes, Records, Run, Story, Told, content};
+use super::{Changes, Orphan, Records, Run, Story, Told, content, json};
 use crate::id::SpkiHash;
 use crate::plan::Step;
+use crate::store::question::{Question, Scope, StoredRoot};
+use crate::time::Time;
 
 /// Brings all tables up to date with what is told. `None` if that was cut off.
 pub(super) fn all(
@@ -17,7 +19,10 @@ pub(super) fn all(
     steps: &[Step],
     why: impl Fn(&Step) -> String,
 ) -> rusqlite::Result<Option<Changes>> {
-    let mut keys = Keys::begin(transaction)?;
+    question(transaction, Scope::Plan, run.question, run.at)?;
+    roots(transaction, run.roots)?;
+    run.recording.save(transaction)?;
+    let mut keys = Keys::begin(transaction, run.orphans)?;
     let mut list = Steps::begin(transaction, steps)?;
     for part in told {
         match part {
@@ -30,6 +35,20 @@ pub(super) fn all(
         }
     }
     Ok(None)
+}
+
+/// A question, if it is not what it was.
+pub(super) fn question(transaction: &Transaction<'_>, scope: Scope, question: &Question, now: Time) -> rusqlite::Result<()> {
+    let last = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
+    let sql = format!("INSERT INTO question(scope, at, content) SELECT ?1, ?2, ?3 WHERE ?3 IS NOT ({last})");
+    transaction.execute(&sql, params![scope.as_str(), now.unix(), json(question)?]).map(drop)
+}
+
+/// The roots by their numbers.
+pub(super) fn roots(transaction: &Transaction<'_>, roots: &[StoredRoot]) -> rusqlite::Result<()> {
+    let mut put =
+        transaction.prepare("INSERT INTO root(number, content) VALUES(?1, ?2) ON CONFLICT(number) DO UPDATE SET content = excluded.content")?;
+    roots.iter().zip(0i64..).try_for_each(|(root, number)| put.execute(params![number, json(root)?]).map(drop))
 }
 
 /// A record as SQLite takes text; a hundred megabytes of what is known to be UTF-8 are not checked again.
@@ -49,9 +68,11 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn begin(transaction: &'a Transaction<'_>) -> rusqlite::Result<Self> {
+    fn begin(transaction: &'a Transaction<'_>, orphans: &[Orphan]) -> rusqlite::Result<Self> {
         let mut select = transaction.prepare("SELECT spki FROM key ORDER BY spki")?;
-        let before: Vec<[u8; 32]> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut before: Vec<[u8; 32]> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        // Keys of which there is nothing but the record stay as they are.
+        before.retain(|spki| orphans.binary_search_by_key(spki, |o| *o.spki.as_bytes()).is_err());
         Ok(Self {
             before: before.into_iter().peekable(),
             forms: Vec::new(),

@@ -1,0 +1,205 @@
+//! What a case once held against a key stays, and what became milder is reported first (DESIGN.md 2.9).
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+
+use crate::assess::{Assessment, Because, Exposure, Held, Kind};
+use crate::finding::{Code, Codes, Finding};
+use crate::id::{Fingerprint, SpkiHash};
+use crate::inventory::Inventory;
+use crate::pki::show;
+use crate::plan::Step;
+use crate::store::{self, Store};
+use crate::time::{Span, Time};
+
+/// Keys that the case held in a graver exposure before, though nothing was replaced on purpose: some file that they were found in is gone or has other
+/// content, or some of the record is `lost`. No decision is about them.
+#[must_use]
+pub fn to_hold(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment, lost: bool) -> Vec<SpkiHash> {
+    let changed = |file: u32| inventory.files[file as usize].recorded.is_some();
+    let rests_on_change = |at: usize| {
+        let key = &inventory.keys[at];
+        let certificates = key.certificates.iter().flat_map(|c| inventory.certificates[*c as usize].occurrences.iter());
+        key.private.iter().chain(key.public.iter()).chain(certificates).any(|o| changed(o.file))
+    };
+    if !lost && !inventory.files.iter().any(|f| f.recorded.is_some()) {
+        return Vec::new();
+    }
+    let milder = milder_keys(before, inventory, assessment);
+    milder
+        .filter(|(at, _)| assessment.keys[*at].exposure != Exposure::Cleared && (lost || rests_on_change(*at)))
+        .map(|(at, _)| inventory.keys[at].spki)
+        .collect()
+}
+
+/// Keys that are less exposed than before, with what they were.
+fn milder_keys(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment) -> impl Iterator<Item = (usize, Exposure)> {
+    before.iter().filter(|(_, exposure)| exposure.is_suspect()).filter_map(|(spki, exposure)| {
+        let at = inventory.keys.binary_search_by_key(spki, |k| k.spki).ok()?;
+        (assessment.keys[at].exposure > *exposure).then_some((at, *exposure))
+    })
+}
+
+/// What the case held against these keys, with the reasons as it recorded them.
+///
+/// # Errors
+/// [`store::Error::Database`].
+pub fn held(store: &Store, before: &[(SpkiHash, Exposure)], keys: &[SpkiHash]) -> Result<BTreeMap<SpkiHash, Held>, store::Error> {
+    let mut out = BTreeMap::new();
+    for spki in keys {
+        let Some(exposure) = before.binary_search_by_key(spki, |(key, _)| *key).ok().map(|at| before[at].1) else { continue };
+        let record = store.key(spki)?.and_then(|record| serde_json::from_slice::<KeyRecord>(&record).ok());
+        let because = match record {
+            Some(record) => record.because.into_iter().map(BecauseRecord::because).collect(),
+            // The exposure itself is in a column of its own.
+            None => vec![Because::recorded(
+                Kind::None,
+                "case.db".to_owned(),
+                Span::default(),
+                [Code::EvidenceGone].into_iter().collect(),
+                "the case held it so, and its record of the reasons cannot be read".to_owned(),
+            )],
+        };
+        out.insert(*spki, Held { exposure, because });
+    }
+    Ok(out)
+}
+
+#[derive(Deserialize)]
+struct KeyRecord {
+    because: Vec<BecauseRecord>,
+}
+
+#[derive(Deserialize)]
+struct BecauseRecord {
+    evidence: String,
+    source: String,
+    earliest: Option<Time>,
+    latest: Option<Time>,
+    #[serde(alias = "says")]
+    message: String,
+    #[serde(default)]
+    findings: Codes,
+}
+
+impl BecauseRecord {
+    fn because(self) -> Because {
+        let kind = Kind::named(&self.evidence).unwrap_or(Kind::None);
+        let mut findings = self.findings;
+        findings.insert(Code::EvidenceGone);
+        Because::recorded(kind, self.source, Span { earliest: self.earliest, latest: self.latest }, findings, self.message)
+    }
+}
+
+/// What is to be reported where recorded certificates and keys cannot be read back.
+#[must_use]
+pub fn lost(objects: usize) -> Option<Finding> {
+    let message = format!("the recorded facts of {objects} certificates or keys cannot be read; whatever the case held against keys stays");
+    (objects > 0).then(|| Finding { code: Code::EvidenceGone, place: "case.db".to_owned(), says: message })
+}
+
+/// Keys that are more exposed than the case had them in its last plan.
+#[derive(Debug)]
+pub struct Graver<'a> {
+    inventory: &'a Inventory,
+    keys: BTreeMap<SpkiHash, (Exposure, Exposure)>,
+}
+
+impl<'a> Graver<'a> {
+    /// Compares.
+    #[must_use]
+    pub fn of(before: &[(SpkiHash, Exposure)], inventory: &'a Inventory, assessment: &Assessment) -> Self {
+        let graver = before.iter().filter_map(|(spki, exposure)| {
+            let at = inventory.keys.binary_search_by_key(spki, |k| k.spki).ok()?;
+            let now = assessment.keys[at].exposure;
+            (now < *exposure && now.is_suspect()).then_some((*spki, (*exposure, now)))
+        });
+        Self { inventory, keys: graver.collect() }
+    }
+
+    /// What is graver about the key of a step, or about a key of its certificates.
+    #[must_use]
+    pub fn of_step(&self, step: &Step) -> Option<String> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        let certificates = &self.inventory.certificates;
+        let of_certificate = |sha256: &Fingerprint| {
+            let at = certificates.binary_search_by_key(sha256, |c| c.certificate.sha256).ok()?;
+            Some(self.inventory.keys[certificates[at].key as usize].spki)
+        };
+        let mut keys = step.key.into_iter().chain(step.certificates.iter().filter_map(of_certificate));
+        let (before, now) = keys.find_map(|key| self.keys.get(&key))?;
+        Some(format!("its key was {} when the step was waived, and is {} now", before.as_str(), now.as_str()))
+    }
+}
+
+/// A key that is less exposed than the case had it before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Milder {
+    /// The key.
+    pub spki: SpkiHash,
+    /// What people call it.
+    pub title: String,
+    /// What it was.
+    pub before: Exposure,
+    /// What it is.
+    pub now: Exposure,
+    /// Why.
+    pub reason: String,
+}
+
+/// Every key whose exposure became milder, with the reason. `changes`: what is different in the question.
+#[must_use]
+pub fn milder(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment, changes: &[String]) -> Vec<Milder> {
+    let of = |(at, exposure): (usize, Exposure)| {
+        let verdict = &assessment.keys[at];
+        let because = verdict.because.first().map_or_else(String::new, |b| b.says(inventory).into_owned());
+        let changed = if changes.is_empty() || verdict.exposure == Exposure::Cleared {
+            String::new()
+        } else {
+            format!("; the question changed ({})", changes.join("; "))
+        };
+        Milder {
+            spki: inventory.keys[at].spki,
+            title: title(inventory, at),
+            before: exposure,
+            now: verdict.exposure,
+            reason: format!("{because}{changed}"),
+        }
+    };
+    milder_keys(before, inventory, assessment).map(of).collect()
+}
+
+/// What people call a key: the name of a certificate on it, else where it was found.
+fn title(inventory: &Inventory, key: usize) -> String {
+    let entry = &inventory.keys[key];
+    let certificate = entry.certificates.first().map(|c| inventory.certificates[*c as usize].certificate.display_name().into_owned());
+    let place = || entry.private.first().or_else(|| entry.public.first()).map(|o| inventory.path(o).into_owned());
+    show(&certificate.or_else(place).unwrap_or_else(|| entry.spki.to_string()))
+}
+
+impl Milder {
+    /// As a finding of the run.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let Self { spki, title, before, now, reason } = self;
+        Finding { code: Code::ExposureMilder, place: format!("{title} ({spki})"), says: format!("{} -> {}: {reason}", before.as_str(), now.as_str()) }
+    }
+}
+
+/// Keys whose retirement is recorded as done though a private half of them is still in the input, with the first place of each.
+#[must_use]
+pub fn retired_but_present(inventory: &Inventory, retired: &HashSet<SpkiHash>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (key, at) in inventory.keys.iter().zip(0usize..).filter(|(key, _)| retired.contains(&key.spki)) {
+        let here: Vec<_> = key.private.iter().filter(|o| !inventory.is_gone(o.file)).collect();
+        if let Some(first) = here.first() {
+            let more = if here.len() > 1 { format!(" and {} more places", here.len() - 1) } else { String::new() };
+            let message = format!("{}: {}{more}", Code::RetiredKeyPresent.describe(), show(&inventory.path(first)));
+            out.push(Finding { code: Code::RetiredKeyPresent, place: format!("{} ({})", title(inventory, at), key.spki), says: message });
+        }
+    }
+    out
+}
