@@ -1,5 +1,7 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
+mod recorded;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +15,7 @@ use super::told::Told;
 use super::words;
 use super::{Clock, PathPattern, Question, Uploaders, reported};
 use crate::finding::{Code, Codes};
-use crate::inventory::{Few, File, Gone, Inventory, KeyEntry, Recorded};
+use crate::inventory::{Few, File, Gone, Inventory, KeyEntry};
 use crate::parallel;
 use crate::read::{RootKind, Roots};
 use crate::time::{EASTERNMOST, Span, Time, WESTERNMOST};
@@ -160,6 +162,8 @@ struct Named {
     modified: Option<Time>,
     /// Rows that name it and have no usable time, `uploads.csv:7`.
     unusable: Option<Cow<'static, str>>,
+    /// Nobody knows whether they are about this content.
+    doubtful: bool,
 }
 
 /// What is odd about the time of an archive, as one of its members shows it.
@@ -340,7 +344,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         };
         let (all, own) = match &file.recorded {
             None => weigh(file, Paths::Speak),
-            Some(recorded) => for_recorded(inventory, file, recorded, question.manifest.is_some(), &weigh),
+            Some(recorded) => recorded::weigh(inventory, file, recorded, question.manifest.is_some(), &weigh),
         };
         if !own.is_empty() {
             let own = own.into_iter().map(|(key, evidence)| ((i as u32, key), evidence));
@@ -386,61 +390,6 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
 
 /// What is known of a file, and of single keys in it.
 type Weighed = (FileEvidence, Vec<(u32, FileEvidence)>);
-
-/// The same of a file that a case recorded with other content, or that is gone. A row by path is about the content that was there when the case used it
-/// first, and the times of that content stay (DESIGN.md 2.9); what came to the file since has no upload record by its path.
-fn for_recorded(inventory: &Inventory, file: &File, recorded: &Recorded, has_manifest: bool, weigh: &dyn Fn(&File, Paths) -> Weighed) -> Weighed {
-    let first = File { modified: recorded.modified, member_time: recorded.member_time, ..file.clone() };
-    let row = weigh(&first, Paths::Speak).0.path_row();
-    // Rows that were never used before are about what is there now, or was there last.
-    let replaced = row.is_some_and(|row| !recorded.used.contains(&row));
-    let (all, mut own) = match recorded {
-        _ if replaced || recorded.unmet => weigh(file, Paths::Speak),
-        Recorded { unread: true, .. } => doubted(weigh(file, Paths::Speak)),
-        _ => weigh(file, Paths::Silent),
-    };
-    for key in &recorded.keys {
-        let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
-        let own_file = if key.first { &first } else { file };
-        let (evidence, own_of_key) = match (recorded.gone, key.row) {
-            // Content that is there no more keeps its row, whatever the manifest says of what is there now, or has no row for.
-            (Some(Gone::Changed), Some(then)) if has_manifest && row != Some(then) => with_row(weigh(own_file, Paths::Silent), then),
-            (Some(_), Some(then)) if has_manifest && row.is_none() => with_row(weigh(own_file, Paths::Silent), then),
-            (Some(Gone::Changed), None) => weigh(own_file, Paths::Silent),
-            (_, None) if row.is_some() && !replaced && !recorded.unmet => weigh(own_file, Paths::Silent),
-            _ if key.doubtful && !replaced => doubted(weigh(own_file, Paths::Speak)),
-            _ => weigh(own_file, Paths::Speak),
-        };
-        let evidence = own_of_key.into_iter().find(|(k, _)| *k as usize == at).map_or(evidence, |(_, evidence)| evidence);
-        own.retain(|(k, _)| *k as usize != at);
-        own.push((at as u32, evidence));
-    }
-    (all, own)
-}
-
-/// The same where it is not certain that the rows are about this content: they clear nothing.
-fn doubted((mut all, mut own): Weighed) -> Weighed {
-    for evidence in std::iter::once(&mut all).chain(own.iter_mut().map(|(_, e)| e)) {
-        if let Some(rows) = evidence.rows.as_mut().filter(|_| evidence.record == Some(Kind::Manifest)) {
-            rows.unusable = Some(rows.source.clone());
-        }
-    }
-    (all, own)
-}
-
-/// The same with a row that the manifest had for this content when the case used it.
-fn with_row((mut all, _): Weighed, row: Span) -> Weighed {
-    let weaker = std::mem::replace(&mut all.span, row);
-    if all.record.is_none() {
-        fill(&mut all.span, Span { earliest: None, ..weaker }, &mut all.findings);
-    }
-    all.record = Some(Kind::Manifest);
-    let accounts = all.rows.take().map_or(Few::NONE, |rows| rows.accounts);
-    let source = Cow::Borrowed("an earlier row of the manifest");
-    let named = Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable: None };
-    all.rows = Some(Box::new(named));
-    (all, Vec::new())
-}
 
 /// Dates and certificates of each file.
 struct Contents {
@@ -508,7 +457,7 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     let named = |Rows { source, accounts, account_created, of_archive, by_path, span, unusable, modified, .. }| {
         let by_path = span.filter(|_| by_path);
         let unusable = question.manifest.filter(|_| !unusable.is_empty()).map(|m| m.source(&unusable).into());
-        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified }
+        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified, doubtful: false }
     };
     if by_rows.as_ref().is_some_and(|r| !r.unusable.is_empty()) {
         findings.insert(Code::ManifestRowBad);
@@ -516,7 +465,7 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     let rows = by_rows.map(named).map(Box::new);
     let record = strongest.map(|(kind, _)| kind);
     let mut span = strongest.map_or_else(Span::default, |(_, span)| span);
-    let modified = rows.as_ref().and_then(|r: &Box<Named>| r.modified);
+    let modified = rows.as_ref().and_then(|r| r.modified);
     fill(&mut span, Span { earliest: None, latest: modified }, &mut findings);
     for (_, weaker) in records {
         fill(&mut span, weaker, &mut findings);
@@ -563,7 +512,8 @@ impl Times {
 /// time clears nothing: weaker evidence may expose the key, never clear it (DESIGN.md 2.9).
 pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
     let decided = by_strongest(evidence, born, question);
-    match evidence.unusable_rows() {
+    let doubtful = evidence.rows.as_ref().filter(|rows| rows.doubtful).map(|rows| &rows.source);
+    match evidence.unusable_rows().or(doubtful) {
         Some(source) if decided.timing == Timing::After => {
             Decided { timing: Timing::Unclear, kind: Kind::Manifest, source, span: Span { earliest: None, ..decided.span }, ..decided }
         }

@@ -159,7 +159,7 @@ pub(crate) fn options(question: &Question, threads: Option<usize>) -> Result<Opt
     Ok(Options {
         follow_symlinks: question.has(OptionName::FollowSymlinks),
         hash_files: true,
-        threads: threads.unwrap_or(Options::default().threads).max(1),
+        threads: threads.unwrap_or_else(|| Options::default().threads).max(1),
         limits: Limits {
             depth: usize::try_from(depth).unwrap_or(usize::MAX),
             file_size: number(OptionName::MaxFileSize, "--max-file-size", defaults.file_size)?,

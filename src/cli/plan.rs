@@ -133,10 +133,10 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     }
     let stored = store.question(Scope::Plan)?;
     match (&stored, store.last_run()?) {
-        (None, Some(last)) => older_case(args, &mut given, &last.incident, terminal)?,
+        (None, Some(last)) => older_case(&mut given, &last.incident, terminal)?,
         // A first run that did not get so far, or a database that is gone: nobody knows by what the case is to be judged.
-        (None, None) if args.paths.is_empty() || given.options.is_empty() && case.path(store::PLAN_JSON).exists() => {
-            let message = "the case has no stored options and paths: name the paths and give the options that it was made with (with none but the defaults, --incident NAME), from then on `-o CASE` is enough";
+        (None, None) if args.paths.is_empty() || !names_incident(&given) && was_planned(&case) => {
+            let message = "the case has no stored options and paths: name the paths and give the options that it was made with, --incident or --cutoff among them, from then on `-o CASE` is enough";
             return Err(Error::Value { flag: "PATH", says: message.to_owned() });
         }
         _ => {}
@@ -152,8 +152,18 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     Ok(Opened { case, store, roots, resolved, ready, same_question, gone })
 }
 
+/// Whether it is given what the case is about.
+fn names_incident(given: &Given) -> bool {
+    [OptionName::Incident, OptionName::Cutoff].iter().any(|name| given.options.contains_key(name))
+}
+
+/// Whether a plan was ever written into the case.
+fn was_planned(case: &Case) -> bool {
+    [store::PLAN_JSON, store::PLAN_MD, store::EXPOSED].iter().any(|name| case.path(name).exists())
+}
+
 fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opened, Error> {
-    let wrong = |flag, message: &str| Err(Error::Value { flag, says: format!("{message}: there is no case at {:?} yet", args.output) });
+    let wrong = |flag, message: &str| Err(Error::Value { flag, says: format!("{message}: {:?} does not have a case yet", args.output) });
     if !args.relocate.is_empty() {
         return wrong("--relocate", "only a root of a case can be moved");
     }
@@ -177,9 +187,9 @@ fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opene
 }
 
 /// A case of a version that did not store the question: what it was judged by is not known, so it has to be given once more.
-fn older_case(args: &Planning, given: &mut Given, incident: &str, terminal: &Terminal) -> Result<(), Error> {
-    if args.paths.is_empty() && given.options.is_empty() {
-        let message = "the case was made by a version that did not store the options it was given; name the paths and give those options once more, from then on `-o CASE` is enough";
+fn older_case(given: &mut Given, incident: &str, terminal: &Terminal) -> Result<(), Error> {
+    if given.options.is_empty() {
+        let message = "the case was made by a version that did not store the options it was given; name the paths and give those options once more (with none but the defaults, --incident NAME), from then on `-o CASE` is enough";
         return Err(Error::Value { flag: "PATH", says: message.to_owned() });
     }
     let built_in = certrecall::assess::incident::BUILT_IN.iter().any(|(name, _)| *name == incident);

@@ -166,7 +166,7 @@ fn listed(row: &Row, keys: &[SpkiHash]) -> Result<(Listed, Option<String>), (Cod
     let sha256: Option<Fingerprint> = row.sha256.as_deref().and_then(|t| t.parse().ok());
     let crt_sh_id = row.id.as_deref().and_then(|t| t.rsplit(['=', '/']).next()).and_then(|t| t.trim().parse().ok());
     if row.der.is_some() {
-        let Some(certificate) = row.certificate() else { return bad("its cert_der is no certificate in base64") };
+        let Some(certificate) = row.certificate() else { return bad("its cert_der is not a certificate in base64") };
         if let Some(key) = certificate.key.spki.filter(|k| !keys.contains(k)) {
             return Err(other(&key.to_string()));
         }

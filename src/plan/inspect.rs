@@ -7,15 +7,15 @@ use super::{Given, Plan, Step, StepKind, words};
 use crate::assess::Assessment;
 use crate::finding::Reason;
 use crate::id::{Fingerprint, StepId};
+use crate::inventory::recorded::content_of;
 use crate::inventory::{File, Inventory};
 use crate::pki::Unread;
-use crate::time::Time;
 
 /// What one step is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
-    /// A file, or an archive with everything in it: its root and its path.
-    File(u32, &'a [u8]),
+    /// A file, or an archive with everything in it: its root, its path, and which content of those that are not there any more.
+    File(u32, &'a [u8], Option<Fingerprint>),
     /// A format that is not opened, below one root.
     Format(u32, &'a str),
 }
@@ -41,7 +41,11 @@ impl Plan {
             let subject = match &trouble.unread {
                 Unread::Skipped(reason, _) if reason.is_harmless() => continue,
                 Unread::Skipped(Reason::FormatNotRead, name) => Subject::Format(place.root, name),
-                _ => Subject::File(place.root, place.raw()),
+                _ => Subject::File(
+                    place.root,
+                    place.raw(),
+                    inventory.is_gone(trouble.file).then(|| container_of(&inventory.files[trouble.file as usize])),
+                ),
             };
             let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
             subjects.entry(subject).or_default().add(trouble.file, reason.as_str());
@@ -89,7 +93,7 @@ fn step(inventory: &Inventory, subject: &Subject<'_>, parts: &Parts, given: &Giv
     parts.files.iter().for_each(|at| push_content(&mut content, file(at)));
     let content = Fingerprint::of(&content);
     let (root, name, message) = match subject {
-        Subject::File(root, raw) => {
+        Subject::File(root, raw, _) => {
             let path = parts.files.first().map_or("", |at| &file(at).place.path);
             (root, [&b"file"[..], raw], words::inspect_file(path, &parts.reasons))
         }
@@ -103,14 +107,15 @@ fn step(inventory: &Inventory, subject: &Subject<'_>, parts: &Parts, given: &Giv
     due(Step::new(id, StepKind::Inspect, message), given)
 }
 
-/// What tells one content of a file from another: its hash; of one that was not read the time of its last change.
+/// The content of a file, of a member that of its archive.
+fn container_of(file: &File) -> Fingerprint {
+    file.archive_hash.as_deref().copied().unwrap_or_else(|| content_of(file))
+}
+
 fn push_content(out: &mut Vec<u8>, file: &File) {
     out.extend_from_slice(file.place.raw());
     out.push(0);
-    match file.hash.as_ref().or(file.archive_hash.as_ref()) {
-        Some(hash) => out.extend_from_slice(hash.as_bytes()),
-        None => out.extend_from_slice(&file.modified.map_or(0, Time::unix).to_be_bytes()),
-    }
+    out.extend_from_slice(content_of(file).as_bytes());
 }
 
 fn due(step: Step, given: &Given<'_>) -> Step {

@@ -140,7 +140,7 @@ impl ProofKey {
                     "it is not exposed, and only what is compromised is proved; where that is wrong, say so with `certrecall mark`".to_owned()
                 }
                 other => {
-                    format!("it is {other}, and what is not known for sure is not proved; decide it first with `certrecall mark CASE STEP confirmed`")
+                    format!("it is {other}, and what is not certain is not proved; decide it first with `certrecall mark CASE STEP confirmed`")
                 }
             });
         }

@@ -438,6 +438,6 @@ mod tests {
         make(&directory, &roots, Access::Owner).unwrap();
         Case::open(&directory).unwrap();
         fs::remove_file(directory.join(MARKER)).unwrap();
-        assert!(matches!(make(&directory, &roots, Access::Owner), Err(Error::NotACase(_))), "something lies there that is no case");
+        assert!(matches!(make(&directory, &roots, Access::Owner), Err(Error::NotACase(_))), "something else lies there");
     }
 }

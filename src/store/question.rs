@@ -1,144 +1,25 @@
 //! The question of a case: every option that can change what is seen, a verdict, a deadline or an authority, with the hash of each file that
 //! an option names. It is stored in the case, so that a later run judges by the same rules, and reports each difference.
 
+mod option;
+mod resolve;
+
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::assess::incident;
 use crate::id::Fingerprint;
-use crate::limits;
 use crate::time::{Time, Written};
 
-macro_rules! options {
-    ($($scope:ident: $variant:ident $name:literal $arity:ident $file:ident,)*) => {
-        /// An option that belongs to the question.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum OptionName {
-            $(#[doc = concat!("`--", $name, "`.")] #[serde(rename = $name)] $variant,)*
-        }
+pub use option::{OptionName, Scope};
+pub use resolve::Resolved;
 
-        impl OptionName {
-            /// Every option, in the order of names.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Its name on the command line, without the dashes.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The command that it belongs to.
-            #[must_use]
-            pub const fn scope(self) -> Scope {
-                match self { $(Self::$variant => Scope::$scope,)* }
-            }
-
-            const fn arity(self) -> Arity {
-                match self { $(Self::$variant => Arity::$arity,)* }
-            }
-
-            const fn reference(self) -> Reference {
-                match self { $(Self::$variant => Reference::$file,)* }
-            }
-        }
-    };
-}
-
-options! {
-    Complete: AcceptUnknownRoot "accept-unknown-root" Switch Text,
-    Plan: Cas "cas" List File,
-    Plan: Ccadb "ccadb" One File,
-    Complete: Chain "chain" List Path,
-    Complete: Crl "crl" List Path,
-    Plan: Cutoff "cutoff" One Text,
-    Plan: DateFromPath "date-from-path" One Text,
-    Plan: DistrustCertificateDates "distrust-certificate-dates" Switch Text,
-    Plan: Due "due" One Text,
-    Plan: FollowSymlinks "follow-symlinks" Switch Text,
-    Plan: Incident "incident" One NameOrFile,
-    Plan: KnownCompromised "known-compromised" One File,
-    Plan: Manifest "manifest" List File,
-    Plan: ManifestPrefix "manifest-prefix" One Text,
-    Plan: Map "map" List Text,
-    Plan: MaxBroken "max-broken" One Text,
-    Plan: MaxDepth "max-depth" One Text,
-    Plan: MaxFileSize "max-file-size" One Text,
-    Complete: Reason "reason" One Text,
-    Complete: Root "root" List Path,
-    Plan: Roots "roots" List File,
-    Plan: Uploaded "uploaded" One Text,
-    Complete: Waive "waive" List Text,
-    Complete: WaiveName "waive-name" List Text,
-}
-
-impl OptionName {
-    /// Whether a change of it is a reason to judge anew; the others bound work or set deadlines.
-    #[must_use]
-    pub const fn decides_verdicts(self) -> bool {
-        !matches!(
-            self,
-            Self::Cas | Self::Ccadb | Self::Due | Self::FollowSymlinks | Self::MaxBroken | Self::MaxDepth | Self::MaxFileSize | Self::Roots
-        )
-    }
-}
-
-/// The commands that a case keeps options of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// `complete`: what vouches for an answer of a CA, and what is accepted of it.
-    Complete,
-    /// `plan` and `run`: what is read, and how it is judged.
-    Plan,
-}
-
-impl Scope {
-    /// Its name in the store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Plan => "plan",
-        }
-    }
-}
-
-/// How many values an option has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arity {
-    Switch,
-    One,
-    List,
-}
-
-/// What the value of an option refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reference {
-    Text,
-    File,
-    /// A file, or a folder with files.
-    Path,
-    /// A built-in incident profile, else a file.
-    NameOrFile,
-}
-
-impl std::str::FromStr for OptionName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let name = text.trim_start_matches("--");
-        Self::ALL.iter().copied().find(|o| o.as_str() == name).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|o| o.as_str()).collect();
-            format!("{text:?} is not an option that a case stores; these are: {}", names.join(", "))
-        })
-    }
-}
+use option::{Arity, Reference};
 
 /// Text as the operating system has it; in records a string, or `{"b64": ...}` where it is not UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -247,44 +128,6 @@ pub struct Given {
     pub options: BTreeMap<OptionName, Vec<OsString>>,
     /// Options to drop from the stored question.
     pub forget: Vec<OptionName>,
-}
-
-/// A question with the contents of its files.
-#[derive(Debug, Default)]
-pub struct Resolved {
-    /// The options that count now, to be stored.
-    pub question: Question,
-    /// In what they differ from the stored ones, in the order of names.
-    pub changes: Vec<Change>,
-    contents: BTreeMap<PathBuf, Vec<u8>>,
-}
-
-/// The digest of a folder: of the names and contents of everything below it, so that what is added to it is reported.
-fn folder(path: &Path) -> io::Result<Fingerprint> {
-    let mut names = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next)? {
-            let entry = entry?.path();
-            if entry.is_dir() && !entry.is_symlink() { folders.push(entry) } else { names.push(entry) }
-        }
-    }
-    names.sort();
-    let mut text = Vec::new();
-    for name in names {
-        text.extend_from_slice(name.strip_prefix(path).unwrap_or(&name).as_os_str().as_bytes());
-        text.push(0);
-        let mut content = Vec::new();
-        // What cannot be read is not used either.
-        if let Ok(file) = File::open(&name)
-            .and_then(|file| file.metadata().map(|meta| (file, meta)))
-            .and_then(|(file, meta)| if meta.is_file() { Ok(file) } else { Err(io::Error::from(io::ErrorKind::InvalidInput)) })
-        {
-            file.take(limits::INPUT).read_to_end(&mut content)?;
-        }
-        text.extend_from_slice(Fingerprint::of(&content).as_bytes());
-    }
-    Ok(Fingerprint::of(&text))
 }
 
 /// A difference between the stored question and the one that counts now.
@@ -500,81 +343,3 @@ fn described(option: OptionName, values: Option<&Vec<Value>>) -> String {
         Some(values) => values.iter().map(|v| name(option, v)).collect::<Vec<_>>().join(", "),
     }
 }
-
-impl Resolved {
-    /// The content of a file that the question names; empty for one that it does not name.
-    #[must_use]
-    pub fn content(&self, path: &Path) -> &[u8] {
-        self.contents.get(path).map_or(&[], Vec::as_slice)
-    }
-
-    /// Frees the contents, which nothing needs once they are parsed.
-    pub fn drop_contents(&mut self) {
-        self.contents.clear();
-    }
-
-    /// Values as given now.
-    fn given(&mut self, option: OptionName, values: &[OsString], before: &[Value], now: Time) -> Result<Vec<Value>, QuestionError> {
-        let one = |text: &OsString| {
-            if !is_file(option, text) {
-                return Ok(Value { value: Raw(text.clone()), content: None });
-            }
-            let path = std::path::absolute(Path::new(text)).unwrap_or_else(|_| PathBuf::from(text));
-            let content = self.read(option, &path).map_err(|error| QuestionError::Given { option, path: PathBuf::from(text), error })?;
-            let value = Raw(path.into_os_string());
-            let same = before.iter().find(|b| b.value == value && hash(b) == Some(&content.sha256)).and_then(|b| b.content.clone());
-            Ok(Value { value, content: Some(same.unwrap_or(Content { since: now, ..content })) })
-        };
-        values.iter().map(one).collect()
-    }
-
-    /// Values as the case stores them, with the contents that their files have now.
-    fn stored(&mut self, option: OptionName, values: &[Value], now: Time) -> Result<Vec<Value>, QuestionError> {
-        let one = |before: &Value| {
-            let path = before.value.path();
-            let Some(content) = &before.content else { return Ok(before.clone()) };
-            let wrong = |error| QuestionError::Stored { option, path: path.to_owned(), error };
-            if content.piped {
-                return Err(wrong(io::Error::new(io::ErrorKind::NotSeekable, "it was a pipe, which cannot be read again")));
-            }
-            let read = self.read(option, path).map_err(wrong)?;
-            let content = if read.sha256 == content.sha256 { content.clone() } else { Content { since: now, ..read } };
-            Ok(Value { value: before.value.clone(), content: Some(content) })
-        };
-        values.iter().map(one).collect()
-    }
-
-    /// Reads a file up to the limit and keeps its content.
-    fn read(&mut self, option: OptionName, path: &Path) -> Result<Content, io::Error> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if option.reference() == Reference::Path && meta.is_dir() {
-            return Ok(Content { sha256: folder(path)?, since: Time::from_unix(0), piped: false });
-        }
-        let limit = limits::INPUT;
-        let mut bytes = Vec::new();
-        if meta.len() <= limit {
-            file.take(limit + 1).read_to_end(&mut bytes)?;
-        }
-        if meta.len().max(bytes.len() as u64) > limit {
-            let message = format!("it has more than {limit} bytes, the limit of --{}; leave out what concerns nothing here", option.as_str());
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-        }
-        let sha256 = Fingerprint::of(&bytes);
-        self.contents.insert(path.to_owned(), bytes);
-        Ok(Content { sha256, since: Time::from_unix(0), piped: !meta.is_file() })
-    }
-}
-
-/// Whether a value names a file.
-fn is_file(option: OptionName, text: &OsStr) -> bool {
-    match option.reference() {
-        Reference::Text => false,
-        Reference::File | Reference::Path => true,
-        // A name that is neither built in nor a file is reported with those there are.
-        Reference::NameOrFile => Path::new(text).is_file() && incident::BUILT_IN.iter().all(|(name, _)| text != *name),
-    }
-}
-
-#[cfg(test)]
-mod tests;

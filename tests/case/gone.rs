@@ -258,32 +258,32 @@ fn members_bare_keys_and_locked_files_stay_as_well() {
 }
 
 /// A late bundle: without its upload record it would be clear on certificate dates.
-struct Late {
-    folder: Folder,
+pub(super) struct Late {
+    pub(super) folder: Folder,
 }
 
 impl Late {
-    fn new(row: &str) -> Self {
+    pub(super) fn new(row: &str) -> Self {
         let folder = Folder::new();
         folder.write("up/a.pem", Self::bundle("a.example"));
         folder.write("rows.csv", format!("path,uploaded_at\n{row}\n"));
         Self { folder }
     }
 
-    fn bundle(host: &str) -> String {
+    pub(super) fn bundle(host: &str) -> String {
         bundle(&leaf(host).from("2026-11-20").to("2040-01-01").by(&private_ca()), &[])
     }
 
-    fn plan(&self, more: &[&str]) -> Ran {
+    pub(super) fn plan(&self, more: &[&str]) -> Ran {
         let (up, case, rows) = (self.folder.at("up"), self.folder.at("case"), self.folder.at("rows.csv"));
         run(&[&["plan", &up, "-o", &case, "--incident", "generic", "--cutoff", "2026-11-15T00:00:00Z", "--manifest", &rows], more].concat())
     }
 
-    fn again(&self, more: &[&str]) -> Ran {
+    pub(super) fn again(&self, more: &[&str]) -> Ran {
         run(&[&["plan", "-o", &self.folder.at("case")], more].concat())
     }
 
-    fn exposures(&self) -> Vec<String> {
+    pub(super) fn exposures(&self) -> Vec<String> {
         let plan = self.folder.json("case/plan.json");
         let mut out: Vec<String> = plan["keys"].as_array().unwrap().iter().map(|k| k["exposure"].as_str().unwrap().to_owned()).collect();
         out.sort();
@@ -443,9 +443,9 @@ fn a_case_without_its_database_asks_for_its_options() {
     let late = Late::new("a.pem,2026-11-10");
     assert_eq!(late.plan(&[]).status, 1);
     fs::remove_file(late.folder.path().join("case/case.db")).unwrap();
-    for paths in [vec![], vec![late.folder.at("up")]] {
-        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let ran = run(&[&["plan", "-o", &late.folder.at("case")], paths.as_slice()].concat());
+    let up = late.folder.at("up");
+    for given in [vec![], vec![&*up], vec![&*up, "--due", "2026-12-20"]] {
+        let ran = run(&[&["plan", "-o", &late.folder.at("case")], given.as_slice()].concat());
         assert!(ran.status == 2 && ran.stderr.contains("no stored options"), "{}", ran.stderr);
         // The database was made anew and is empty; the refusal holds.
     }

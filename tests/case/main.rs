@@ -13,6 +13,7 @@ mod manifests;
 mod marks;
 mod outcome;
 mod question;
+mod replaced;
 mod search;
 mod sharing;
 mod tallies;
@@ -46,7 +47,8 @@ impl Incident {
     }
 
     fn plan(&self) -> Ran {
-        run(&["plan", &self.path("uploads"), "-o", &self.path("case"), "--uploaded", "2016-01-01", "--as-of", "2026-11-20"])
+        let (uploads, case) = (self.path("uploads"), self.path("case"));
+        run(&["plan", &uploads, "-o", &case, "--incident", "zendesk-2016", "--uploaded", "2016-01-01", "--as-of", "2026-11-20"])
     }
 
     fn json(&self) -> Value {

@@ -159,6 +159,8 @@ struct UnreadRecord {
     kind: String,
     reason: String,
     detail: String,
+    content: Fingerprint,
+    row: Option<(Option<Time>, Option<Time>)>,
 }
 
 impl UnreadRecord {
@@ -169,7 +171,9 @@ impl UnreadRecord {
             Unread::Unreadable(reason, detail) => ("unreadable", reason, detail.clone()),
         };
         let reason = reason.as_str().to_owned();
-        Self { index: unread.index, line: unread.line, label: unread.label.clone(), kind: kind.to_owned(), reason, detail }
+        let row = unread.row.map(|row| (row.earliest, row.latest));
+        let RecordedUnread { index, line, ref label, content, .. } = *unread;
+        Self { index, line, label: label.clone(), kind: kind.to_owned(), reason, detail, content, row }
     }
 
     fn unread(self) -> RecordedUnread {
@@ -180,7 +184,8 @@ impl UnreadRecord {
             "skipped" => Unread::Skipped(reason, self.detail),
             _ => Unread::Unreadable(reason, self.detail),
         };
-        RecordedUnread { index: self.index, line: self.line, label: self.label, unread }
+        let row = self.row.map(|(earliest, latest)| Span { earliest, latest });
+        RecordedUnread { index: self.index, line: self.line, label: self.label, unread, content: self.content, row }
     }
 }
 

@@ -1,0 +1,229 @@
+//! What is gone is put back into the inventory, marked as gone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Facts, Gone, Recorded, RecordedFile, RecordedKind, RecordedObject, RecordedOfKey, RecordedUnread, content_of, each_object, earliest};
+use crate::id::{Fingerprint, SpkiHash};
+use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
+use crate::pki::Unread;
+use crate::read::Place;
+use crate::time::Span;
+
+impl Builder {
+    /// Puts back what earlier runs found and this one did not. `is_gone` tells which roots are not there.
+    pub fn restore(&mut self, recorded: &[RecordedFile], is_gone: &dyn Fn(u32) -> bool, facts: &mut dyn Facts) {
+        if recorded.is_empty() {
+            return;
+        }
+        // A tar can have two members of one name.
+        let mut by_place: HashMap<&Place, Few<u32>, hashbrown::DefaultHashBuilder> = HashMap::default();
+        for (file, at) in self.inventory.files.iter().zip(0u32..) {
+            by_place.entry(&file.place).or_default().push(at);
+        }
+        let here: Vec<Few<u32>> = recorded.iter().map(|r| by_place.remove(&r.place).unwrap_or_default()).collect();
+        let new: Vec<u32> = by_place.into_values().flat_map(|files| files.to_vec()).collect();
+        let mut changed: Vec<(&RecordedFile, Few<u32>)> = Vec::new();
+        let mut keys = Vec::new();
+        for (record, files) in recorded.iter().zip(here) {
+            let same = |file: &u32| record.hash.is_some() && self.inventory.files[*file as usize].hash.as_deref() == record.hash.as_ref();
+            match &*files {
+                [] => {
+                    let gone = if is_gone(record.place.root) { Gone::Root } else { Gone::File };
+                    self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut keys);
+                }
+                // What came to the file later is spoken of by no row for its path.
+                [file] if same(file) && self.is_in_archive_of(*file, record) && record.objects.iter().all(|o| o.first && !o.doubtful) => {
+                    let file = &mut self.inventory.files[*file as usize];
+                    // Copying renews it: the earliest is the closest to the upload.
+                    file.modified = earliest(record.modified, file.modified);
+                    file.member_time = earliest(record.member_time, file.member_time);
+                }
+                _ => changed.push((record, files)),
+            }
+        }
+        self.restore_changed(&changed, facts, &mut keys);
+        self.doubt_new(recorded, &new);
+        // The facts of most keys come with their certificates, whichever file has those.
+        for (kind, spki, occurrence) in keys {
+            if let Some(at) = self.recorded_key(&spki, facts) {
+                let key = &mut self.inventory.keys[at];
+                if kind == RecordedKind::PrivateKey { key.private.push(occurrence) } else { key.public.push(occurrence) }
+            }
+        }
+    }
+
+    /// Whether a member is in the archive that it was met in first.
+    fn is_in_archive_of(&self, file: u32, record: &RecordedFile) -> bool {
+        self.inventory.files[file as usize].archive_hash.as_deref() == record.archive_hash.as_ref()
+    }
+
+    /// What is new at a path that had other content: an archive that changed, or that has the place of a file, or the reverse. Rows for that path that
+    /// were used before are not about it for certain.
+    fn doubt_new(&mut self, recorded: &[RecordedFile], new: &[u32]) {
+        let path = |place: &Place| (place.root, place.raw().to_vec());
+        let mut before: HashMap<(u32, Vec<u8>), Vec<&RecordedFile>> =
+            new.iter().map(|f| (path(&self.inventory.files[*f as usize].place), vec![])).collect();
+        if before.is_empty() {
+            return;
+        }
+        for record in recorded {
+            if let Some(of_path) = before.get_mut(&path(&record.place)) {
+                of_path.push(record);
+            }
+        }
+        for at in new {
+            let file = &mut self.inventory.files[*at as usize];
+            let records = before.get(&path(&file.place)).map_or(&[][..], Vec::as_slice);
+            let container = file.archive_hash.as_deref().or(file.hash.as_deref()).copied();
+            let is_known = |r: &&RecordedFile| container.is_some() && [r.archive_hash.or(r.hash), r.last_hash].contains(&container);
+            if records.is_empty() || records.iter().any(is_known) {
+                continue;
+            }
+            file.recorded = Some(Box::new(Recorded {
+                gone: None,
+                modified: file.modified,
+                member_time: file.member_time,
+                keys: Vec::new(),
+                used: used_rows(records),
+                unmet: false,
+                doubtful: true,
+                archive_hash: file.archive_hash.as_deref().copied(),
+            }));
+        }
+    }
+
+    /// Files that are there, with other content than the case recorded.
+    fn restore_changed(&mut self, changed: &[(&RecordedFile, Few<u32>)], facts: &mut dyn Facts, keys: &mut Vec<KeyPutBack>) {
+        if changed.is_empty() {
+            return;
+        }
+        let record_of: HashMap<u32, usize> = changed.iter().enumerate().flat_map(|(i, (_, files))| files.iter().map(move |f| (*f, i))).collect();
+        let mut here: Vec<HashSet<(RecordedKind, [u8; 32])>> = vec![HashSet::new(); changed.len()];
+        let inventory = &self.inventory;
+        each_object(inventory, &mut |file, kind, at| {
+            if let Some(record) = record_of.get(&file) {
+                let hash = match kind {
+                    RecordedKind::Certificate => inventory.certificates[at as usize].certificate.sha256.as_bytes(),
+                    RecordedKind::PrivateKey | RecordedKind::PublicKey => inventory.keys[at as usize].spki.as_bytes(),
+                };
+                here[*record].insert((kind, *hash));
+            }
+        });
+        for ((record, files), here) in changed.iter().zip(here) {
+            let missing: Vec<RecordedObject> = record.objects.iter().filter(|o| !here.contains(&(o.kind, o.hash))).copied().collect();
+            let mut recorded = self.recorded(record, None, facts);
+            let is = |of: &File| of.modified == record.modified;
+            recorded.unmet &= files.iter().all(|file| is(&self.inventory.files[*file as usize]));
+            for file in files.iter() {
+                self.inventory.files[*file as usize].recorded = Some(Box::new(recorded.clone()));
+            }
+            let is_here = |unread: &RecordedUnread| {
+                files.iter().map(|file| &self.inventory.files[*file as usize]).any(|file| {
+                    let as_unread = File { hash: None, archive_hash: None, ..file.clone() };
+                    [content_of(file), content_of(&as_unread)].contains(&unread.content)
+                })
+            };
+            let opened = opened(record, &here, facts);
+            let unread: Vec<RecordedUnread> =
+                record.unread.iter().filter(|u| !(is_here(u) || opened && matches!(u.unread, Unread::Locked(..)))).cloned().collect();
+            if !missing.is_empty() || !unread.is_empty() {
+                let gone = if here.is_empty() { Gone::Unread } else { Gone::Changed };
+                self.put_back(record, gone, (&missing, &unread), facts, keys);
+            }
+        }
+    }
+
+    /// What the record of a file adds to it.
+    fn recorded(&self, record: &RecordedFile, gone: Option<Gone>, facts: &mut dyn Facts) -> Recorded {
+        let spki = |o: &RecordedObject, facts: &mut dyn Facts| match o.kind {
+            RecordedKind::PrivateKey | RecordedKind::PublicKey => Some(SpkiHash::from_bytes(o.hash)),
+            RecordedKind::Certificate => facts.certificate(&Fingerprint::from_bytes(o.hash)).and_then(|(c, _)| c.key.spki),
+        };
+        let mut keys: BTreeMap<SpkiHash, RecordedOfKey> = BTreeMap::new();
+        for object in &record.objects {
+            let RecordedObject { first, row, doubtful, .. } = *object;
+            let Some(spki) = spki(object, facts) else { continue };
+            let of = keys.entry(spki).or_insert(RecordedOfKey { spki, first, row, doubtful });
+            *of = RecordedOfKey { spki, first: of.first || first, row: of.row.or(row), doubtful: of.doubtful && doubtful };
+        }
+        Recorded {
+            gone,
+            modified: record.modified,
+            member_time: record.member_time,
+            keys: keys.into_values().collect(),
+            used: used_rows(&[record]),
+            unmet: record.hash.is_none(),
+            doubtful: !record.unread.is_empty(),
+            archive_hash: record.archive_hash,
+        }
+    }
+
+    /// Adds a file that is gone, with these objects and unread parts of it: one for each content.
+    fn put_back(
+        &mut self,
+        record: &RecordedFile,
+        gone: Gone,
+        (objects, unread): (&[RecordedObject], &[RecordedUnread]),
+        facts: &mut dyn Facts,
+        keys: &mut Vec<KeyPutBack>,
+    ) {
+        let recorded = self.recorded(record, Some(gone), facts);
+        let at = self.inventory.files.len() as u32;
+        self.inventory.files.push(File {
+            place: record.place.clone(),
+            modified: record.modified,
+            member_time: record.member_time,
+            hash: record.hash.map(Box::new),
+            archive_hash: record.archive_hash.map(Box::new),
+            holds_locked: unread.iter().any(|u| matches!(u.unread, Unread::Locked(..))),
+            recorded: Some(Box::new(recorded)),
+        });
+        for (object, index) in objects.iter().zip(0u32..) {
+            let occurrence = Occurrence { file: at, index, line: 0, member: None };
+            match object.kind {
+                RecordedKind::Certificate => {
+                    if let Some((certificate, issued_others)) = facts.certificate(&Fingerprint::from_bytes(object.hash)) {
+                        self.add_recorded_certificate(certificate, issued_others, occurrence);
+                    }
+                }
+                kind => keys.push((kind, SpkiHash::from_bytes(object.hash), occurrence)),
+            }
+        }
+        // What could not be read is not read by being gone.
+        let mut file_of: BTreeMap<Fingerprint, u32> = BTreeMap::from([(content_of(&self.inventory.files[at as usize]), at)]);
+        for RecordedUnread { index, line, label, unread, content, .. } in unread {
+            let file = *file_of.entry(*content).or_insert_with(|| {
+                let other = File { hash: Some(Box::new(*content)), archive_hash: None, ..self.inventory.files[at as usize].clone() };
+                self.inventory.files.push(other);
+                self.inventory.files.len() as u32 - 1
+            });
+            self.inventory.troubles.push(Trouble { file, index: *index, line: *line, label: label.clone(), unread: unread.clone() });
+        }
+    }
+}
+
+/// What rows said that the case used for the path of these, each once.
+fn used_rows(records: &[&RecordedFile]) -> Vec<Span> {
+    let mut used: Vec<Span> = Vec::new();
+    for row in records.iter().flat_map(|r| r.objects.iter().map(|o| o.row).chain(r.unread.iter().map(|u| u.row))).flatten() {
+        if !used.contains(&row) {
+            used.push(row);
+        }
+    }
+    used
+}
+
+/// Whether the one locked key of a file was decrypted: a private key came to it, of a certificate that was there before.
+fn opened(record: &RecordedFile, here: &HashSet<(RecordedKind, [u8; 32])>, facts: &mut dyn Facts) -> bool {
+    if record.unread.iter().filter(|u| matches!(u.unread, Unread::Locked(..))).count() != 1 {
+        return false;
+    }
+    let is_recorded = |kind, hash: &[u8; 32]| record.objects.iter().any(|o| (o.kind, &o.hash) == (kind, hash));
+    let certificates = record.objects.iter().filter(|o| o.kind == RecordedKind::Certificate);
+    certificates
+        .filter_map(|o| facts.certificate(&Fingerprint::from_bytes(o.hash)).and_then(|(c, _)| c.key.spki))
+        .any(|spki| here.contains(&(RecordedKind::PrivateKey, *spki.as_bytes())) && !is_recorded(RecordedKind::PrivateKey, spki.as_bytes()))
+}
+
+/// A key that is put back once all certificates are.
+type KeyPutBack = (RecordedKind, SpkiHash, Occurrence);

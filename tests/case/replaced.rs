@@ -1,0 +1,95 @@
+//! Other content in the place of what a case met before: rows, hashes and inspect steps stay with what they are about.
+
+use std::fs;
+
+use certrecall::id::Fingerprint;
+
+use super::gone::Late;
+use crate::common::pki::{Key, private_ca};
+use crate::common::{Folder, Member, run, tar};
+
+/// Another readable file in the place of what could not be read says nothing of it.
+#[test]
+fn other_keys_do_not_close_what_was_not_read() {
+    let folder = Folder::new();
+    let (first, second) = (Key::new().encrypted(), Key::new().encrypted());
+    folder.write("up/key.pem", &first).write("up/cut.pem", &private_ca().pem()[..200]);
+    let (up, case) = (folder.at("up"), folder.at("case"));
+    let inspect = || -> Vec<(String, String)> {
+        let plan = folder.json("case/plan.json");
+        let steps = plan["steps"].as_array().unwrap().iter().filter(|s| s["kind"] == "inspect");
+        steps.map(|s| (s["id"].as_str().unwrap().to_owned(), s["status"].as_str().unwrap().to_owned())).collect()
+    };
+    assert_eq!(run(&["plan", &up, "-o", &case, "--uploaded", "2018-01-01"]).status, 3);
+    let before = inspect();
+    for (id, _) in &before {
+        assert_eq!(run(&["mark", &case, id, "confirmed", "--reason", "seen"]).status, 0);
+    }
+    // Another locked key has a step of its own, and both stay, whatever becomes of the file.
+    folder.write("up/key.pem", &second);
+    assert_eq!(run(&["plan", "-o", &case]).status, 3);
+    assert_eq!(inspect().len(), 3);
+    for content in [Key::new().pem(), "nothing".to_owned()] {
+        folder.write("up/key.pem", &content).write("up/cut.pem", Key::new().pem());
+        run(&["plan", "-o", &case]);
+        let ready: Vec<_> = inspect().into_iter().filter(|(_, status)| status == "ready").collect();
+        assert!(inspect().len() == 3 && ready.len() == 1 && before.iter().all(|(id, _)| *id != ready[0].0), "{:?}", inspect());
+    }
+    fs::remove_file(folder.path().join("up/key.pem")).unwrap();
+    assert_eq!(run(&["plan", "-o", &case]).status, 3);
+    assert_eq!(inspect().len(), 3);
+    folder.write("up/key.pem", &second);
+    run(&["plan", "-o", &case]);
+    assert_eq!(inspect().len(), 3);
+}
+
+#[test]
+fn a_new_row_does_not_speak_of_what_is_gone() {
+    let late = Late::new("a.pem,2026-11-10");
+    late.plan(&[]);
+    fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
+    late.again(&[]);
+    late.folder.write("rows.csv", "path,uploaded_at\na.pem,2026-11-29\n");
+    assert_eq!(late.again(&[]).status, 1);
+    assert_eq!(late.exposures(), ["exposed"]);
+    late.folder.write("up/a.pem", Late::bundle("b.example"));
+    late.again(&[]);
+    assert_eq!(late.exposures(), ["exposed", "not-exposed"]);
+}
+
+/// The row of an archive is about what was in it then.
+#[test]
+fn what_comes_into_an_archive_later_has_no_row() {
+    let (one, two) = (Late::bundle("one.example"), Late::bundle("two.example"));
+    let first: &[Member<'_>] = &[("one.pem", one.as_bytes(), None)];
+    let both: &[Member<'_>] = &[first[0], ("two.pem", two.as_bytes(), None)];
+    for (before, after) in
+        [(tar(first), tar(both)), (tar(first), tar(&both[1..])), (tar(first), two.clone().into_bytes()), (one.clone().into_bytes(), tar(&both[1..]))]
+    {
+        let late = Late::new("uploads.tar,2026-11-29");
+        fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
+        late.folder.write("up/uploads.tar", before);
+        assert_eq!(late.plan(&[]).status, 0);
+        late.folder.write("up/uploads.tar", after);
+        for _ in 0..2 {
+            late.again(&[]);
+            assert_eq!(late.exposures(), ["not-exposed", "undetermined"]);
+        }
+    }
+}
+
+#[test]
+fn a_row_for_the_hash_of_an_archive_stays_about_its_members() {
+    let one = Late::bundle("one.example");
+    let member: Member<'_> = ("one.pem", one.as_bytes(), None);
+    let before = tar(&[member]);
+    let late = Late::new("");
+    fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
+    late.folder.write("rows.csv", format!("sha256,uploaded_at\n{},2026-11-10\n", Fingerprint::of(&before)));
+    late.folder.write("up/uploads.tar", before);
+    late.plan(&[]);
+    assert_eq!(late.exposures(), ["exposed"]);
+    late.folder.write("up/uploads.tar", tar(&[member, ("readme.txt", b"hello", None)]));
+    late.again(&[]);
+    assert_eq!(late.exposures(), ["exposed"]);
+}
