@@ -93,3 +93,18 @@ fn a_row_for_the_hash_of_an_archive_stays_about_its_members() {
     late.again(&[]);
     assert_eq!(late.exposures(), ["exposed"]);
 }
+
+/// A folder is not a file: what closes its step is that something below it is read.
+#[test]
+fn a_folder_that_is_entered_later_is_read() {
+    let folder = Folder::new();
+    folder.write("up/ok.pem", private_ca().pem()).write("up/one/two/key.pem", private_ca().pem());
+    let (up, case) = (folder.at("up"), folder.at("case"));
+    let plan = |more: &[&str]| run(&[&["plan", "-o", &case], more].concat());
+    assert_eq!(plan(&[&up, "--uploaded", "2018-01-01", "--max-depth", "1"]).status, 3);
+    assert_eq!(plan(&[]).status, 3);
+    for _ in 0..2 {
+        let ran = plan(&["--max-depth", "9"]);
+        assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+}

@@ -22,11 +22,13 @@ impl Builder {
         }
         let here: Vec<Few<u32>> = recorded.iter().map(|r| by_place.remove(&r.place).unwrap_or_default()).collect();
         let new: Vec<u32> = by_place.into_values().flat_map(|files| files.to_vec()).collect();
+        let entered = self.entered(recorded, &here);
         let mut changed: Vec<(&RecordedFile, Few<u32>)> = Vec::new();
         let mut keys = Vec::new();
         for (record, files) in recorded.iter().zip(here) {
             let same = |file: &u32| record.hash.is_some() && self.inventory.files[*file as usize].hash.as_deref() == record.hash.as_ref();
             match &*files {
+                [] if entered.contains(&(record.place.root, record.place.raw())) => {}
                 [] => {
                     let gone = if is_gone(record.place.root) { Gone::Root } else { Gone::File };
                     self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut keys);
@@ -50,6 +52,21 @@ impl Builder {
                 if kind == RecordedKind::PrivateKey { key.private.push(occurrence) } else { key.public.push(occurrence) }
             }
         }
+    }
+
+    /// Folders that could not be entered before, and that files below them show to be entered now.
+    fn entered<'a>(&self, recorded: &'a [RecordedFile], here: &[Few<u32>]) -> HashSet<(u32, &'a [u8])> {
+        let candidates = recorded.iter().zip(here).filter(|(r, files)| files.is_empty() && r.hash.is_none() && r.objects.is_empty());
+        let mut candidates: HashSet<(u32, &'a [u8])> = candidates.map(|(r, _)| (r.place.root, r.place.raw())).collect();
+        if !candidates.is_empty() {
+            let mut folders = HashSet::new();
+            for place in self.inventory.files.iter().map(|file| &file.place) {
+                let raw = place.raw();
+                folders.extend(raw.iter().enumerate().filter(|(_, octet)| **octet == b'/').map(|(at, _)| (place.root, &raw[..at])));
+            }
+            candidates.retain(|folder| folders.contains(folder));
+        }
+        candidates
     }
 
     /// Whether a member is in the archive that it was met in first.
