@@ -291,7 +291,7 @@ impl Files {
 /// that certificate and its key, or of a file with others beside it: so it clears no key but that of the certificate.
 fn for_keys(
     matching: &Matching<'_>,
-    at: u32,
+    (at, file): (u32, &File),
     contents: &Contents,
     (all, paths): (&FileEvidence, Paths),
     question: &Question<'_>,
@@ -320,8 +320,8 @@ fn for_keys(
     let exposes = Timing::of(all.span, question.incident.cutoff) == Timing::Before;
     let apart = keys.into_iter().zip(named).filter(|(_, named)| !exposes || *named);
     let weigh = |(key, _): (u32, bool)| {
-        let rows = matching.rows_for(at, on(key), paths);
-        (key, for_file(&inventory.files[at as usize], rows, contents.oldest[at as usize], question))
+        let rows = matching.rows_for((at, file), on(key), paths);
+        (key, for_file(file, rows, contents.oldest[at as usize], question))
     };
     apart.map(weigh).collect()
 }
@@ -336,10 +336,10 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
         // What rows that speak of its path, or do not, say of everything in a file, and of single keys in it.
         let weigh = |file: &File, paths: Paths| {
-            let by_rows = rows.as_ref().and_then(|m| m.rows_for(i as u32, here, paths));
+            let by_rows = rows.as_ref().and_then(|m| m.rows_for((i as u32, file), here, paths));
             let all = for_file(file, by_rows, contents.oldest[i], question);
             let matching = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty());
-            let own = matching.map_or_else(Vec::new, |m| for_keys(m, i as u32, &contents, (&all, paths), question));
+            let own = matching.map_or_else(Vec::new, |m| for_keys(m, (i as u32, file), &contents, (&all, paths), question));
             (all, own)
         };
         let (all, own) = match &file.recorded {
@@ -454,8 +454,7 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     if file.gone().is_some() {
         findings.insert(Code::EvidenceGone);
     }
-    let named = |Rows { source, accounts, account_created, of_archive, by_path, span, unusable, modified, .. }| {
-        let by_path = span.filter(|_| by_path);
+    let named = |Rows { source, accounts, account_created, of_archive, by_path, unusable, modified, .. }| {
         let unusable = question.manifest.filter(|_| !unusable.is_empty()).map(|m| m.source(&unusable).into());
         Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified, doubtful: false }
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Question;
 use super::manifest::{Manifest, Row, first_part, normalise};
 use super::rows::Rows;
+use crate::id::Fingerprint;
 use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::read::{INTO, Place, Root, RootKind, Roots, WasRoot};
 use crate::time::Time;
@@ -21,7 +22,7 @@ pub(super) enum Paths {
 }
 
 /// What the rows for each archive say, by its root and path, and the way to it where it lies in another.
-type Archives = HashMap<(u32, String), Option<Arc<Rows>>>;
+type Archives = HashMap<(u32, String, Option<Fingerprint>), Option<Arc<Rows>>>;
 
 /// The rows of a manifest and the files they speak of.
 pub(super) struct Matching<'a> {
@@ -89,9 +90,8 @@ impl<'a> Matching<'a> {
     /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
     /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
     /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
-    pub(super) fn rows_for(&self, at: u32, certificates: &[u32], paths: Paths) -> Option<Rows> {
+    pub(super) fn rows_for(&self, (at, file): (u32, &File), certificates: &[u32], paths: Paths) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
-        let file = &inventory.files[at as usize];
         let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
         // Occurrences come in the order of files.
         let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
@@ -105,7 +105,7 @@ impl<'a> Matching<'a> {
         }
         let way = file.place.member().map(way);
         let mut rows = if paths == Paths::Speak { self.rows_for_path(&file.place, way.as_deref()) } else { Vec::new() };
-        let by_path = !rows.is_empty();
+        let of_path = rows.len();
         for hash in file.hash.iter().map(AsRef::as_ref).chain(entries().map(|e| &e.certificate.sha256)) {
             rows.extend(manifest.rows_for_hash(hash));
         }
@@ -118,9 +118,7 @@ impl<'a> Matching<'a> {
         let closest = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).enumerate().find(|(_, rows)| !rows.is_empty());
         let of_many = || entries().filter(|e| !e.is_ca()).flat_map(|e| manifest.hosts_of(&e.certificate)).any(|host| self.of_many.contains(&host));
         let own = closest.map(|(way, mut rows)| {
-            rows.sort_unstable();
-            rows.dedup();
-            let weighed = Rows { by_path, ..Rows::weigh(manifest, &rows, self.question) };
+            let weighed = Rows::weigh_with_path(manifest, &mut rows, if way == 0 { of_path } else { 0 }, self.question);
             if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed }
         });
         match (own, archive) {
@@ -176,7 +174,7 @@ impl<'a> Matching<'a> {
     fn rows_for_archive(&self, file: &File, way: &str, paths: Paths) -> Option<Arc<Rows>> {
         let place = &file.place;
         let inner = way.rsplit_once(INTO).map_or("", |(inner, _)| inner);
-        let key = (place.root, format!("{}{INTO}{inner}", place.path));
+        let key = (place.root, format!("{}{INTO}{inner}", place.path), file.archive_hash.as_deref().copied());
         if paths == Paths::Silent {
             let rows: Vec<u32> = file.archive_hash.iter().flat_map(|hash| self.manifest.rows_for_hash(hash)).collect();
             return (!rows.is_empty()).then(|| Arc::new(Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, self.question) }));
@@ -185,16 +183,18 @@ impl<'a> Matching<'a> {
             return known.clone();
         }
         let ways = way.rmatch_indices(INTO).map(|(end, _)| Some(&way[..end])).chain([None]);
-        let mut all: Vec<Vec<u32>> = ways.map(|way| self.rows_for_path(place, way)).collect();
-        let by_path = all.iter().any(|rows| !rows.is_empty());
-        if let (Some(outermost), Some(hash)) = (all.last_mut(), &file.archive_hash) {
+        let of_path = |way| {
+            let rows = self.rows_for_path(place, way);
+            (rows.len(), rows)
+        };
+        let mut all: Vec<(usize, Vec<u32>)> = ways.map(of_path).collect();
+        if let (Some((_, outermost)), Some(hash)) = (all.last_mut(), &file.archive_hash) {
             outermost.extend(self.manifest.rows_for_hash(hash));
         }
-        all.iter().flatten().for_each(|row| self.mark(*row));
-        let weighed = all.into_iter().filter(|rows| !rows.is_empty()).map(|mut rows| {
-            rows.sort_unstable();
-            rows.dedup();
-            Rows { of_archive: true, by_path, ..Rows::weigh(self.manifest, &rows, self.question) }
+        all.iter().flat_map(|(_, rows)| rows).for_each(|row| self.mark(*row));
+        let weighed = all.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(of_path, mut rows)| {
+            let weighed = Rows::weigh_with_path(self.manifest, &mut rows, of_path, self.question);
+            Rows { of_archive: true, ..weighed }
         });
         let rows = weighed.reduce(|inner, outer| inner.within(&outer)).map(Arc::new);
         self.archives.lock().unwrap_or_else(PoisonError::into_inner).insert(key, rows.clone());

@@ -19,8 +19,8 @@ pub(super) struct Rows {
     pub(super) account_created: Option<Time>,
     /// The rows that tell when name the archive that the file lies in.
     pub(super) of_archive: bool,
-    /// A row names the path of the file, or of an archive that it is in.
-    pub(super) by_path: bool,
+    /// What the rows say that name the path of the file, or of an archive that it is in, and nothing else: other content there has the same.
+    pub(super) by_path: Option<Span>,
     /// When a row without an upload time says that the file was last changed, at the cutoff or later: an upper bound, and no record.
     pub(super) modified: Option<Time>,
     /// Rows whose time is empty, cannot be read or has not come yet: they clear nothing.
@@ -85,6 +85,15 @@ impl Rows {
         out
     }
 
+    /// The same of rows of which the first `of_path` name a path. `rows` are sorted afterwards, each once.
+    pub(super) fn weigh_with_path(manifest: &Manifest, rows: &mut Vec<u32>, of_path: usize, question: &Question<'_>) -> Self {
+        let path = (of_path > 0 && of_path < rows.len()).then(|| Self::weigh(manifest, &sorted(rows[..of_path].to_vec()), question).span);
+        *rows = sorted(std::mem::take(rows));
+        let weighed = Self::weigh(manifest, rows, question);
+        let by_path = path.unwrap_or_else(|| weighed.span.filter(|_| of_path > 0));
+        Self { by_path, ..weighed }
+    }
+
     /// The same where it is only the last of several uploads, and not known which of them it was: there can have been earlier ones, but not before
     /// there was an account.
     pub(super) fn latest_of_several(mut self, manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
@@ -106,7 +115,7 @@ impl Rows {
             self.accounts.clone_from(&archive.accounts);
         }
         self.findings = self.findings.union(archive.findings);
-        self.by_path |= archive.by_path;
+        self.by_path = self.by_path.or(archive.by_path);
         self.modified = self.modified.or(archive.modified);
         if self.unusable.is_empty() {
             self.unusable.clone_from(&archive.unusable);
@@ -130,6 +139,12 @@ impl Rows {
         }
         self
     }
+}
+
+fn sorted(mut rows: Vec<u32>) -> Vec<u32> {
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }
 
 pub(super) fn is_ahead(time: Option<Time>, now: Time) -> bool {

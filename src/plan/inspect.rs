@@ -69,8 +69,8 @@ impl Plan {
             // The files and their contents: numbers of lines change with every export.
             let own = assessment.unusable_rows.iter().filter(|(source, _)| source.rsplit_once(':').is_some_and(|(n, _)| n == name));
             let mut content = Vec::new();
-            own.for_each(|(_, file)| push_content(&mut content, &inventory.files[*file as usize]));
-            let digest = Fingerprint::of(&content);
+            own.for_each(|(_, file)| content.push(named_content(&inventory.files[*file as usize])));
+            let digest = digest(content);
             let id = StepId::derive(StepKind::Inspect.as_str(), &[b"manifest", name.as_bytes(), digest.as_bytes()]);
             self.steps.push(due(Step::new(id, StepKind::Inspect, words::inspect_rows(name, &paths)), given));
         }
@@ -90,8 +90,8 @@ fn step(inventory: &Inventory, subject: &Subject<'_>, parts: &Parts, given: &Giv
     let file = |at: &u32| &inventory.files[*at as usize];
     // Another content is looked at anew.
     let mut content = Vec::new();
-    parts.files.iter().for_each(|at| push_content(&mut content, file(at)));
-    let content = Fingerprint::of(&content);
+    parts.files.iter().for_each(|at| content.push(named_content(file(at))));
+    let content = digest(content);
     let (root, name, message) = match subject {
         Subject::File(root, raw, _) => {
             let path = parts.files.first().map_or("", |at| &file(at).place.path);
@@ -112,10 +112,15 @@ fn container_of(file: &File) -> Fingerprint {
     file.archive_hash.as_deref().copied().unwrap_or_else(|| content_of(file))
 }
 
-fn push_content(out: &mut Vec<u8>, file: &File) {
-    out.extend_from_slice(file.place.raw());
-    out.push(0);
-    out.extend_from_slice(content_of(file).as_bytes());
+fn named_content(file: &File) -> Vec<u8> {
+    [file.place.raw(), &[0], content_of(file).as_bytes()].concat()
+}
+
+/// In whichever order they were met, and however often.
+fn digest(mut contents: Vec<Vec<u8>>) -> Fingerprint {
+    contents.sort_unstable();
+    contents.dedup();
+    Fingerprint::of(&contents.concat())
 }
 
 fn due(step: Step, given: &Given<'_>) -> Step {

@@ -5,7 +5,7 @@ use std::fs;
 use certrecall::id::Fingerprint;
 
 use super::gone::Late;
-use crate::common::pki::{Key, private_ca};
+use crate::common::pki::{Key, bundle, leaf, private_ca};
 use crate::common::{Folder, Member, run, tar};
 
 /// Another readable file in the place of what could not be read says nothing of it.
@@ -106,5 +106,66 @@ fn a_folder_that_is_entered_later_is_read() {
     for _ in 0..2 {
         let ran = plan(&["--max-depth", "9"]);
         assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn what_was_not_read_stays_when_the_first_content_comes_back() {
+    let folder = Folder::new();
+    let first = private_ca().pem();
+    folder.write("up/a.pem", &first);
+    let (up, case) = (folder.at("up"), folder.at("case"));
+    assert_eq!(run(&["plan", &up, "-o", &case, "--uploaded", "2018-01-01"]).status, 0);
+    folder.write("up/a.pem", Key::new().encrypted());
+    assert_eq!(run(&["plan", "-o", &case]).status, 3);
+    folder.write("up/a.pem", &first);
+    for _ in 0..2 {
+        assert_eq!(run(&["plan", "-o", &case]).status, 3);
+    }
+}
+
+/// A row for the hash of one content makes no other row for the path new.
+#[test]
+fn rows_for_a_hash_do_not_lend_their_path_to_other_content() {
+    let late = Late::new("");
+    let before = Late::bundle("one.example");
+    let rows = format!("path,sha256,uploaded_at\na.pem,,2026-11-29\n,{},2026-11-28\n", Fingerprint::of(before.as_bytes()));
+    late.folder.write("rows.csv", rows).write("up/a.pem", before);
+    assert_eq!(late.plan(&[]).status, 0);
+    late.folder.write("up/a.pem", bundle(&leaf("two.example").from("2026-11-01").to("2040-01-01").by(&private_ca()), &[]));
+    for _ in 0..2 {
+        late.again(&[]);
+        assert_eq!(late.exposures(), ["not-exposed", "undetermined"]);
+    }
+}
+
+#[test]
+fn an_archive_that_was_too_large_is_read_with_a_higher_limit() {
+    let late = Late::new("uploads.tar,2026-11-29");
+    fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
+    late.folder.write("up/uploads.tar", tar(&[("one.pem", Late::bundle("one.example").as_bytes(), None)]));
+    assert_eq!(late.plan(&["--max-file-size", "1K"]).status, 3);
+    for _ in 0..2 {
+        let ran = late.again(&["--max-file-size", "1M"]);
+        assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+        assert_eq!(late.exposures(), ["not-exposed"]);
+    }
+}
+
+/// Nothing is forgotten, and nothing grows, where an archive has two members of one name.
+#[test]
+fn members_of_one_name_are_recorded_once() {
+    let folder = Folder::new();
+    let keys = [Key::new(), Key::new(), Key::new()].map(|key| key.encrypted());
+    let member = |at: usize| -> Member<'_> { ("x.pem", keys[at].as_bytes(), None) };
+    folder.write("up/u.tar", tar(&[member(0)]));
+    let (up, case) = (folder.at("up"), folder.at("case"));
+    assert_eq!(run(&["plan", &up, "-o", &case, "--uploaded", "2018-01-01"]).status, 3);
+    folder.write("up/u.tar", tar(&[member(1), member(2)]));
+    assert_eq!(run(&["plan", "-o", &case]).status, 3);
+    let steps = folder.json("case/plan.json")["steps"].clone();
+    for _ in 0..3 {
+        run(&["plan", "-o", &case]);
+        assert_eq!(folder.json("case/plan.json")["steps"], steps);
     }
 }

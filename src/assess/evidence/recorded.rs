@@ -1,10 +1,12 @@
 //! Evidence for files that a case recorded: what is gone keeps its rows and times, what came to a path later has none of them (DESIGN.md 2.9).
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::super::matching::Paths;
 use super::super::rows::fill;
-use super::{Kind, Named, Weighed};
+use super::{FileEvidence, Kind, Named, Weighed};
 use crate::inventory::{Few, File, Gone, Inventory, Recorded};
 use crate::time::Span;
 
@@ -18,40 +20,55 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
     let replaced = row.is_some_and(|row| !recorded.used.contains(&row));
     let (all, mut own) = match recorded {
         _ if replaced || recorded.unmet => weigh(file, Paths::Speak),
-        Recorded { doubtful: true, .. } => doubted(weigh(file, Paths::Speak)),
+        Recorded { doubtful: true, .. } => {
+            let (all, own) = weigh(file, Paths::Speak);
+            (doubted(all), own.into_iter().map(|(key, evidence)| (key, doubted(evidence))).collect())
+        }
         _ => weigh(file, Paths::Silent),
     };
+    let mut of_keys: HashMap<u32, FileEvidence> = own.drain(..).collect();
+    let cache: [OnceCell<(FileEvidence, HashMap<u32, FileEvidence>)>; 4] = Default::default();
     for key in &recorded.keys {
         let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
-        let own_file = if key.first { &first } else { file };
-        let (evidence, own_of_key) = match (recorded.gone, key.row) {
-            // Content that is there no more keeps its row, whatever the manifest says of what is there now, or has no row for.
-            (Some(_), Some(then)) if has_manifest && row != Some(then) => with_row(weigh(own_file, Paths::Silent), then),
-            (Some(Gone::Changed), None) => weigh(own_file, Paths::Silent),
-            (_, None) if row.is_some() && !replaced && !recorded.unmet => weigh(own_file, Paths::Silent),
-            _ if key.doubtful && !replaced => doubted(weigh(own_file, Paths::Speak)),
-            _ => weigh(own_file, Paths::Speak),
+        // What rows say of content, that met first or that there now, with its path or without.
+        let own = |paths| {
+            let (file, at_first) = if key.first { (&first, 2) } else { (file, 0) };
+            let (all, of_keys) = cache[at_first + usize::from(paths == Paths::Speak)].get_or_init(|| {
+                let (all, of_keys) = weigh(file, paths);
+                (all, of_keys.into_iter().collect())
+            });
+            of_keys.get(&(at as u32)).unwrap_or(all).clone()
         };
-        let evidence = own_of_key.into_iter().find(|(k, _)| *k as usize == at).map_or(evidence, |(_, evidence)| evidence);
-        own.retain(|(k, _)| *k as usize != at);
-        own.push((at as u32, evidence));
+        let evidence = match (recorded.gone, key.row) {
+            // Content that is there no more keeps its row, whatever the manifest says of what is there now, or has no row for.
+            (Some(_), Some(then)) if has_manifest && row != Some(then) => with_row(own(Paths::Silent), then),
+            (Some(Gone::Changed), None) => own(Paths::Silent),
+            (_, None) if row.is_some() && !replaced && !recorded.unmet => own(Paths::Silent),
+            // A row that is new after it was gone.
+            (Some(Gone::File | Gone::Unread), None) => doubted(own(Paths::Speak)),
+            _ if key.doubtful && !replaced => doubted(own(Paths::Speak)),
+            _ => own(Paths::Speak),
+        };
+        of_keys.insert(at as u32, evidence);
     }
+    own.extend(of_keys);
+    own.sort_unstable_by_key(|(at, _)| *at);
     (all, own)
 }
 
 /// The same where it is not certain that the rows are about this content: they clear nothing.
-fn doubted((mut all, mut own): Weighed) -> Weighed {
-    for evidence in std::iter::once(&mut all).chain(own.iter_mut().map(|(_, e)| e)) {
-        if let Some(rows) = evidence.rows.as_mut().filter(|_| evidence.record == Some(Kind::Manifest)) {
-            rows.doubtful = true;
-        }
+fn doubted(mut evidence: FileEvidence) -> FileEvidence {
+    if let Some(rows) = evidence.rows.as_mut().filter(|_| evidence.record == Some(Kind::Manifest)) {
+        rows.doubtful = true;
     }
-    (all, own)
+    evidence
 }
 
 /// The same with a row that the manifest had for this content when the case used it.
-fn with_row((mut all, _): Weighed, row: Span) -> Weighed {
-    let weaker = std::mem::replace(&mut all.span, row);
+fn with_row(mut all: FileEvidence, row: Span) -> FileEvidence {
+    // Rows for its hash speak beside it.
+    let (row, weaker) = if all.record == Some(Kind::Manifest) { (all.span.hull(row), Span::default()) } else { (row, all.span) };
+    all.span = row;
     if all.record.is_none() {
         fill(&mut all.span, Span { earliest: None, ..weaker }, &mut all.findings);
     }
@@ -61,5 +78,5 @@ fn with_row((mut all, _): Weighed, row: Span) -> Weighed {
     let named =
         Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable: None, doubtful: false };
     all.rows = Some(Box::new(named));
-    (all, Vec::new())
+    all
 }

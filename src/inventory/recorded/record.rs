@@ -67,8 +67,13 @@ pub fn record(
             each(&record);
         }
     }
-    for (record, _) in before.iter().zip(met).filter(|(r, met)| !met && !r.gone && !is_gone(r.place.root)) {
-        each(&RecordedFile { gone: true, ..record.clone() });
+    let put_back: HashSet<&Place> = inventory.files.iter().filter(|f| f.gone().is_some()).map(|f| &f.place).collect();
+    for (record, _) in before.iter().zip(met).filter(|(r, met)| !met && !is_gone(r.place.root)) {
+        // What was not put back was read, as a folder or an archive.
+        let unread = if put_back.contains(&record.place) { record.unread.clone() } else { Vec::new() };
+        if !record.gone || unread.len() < record.unread.len() {
+            each(&RecordedFile { gone: true, unread, ..record.clone() });
+        }
     }
 }
 
@@ -89,7 +94,7 @@ fn recorded_file(
         before.objects.iter().map(|o| o.row).chain(before.unread.iter().map(|u| u.row)).any(|used| used == Some(row))
     };
     // Nothing was met before where the content could not be read at all.
-    let Some(before) = before.filter(|before| before.hash.is_some()) else {
+    let Some(before) = before.filter(|before| before.hash.is_some() || !before.objects.is_empty()) else {
         let doubtful = file.recorded.as_deref().is_some_and(|r| r.doubtful && !r.unmet && row.is_some_and(|row| r.used.contains(&row)));
         return RecordedFile {
             place: file.place.clone(),
@@ -129,7 +134,11 @@ impl RecordedFile {
         self.objects.extend(&other.objects);
         self.objects.sort_unstable_by_key(|o| (o.kind, o.hash));
         self.objects.dedup_by_key(|o| (o.kind, o.hash));
-        self.unread.extend(other.unread.iter().cloned());
+        for part in &other.unread {
+            if !self.unread.contains(part) {
+                self.unread.push(part.clone());
+            }
+        }
     }
 }
 

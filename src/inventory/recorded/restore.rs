@@ -7,7 +7,7 @@ use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
 use crate::pki::Unread;
 use crate::read::Place;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 impl Builder {
     /// Puts back what earlier runs found and this one did not. `is_gone` tells which roots are not there.
@@ -28,13 +28,13 @@ impl Builder {
         for (record, files) in recorded.iter().zip(here) {
             let same = |file: &u32| record.hash.is_some() && self.inventory.files[*file as usize].hash.as_deref() == record.hash.as_ref();
             match &*files {
-                [] if entered.contains(&(record.place.root, record.place.raw())) => {}
+                [] if is_bare(record) && entered.contains(&(record.place.root, record.place.raw())) => {}
                 [] => {
                     let gone = if is_gone(record.place.root) { Gone::Root } else { Gone::File };
                     self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut keys);
                 }
                 // What came to the file later is spoken of by no row for its path.
-                [file] if same(file) && self.is_in_archive_of(*file, record) && record.objects.iter().all(|o| o.first && !o.doubtful) => {
+                [file] if same(file) && self.is_as_first(*file, record) => {
                     let file = &mut self.inventory.files[*file as usize];
                     // Copying renews it: the earliest is the closest to the upload.
                     file.modified = earliest(record.modified, file.modified);
@@ -54,24 +54,32 @@ impl Builder {
         }
     }
 
-    /// Folders that could not be entered before, and that files below them show to be entered now.
+    /// Folders that could not be entered before, and archives that were not read: files in them show that they are now.
     fn entered<'a>(&self, recorded: &'a [RecordedFile], here: &[Few<u32>]) -> HashSet<(u32, &'a [u8])> {
-        let candidates = recorded.iter().zip(here).filter(|(r, files)| files.is_empty() && r.hash.is_none() && r.objects.is_empty());
+        let candidates = recorded.iter().zip(here).filter(|(r, files)| files.is_empty() && is_bare(r));
         let mut candidates: HashSet<(u32, &'a [u8])> = candidates.map(|(r, _)| (r.place.root, r.place.raw())).collect();
         if !candidates.is_empty() {
-            let mut folders = HashSet::new();
-            for place in self.inventory.files.iter().map(|file| &file.place) {
-                let raw = place.raw();
-                folders.extend(raw.iter().enumerate().filter(|(_, octet)| **octet == b'/').map(|(at, _)| (place.root, &raw[..at])));
+            let unchanged: HashMap<(u32, &[u8]), Option<Time>> =
+                recorded.iter().filter(|r| is_bare(r)).map(|r| ((r.place.root, r.place.raw()), r.modified)).collect();
+            let mut entered = HashSet::new();
+            for file in &self.inventory.files {
+                let (root, raw) = (file.place.root, file.place.raw());
+                if file.place.member().is_some() && unchanged.get(&(root, raw)).is_some_and(|t| *t == file.modified) {
+                    entered.insert((root, raw));
+                }
+                entered.extend(raw.iter().enumerate().filter(|(_, octet)| **octet == b'/').map(|(at, _)| (root, &raw[..at])));
             }
-            candidates.retain(|folder| folders.contains(folder));
+            candidates.retain(|place| entered.contains(place));
         }
         candidates
     }
 
-    /// Whether a member is in the archive that it was met in first.
-    fn is_in_archive_of(&self, file: u32, record: &RecordedFile) -> bool {
-        self.inventory.files[file as usize].archive_hash.as_deref() == record.archive_hash.as_ref()
+    /// Whether everything that was ever recorded is of the content that was met first, and a member is in the archive that it was met in.
+    fn is_as_first(&self, file: u32, record: &RecordedFile) -> bool {
+        let file = &self.inventory.files[file as usize];
+        file.archive_hash.as_deref() == record.archive_hash.as_ref()
+            && record.objects.iter().all(|o| o.first && !o.doubtful)
+            && (record.unread.is_empty() || record.unread.iter().all(|u| u.content == content_of(file)))
     }
 
     /// What is new at a path that had other content: an archive that changed, or that has the place of a file, or the reverse. Rows for that path that
@@ -92,7 +100,10 @@ impl Builder {
             let file = &mut self.inventory.files[*at as usize];
             let records = before.get(&path(&file.place)).map_or(&[][..], Vec::as_slice);
             let container = file.archive_hash.as_deref().or(file.hash.as_deref()).copied();
-            let is_known = |r: &&RecordedFile| container.is_some() && [r.archive_hash.or(r.hash), r.last_hash].contains(&container);
+            let is_known = |r: &&RecordedFile| {
+                let not_read_then = is_bare(r) && r.modified.is_some() && r.modified == file.modified;
+                not_read_then || container.is_some() && [r.archive_hash.or(r.hash), r.last_hash].contains(&container)
+            };
             if records.is_empty() || records.iter().any(is_known) {
                 continue;
             }
@@ -129,20 +140,24 @@ impl Builder {
         for ((record, files), here) in changed.iter().zip(here) {
             let missing: Vec<RecordedObject> = record.objects.iter().filter(|o| !here.contains(&(o.kind, o.hash))).copied().collect();
             let mut recorded = self.recorded(record, None, facts);
-            let is = |of: &File| of.modified == record.modified;
+            let is = |of: &File| of.modified == record.modified && record.unread.iter().all(|u| u.content == as_unread(of));
             recorded.unmet &= files.iter().all(|file| is(&self.inventory.files[*file as usize]));
             for file in files.iter() {
                 self.inventory.files[*file as usize].recorded = Some(Box::new(recorded.clone()));
             }
             let is_here = |unread: &RecordedUnread| {
-                files.iter().map(|file| &self.inventory.files[*file as usize]).any(|file| {
-                    let as_unread = File { hash: None, archive_hash: None, ..file.clone() };
-                    [content_of(file), content_of(&as_unread)].contains(&unread.content)
-                })
+                files
+                    .iter()
+                    .map(|file| &self.inventory.files[*file as usize])
+                    .any(|file| [content_of(file), as_unread(file)].contains(&unread.content))
             };
             let opened = opened(record, &here, facts);
-            let unread: Vec<RecordedUnread> =
-                record.unread.iter().filter(|u| !(is_here(u) || opened && matches!(u.unread, Unread::Locked(..)))).cloned().collect();
+            let unread: Vec<RecordedUnread> = record
+                .unread
+                .iter()
+                .filter(|u| !(is_here(u) || opened && record.hash == Some(u.content) && matches!(u.unread, Unread::Locked(..))))
+                .cloned()
+                .collect();
             if !missing.is_empty() || !unread.is_empty() {
                 let gone = if here.is_empty() { Gone::Unread } else { Gone::Changed };
                 self.put_back(record, gone, (&missing, &unread), facts, keys);
@@ -169,7 +184,7 @@ impl Builder {
             member_time: record.member_time,
             keys: keys.into_values().collect(),
             used: used_rows(&[record]),
-            unmet: record.hash.is_none(),
+            unmet: record.hash.is_none() && record.objects.is_empty(),
             doubtful: !record.unread.is_empty(),
             archive_hash: record.archive_hash,
         }
@@ -219,6 +234,16 @@ impl Builder {
     }
 }
 
+/// Whether nothing at all was read of it.
+fn is_bare(record: &RecordedFile) -> bool {
+    record.hash.is_none() && record.objects.is_empty() && record.place.member().is_none()
+}
+
+/// What a file is known by as long as it is not read.
+fn as_unread(file: &File) -> Fingerprint {
+    content_of(&File { hash: None, archive_hash: None, recorded: None, ..file.clone() })
+}
+
 /// What rows said that the case used for the path of these, each once.
 fn used_rows(records: &[&RecordedFile]) -> Vec<Span> {
     let mut used: Vec<Span> = Vec::new();
@@ -232,11 +257,11 @@ fn used_rows(records: &[&RecordedFile]) -> Vec<Span> {
 
 /// Whether the one locked key of a file was decrypted: a private key came to it, of a certificate that was there before.
 fn opened(record: &RecordedFile, here: &HashSet<(RecordedKind, [u8; 32])>, facts: &mut dyn Facts) -> bool {
-    if record.unread.iter().filter(|u| matches!(u.unread, Unread::Locked(..))).count() != 1 {
+    if record.unread.iter().filter(|u| matches!(u.unread, Unread::Locked(..)) && record.hash == Some(u.content)).count() != 1 {
         return false;
     }
     let is_recorded = |kind, hash: &[u8; 32]| record.objects.iter().any(|o| (o.kind, &o.hash) == (kind, hash));
-    let certificates = record.objects.iter().filter(|o| o.kind == RecordedKind::Certificate);
+    let certificates = record.objects.iter().filter(|o| o.first && o.kind == RecordedKind::Certificate);
     certificates
         .filter_map(|o| facts.certificate(&Fingerprint::from_bytes(o.hash)).and_then(|(c, _)| c.key.spki))
         .any(|spki| here.contains(&(RecordedKind::PrivateKey, *spki.as_bytes())) && !is_recorded(RecordedKind::PrivateKey, spki.as_bytes()))

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Content, Made, Within};
@@ -57,6 +57,9 @@ impl<'a> Reader<'a> {
                     Source::Path(path) => open(path),
                     Source::In(folder) => open_in(folder, last_part(&met.path)),
                 };
+                if opened.is_err() {
+                    found.modified = last_changed(&source, &met.path);
+                }
                 self.read_file(opened, &mut found, emit)
             }
             (Ok(()), None) => match self.roots.list().get(met.root as usize).map(|r| &r.kind) {
@@ -239,6 +242,15 @@ pub(super) struct Opened {
     pub(super) file: File,
     pub(super) size: u64,
     pub(super) modified: Time,
+}
+
+/// When a file was last changed that cannot be opened: it tells one content of it from another.
+fn last_changed(source: &Source, path: &[u8]) -> Option<Time> {
+    let meta = match source {
+        Source::Path(path) => statat(CWD, path.as_os_str().as_bytes(), AtFlags::empty()),
+        Source::In(folder) => statat(folder, last_part(path), AtFlags::empty()),
+    };
+    meta.ok().map(|meta| Time::from_unix(meta.st_mtime))
 }
 
 /// The name of a file in its folder.
