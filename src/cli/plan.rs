@@ -34,7 +34,8 @@ const ROWS: usize = 12;
 /// `certrecall plan`.
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let name = args.planning.output.to_string_lossy();
-    let lines = |analysis: &Analysis, told: &Reported| args.format.is_none().then(|| summary::lines(&analysis.planned(), told.shape(&name, None)));
+    let lines =
+        |analysis: &Analysis, reported: &Reported| args.format.is_none().then(|| summary::lines(&analysis.planned(), reported.shape(&name, None)));
     let Prepared { analysis, beside: lines, .. } = prepare(&args.planning, terminal, lines)?;
     match args.format {
         None => terminal.print(&lines.unwrap_or_default())?,
@@ -83,9 +84,9 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     if done.made > 0 {
         write(&case, &analysis, None)?;
     }
-    let told = Reported { default_incident };
+    let reported = Reported { default_incident };
     let name = args.planning.output.to_string_lossy();
-    let shape = told.shape(&name, Some((done.made, done.before)));
+    let shape = reported.shape(&name, Some((done.made, done.before)));
     terminal.print(&summary::lines(&analysis.planned(), shape))?;
     Ok(ended(analysis, done.failed))
 }
@@ -135,7 +136,7 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     match (&stored, store.last_run()?) {
         (None, Some(last)) => older_case(&mut given, &last.incident, terminal)?,
         // A first run that did not get so far, or a database that is gone: nobody knows by what the case is to be judged.
-        (None, None) if args.paths.is_empty() || !names_incident(&given) && was_planned(&case) => {
+        (None, None) if args.paths.is_empty() || !names_incident(&given) && case.was_planned() => {
             let message = "the case has no stored options and paths: name the paths and give the options that it was made with, --incident or --cutoff among them, from then on `-o CASE` is enough";
             return Err(Error::Value { flag: "PATH", says: message.to_owned() });
         }
@@ -155,11 +156,6 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
 /// Whether it is given what the case is about.
 fn names_incident(given: &Given) -> bool {
     [OptionName::Incident, OptionName::Cutoff].iter().any(|name| given.options.contains_key(name))
-}
-
-/// Whether a plan was ever written into the case.
-fn was_planned(case: &Case) -> bool {
-    [store::PLAN_JSON, store::PLAN_MD, store::EXPOSED].iter().any(|name| case.path(name).exists())
 }
 
 fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opened, Error> {
@@ -264,9 +260,9 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
     analysis.orphans = orphans;
     analysis.question = resolved.question;
     keep_certificates(&case, &analysis, terminal)?;
-    let told = Reported { default_incident: !analysis.question.has(OptionName::Incident) };
+    let reported = Reported { default_incident: !analysis.question.has(OptionName::Incident) };
     let recorded = Recorded { files: &files, roots: &stored_roots };
-    let (changes, beside) = keep(&case, &mut store, &analysis, &recorded, |analysis| beside(analysis, &told))?;
+    let (changes, beside) = keep(&case, &mut store, &analysis, &recorded, |analysis| beside(analysis, &reported))?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
             "the plan changed: {} new, {} closed, {} needed again; `certrecall status` tells more",
@@ -275,7 +271,7 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
             changes.reopened
         ));
     }
-    let default_incident = told.default_incident;
+    let default_incident = reported.default_incident;
     Ok(Prepared { case, store, analysis, existing, default_incident, beside })
 }
 

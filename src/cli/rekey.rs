@@ -97,7 +97,7 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
     existing.made.iter().map(|m| (m.record.profile, m.directory.clone())).collect()
 }
 
-/// When a replacement that is in the case was made, by its key file; now if that cannot be told.
+/// When a replacement that is in the case was made, by its key file; now if that is not known.
 pub(crate) fn made_at(case: &Case, made: &rekey::Made) -> Time {
     let modified = fs::metadata(case.directory().join(&made.directory).join(rekey::KEY)).and_then(|meta| meta.modified());
     let seconds = modified.ok().and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()).map(|d| d.as_secs().cast_signed());

@@ -37,6 +37,13 @@ pub struct RecordedFile {
     pub gone: bool,
 }
 
+impl RecordedFile {
+    /// What rows said that the case used for its path.
+    fn used_rows(&self) -> impl Iterator<Item = Span> + '_ {
+        self.objects.iter().filter_map(|o| o.row).chain(self.unread.iter().filter_map(|u| u.row))
+    }
+}
+
 /// An object in a recorded file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordedObject {
@@ -164,8 +171,12 @@ impl Inventory {
 /// What tells one content of a file from another: its hash; of one that was not read, the time of its last change.
 #[must_use]
 pub fn content_of(file: &File) -> Fingerprint {
-    let unread = || Fingerprint::of(&file.modified.map_or(0, Time::unix).to_be_bytes());
-    file.hash.as_deref().or(file.archive_hash.as_deref()).copied().unwrap_or_else(unread)
+    file.hash.as_deref().or(file.archive_hash.as_deref()).copied().unwrap_or_else(|| content_unread(file))
+}
+
+/// What a file is known by as long as it is not read.
+fn content_unread(file: &File) -> Fingerprint {
+    Fingerprint::of(&file.modified.map_or(0, Time::unix).to_be_bytes())
 }
 
 /// The earlier of two times of the same content; one that cannot be does not count.

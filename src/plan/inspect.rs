@@ -112,6 +112,7 @@ fn container_of(file: &File) -> Fingerprint {
     file.archive_hash.as_deref().copied().unwrap_or_else(|| content_of(file))
 }
 
+/// The path of a file with its content.
 fn named_content(file: &File) -> Vec<u8> {
     [file.place.raw(), &[0], content_of(file).as_bytes()].concat()
 }

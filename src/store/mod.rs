@@ -277,6 +277,12 @@ impl Case {
         Ok((Store::open(&self.directory, self.access)?, gone))
     }
 
+    /// Whether a plan was ever written into it.
+    #[must_use]
+    pub fn was_planned(&self) -> bool {
+        [PLAN_JSON, PLAN_MD, EXPOSED].iter().any(|name| self.path(name).exists())
+    }
+
     /// Whether the database of the case is where it has to be.
     ///
     /// # Errors

@@ -210,7 +210,7 @@ fn a_pipe_is_not_read_again() {
 #[test]
 fn roots_are_those_of_the_case() {
     let asked = Asked::new();
-    assert_eq!(asked.again(&[]).status, 2, "there is no case yet");
+    assert_eq!(asked.again(&[]).status, 2, "without a case");
     asked.plan(&["--uploaded", "2015-01-01"]);
     let steps = asked.plan_json()["steps"].clone();
     asked.folder.write("found/b.pem", bundle(&leaf("b.example").from("2015-01-01").to("2040-01-01").by(&private_ca()), &[]));

@@ -10,15 +10,16 @@ use super::{FileEvidence, Kind, Named, Weighed};
 use crate::inventory::{Few, File, Gone, Inventory, Recorded};
 use crate::time::Span;
 
-/// What is known of a file that a case recorded with other content, or that is gone, and of single keys in it. A row by path is about the content that was there when the case used it
-/// first, and the times of that content stay (DESIGN.md 2.9); what came to the file since has no upload record by its path.
+/// What is known of a file that a case recorded with other content, or that is gone, and of single keys in it. A row by path is about the content that
+/// was there when the case used it first, and the times of that content stay (DESIGN.md 2.9); what came to the file since has no upload record by its
+/// path.
 pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has_manifest: bool, weigh: &dyn Fn(&File, Paths) -> Weighed) -> Weighed {
     let archive_hash = recorded.archive_hash.map(Box::new).or_else(|| file.archive_hash.clone());
     let first = File { modified: recorded.modified, member_time: recorded.member_time, archive_hash, ..file.clone() };
     let row = weigh(&first, Paths::Speak).0.path_row();
     // Rows that were never used before are about what is there now, or was there last.
     let replaced = row.is_some_and(|row| !recorded.used.contains(&row));
-    let (all, mut own) = match recorded {
+    let (all, own) = match recorded {
         _ if replaced || recorded.unmet => weigh(file, Paths::Speak),
         Recorded { doubtful: true, .. } => {
             let (all, own) = weigh(file, Paths::Speak);
@@ -26,11 +27,11 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
         }
         _ => weigh(file, Paths::Silent),
     };
-    let mut of_keys: HashMap<u32, FileEvidence> = own.drain(..).collect();
+    let mut of_keys: HashMap<u32, FileEvidence> = own.into_iter().collect();
     let cache: [OnceCell<(FileEvidence, HashMap<u32, FileEvidence>)>; 4] = Default::default();
     for key in &recorded.keys {
         let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
-        // What rows say of content, that met first or that there now, with its path or without.
+        // There are four answers at most: of the content that was met first or that is there now, by its path too or not.
         let own = |paths| {
             let (file, at_first) = if key.first { (&first, 2) } else { (file, 0) };
             let (all, of_keys) = cache[at_first + usize::from(paths == Paths::Speak)].get_or_init(|| {
@@ -51,7 +52,7 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
         };
         of_keys.insert(at as u32, evidence);
     }
-    own.extend(of_keys);
+    let mut own: Vec<(u32, FileEvidence)> = of_keys.into_iter().collect();
     own.sort_unstable_by_key(|(at, _)| *at);
     (all, own)
 }

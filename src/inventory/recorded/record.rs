@@ -90,9 +90,6 @@ fn recorded_file(
     let hash = file.hash.as_deref().copied();
     // What is on the disk: of a member, its archive.
     let last_hash = if file.place.member().is_some() { file.archive_hash.as_deref().copied() } else { hash };
-    let used = |before: &RecordedFile, row: Span| {
-        before.objects.iter().map(|o| o.row).chain(before.unread.iter().map(|u| u.row)).any(|used| used == Some(row))
-    };
     // Nothing was met before where the content could not be read at all.
     let Some(before) = before.filter(|before| before.hash.is_some() || !before.objects.is_empty()) else {
         let doubtful = file.recorded.as_deref().is_some_and(|r| r.doubtful && !r.unmet && row.is_some_and(|row| r.used.contains(&row)));
@@ -109,7 +106,7 @@ fn recorded_file(
         };
     };
     // Rows that were not used before are about what is there now.
-    let replaced = row.filter(|row| !used(before, *row));
+    let replaced = row.filter(|row| !before.used_rows().any(|used| used == *row));
     let is_here = |o: &RecordedObject| here.binary_search(&(o.kind, o.hash)).is_ok();
     let kept = |o: &RecordedObject| match replaced.or_else(|| row.filter(|_| o.row.is_some())).filter(|_| is_here(o)) {
         Some(row) => RecordedObject { row: Some(row), doubtful: o.doubtful && replaced.is_none(), ..*o },

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Facts, Gone, Recorded, RecordedFile, RecordedKind, RecordedObject, RecordedOfKey, RecordedUnread, content_of, each_object, earliest};
+use super::{
+    Facts, Gone, Recorded, RecordedFile, RecordedKind, RecordedObject, RecordedOfKey, RecordedUnread, content_of, content_unread, each_object,
+    earliest,
+};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
 use crate::pki::Unread;
@@ -33,7 +36,6 @@ impl Builder {
                     let gone = if is_gone(record.place.root) { Gone::Root } else { Gone::File };
                     self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut keys);
                 }
-                // What came to the file later is spoken of by no row for its path.
                 [file] if same(file) && self.is_as_first(*file, record) => {
                     let file = &mut self.inventory.files[*file as usize];
                     // Copying renews it: the earliest is the closest to the upload.
@@ -57,21 +59,19 @@ impl Builder {
     /// Folders that could not be entered before, and archives that were not read: files in them show that they are now.
     fn entered<'a>(&self, recorded: &'a [RecordedFile], here: &[Few<u32>]) -> HashSet<(u32, &'a [u8])> {
         let candidates = recorded.iter().zip(here).filter(|(r, files)| files.is_empty() && is_bare(r));
-        let mut candidates: HashSet<(u32, &'a [u8])> = candidates.map(|(r, _)| (r.place.root, r.place.raw())).collect();
+        let mut candidates: HashMap<(u32, &'a [u8]), Option<Time>> = candidates.map(|(r, _)| ((r.place.root, r.place.raw()), r.modified)).collect();
         if !candidates.is_empty() {
-            let unchanged: HashMap<(u32, &[u8]), Option<Time>> =
-                recorded.iter().filter(|r| is_bare(r)).map(|r| ((r.place.root, r.place.raw()), r.modified)).collect();
-            let mut entered = HashSet::new();
+            let (mut folders, mut archives) = (HashSet::new(), HashSet::new());
             for file in &self.inventory.files {
                 let (root, raw) = (file.place.root, file.place.raw());
-                if file.place.member().is_some() && unchanged.get(&(root, raw)).is_some_and(|t| *t == file.modified) {
-                    entered.insert((root, raw));
+                folders.extend(raw.iter().enumerate().filter(|(_, octet)| **octet == b'/').map(|(at, _)| (root, &raw[..at])));
+                if file.place.member().is_some() {
+                    archives.insert((root, raw, file.modified));
                 }
-                entered.extend(raw.iter().enumerate().filter(|(_, octet)| **octet == b'/').map(|(at, _)| (root, &raw[..at])));
             }
-            candidates.retain(|place| entered.contains(place));
+            candidates.retain(|(root, raw), modified| folders.contains(&(*root, *raw)) || archives.contains(&(*root, *raw, *modified)));
         }
-        candidates
+        candidates.into_keys().collect()
     }
 
     /// Whether everything that was ever recorded is of the content that was met first, and a member is in the archive that it was met in.
@@ -140,8 +140,8 @@ impl Builder {
         for ((record, files), here) in changed.iter().zip(here) {
             let missing: Vec<RecordedObject> = record.objects.iter().filter(|o| !here.contains(&(o.kind, o.hash))).copied().collect();
             let mut recorded = self.recorded(record, None, facts);
-            let is = |of: &File| of.modified == record.modified && record.unread.iter().all(|u| u.content == as_unread(of));
-            recorded.unmet &= files.iter().all(|file| is(&self.inventory.files[*file as usize]));
+            let was_not_read = |of: &File| of.modified == record.modified && record.unread.iter().all(|u| u.content == content_unread(of));
+            recorded.unmet &= files.iter().all(|file| was_not_read(&self.inventory.files[*file as usize]));
             for file in files.iter() {
                 self.inventory.files[*file as usize].recorded = Some(Box::new(recorded.clone()));
             }
@@ -149,7 +149,7 @@ impl Builder {
                 files
                     .iter()
                     .map(|file| &self.inventory.files[*file as usize])
-                    .any(|file| [content_of(file), as_unread(file)].contains(&unread.content))
+                    .any(|file| [content_of(file), content_unread(file)].contains(&unread.content))
             };
             let opened = opened(record, &here, facts);
             let unread: Vec<RecordedUnread> = record
@@ -239,15 +239,10 @@ fn is_bare(record: &RecordedFile) -> bool {
     record.hash.is_none() && record.objects.is_empty() && record.place.member().is_none()
 }
 
-/// What a file is known by as long as it is not read.
-fn as_unread(file: &File) -> Fingerprint {
-    content_of(&File { hash: None, archive_hash: None, recorded: None, ..file.clone() })
-}
-
 /// What rows said that the case used for the path of these, each once.
 fn used_rows(records: &[&RecordedFile]) -> Vec<Span> {
     let mut used: Vec<Span> = Vec::new();
-    for row in records.iter().flat_map(|r| r.objects.iter().map(|o| o.row).chain(r.unread.iter().map(|u| u.row))).flatten() {
+    for row in records.iter().flat_map(|r| r.used_rows()) {
         if !used.contains(&row) {
             used.push(row);
         }
