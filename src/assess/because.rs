@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::evidence::{Kind, Timing};
-use super::{Role, words};
+use super::role::Role;
+use super::words;
 use crate::finding::Codes;
 use crate::inventory::Inventory;
 use crate::time::{Span, Time};
@@ -39,6 +40,8 @@ pub(super) struct Upload {
     pub(super) timing: Timing,
     /// The dates of certificates are not to be trusted.
     pub(super) dates_distrusted: bool,
+    /// The key was in some place before the oldest certificate on it was issued.
+    pub(super) seen_earlier: bool,
     /// What is to be told of its accounts.
     pub(super) accounts: Box<str>,
 }

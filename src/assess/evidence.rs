@@ -301,7 +301,7 @@ fn for_keys(
     let mut certificates = contents.certificates.get(at as usize).cloned().unwrap_or_default();
     certificates.sort_by_key(key_of);
     let private = contents.keys.get(at as usize).map_or(&[][..], Vec::as_slice);
-    let own = certificates.iter().filter(|c| !inventory.certificates[**c as usize].is_ca()).map(key_of);
+    let own = certificates.iter().filter(|c| inventory.chain_rule(**c, at).is_none()).map(key_of);
     let mut keys: Vec<u32> = own.chain(private.iter().copied()).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -507,10 +507,31 @@ impl Times {
     }
 }
 
+/// Since when a key can have been there, where no upload record says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// When the oldest certificate on it was issued.
+    pub(super) issued: Option<Time>,
+    /// The earliest time by which it was in some place, as a certificate, a request, a public or a private key: it is no younger.
+    pub(super) seen: Option<Time>,
+}
+
+impl Bounds {
+    /// Whether it was in some place before the oldest certificate on it was issued.
+    pub(super) fn is_seen_earlier(self) -> bool {
+        self.issued.zip(self.seen).is_some_and(|(issued, seen)| seen < issued)
+    }
+
+    /// The earliest possible upload; none without a certificate (DESIGN.md 2.3).
+    fn lower(self) -> Option<Time> {
+        self.issued.map(|issued| self.seen.map_or(issued, |seen| issued.min(seen)))
+    }
+}
+
 /// What decides for an occurrence in a file, given the lower bound that the certificates on the key set. A row that names the file and has no usable
 /// time clears nothing: weaker evidence may expose the key, never clear it (DESIGN.md 2.9).
-pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
-    let decided = by_strongest(evidence, born, question);
+pub(super) fn decide<'a>(evidence: &'a FileEvidence, bounds: Bounds, question: &Question<'_>) -> Decided<'a> {
+    let decided = by_strongest(evidence, bounds, question);
     let doubtful = evidence.rows.as_ref().filter(|rows| rows.doubtful).map(|rows| &rows.source);
     match evidence.unusable_rows().or(doubtful) {
         Some(source) if decided.timing == Timing::After => {
@@ -520,11 +541,11 @@ pub(super) fn decide<'a>(evidence: &'a FileEvidence, born: Option<Time>, questio
     }
 }
 
-fn by_strongest<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Question<'_>) -> Decided<'a> {
+fn by_strongest<'a>(evidence: &'a FileEvidence, bounds: Bounds, question: &Question<'_>) -> Decided<'a> {
     let cutoff = question.incident.cutoff;
     let mut findings = evidence.findings.union(evidence.archive.findings());
     if let Some(kind) = evidence.record {
-        if evidence.span.latest.zip(born).is_some_and(|(latest, born)| latest < born) {
+        if evidence.span.latest.zip(bounds.issued).is_some_and(|(latest, born)| latest < born) {
             findings.insert(Code::EvidenceDisagrees);
         }
         return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: evidence.source(), span: evidence.span, findings };
@@ -532,11 +553,12 @@ fn by_strongest<'a>(evidence: &'a FileEvidence, born: Option<Time>, question: &Q
     if Timing::of(evidence.span, cutoff) == Timing::Before {
         return Decided { timing: Timing::Before, kind: evidence.bounded_by, source: evidence.source(), span: evidence.span, findings };
     }
-    match born {
+    match bounds.lower() {
         Some(born) => {
             let span = Span { earliest: Some(born), latest: evidence.span.latest };
             // Changed last before the oldest certificate on it was issued: one of the two is wrong.
-            let contradicts = evidence.rows.as_ref().and_then(|r| r.modified).is_some_and(|modified| modified < born);
+            let issued = bounds.issued.unwrap_or(born);
+            let contradicts = evidence.rows.as_ref().and_then(|r| r.modified).is_some_and(|modified| modified < issued);
             if contradicts {
                 findings.insert(Code::EvidenceDisagrees);
             }

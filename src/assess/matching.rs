@@ -92,14 +92,14 @@ impl<'a> Matching<'a> {
     /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
     pub(super) fn rows_for(&self, (at, file): (u32, &File), certificates: &[u32], paths: Paths) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
-        let all = || certificates.iter().map(|c| &inventory.certificates[*c as usize]);
+        let entry = |c: &u32| &inventory.certificates[*c as usize];
         // Occurrences come in the order of files.
         let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
-        let own = |e: &CertificateEntry| !e.is_ca() || with_key(e);
-        let none_is_own = !all().any(own);
-        let speaks = |e: &CertificateEntry| none_is_own || own(e);
-        let entries = || all().filter(|e| speaks(e));
-        for other in all().filter(|e| !speaks(e)) {
+        let own = |c: &&u32| inventory.chain_rule(**c, at).is_none() || with_key(entry(c));
+        let none_is_own = !certificates.iter().any(|c| own(&c));
+        let speaks = |c: &&u32| none_is_own || own(c);
+        let entries = || certificates.iter().filter(speaks).map(entry);
+        for other in certificates.iter().filter(|c| !speaks(c)).map(entry) {
             manifest.rows_for_hash(&other.certificate.sha256).for_each(|row| self.mark(row));
             manifest.rows_for_issuer(&other.certificate).into_iter().for_each(|row| self.mark(row));
         }

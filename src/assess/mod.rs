@@ -12,6 +12,7 @@ pub mod manifest;
 mod matching;
 pub mod path_date;
 mod reported;
+mod role;
 mod rows;
 mod spread;
 pub mod told;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use crate::finding::Code;
 use crate::id::SpkiHash;
-use crate::inventory::{Few, Inventory, KeyEntry, Occurrence};
+use crate::inventory::{Basis, ChainRule, Few, Inventory, IssuerLink, KeyEntry};
 use crate::parallel;
 use crate::read::Roots;
 use crate::time::{Span, Time};
@@ -39,7 +40,8 @@ pub use told::Told;
 pub use verdict::{Assessment, CertificateVerdict, Exposure, KeyVerdict, Standing, Uploaders, Verdict};
 
 use because::Upload;
-use evidence::{Decided, FileEvidence, Files};
+use evidence::{Bounds, Decided, Files};
+use role::{Reason, Role};
 use spread::{below_exposed, spread_over_moduli};
 
 /// The two times of a run.
@@ -93,7 +95,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     let mut findings = Told::default();
     let files = evidence::for_files(inventory, roots, question, &mut findings);
     let births = evidence::births(inventory, question.clock, question.threads);
-    let weigh = Weigh { inventory, question, files: &files, locked_with_ca: locked_with_ca(inventory) };
+    let weigh = Weigh { inventory, question, files: &files };
     let threads = question.threads;
     let mut keys = parallel::map(
         threads,
@@ -108,6 +110,7 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
         },
     );
     disagreements(&keys, inventory, &files, &mut findings);
+    authorities(&keys, inventory, &mut findings);
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
     let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
@@ -157,36 +160,35 @@ fn disagreements(keys: &[KeyVerdict], inventory: &Inventory, files: &Files, find
     }
 }
 
+/// Reports keys that are not exposed because of what their certificates look like, and certificates that are signed with the key of one of no CA.
+fn authorities(keys: &[KeyVerdict], inventory: &Inventory, findings: &mut Told) {
+    for verdict in keys.iter().filter(|k| k.on_chain_rule) {
+        for (because, code) in verdict.because.iter().filter_map(|b| CHAIN_FINDINGS.into_iter().find(|c| b.findings.contains(*c)).map(|c| (b, c))) {
+            let place = || because.path(inventory).unwrap_or_default().into_owned();
+            findings.tell(code, || (place(), because.says(inventory).into_owned()));
+        }
+    }
+    for entry in &inventory.certificates {
+        let by_end_entity = |l: &&IssuerLink| l.basis == Basis::Signature && !inventory.certificates[l.certificate as usize].is_ca();
+        if let Some(link) = entry.issuers.iter().find(by_end_entity) {
+            let issuer = &inventory.certificates[link.certificate as usize].certificate;
+            let place = || entry.occurrences.first().map(|o| inventory.path(o).into_owned()).unwrap_or_default();
+            let says = || {
+                let (subject, sha256) = (&entry.certificate.subject, issuer.sha256);
+                format!("{}: {subject} is signed with the key of {} ({sha256})", Code::SignedByEndEntity.describe(), issuer.subject)
+            };
+            findings.tell(Code::SignedByEndEntity, || (place(), says()));
+        }
+    }
+}
+
+/// Findings on certificates that are taken as those of CAs by what they look like.
+const CHAIN_FINDINGS: [Code; 2] = [Code::ChainBySignature, Code::CaAlone];
+
 struct Weigh<'a> {
     inventory: &'a Inventory,
     question: &'a Question<'a>,
     files: &'a Files,
-    locked_with_ca: HashSet<u32>,
-}
-
-/// Files with an encrypted key that hold no certificate but of CAs.
-fn locked_with_ca(inventory: &Inventory) -> HashSet<u32> {
-    let mut out: HashSet<u32> = inventory.files.iter().zip(0..).filter(|(f, _)| f.holds_locked).map(|(_, i)| i).collect();
-    if !out.is_empty() {
-        for entry in inventory.certificates.iter().filter(|e| !e.is_ca()) {
-            entry.occurrences.iter().for_each(|o| _ = out.remove(&o.file));
-        }
-    }
-    out
-}
-
-/// What an occurrence means for the exposure of its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Private,
-    EndEntity {
-        beside_locked: bool,
-    },
-    /// A CA certificate; `beside_locked`: with an encrypted key in its file, and no certificate but of CAs that this could belong to.
-    Chain {
-        beside_locked: bool,
-    },
-    Public,
 }
 
 impl Weigh<'_> {
@@ -194,16 +196,17 @@ impl Weigh<'_> {
         let key = &self.inventory.keys[at as usize];
         let mut accounts: Vec<&Arc<str>> = Vec::new();
         let mut reasons: Vec<Reason<'_>> = Vec::new();
+        let bounds = self.bounds(at, key, born);
         for (role, occurrence) in self.occurrences(key) {
             let file = self.files.of(occurrence.file, at);
             accounts.extend(file.accounts());
-            reasons.push(Reason::new(role, occurrence, file, evidence::decide(file, born, self.question)));
+            reasons.push(Reason::new(role, occurrence, file, evidence::decide(file, bounds, self.question)));
         }
         accounts.sort_unstable();
         accounts.dedup();
         let listed = self.question.known_compromised.filter(|(_, list)| key.is_on(list));
-        // Chain certificates and bare public keys prove nothing either way unless they are all there is.
-        let by_upload = reasons.iter().filter(|r| r.speaks()).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
+        let gravest = |of: fn(Role) -> bool| reasons.iter().filter(|r| of(r.role)).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
+        let (by_upload, verified) = (gravest(Role::speaks), gravest(Role::spreads));
         let made = self.question.made.get(&key.spki).filter(|made| **made >= self.question.incident.cutoff);
         let by_upload = if made.is_some() { Exposure::NotExposed } else { by_upload };
         let held = self.question.held.get(&key.spki).filter(|held| made.is_none() && held.exposure < by_upload);
@@ -213,7 +216,11 @@ impl Weigh<'_> {
         let decision = self.decision(key).filter(|d| d.holds(by_list));
         let exposure = decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
+        // What rests on an unverified key alone concerns no other one.
+        let spreads = exposure != by_upload || by_upload == verified || held.is_some() || listed.is_some() || decision.is_some();
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
+        let on_chain_rule = |r: &Reason<'_>| matches!(r.role, Role::Chain(ChainRule::Issued | ChainRule::Usage));
+        let on_chain_rule = exposure == Exposure::NotExposed && reasons.iter().any(on_chain_rule);
         // The deciding ones first; of those that say the same of many files, one speaks for all.
         reasons.sort_by_key(Reason::rank);
         reasons.dedup_by(|a, b| a.says_the_same(b));
@@ -230,13 +237,24 @@ impl Weigh<'_> {
         });
         let made = made.map(|at| Because::new(Kind::MadeByCase, "case", words::made(*at)));
         let held = held.map_or(&[][..], |held| &held.because).iter().cloned();
-        let mut because: Few<Because> =
-            decided.into_iter().chain(list).chain(made).chain(held).chain(reasons.into_iter().take(REASONS).map(|r| self.because(r))).collect();
+        let mut because: Few<Because> = decided
+            .into_iter()
+            .chain(list)
+            .chain(made)
+            .chain(held)
+            .chain(reasons.into_iter().take(REASONS).map(|r| self.because(r, bounds)))
+            .collect();
         if let (Some(_), Some(first)) = (outdated, because.first_mut()) {
             first.findings.insert(Code::DecisionOutdated);
         }
         let accounts = accounts.into_iter().cloned().collect();
-        KeyVerdict { exposure, by_evidence: by_list, because, omitted, accounts, on_certificate_dates }
+        KeyVerdict { exposure, by_evidence: by_list, because, omitted, accounts, on_certificate_dates, on_chain_rule, spreads }
+    }
+
+    /// Between which times the key can have been uploaded, by the certificates on it and by all places where it lies.
+    fn bounds(&self, at: u32, key: &KeyEntry, born: Option<Time>) -> Bounds {
+        let latest = |file: u32| self.files.of(file, at).span.latest;
+        Bounds { issued: born, seen: born.and_then(|_| self.files_of(key).into_iter().filter_map(latest).min()) }
     }
 
     fn decision(&self, key: &KeyEntry) -> Option<&Decision> {
@@ -244,42 +262,17 @@ impl Weigh<'_> {
         decisions.get(&key.spki).or_else(|| key.raw_forms.iter().find_map(|raw| decisions.get(raw)))
     }
 
-    /// Every occurrence of a key, with its part in this.
-    fn occurrences<'k>(&'k self, key: &'k KeyEntry) -> Vec<(Role, &'k Occurrence)> {
-        let mut out: Vec<(Role, &Occurrence)> = key.private.iter().map(|o| (Role::Private, o)).collect();
-        let mut with_key: Vec<u32> = key.private.iter().map(|o| o.file).collect();
-        with_key.sort_unstable();
-        let has_key = |file: u32| with_key.binary_search(&file).is_ok();
-        for (at, &i) in key.certificates.iter().enumerate() {
-            key.part_at(at).into_iter().for_each(|part| self.inventory.touch_certificates(part));
-            let entry = &self.inventory.certificates[i as usize];
-            for occurrence in &entry.occurrences {
-                let beside_locked = self.inventory.files[occurrence.file as usize].holds_locked;
-                // Where the key itself lies in the same file, it speaks for both.
-                match entry.is_ca() {
-                    true if key.private.is_empty() => {
-                        out.push((Role::Chain { beside_locked: self.locked_with_ca.contains(&occurrence.file) }, occurrence))
-                    }
-                    false if !has_key(occurrence.file) => out.push((Role::EndEntity { beside_locked }, occurrence)),
-                    _ => {}
-                }
-            }
-        }
-        if key.certificates.is_empty() {
-            out.extend(key.public.iter().filter(|o| !has_key(o.file)).map(|o| (Role::Public, o)));
-        }
-        out
-    }
-
-    fn because(&self, reason: Reason<'_>) -> Because {
+    fn because(&self, reason: Reason<'_>, bounds: Bounds) -> Because {
         let Reason { role, occurrence, file, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
+        let findings = findings.union(role.findings());
         let (kind, accounts) = match role {
-            Role::Chain { .. } => (Kind::ChainCertificate, String::new()),
+            Role::Chain(_) => (Kind::ChainCertificate, String::new()),
             Role::Public => (Kind::PublicOnly, String::new()),
-            Role::Private | Role::EndEntity { .. } => (kind, words::accounts(kind, file)),
+            Role::Private | Role::Unverified | Role::EndEntity { .. } | Role::PublicBesideLocked => (kind, words::accounts(kind, file)),
         };
         let dates_distrusted = self.question.distrust_certificate_dates;
-        let upload = Upload { file: occurrence.file, role, timing, dates_distrusted, accounts: accounts.into() };
+        let upload =
+            Upload { file: occurrence.file, role, timing, dates_distrusted, seen_earlier: bounds.is_seen_earlier(), accounts: accounts.into() };
         Because::of_upload(kind, source.clone(), span, findings, upload)
     }
 
@@ -293,7 +286,7 @@ impl Weigh<'_> {
             let key = &keys[issuer.key as usize];
             let says = words::issuer_exposed(&issuer.certificate.subject, key.exposure);
             let mut because = Because::new(Kind::IssuerKey, issuer.certificate.sha256.to_string(), says);
-            if entry.issuers.iter().any(|l| l.basis == crate::inventory::Basis::NotChecked) {
+            if entry.issuers.iter().any(|l| l.basis == Basis::NotChecked) {
                 because.findings.insert(Code::SignatureNotChecked);
             }
             Box::new(because)
@@ -301,7 +294,7 @@ impl Weigh<'_> {
         let verdict = match (exposure.is_suspect(), standing) {
             (true, Standing::Expired) => Verdict::Expired,
             (false, Standing::Expired) => Verdict::Clear,
-            (true, _) if entry.is_ca() => Verdict::Decide,
+            (true, _) if entry.is_ca() && !certificate.names_host() => Verdict::Decide,
             _ if voided_by.is_some() => Verdict::Reissue,
             (true, _) if certificate.is_self_signed => Verdict::Replace,
             (true, _) => Verdict::ReplaceAndRevoke,
@@ -316,43 +309,3 @@ const TOUCHED: usize = 64;
 
 /// Reasons kept for one key; a key found in more places has them counted.
 const REASONS: usize = 32;
-
-/// What one occurrence says about its key, before it is put into words.
-struct Reason<'a> {
-    exposure: Exposure,
-    role: Role,
-    occurrence: &'a Occurrence,
-    file: &'a FileEvidence,
-    decided: Decided<'a>,
-}
-
-impl<'a> Reason<'a> {
-    const fn new(role: Role, occurrence: &'a Occurrence, file: &'a FileEvidence, decided: Decided<'a>) -> Self {
-        let exposure = match (role, decided.timing) {
-            (Role::Chain { .. } | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
-            (Role::Private, Timing::Before) => Exposure::Exposed,
-            (Role::EndEntity { .. }, Timing::Before) => Exposure::Presumed,
-            (_, Timing::Unclear) => Exposure::Undetermined,
-        };
-        Self { exposure, role, occurrence, file, decided }
-    }
-
-    const fn speaks(&self) -> bool {
-        !matches!(self.role, Role::Chain { .. } | Role::Public)
-    }
-
-    /// Those that decide come first, then as found.
-    const fn rank(&self) -> (Exposure, bool, bool, Kind, u32, u32) {
-        let usual = !matches!(self.role, Role::Chain { beside_locked: true });
-        (self.exposure, !self.speaks(), usual, self.decided.kind, self.occurrence.file, self.occurrence.index)
-    }
-
-    /// Whether another one differs in nothing but the file, or in how late the file was changed where that decides nothing.
-    fn says_the_same(&self, other: &Self) -> bool {
-        let late = |r: &Self| if r.decided.timing == Timing::Before || r.decided.kind == Kind::Manifest { r.decided.span.latest } else { None };
-        let same =
-            |a: &Self, b: &Self| a.decided.source == b.decided.source && a.decided.span.earliest == b.decided.span.earliest && late(a) == late(b);
-        let role = std::mem::discriminant(&self.role) == std::mem::discriminant(&other.role);
-        role && self.exposure == other.exposure && self.decided.kind == other.decided.kind && (!self.speaks() || same(self, other))
-    }
-}

@@ -4,20 +4,21 @@ use std::collections::{HashMap, VecDeque};
 
 use super::{Because, Exposure, KeyVerdict, Kind, Standing};
 use crate::finding::Code;
-use crate::inventory::{CertificateEntry, Inventory, KeyEntry};
+use crate::inventory::{Basis, CertificateEntry, Inventory, IssuerLink, KeyEntry};
 use crate::time::Time;
 
 /// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
 pub(super) fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
-    let before: Vec<Exposure> = keys.iter().map(|k| k.exposure).collect();
+    let before: Vec<(Exposure, bool)> = keys.iter().map(|k| (k.exposure, k.spreads)).collect();
     let mut worst_of: HashMap<*const u32, u32> = HashMap::new();
     for (i, entry) in inventory.keys.iter().enumerate().filter(|(_, k)| !k.same_modulus.is_empty()) {
-        let worst = || entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize]).unwrap_or(i as u32);
+        let sound = || entry.same_modulus.iter().copied().filter(|s| before[*s as usize].1);
+        let worst = || sound().min_by_key(|s| before[*s as usize].0).unwrap_or(i as u32);
         let source = *worst_of.entry(entry.same_modulus.as_ptr()).or_insert_with(worst);
-        if !before[source as usize].is_suspect() || before[source as usize] >= before[i] {
+        let (exposure, _) = before[source as usize];
+        if !exposure.is_suspect() || exposure >= before[i].0 {
             continue;
         }
-        let exposure = before[source as usize];
         let name = inventory.keys[source as usize].spki.to_string();
         let says = format!("it has the modulus of the key {name}, which is {}: who holds that one can compute this one", exposure.as_str());
         let verdict = &mut keys[i];
@@ -27,7 +28,7 @@ pub(super) fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict])
             says.findings.insert(Code::EvidenceDisagrees);
         }
         verdict.exposure = exposure;
-        verdict.on_certificate_dates = false;
+        (verdict.on_certificate_dates, verdict.on_chain_rule, verdict.spreads) = (false, false, true);
         verdict.because.push(says);
         verdict.because.rotate_right(1);
     }
@@ -39,14 +40,16 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
     // Few certificates have issued any.
     let mut children: hashbrown::HashMap<u32, Vec<u32>> = hashbrown::HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
-        entry.issuers.iter().for_each(|l| children.entry(l.certificate).or_default().push(i as u32));
+        // What is no CA has issued nothing but what its key verifies.
+        let issued = |l: &&IssuerLink| l.basis == Basis::Signature || inventory.certificates[l.certificate as usize].is_ca();
+        entry.issuers.iter().filter(issued).for_each(|l| children.entry(l.certificate).or_default().push(i as u32));
     }
     let children = |of: u32| children.get(&of).into_iter().flatten();
     let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
-    let suspect = |entry: &CertificateEntry| keys[entry.key as usize].exposure.is_suspect();
+    let suspect = |entry: &CertificateEntry| Some(&keys[entry.key as usize]).is_some_and(|key| key.exposure.is_suspect() && key.spreads);
     // First in, first out: whoever comes first is the nearest.
     let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
-    for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| e.is_ca() && suspect(e)) {
+    for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| (e.is_ca() || e.issued_others) && suspect(e)) {
         queue.extend(children(i as u32).map(|c| (*c, i as u32)));
     }
     // A key can have very many certificates.
@@ -57,7 +60,7 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
             voided[at] = Some(by);
             let entry = &inventory.certificates[at];
             let mut stands = || *stands.entry(entry.key).or_insert_with(|| signed_itself(inventory, &inventory.keys[entry.key as usize], as_of));
-            if !entry.is_ca() || !stands() {
+            if !stands() {
                 queue.extend(children(child).map(|c| (*c, by)));
             }
         }

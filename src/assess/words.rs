@@ -5,8 +5,10 @@ use std::fmt::{self, Write as _};
 
 use super::because::{Because, Upload};
 use super::evidence::{FileEvidence, Kind, Timing};
-use super::{Decision, Exposure, Role};
+use super::role::Role;
+use super::{Decision, Exposure};
 use crate::finding::Code;
+use crate::inventory::ChainRule;
 use crate::pki::name::shown;
 use crate::pki::show;
 use crate::read::Place;
@@ -19,7 +21,7 @@ pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> Strin
     let mut out = String::with_capacity(path.len() + ROOM);
     // Writing to a string cannot fail.
     let _ = what(&mut out, upload.role, &path);
-    if !matches!(upload.role, Role::Chain { .. } | Role::Public) {
+    if upload.role.speaks() {
         out.push_str("; ");
         let _ = when(&mut out, because, upload, place.member().is_some());
     }
@@ -39,13 +41,18 @@ fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
         Role::Private => write!(out, "its private key lies in {path}"),
         Role::EndEntity { beside_locked: true } => write!(out, "a certificate on it lies in {path} beside an encrypted private key"),
         Role::EndEntity { beside_locked: false } => write!(out, "a certificate on it lies in {path}, and an upload for TLS brings its key along"),
-        Role::Chain { beside_locked: false } => {
-            write!(out, "a CA certificate on it lies in {path}: intermediates in a bundle come without their keys")
+        Role::Unverified => write!(out, "a private key in {path} says that it is this one, and nothing verifies that"),
+        Role::PublicBesideLocked => write!(out, "its public half lies in {path} beside a locked private key that can be its own"),
+        Role::Chain(rule) => {
+            write!(out, "a CA certificate on it lies in {path}: ")?;
+            out.push_str(match rule {
+                ChainRule::Public => "it is that of a public CA, which bundles bring along without its key",
+                ChainRule::SignedByAnother => "intermediates in a bundle come without their keys",
+                ChainRule::Issued => "it signed itself, names no host and issued a certificate beside it, so it is taken as a root that came without its key",
+                ChainRule::Usage => "it signed itself, names no host and may do nothing but sign certificates and revocation lists, so it is taken as a root that came without its key",
+            });
+            Ok(())
         }
-        Role::Chain { beside_locked: true } => write!(
-            out,
-            "a CA certificate on it lies in {path}, and intermediates in a bundle come without their keys; but beside it lies an encrypted private key, and nothing else that this could belong to: if it is its own, it is exposed"
-        ),
         Role::Public => write!(out, "only its public half lies in {path}"),
     }
 }
@@ -82,6 +89,13 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
         }
         (Kind::CertificateDates, _) if upload.dates_distrusted => {
             write!(out, "nothing records its upload, and the dates of certificates are not to be trusted")
+        }
+        (Kind::CertificateDates, _) if upload.seen_earlier => {
+            write!(
+                out,
+                "nothing records its upload; the key was in some place by {}, before the oldest certificate on it was issued, so it can have been uploaded {side}",
+                born()
+            )
         }
         (Kind::CertificateDates, _) => {
             write!(out, "nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}", born())

@@ -21,7 +21,7 @@ pub fn to_hold(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessmen
     let rests_on_change = |at: usize| {
         let key = &inventory.keys[at];
         let certificates = key.certificates.iter().flat_map(|c| inventory.certificates[*c as usize].occurrences.iter());
-        key.private.iter().chain(key.public.iter()).chain(certificates).any(|o| changed(o.file))
+        key.private_places().chain(key.public.iter()).chain(certificates).any(|o| changed(o.file))
     };
     if !lost && !inventory.files.iter().any(|f| f.recorded.is_some()) {
         return Vec::new();
@@ -176,7 +176,7 @@ pub fn milder(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment
 fn title(inventory: &Inventory, key: usize) -> String {
     let entry = &inventory.keys[key];
     let certificate = entry.certificates.first().map(|c| inventory.certificates[*c as usize].certificate.display_name().into_owned());
-    let place = || entry.private.first().or_else(|| entry.public.first()).map(|o| inventory.path(o).into_owned());
+    let place = || entry.private_places().next().or_else(|| entry.public.first()).map(|o| inventory.path(o).into_owned());
     show(&certificate.or_else(place).unwrap_or_else(|| entry.spki.to_string()))
 }
 
@@ -194,7 +194,7 @@ impl Milder {
 pub fn retired_but_present(inventory: &Inventory, retired: &HashSet<SpkiHash>) -> Vec<Finding> {
     let mut out = Vec::new();
     for (key, at) in inventory.keys.iter().zip(0usize..).filter(|(key, _)| retired.contains(&key.spki)) {
-        let here: Vec<_> = key.private.iter().filter(|o| !inventory.is_gone(o.file)).collect();
+        let here: Vec<_> = key.private_places().filter(|o| !inventory.is_gone(o.file)).collect();
         if let Some(first) = here.first() {
             let more = if here.len() > 1 { format!(" and {} more places", here.len() - 1) } else { String::new() };
             let message = format!("{}: {}{more}", Code::RetiredKeyPresent.describe(), show(&inventory.path(first)));

@@ -189,7 +189,7 @@ pub(crate) struct Before<'a> {
 
 /// Reads, joins, judges and plans.
 pub(crate) fn analyse(roots: Roots, options: &Options, ready: Ready, before: &Before<'_>, terminal: &Terminal) -> Result<Analysis, Error> {
-    let (inventory, lost) = inventory(&roots, options, ready.known.as_ref().map(|(_, list)| list), before, terminal);
+    let (inventory, lost) = inventory(&roots, options, &ready, before, terminal);
     let nothing = BTreeMap::new();
     let question = assess::Question {
         incident: &ready.incident,
@@ -257,7 +257,7 @@ pub(crate) fn reopen(files: &mut Reopener<'_>, inventory: &Inventory, sha256: Fi
     occurrences.iter().take(REOPEN).find_map(|o| files.get(&inventory.files[o.file as usize].place, sha256))
 }
 
-fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>, before: &Before<'_>, terminal: &Terminal) -> (Inventory, usize) {
+fn inventory(roots: &Roots, options: &Options, ready: &Ready, before: &Before<'_>, terminal: &Terminal) -> (Inventory, usize) {
     let mut builder = Builder::default();
     let mut files = 0;
     let mut progress = terminal.progress("files read:");
@@ -273,8 +273,14 @@ fn inventory(roots: &Roots, options: &Options, known: Option<&HashSet<SpkiHash>>
     builder.restore(before.files, &|root| roots.is_gone(root), &mut facts);
     let mut inventory = builder.finish(ledgers, options.threads);
     inventory.add_forms(before.forms);
-    let listed = |key: &inventory::KeyEntry| known.is_some_and(|list| key.is_on(list));
-    link::link(&mut inventory, listed, options.threads, opener(roots));
+    inventory.set_public_cas(ready.cas.public_keys(&inventory, ready.ccadb.as_ref()));
+    let known = ready.known.as_ref().map(|(_, list)| list);
+    let held: HashSet<SpkiHash> = before.exposures.iter().filter(|(_, exposure)| exposure.is_suspect()).map(|(spki, _)| *spki).collect();
+    let suspect = |key: &inventory::KeyEntry| {
+        let decided = || std::iter::once(&key.spki).chain(&key.raw_forms).any(|spki| ready.decisions.contains_key(spki));
+        known.is_some_and(|list| key.is_on(list)) || held.contains(&key.spki) || decided()
+    };
+    link::link(&mut inventory, suspect, options.threads, opener(roots));
     (inventory, facts.failed.len())
 }
 

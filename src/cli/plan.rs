@@ -327,7 +327,7 @@ fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
         return Some(format!("the key was met in another encoding since, {form}"));
     }
     let known: HashSet<&str> = story.copies().iter().map(String::as_str).collect();
-    let copy = key.private.iter().map(|copy| inventory.path(copy)).find(|path| !known.contains(&**path))?;
+    let copy = key.private_places().map(|copy| inventory.path(copy)).find(|path| !known.contains(&**path))?;
     Some(format!("another copy of the key lies in {} since", certrecall::pki::show(&copy)))
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::numbers::Numbers;
 use super::recorded::Facts;
-use super::{CertificateEntry, Few, File, Inventory, KeyEntry, Occurrence, Trouble};
-use crate::finding::{Codes, Reason};
+use super::{CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, Trouble};
+use crate::finding::{Code, Codes, Reason};
 use crate::id::SpkiHash;
 use crate::parallel;
 use crate::pki::{Certificate, KeyFacts, Object, Unread};
@@ -134,11 +134,11 @@ impl Builder {
             What::Other => self.inventory.others += 1,
             What::Trouble(trouble) => {
                 let (label, unread) = *trouble;
-                // Uploaded in encrypted form is uploaded too: guessing is offline.
+                // Uploaded in encrypted form is uploaded too: guessing is offline. Whose key it is, only its public half in the clear says.
                 if let Unread::Locked(_, Some(facts)) = &unread
                     && let Some(key) = self.key_of(facts)
                 {
-                    self.inventory.keys[key].private.push(occurrence);
+                    self.inventory.keys[key].unverified.push(occurrence);
                 }
                 self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
             }
@@ -147,6 +147,7 @@ impl Builder {
 
     fn add_private(&mut self, facts: &Arc<KeyFacts>, occurrence: Occurrence) {
         match self.key_of(facts) {
+            Some(key) if facts.findings.contains(Code::PublicKeyNotVerified) => self.inventory.keys[key].unverified.push(occurrence),
             Some(key) => self.inventory.keys[key].private.push(occurrence),
             None => self.inventory.unnamed_keys.push(occurrence),
         }
@@ -218,6 +219,7 @@ impl Builder {
                     raw_forms: Vec::new(),
                     findings: Codes::NONE,
                     private: Few::NONE,
+                    unverified: Few::NONE,
                     certificates: Few::NONE,
                     public: Few::NONE,
                     same_modulus: Arc::default(),
@@ -264,6 +266,7 @@ impl Builder {
         };
         parallel::join(threads, sort_certificates, sort_keys);
         inventory.ledgers = ledgers;
+        inventory.locked_keys = LockedKeys::of(&inventory);
         inventory
     }
 }

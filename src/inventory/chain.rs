@@ -1,7 +1,7 @@
 //! Who really issued a certificate: the certificates above it whose keys verified the signature below. [`super::link`] checks only what can
 //! void something; this is for the certificates whose CA has to be asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Basis, Inventory, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
@@ -21,6 +21,7 @@ pub struct Signer {
 #[derive(Debug, Clone, Default)]
 pub struct Anchors {
     by_subject: HashMap<NameId, Vec<Anchor>>,
+    keys: HashSet<SpkiHash>,
 }
 
 #[derive(Debug, Clone)]
@@ -30,11 +31,18 @@ struct Anchor {
 }
 
 impl Anchors {
+    /// Whether one of them has this key.
+    #[must_use]
+    pub fn have(&self, key: &SpkiHash) -> bool {
+        self.keys.contains(key)
+    }
+
     /// Adds a certificate, DER. Returns whether it can be read.
     pub fn add(&mut self, der: &[u8]) -> bool {
         let (Some(certificate), Some(spki)) = (cert::read(der), spki_of(der)) else { return false };
         let Some(key) = certificate.key.spki else { return false };
         let signer = Signer { key, certificate: certificate.sha256 };
+        self.keys.insert(key);
         self.by_subject.entry(certificate.subject_id).or_default().push(Anchor { signer, spki: spki.into() });
         true
     }

@@ -1,7 +1,7 @@
 //! Issuer links. Names and key identifiers propose; a signature decides wherever the link decides something (DESIGN: once per pair).
 //!
-//! A link decides something when the issuer is no declared CA (issuing makes it one, and a CA's key is not presumed to be uploaded), or
-//! when the issuer's private key was found or is on a list (its exposure would void the certificates below it). Where a signature cannot be
+//! A link decides something when the issuer is no declared CA (issuing can make it one, or is a sign of misuse), or when its exposure is not ruled
+//! out (it would void the certificates below it, and a CA certificate that signed itself is judged by what it issued). Where a signature cannot be
 //! checked the careful answer depends on the question: the link voids what hangs below an exposed CA, but makes nothing a CA.
 
 use std::collections::HashMap;
@@ -41,16 +41,16 @@ const NAMED_ISSUERS: usize = 16;
 /// Links every certificate to its issuers. What `opener` makes for each thread gives the DER of a certificate again, from one of its
 /// occurrences; it is asked for those of one file together.
 ///
-/// `listed` tells which keys a list of compromised keys names.
+/// `suspect` tells which keys something beside the uploads exposes: a list of compromised keys, a decision, what a case recorded.
 pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>(
     inventory: &mut Inventory,
-    listed: impl Fn(&KeyEntry) -> bool,
+    suspect: impl Fn(&KeyEntry) -> bool,
     threads: usize,
     opener: impl Fn() -> O + Sync,
 ) {
     let all = &*inventory;
     let ((by_subject, children), decisive) =
-        parallel::join(threads, || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)), || decisive(all, listed));
+        parallel::join(threads, || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)), || decisive(all, suspect));
     let verifier = || Verifier { inventory, open: opener(), decisive: &decisive, by_subject: &by_subject, spkis: HashMap::new() };
     let links = parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
     for (child, found) in children.into_iter().zip(links) {
@@ -59,6 +59,7 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
         }
         inventory.certificates[child as usize].issuers = found;
     }
+    inventory.note_issued_beside();
 }
 
 type ByName<T> = HashMap<NameId, T, hashbrown::DefaultHashBuilder>;
@@ -78,12 +79,13 @@ fn by_subject(inventory: &Inventory) -> ByName<Vec<u32>> {
 }
 
 /// For each key whether its exposure, or that of a key above it, would void something: on these links everything depends.
-fn decisive(inventory: &Inventory, listed: impl Fn(&KeyEntry) -> bool) -> Vec<bool> {
-    let mut decisive: Vec<bool> = inventory.keys.iter().map(|k| !k.private.is_empty() || listed(k) || !k.same_modulus.is_empty()).collect();
+fn decisive(inventory: &Inventory, suspect: impl Fn(&KeyEntry) -> bool) -> Vec<bool> {
+    let mut decisive: Vec<bool> = inventory.keys.iter().map(|k| !k.private.is_empty() || suspect(k) || !k.same_modulus.is_empty()).collect();
     let mut below: HashMap<NameId, Vec<u32>> = HashMap::new();
     let mut queue = Vec::new();
     for (i, entry) in inventory.certificates.iter().enumerate().filter(|(_, c)| c.certificate.is_ca) {
         below.entry(entry.certificate.issuer.id).or_default().push(i as u32);
+        decisive[entry.key as usize] |= !inventory.is_chain_certificate(i as u32);
         if decisive[entry.key as usize] {
             queue.push(i as u32);
         }
@@ -123,13 +125,10 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
         let (first, others): (Vec<u32>, Vec<u32>) = candidates.iter().partition(is_decisive);
         for issuer in first.into_iter().chain(others).filter(|i| *i != child) {
             let entry = &inventory.certificates[issuer as usize];
-            if !certificate.names_issuer(&entry.certificate) {
-                continue;
-            }
             let key = &inventory.keys[entry.key as usize];
             if entry.certificate.is_ca && !self.decisive[entry.key as usize] {
                 // Nothing depends on it but the levels above, and one of equal standing is as good as a thousand.
-                if found.len() < NAMED_ISSUERS {
+                if found.len() < NAMED_ISSUERS && certificate.names_issuer(&entry.certificate) {
                     found.push(IssuerLink { certificate: issuer, basis: Basis::Names });
                 }
                 continue;

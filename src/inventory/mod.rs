@@ -1,10 +1,13 @@
 //! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys, certificates and requests joined
 //! by canonical SPKI; certificates joined to their issuers ([`link`], [`chain`]).
 
+mod authority;
 mod builder;
 pub mod chain;
 mod few;
 pub mod link;
+mod locked;
+mod near;
 mod numbers;
 pub mod recorded;
 mod touch;
@@ -20,10 +23,12 @@ use crate::pki::{Certificate, KeyFacts, Unread};
 use crate::read::{Ledger, Place};
 use crate::time::Time;
 
+pub use authority::ChainRule;
 pub use builder::{Batch, Builder};
 pub use chain::{Anchors, Signer};
 pub use few::Few;
 pub use link::{Basis, IssuerLink};
+pub use locked::LockedKeys;
 pub use recorded::{Gone, Recorded, RecordedFile};
 pub(crate) use touch::AT_ONCE;
 
@@ -44,6 +49,12 @@ pub struct Inventory {
     pub others: u64,
     /// One ledger per root.
     pub ledgers: Vec<Ledger>,
+    /// Whose the locked and damaged private keys can be.
+    pub locked_keys: LockedKeys,
+    /// Keys of public CAs among those here.
+    public_cas: HashSet<SpkiHash>,
+    /// CA certificates that signed themselves, with the files in whose folder lies one that they verifiably issued.
+    issued_beside: HashSet<(u32, u32)>,
     /// Ways into containers, each once.
     members: Vec<Arc<str>>,
 }
@@ -103,14 +114,6 @@ pub struct CertificateEntry {
     pub issued_others: bool,
 }
 
-impl CertificateEntry {
-    /// CA:TRUE, or issuer of another certificate here.
-    #[must_use]
-    pub fn is_ca(&self) -> bool {
-        self.certificate.is_ca || self.issued_others
-    }
-}
-
 /// One key.
 #[derive(Debug)]
 pub struct KeyEntry {
@@ -124,6 +127,9 @@ pub struct KeyEntry {
     pub findings: Codes,
     /// Where its private half lies, encrypted or not.
     pub private: Few<Occurrence>,
+    /// Where a private key lies that says it is this one, and that nothing verifies: one without a private part that fits, or locked with a public
+    /// half in the clear.
+    pub unverified: Few<Occurrence>,
     /// Certificates on it, indices into [`Inventory::certificates`].
     pub certificates: Few<u32>,
     /// Where requests or bare public keys of it lie.
@@ -133,6 +139,11 @@ pub struct KeyEntry {
 }
 
 impl KeyEntry {
+    /// Every place where its private half lies, or says that it does.
+    pub fn private_places(&self) -> impl Iterator<Item = &Occurrence> {
+        self.private.iter().chain(self.unverified.iter())
+    }
+
     /// Whether a list of hashes names it in any form met.
     #[must_use]
     pub fn is_on(&self, list: &HashSet<SpkiHash>) -> bool {

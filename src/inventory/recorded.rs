@@ -64,15 +64,17 @@ pub struct RecordedObject {
 pub enum RecordedKind {
     /// A certificate.
     Certificate,
-    /// A private key, encrypted or not.
+    /// A private key.
     PrivateKey,
     /// A request or a bare public key.
     PublicKey,
+    /// A private key that nothing verifies, or a locked one that says whose it is.
+    UnverifiedKey,
 }
 
 impl RecordedKind {
     /// Every kind with the octet that stands for it in a store.
-    pub const VALUES: &[(Self, u8)] = &[(Self::Certificate, b'c'), (Self::PrivateKey, b'k'), (Self::PublicKey, b'p')];
+    pub const VALUES: &[(Self, u8)] = &[(Self::Certificate, b'c'), (Self::PrivateKey, b'k'), (Self::PublicKey, b'p'), (Self::UnverifiedKey, b'u')];
 }
 
 /// A part of a recorded file that could not be read.
@@ -193,5 +195,6 @@ fn each_object(inventory: &Inventory, each: &mut dyn FnMut(u32, RecordedKind, u3
     for (key, at) in inventory.keys.iter().zip(0..) {
         key.private.iter().for_each(|o| each(o.file, RecordedKind::PrivateKey, at));
         key.public.iter().for_each(|o| each(o.file, RecordedKind::PublicKey, at));
+        key.unverified.iter().for_each(|o| each(o.file, RecordedKind::UnverifiedKey, at));
     }
 }

@@ -51,6 +51,9 @@ pub struct Certificate {
     /// `basicConstraints` says CA:TRUE.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ca: bool,
+    /// 1, 2 or 3 (RFC 5280 section 4.1.2.1); what no standard defines counts as 3.
+    #[serde(default = "v3", skip_serializing_if = "is_v3")]
+    pub version: u8,
     /// Subject and issuer are equal and the signature is by its own key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_self_signed: bool,
@@ -74,6 +77,17 @@ const fn unnamed() -> Fingerprint {
     Fingerprint::from_bytes([0; 32])
 }
 
+/// The version that nearly all have.
+const fn v3() -> u8 {
+    3
+}
+
+/// Whether a record leaves the version out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_v3(version: &u8) -> bool {
+    *version == 3
+}
+
 impl Certificate {
     /// What people call it: the first DNS name, else another name, else the subject.
     #[must_use]
@@ -94,6 +108,17 @@ impl Certificate {
                 (Some(wanted), Some(have)) => wanted == have,
                 _ => true,
             }
+    }
+}
+
+impl Purpose {
+    /// Whether `keyUsage` is there and has this bit (RFC 5280 section 4.2.1.3).
+    #[must_use]
+    pub const fn allows(self, bit: u8) -> Option<bool> {
+        match self.key_usage {
+            Some(bits) => Some(bits & (1 << bit) != 0),
+            None => None,
+        }
     }
 }
 
@@ -222,6 +247,7 @@ struct Fields<'a> {
     spki: &'a [u8],
     signature_algorithm: &'a [u8],
     extensions: Listed<'a>,
+    version: u8,
     findings: Codes,
 }
 
@@ -287,7 +313,8 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
     if parts.tagged(der::BIT_STRING).is_none() {
         findings.insert(Code::StrictParserRefused);
     }
-    Some(Fields { serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, findings })
+    let version = version.min(2) as u8 + 1;
+    Some(Fields { serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, version, findings })
 }
 
 /// Extensions as found: what means something here, in order, and the names of all others.
@@ -396,6 +423,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         not_after,
         names: extensions.names,
         is_ca: extensions.is_ca,
+        version: fields.version,
         is_self_signed,
         subject_key_id: extensions.subject_key_id,
         purpose: extensions.purpose,

@@ -10,6 +10,7 @@ pub(crate) mod crl;
 pub(crate) mod csr;
 pub(crate) mod der;
 pub mod dn;
+pub mod host_names;
 mod hosts;
 mod issuer;
 pub(crate) mod key;

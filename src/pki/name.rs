@@ -85,11 +85,22 @@ pub fn common_name(printed: &str) -> Option<String> {
 /// The organizations (`O=`) in a printed name, unescaped, in the order printed.
 #[must_use]
 pub fn organizations(printed: &str) -> Vec<String> {
+    values(printed, "O=")
+}
+
+/// All common names in a printed name, unescaped, in the order printed.
+#[must_use]
+pub fn common_names(printed: &str) -> Vec<String> {
+    values(printed, "CN=")
+}
+
+/// The values of one attribute type in a printed name, unescaped, in the order printed.
+fn values(printed: &str, kind: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = printed;
     loop {
         let end = unescaped_end(rest);
-        out.extend(rest[..end].strip_prefix("O=").map(unescape));
+        out.extend(rest[..end].strip_prefix(kind).map(unescape));
         match rest.get(end + 1..) {
             Some(tail) => rest = tail,
             None => return out,

@@ -6,6 +6,7 @@
 pub mod ccadb;
 mod data;
 pub mod private;
+mod public;
 pub mod sort;
 
 use std::collections::{HashMap, HashSet};

@@ -262,7 +262,7 @@ impl Group<'_> {
         let mut stands = None;
         for at in self.certificates(|v| v == Verdict::Reissue) {
             let entry = &self.inventory.certificates[at as usize];
-            if entry.is_ca() {
+            if entry.is_ca() && self.plan.replacement_of[at as usize].is_none() {
                 let sha256 = entry.certificate.sha256;
                 let needs = self.new_ca_decisions(&[at]);
                 let stands = *stands.get_or_insert_with(|| signed_itself(self.inventory, self.entry(), self.given.clock.as_of));

@@ -188,7 +188,9 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
     for (i, entry) in inventory.certificates.iter().enumerate() {
         let verdict = &assessment.certificates[i];
         let suspect = assessment.keys[entry.key as usize].exposure.is_suspect();
-        if verdict.standing.is_live() && !entry.is_ca() && (suspect || verdict.verdict == Verdict::Reissue) {
+        // What becomes of a CA that names no host its owner decides, and who certifies one anew.
+        let of_ca = verdict.verdict == Verdict::Decide || verdict.verdict == Verdict::Reissue && entry.is_ca() && !entry.certificate.names_host();
+        if verdict.standing.is_live() && !of_ca && (suspect || verdict.verdict == Verdict::Reissue) {
             groups.entry(entry.certificate.profile).or_default().push(i as u32);
         }
     }

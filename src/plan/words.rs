@@ -107,18 +107,8 @@ pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32], exposure: Ex
         Exposure::Presumed => "is presumed to be exposed",
         _ => "is exposed",
     };
-    // What openssl makes by default for a server is a CA by its own word.
-    let serves = |i: &u32| {
-        let entry = &inventory.certificates[*i as usize];
-        entry.certificate.is_self_signed && !entry.issued_others && !entry.certificate.names.is_empty()
-    };
-    let server = if authorities.iter().all(serves) {
-        ". It names hosts and issued nothing that is here: if it is the certificate of a server after all, as openssl makes them by default, its successor is a new key and certificate, put in place there and wherever it is trusted"
-    } else {
-        ""
-    };
     format!(
-        "the private key of the CA {} {how}: whoever has it can make certificates for any name, and revocation lists and OCSP answers of this CA prove nothing. Decide on a successor and set it up: a new CA on a new key, from which everything below is issued anew{server}",
+        "the private key of the CA {} {how}: whoever has it can make certificates for any name, and revocation lists and OCSP answers of this CA prove nothing. Decide on a successor and set it up: a new CA on a new key, from which everything below is issued anew",
         subjects(inventory, authorities)
     )
 }
@@ -245,11 +235,11 @@ pub(super) fn verify_revoked(authority: &str, with_reason: bool) -> String {
 pub(super) const VERIFY_REMOVED: &str = "check that the old certificate is served nowhere and trusted nowhere: remove it from trust stores and pins, since no revocation will reach those who have it";
 
 pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool) -> String {
-    let paths: Vec<Cow<'_, str>> = key.private.iter().map(|o| inventory.path(o)).collect();
+    let paths: Vec<Cow<'_, str>> = key.private_places().map(|o| inventory.path(o)).collect();
     let mut places: Vec<Cow<'_, str>> = paths.iter().map(|path| shown(path)).collect();
     places.sort_unstable();
     places.dedup();
-    let in_archive = key.private.iter().any(|o| inventory.files[o.file as usize].place.member().is_some());
+    let in_archive = key.private_places().any(|o| inventory.files[o.file as usize].place.member().is_some());
     let archive = if in_archive { "; what lies in an archive goes with the whole archive, or with a new one packed without it" } else { "" };
     let keep = if reads_old_mail { "keep one copy offline to read old mail, and the proofs" } else { "keep nothing but the proofs" };
     if places.is_empty() {

@@ -77,6 +77,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("exposed, but expired", summary.expired),
         ("clear", summary.clear),
         ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
+        ("of these self-signed, taken as roots that came without their keys", summary.clear_by_chain_rule),
         ("keys confirmed exposed", summary.exposed_keys),
     ] {
         writeln!(out, "| {what} | {n} |")?;
@@ -190,7 +191,7 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         let title = match most_urgent {
             Some(most_urgent) => format!("{}: {}", names.iter().take(4).cloned().collect::<Vec<_>>().join(", "), most_urgent.as_str()),
             None => {
-                let place = entry.private.first().map(|o| escape(&inventory.files[o.file as usize].place.shown()));
+                let place = entry.private_places().next().map(|o| escape(&inventory.files[o.file as usize].place.shown()));
                 place.map_or_else(String::new, |place| format!("{place}: ")) + "a key without a certificate"
             }
         };

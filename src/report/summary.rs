@@ -47,6 +47,8 @@ pub struct Summary {
     pub clear: usize,
     /// Of these, on certificate dates alone.
     pub clear_on_dates: usize,
+    /// Of these, because they signed themselves and are taken as roots that came without their keys.
+    pub clear_by_chain_rule: usize,
     /// Keys that are exposed for sure.
     pub exposed_keys: usize,
 }
@@ -64,6 +66,8 @@ impl Summary {
             }
             let on_dates = planned.assessment.keys[entry.key as usize].on_certificate_dates;
             out.clear_on_dates += usize::from(verdict.verdict == Verdict::Clear && on_dates);
+            let by_chain_rule = planned.assessment.keys[entry.key as usize].on_chain_rule;
+            out.clear_by_chain_rule += usize::from(verdict.verdict == Verdict::Clear && by_chain_rule);
         }
         out.exposed_keys = planned.assessment.keys.iter().filter(|k| k.exposure == Exposure::Exposed).count();
         out
@@ -229,7 +233,7 @@ impl Text {
     fn bare_keys(&mut self, planned: &Planned<'_>) {
         let inventory = planned.inventory;
         let bare = inventory.keys.iter().zip(&planned.assessment.keys).filter(|(k, v)| k.certificates.is_empty() && v.exposure.is_suspect());
-        let places: Vec<String> = bare.filter_map(|(k, _)| k.private.first()).map(|o| show(&inventory.path(o))).collect();
+        let places: Vec<String> = bare.filter_map(|(k, _)| k.private_places().next()).map(|o| show(&inventory.path(o))).collect();
         if !places.is_empty() {
             self.head(Tone::Warn, &format!("Exposed or suspect without a certificate here: {}", count(places.len(), "key")));
             for place in places.iter().take(10) {
@@ -250,6 +254,14 @@ impl Text {
         for (kind, n) in view::clear_counts(planned, clear) {
             let tone = if kind == Kind::CertificateDates { Tone::Warn } else { Tone::Plain };
             self.line(&[(tone, &format!("  {}", view::cleared(kind, n)))]);
+        }
+        let roots = Summary::of(planned).clear_by_chain_rule;
+        if roots > 0 {
+            let signed = if roots == 1 { "1 signed itself and is" } else { &format!("{roots} signed themselves and are") };
+            self.line(&[(
+                Tone::Warn,
+                &format!("  of these {signed} taken as roots by key usage or by what lies beside (ca-alone, chain-by-signature)"),
+            )]);
         }
     }
 

@@ -149,8 +149,8 @@ fn the_summary_does_not_call_safe_what_could_not_be_read() {
     let plan = |case: &str| run(&["plan", &folder.at("ca.pem"), "-o", &folder.at(case), "--uploaded", "2016-01-01"]);
     let read = plan("read");
     assert!(read.status == 0 && read.stdout.contains("No exposed certificate is still valid\n"), "{}", read.stdout);
-    folder.write("ca.pem", format!("{}{}", ca.key.encrypted(), ca.pem()));
-    let locked = plan("locked");
+    folder.write("other.pem", ca.key.encrypted());
+    let locked = run(&["plan", &folder.at("ca.pem"), &folder.at("other.pem"), "-o", &folder.at("locked"), "--uploaded", "2016-01-01"]);
     assert!(
         locked.status == 3 && locked.stdout.contains("No exposed certificate is still valid among those that could be read"),
         "{}",

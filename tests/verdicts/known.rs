@@ -232,26 +232,26 @@ fn encrypted_keys() {
         .certificate(&l, "presumed valid replace-and-revoke manifest", beside);
     t.case("encrypted OpenSSH key names its public half").file("id", l.key.encrypted_openssh()).row("id", BEFORE).key(
         l.key.spki(),
-        "exposed manifest",
-        "its private key lies in id",
+        "presumed manifest",
+        "a private key in id says that it is this one, and nothing verifies that",
     );
     let ca = named_ca("Locked CA");
     t.case("CA certificate beside an encrypted key").file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted())).row("ca.pem", BEFORE).certificate(
         &ca,
-        "not-exposed valid clear chain-certificate",
-        "beside it lies an encrypted private key, and nothing else that this could belong to: if it is its own, it is exposed",
+        "presumed valid decide manifest",
+        "a certificate on it lies in ca.pem beside an encrypted private key",
     );
     let below = leaf("e.example").by(&ca);
     t.case("CA certificates beside the encrypted key of a server, and in other bundles too")
         .file("e.pem", format!("{}{}", chain(&[&below, &ca]), below.key.encrypted()))
         .file("a.pem", ca.pem())
         .row("e.pem", BEFORE)
-        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in e.pem: intermediates in a bundle come without their keys");
+        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in e.pem: it signed itself, names no host and may do nothing but sign");
     t.case("CA certificate beside an encrypted key: that comes first")
         .file("a.pem", ca.pem())
         .file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted()))
         .row("a.pem", BEFORE)
-        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in ca.pem, and intermediates");
+        .certificate(&ca, "undetermined valid decide certificate-dates", "a certificate on it lies in ca.pem beside an encrypted private key");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn chains_and_what_hangs_below() {
         BEFORE,
         &root,
         "not-exposed valid clear chain-certificate",
-        "come without their keys",
+        "it is taken as a root that came without its key",
     );
     at(t, "intermediate exposed: a leaf beside it", &intermediate.key, BEFORE, &sibling, CLEAR, "its private key lies in b.pem");
     at(t, "root exposed: a leaf right below it", &root.key, BEFORE, &sibling, reissue, "CN=Example Private CA, is exposed");

@@ -1,6 +1,7 @@
 //! Guards the verdicts: kind of evidence, timing, standing and kind of certificate against exposure, verdict and the sentence a person reads.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod chains;
 #[path = "../common/mod.rs"]
 mod common;
 mod known;
@@ -55,6 +56,7 @@ impl Table {
             uploaded: None,
             distrust: false,
             listed: None,
+            public: HashSet::new(),
             as_of: NOW,
             now: NOW,
             cutoff: None,
@@ -79,6 +81,7 @@ struct Case<'t> {
     uploaded: Option<&'static str>,
     distrust: bool,
     listed: Option<SpkiHash>,
+    public: HashSet<SpkiHash>,
     as_of: &'static str,
     now: &'static str,
     cutoff: Option<&'static str>,
@@ -153,6 +156,12 @@ impl Case<'_> {
         self
     }
 
+    /// The key is one of a public CA.
+    fn public(mut self, ca: &Cert) -> Self {
+        self.public.insert(ca.key.spki());
+        self
+    }
+
     fn looked_at(mut self, time: &'static str) -> Self {
         self.as_of = time;
         self
@@ -203,7 +212,8 @@ impl Case<'_> {
             occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
         };
         let list = HashSet::from_iter(self.listed);
-        link::link(&mut inventory, |key| key.is_on(&list), 2, || reopen);
+        inventory.set_public_cas(self.public.clone());
+        link::link(&mut inventory, |key| key.is_on(&list) || self.decisions.contains_key(&key.spki), 2, || reopen);
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
             incident: &incident,

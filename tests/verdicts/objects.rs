@@ -32,7 +32,7 @@ fn keys_that_are_not_in_the_file() {
         .row("key", BEFORE)
         .file("a.pem", l.pem())
         .row("a.pem", AFTER)
-        .certificate(&l, "exposed valid replace-and-revoke manifest", "its private key lies in key;");
+        .certificate(&l, "presumed valid replace-and-revoke manifest", "a private key in key says that it is this one, and nothing verifies that;");
     t.case("key in a file of its own")
         .file("acme/cert.pem", l.pem())
         .file("acme/key.pem", l.key.pem())
@@ -152,13 +152,13 @@ fn self_signed_certificates() {
     let ca = leaf("s.example").authority().self_signed();
     t.case("self-signed CA:TRUE with its key").file("s.pem", bundle(&ca, &[])).row("s.pem", BEFORE).certificate(
         &ca,
-        "exposed valid decide manifest",
+        "exposed valid replace manifest",
         "its private key lies in s.pem",
     );
     t.case("self-signed CA:TRUE without its key").file("s.pem", ca.pem()).row("s.pem", BEFORE).certificate(
         &ca,
-        "not-exposed valid clear chain-certificate",
-        "a CA certificate on it lies in s.pem: intermediates in a bundle come without their keys",
+        "presumed valid replace manifest",
+        "a certificate on it lies in s.pem, and an upload for TLS brings its key along",
     );
 }
 

@@ -168,7 +168,9 @@ impl ObjectsOfFiles {
         let range = self.from[file as usize] as usize..self.from[file as usize + 1] as usize;
         let hash = |(kind, at): &(RecordedKind, u32)| match kind {
             RecordedKind::Certificate => (*kind, *inventory.certificates[*at as usize].certificate.sha256.as_bytes()),
-            RecordedKind::PrivateKey | RecordedKind::PublicKey => (*kind, *inventory.keys[*at as usize].spki.as_bytes()),
+            RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => {
+                (*kind, *inventory.keys[*at as usize].spki.as_bytes())
+            }
         };
         let mut out: Vec<_> = self.all[range].iter().map(hash).collect();
         out.sort_unstable();

@@ -51,7 +51,11 @@ impl Builder {
         for (kind, spki, occurrence) in keys {
             if let Some(at) = self.recorded_key(&spki, facts) {
                 let key = &mut self.inventory.keys[at];
-                if kind == RecordedKind::PrivateKey { key.private.push(occurrence) } else { key.public.push(occurrence) }
+                match kind {
+                    RecordedKind::PrivateKey => key.private.push(occurrence),
+                    RecordedKind::UnverifiedKey => key.unverified.push(occurrence),
+                    RecordedKind::PublicKey | RecordedKind::Certificate => key.public.push(occurrence),
+                }
             }
         }
     }
@@ -132,7 +136,7 @@ impl Builder {
             if let Some(record) = record_of.get(&file) {
                 let hash = match kind {
                     RecordedKind::Certificate => inventory.certificates[at as usize].certificate.sha256.as_bytes(),
-                    RecordedKind::PrivateKey | RecordedKind::PublicKey => inventory.keys[at as usize].spki.as_bytes(),
+                    RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => inventory.keys[at as usize].spki.as_bytes(),
                 };
                 here[*record].insert((kind, *hash));
             }
@@ -168,7 +172,7 @@ impl Builder {
     /// What the record of a file adds to it.
     fn recorded(&self, record: &RecordedFile, gone: Option<Gone>, facts: &mut dyn Facts) -> Recorded {
         let spki = |o: &RecordedObject, facts: &mut dyn Facts| match o.kind {
-            RecordedKind::PrivateKey | RecordedKind::PublicKey => Some(SpkiHash::from_bytes(o.hash)),
+            RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => Some(SpkiHash::from_bytes(o.hash)),
             RecordedKind::Certificate => facts.certificate(&Fingerprint::from_bytes(o.hash)).and_then(|(c, _)| c.key.spki),
         };
         let mut keys: BTreeMap<SpkiHash, RecordedOfKey> = BTreeMap::new();

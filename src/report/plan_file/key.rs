@@ -40,9 +40,10 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         json::push_list(out, verdict.accounts.iter().map(|a| &**a));
     }
     name!(out, "private_key_paths");
-    let private: Vec<_> = files(&key.private).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
+    let places: Vec<Occurrence> = key.private_places().copied().collect();
+    let private: Vec<_> = files(&places).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
     json::push_list(out, private.iter().map(|p| &**p));
-    push_accounts(out, "private_key_accounts", planned, at as u32, &key.private);
+    push_accounts(out, "private_key_accounts", planned, at as u32, &places);
     name!(out, "certificates");
     out.push(b'[');
     for (i, certificate) in key.certificates.iter().enumerate() {

@@ -13,7 +13,7 @@ pub(super) fn keys(planned: &Planned<'_>, keys: Range<usize>) {
     let inventory = planned.inventory;
     inventory.touch(keys.clone());
     let keys = &inventory.keys[keys];
-    black_box(keys.iter().filter_map(|key| key.private.first()).map(|o| path(planned, o)).sum::<usize>());
+    black_box(keys.iter().filter_map(|key| key.private_places().next()).map(|o| path(planned, o)).sum::<usize>());
     let few: Vec<u32> = keys.iter().filter(|key| !key.has_many()).flat_map(|key| key.certificates.iter().copied()).collect();
     few.chunks(AT_ONCE).for_each(|some| texts(planned, some));
 }
