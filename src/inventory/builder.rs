@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::numbers::Numbers;
 use super::recorded::Facts;
-use super::{CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, Trouble};
+use super::{CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, RequestEntry, Trouble};
 use crate::finding::{Code, Codes, Reason};
-use crate::id::SpkiHash;
+use crate::id::{Fingerprint, SpkiHash};
 use crate::parallel;
-use crate::pki::{Certificate, KeyFacts, Object, Unread};
+use crate::pki::{Certificate, KeyFacts, Object, Request, Unread};
 use crate::read::{Found, Ledger};
 
 /// What one thread read of some files, on its way into the inventory. It lies in few pieces of memory: what another thread has to give back
@@ -37,6 +37,7 @@ enum What {
     Certificate(Arc<Certificate>),
     PrivateKey(Arc<KeyFacts>),
     PublicKey(Arc<KeyFacts>),
+    Request(Arc<Request>),
     Other,
     // Rare, and large.
     Trouble(Box<(Option<Box<str>>, Unread)>),
@@ -61,7 +62,7 @@ impl Batch {
                     What::PrivateKey(Arc::clone(last.insert(facts)))
                 }
                 Ok(Object::PublicKey(facts)) => What::PublicKey(facts),
-                Ok(Object::Request(request)) => What::PublicKey(Arc::new(request.key.clone())),
+                Ok(Object::Request(request)) => What::Request(request),
                 Ok(Object::Crl(_) | Object::Parameters(_)) => What::Other,
                 Err(Unread::Skipped(Reason::NoPkiContent, _)) => continue,
                 Err(unread) => {
@@ -105,6 +106,7 @@ pub struct Builder {
     pub(super) inventory: Inventory,
     certificates: Numbers,
     keys: Numbers,
+    requests: HashMap<Fingerprint, u32>,
     members: HashMap<Arc<str>, NonZeroU32>,
 }
 
@@ -129,6 +131,12 @@ impl Builder {
             What::PublicKey(facts) => {
                 if let Some(key) = self.key_of(&facts) {
                     self.inventory.keys[key].public.push(occurrence);
+                }
+            }
+            What::Request(request) => {
+                if let Some(key) = self.key_of(&Arc::new(request.key.clone())) {
+                    self.inventory.keys[key].public.push(occurrence);
+                    self.add_request(request, key as u32, occurrence);
                 }
             }
             What::Other => self.inventory.others += 1,
@@ -182,6 +190,15 @@ impl Builder {
         share(&mut certificate, Some(&self.inventory.keys[key as usize].facts));
         let entry = CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false };
         push_slowly(&mut self.inventory.certificates, entry);
+    }
+
+    pub(super) fn add_request(&mut self, request: Arc<Request>, key: u32, occurrence: Occurrence) {
+        let known = &mut self.inventory.requests;
+        let at = *self.requests.entry(request.sha256).or_insert_with(|| {
+            known.push(RequestEntry { request, occurrences: Few::NONE, key });
+            known.len() as u32 - 1
+        });
+        known[at as usize].occurrences.push(occurrence);
     }
 
     /// Adds a certificate that is not there any more.
@@ -240,12 +257,12 @@ impl Builder {
     /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
     #[must_use]
     pub fn finish(self, ledgers: Vec<Ledger>, threads: usize) -> Inventory {
-        let Self { mut inventory, certificates: by_fingerprint, keys: by_spki, members } = self;
-        drop((by_fingerprint, by_spki, members));
+        let Self { mut inventory, certificates: by_fingerprint, keys: by_spki, requests, members } = self;
+        drop((by_fingerprint, by_spki, requests, members));
         inventory.files.shrink_to_fit();
         inventory.certificates.shrink_to_fit();
         inventory.keys.shrink_to_fit();
-        let Inventory { certificates, keys, .. } = &mut inventory;
+        let Inventory { certificates, keys, requests, .. } = &mut inventory;
         let (certificate_order, key_order) =
             parallel::join(threads, || sort_order(certificates, |c| c.certificate.sha256.as_bytes()), || sort_order(keys, |k| k.spki.as_bytes()));
         let sort_certificates = || {
@@ -265,6 +282,10 @@ impl Builder {
             join_moduli(keys);
         };
         parallel::join(threads, sort_certificates, sort_keys);
+        for request in requests.iter_mut() {
+            request.key = key_order[request.key as usize];
+        }
+        requests.sort_unstable_by_key(|r| (r.key, r.request.sha256));
         inventory.ledgers = ledgers;
         inventory.locked_keys = LockedKeys::of(&inventory);
         inventory

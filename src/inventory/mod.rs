@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::finding::{Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
-use crate::pki::{Certificate, KeyFacts, Unread};
+use crate::pki::{Certificate, KeyFacts, Request, Unread};
 use crate::read::{Ledger, Place};
 use crate::time::Time;
 
@@ -41,6 +41,8 @@ pub struct Inventory {
     pub certificates: Vec<CertificateEntry>,
     /// Distinct keys, by canonical SPKI hash.
     pub keys: Vec<KeyEntry>,
+    /// Distinct certification requests on keys that have a name, in the order of those.
+    pub requests: Vec<RequestEntry>,
     /// Private keys whose public half cannot be had, so that nothing can be joined to them.
     pub unnamed_keys: Vec<Occurrence>,
     /// What was locked, broken or passed over for a reason that may matter.
@@ -112,6 +114,17 @@ pub struct CertificateEntry {
     pub issuers: Few<IssuerLink>,
     /// Whether it issued another certificate here.
     pub issued_others: bool,
+}
+
+/// One certification request.
+#[derive(Debug)]
+pub struct RequestEntry {
+    /// Its facts.
+    pub request: Arc<Request>,
+    /// Every place it was found.
+    pub occurrences: Few<Occurrence>,
+    /// Index into [`Inventory::keys`].
+    pub key: u32,
 }
 
 /// One key.
@@ -208,6 +221,13 @@ impl Inventory {
             Ok(at) => self.keys.get(at),
             Err(_) => self.keys.iter().find(|k| k.raw_forms.contains(spki)),
         }
+    }
+
+    /// The requests on a key.
+    #[must_use]
+    pub fn requests_on(&self, key: u32) -> &[RequestEntry] {
+        let from = self.requests.partition_point(|r| r.key < key);
+        &self.requests[from..from + self.requests[from..].partition_point(|r| r.key == key)]
     }
 
     /// Where an occurrence lies, for people: the path of its file, and the way into an archive.

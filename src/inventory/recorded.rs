@@ -10,7 +10,7 @@ pub use record::record;
 
 use super::{File, Inventory};
 use crate::id::{Fingerprint, SpkiHash};
-use crate::pki::{Certificate, KeyFacts, Unread};
+use crate::pki::{Certificate, KeyFacts, Request, Unread};
 use crate::read::Place;
 use crate::time::{Span, Time};
 
@@ -49,7 +49,7 @@ impl RecordedFile {
 pub struct RecordedObject {
     /// What it is.
     pub kind: RecordedKind,
-    /// SHA-256 of a certificate, or the name of a key.
+    /// SHA-256 of a certificate or a request, or the name of a key.
     pub hash: [u8; 32],
     /// It belongs to the content that the case met first, of which the recorded times are.
     pub first: bool,
@@ -70,11 +70,14 @@ pub enum RecordedKind {
     PublicKey,
     /// A private key that nothing verifies, or a locked one that says whose it is.
     UnverifiedKey,
+    /// A request; its key is recorded beside it as a public one.
+    Request,
 }
 
 impl RecordedKind {
     /// Every kind with the octet that stands for it in a store.
-    pub const VALUES: &[(Self, u8)] = &[(Self::Certificate, b'c'), (Self::PrivateKey, b'k'), (Self::PublicKey, b'p'), (Self::UnverifiedKey, b'u')];
+    pub const VALUES: &[(Self, u8)] =
+        &[(Self::Certificate, b'c'), (Self::PrivateKey, b'k'), (Self::PublicKey, b'p'), (Self::UnverifiedKey, b'u'), (Self::Request, b'r')];
 }
 
 /// A part of a recorded file that could not be read.
@@ -160,6 +163,8 @@ pub trait Facts {
     fn certificate(&mut self, sha256: &Fingerprint) -> Option<(Arc<Certificate>, bool)>;
     /// The facts of a key without a certificate.
     fn key(&mut self, spki: &SpkiHash) -> Option<Arc<KeyFacts>>;
+    /// The facts of a request.
+    fn request(&mut self, sha256: &Fingerprint) -> Option<Arc<Request>>;
 }
 
 impl Inventory {
@@ -187,6 +192,16 @@ fn earliest(one: Option<Time>, other: Option<Time>) -> Option<Time> {
     [one, other].into_iter().flatten().filter(possible).min().or(one).or(other)
 }
 
+/// What names an object in records.
+fn hash_of(inventory: &Inventory, kind: RecordedKind, at: u32) -> [u8; 32] {
+    let at = at as usize;
+    match kind {
+        RecordedKind::Certificate => *inventory.certificates[at].certificate.sha256.as_bytes(),
+        RecordedKind::Request => *inventory.requests[at].request.sha256.as_bytes(),
+        RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => *inventory.keys[at].spki.as_bytes(),
+    }
+}
+
 /// Calls `each` with the file, the kind and the index of every object.
 fn each_object(inventory: &Inventory, each: &mut dyn FnMut(u32, RecordedKind, u32)) {
     for (entry, at) in inventory.certificates.iter().zip(0..) {
@@ -196,5 +211,8 @@ fn each_object(inventory: &Inventory, each: &mut dyn FnMut(u32, RecordedKind, u3
         key.private.iter().for_each(|o| each(o.file, RecordedKind::PrivateKey, at));
         key.public.iter().for_each(|o| each(o.file, RecordedKind::PublicKey, at));
         key.unverified.iter().for_each(|o| each(o.file, RecordedKind::UnverifiedKey, at));
+    }
+    for (request, at) in inventory.requests.iter().zip(0..) {
+        request.occurrences.iter().for_each(|o| each(o.file, RecordedKind::Request, at));
     }
 }

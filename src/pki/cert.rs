@@ -73,7 +73,7 @@ pub struct Certificate {
 }
 
 /// The hash of a record until the one that names it is known.
-const fn unnamed() -> Fingerprint {
+pub(super) const fn unnamed() -> Fingerprint {
     Fingerprint::from_bytes([0; 32])
 }
 

@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::cert::{Extensions, KeyFacts, Listed, Names, algorithm_name, read_extensions};
+use serde::{Deserialize, Serialize};
+
+use super::cert::{self, Extensions, KeyFacts, Listed, Names, algorithm_name, read_extensions};
 use super::der::{self, context};
 use super::{name, spki};
 use crate::finding::{Code, Codes};
 use crate::id::Fingerprint;
 use crate::oid;
 
-/// A certification request.
-#[derive(Debug, Clone)]
+/// A certification request. As a record it is without its hash, which names it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
     /// Over the whole `CertificationRequest`.
+    #[serde(skip, default = "cert::unnamed")]
     pub sha256: Fingerprint,
     /// The key that asks.
     pub key: KeyFacts,
@@ -23,7 +26,19 @@ pub struct Request {
     /// Name of the signature algorithm, or its dotted OID.
     pub signature_algorithm: Cow<'static, str>,
     /// What is noteworthy.
+    #[serde(default, skip_serializing_if = "Codes::is_empty")]
     pub findings: Codes,
+}
+
+impl Request {
+    /// What people call it: the first DNS name, else the common name, else the subject.
+    #[must_use]
+    pub fn display_name(&self) -> Cow<'_, str> {
+        match self.names.dns.first() {
+            Some(name) => Cow::Borrowed(name),
+            None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
+        }
+    }
 }
 
 /// Reads a request; bytes behind it are ignored, with a finding.

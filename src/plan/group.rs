@@ -8,7 +8,7 @@ use super::step::AuthorityClock;
 use super::{Given, Plan, Status, Step, StepKind, words};
 use crate::assess::{Assessment, Exposure, Kind, Verdict, signed_itself};
 use crate::id::{Fingerprint, StepId};
-use crate::inventory::{Inventory, KeyEntry};
+use crate::inventory::{Inventory, KeyEntry, RequestEntry};
 
 /// Makes the steps of one key.
 pub(super) struct Group<'a> {
@@ -49,6 +49,7 @@ impl Group<'_> {
         draft.gate.clone_from(&deploys);
         draft.gate.push(search.id);
         draft.steps.push(search);
+        self.requests(&mut draft.steps);
         let authorities = self.authorities();
         let signed = |i: &u32| self.inventory.certificates[*i as usize].certificate.is_self_signed;
         let (roots, subordinates): (Vec<u32>, Vec<u32>) = authorities.iter().partition(|i| signed(i));
@@ -65,6 +66,15 @@ impl Group<'_> {
         let keeps = self.sorts().contains(&Sort::Smime);
         draft.steps.push(self.step(StepKind::Retire, &[key.spki.as_bytes()], draft.before_retire, words::retire(self.inventory, key, keeps)));
         draft.steps
+    }
+
+    /// Requests on the key: whoever renews from one has the key certified again (DESIGN.md 2.13).
+    fn requests(&self, steps: &mut Vec<Step>) {
+        let of = |entry: &RequestEntry| {
+            let says = words::decide_request(self.inventory, entry);
+            self.step(StepKind::Decide, &[b"request", entry.request.sha256.as_bytes()], Vec::new(), says)
+        };
+        steps.extend(self.inventory.requests_on(self.key).iter().map(of));
     }
 
     /// What a CA is asked to revoke, by CA: certificates of subscribers, and of subordinate CAs on this key that can still be used.

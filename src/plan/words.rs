@@ -8,7 +8,7 @@ use super::authority::{Authority, Issuance, is_short_lived};
 use super::ca::{Ceiling, Reach, Sort};
 use super::{Plan, Replacement};
 use crate::assess::Exposure;
-use crate::inventory::{Inventory, KeyEntry};
+use crate::inventory::{Inventory, KeyEntry, RequestEntry};
 use crate::pki::Certificate;
 use crate::pki::name::shown;
 
@@ -163,6 +163,18 @@ pub(super) fn reissue_ca(authority: &Certificate, signed_itself: bool) -> String
     format!(
         "the CA {} hangs below an exposed one: once the new CA stands, have this one certified by it, or retire it with what hangs below it",
         authority.subject
+    )
+}
+
+/// A request on an exposed key.
+pub(super) fn decide_request(inventory: &Inventory, entry: &RequestEntry) -> String {
+    let mut places: Vec<Cow<'_, str>> = entry.occurrences.iter().map(|o| inventory.path(o)).collect();
+    places.sort_unstable();
+    places.dedup();
+    format!(
+        "a certification request for {} asks for a certificate on this key ({}): whoever renews from it has the leaked key certified again. Decide what becomes of it: find out what renews from it, let that make a new key, and delete the request; confirm when that is done",
+        entry.request.display_name(),
+        some(&places)
     )
 }
 

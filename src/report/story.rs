@@ -36,6 +36,8 @@ pub struct KeyStory {
     private_key_accounts: Vec<Vec<String>>,
     certificates: Vec<CertificateStory>,
     #[serde(default)]
+    requests: Vec<RequestStory>,
+    #[serde(default)]
     elsewhere: Vec<Listed>,
     #[serde(default)]
     steps: Vec<StepId>,
@@ -74,6 +76,14 @@ struct Because {
 }
 
 #[derive(Debug, Deserialize)]
+struct RequestStory {
+    sha256: Fingerprint,
+    subject: String,
+    dns_names: Vec<String>,
+    paths: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct CertificateStory {
     sha256: Fingerprint,
     standing: String,
@@ -109,6 +119,10 @@ impl KeyStory {
         let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
+            || self.requests.iter().any(|r| {
+                let common = crate::pki::name::common_names(&r.subject).iter().any(|n| n.eq_ignore_ascii_case(name));
+                common || r.dns_names.iter().any(same) || same(&r.subject) || r.paths.iter().any(|path| same(path) || part(path))
+            })
             || self.certificates.iter().any(|c| {
                 c.dns_names.iter().any(same)
                     || c.paths.iter().any(same)
@@ -130,7 +144,8 @@ impl KeyStory {
     pub fn title(&self) -> String {
         let live = self.certificates.iter().find(|c| !matches!(c.standing.as_str(), "expired" | "revoked"));
         let Some(certificate) = live.or_else(|| self.certificates.first()) else {
-            return self.private_key_paths.first().map_or_else(|| self.spki_sha256.to_string(), |path| show(path));
+            let first = self.private_key_paths.first().or_else(|| self.requests.first().map(RequestStory::name));
+            return first.map_or_else(|| self.spki_sha256.to_string(), |name| show(name));
         };
         let name = certificate.dns_names.first().cloned().or_else(|| crate::pki::name::common_name(&certificate.subject));
         show(&name.unwrap_or_else(|| certificate.subject.clone()))
@@ -209,6 +224,10 @@ impl KeyStory {
         for certificate in &self.certificates {
             certificate.push(&mut out);
         }
+        if !self.requests.is_empty() {
+            section(&mut out, "requests for certificates on it");
+        }
+        self.requests.iter().for_each(|r| r.push(&mut out));
         if let Some(risk) = &self.risk {
             section(&mut out, &format!("urgency {}", risk.score));
             out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.says)))));
@@ -289,6 +308,18 @@ impl Because {
         if !self.findings.is_empty() {
             out.push(plain(format!("      findings: {}", self.findings.join(", "))));
         }
+    }
+}
+
+impl RequestStory {
+    fn name(&self) -> &String {
+        self.dns_names.first().unwrap_or(&self.subject)
+    }
+
+    fn push(&self, out: &mut Vec<Line>) {
+        out.push(vec![(Tone::Head, format!("  {}", show(self.name())))]);
+        out.push(plain(format!("      {}; sha256 {}", show(&self.subject), self.sha256)));
+        out.extend(self.paths.iter().map(|p| plain(format!("      in {}", show(p)))));
     }
 }
 

@@ -110,6 +110,7 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     let expired = view::sorted(planned, |v| v == Verdict::Expired);
     out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
     out.bare_keys(planned);
+    out.requests(planned);
     out.clear(planned, &view::select(planned, |v| v == Verdict::Clear));
     out.unread(planned, shape);
     out.records(planned);
@@ -117,6 +118,9 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     out.next(planned, shape);
     out.0
 }
+
+/// Requests that the summary names, and places of each.
+const REQUESTS: usize = 10;
 
 /// CAs that the summary names.
 const AUTHORITIES: usize = 8;
@@ -226,6 +230,29 @@ impl Text {
     fn more(&mut self, total: usize, shape: Shape<'_>) {
         if total > shape.rows {
             self.line(&[(Tone::Faint, &format!("  and {} more; {}/plan.json lists them all", total - shape.rows, shape.case))]);
+        }
+    }
+
+    /// Requests on exposed keys: whoever renews from them has a leaked key certified again.
+    fn requests(&mut self, planned: &Planned<'_>) {
+        let Planned { inventory, assessment, .. } = *planned;
+        let suspect: Vec<_> = inventory.requests.iter().filter(|r| assessment.keys[r.key as usize].exposure.is_suspect()).collect();
+        if suspect.is_empty() {
+            return;
+        }
+        self.head(
+            Tone::Alarm,
+            &format!("{} on these keys: do not renew from them, or the leaked key is certified again", count(suspect.len(), "request")),
+        );
+        for entry in suspect.iter().take(REQUESTS) {
+            let places: Vec<_> = entry.occurrences.iter().take(REQUESTS).map(|o| inventory.path(o)).collect();
+            self.line(&[
+                (Tone::Head, &format!("  {}", show(&entry.request.display_name()))),
+                (Tone::Faint, &format!("  in  {}", show(&places.join(", ")))),
+            ]);
+        }
+        if suspect.len() > REQUESTS {
+            self.line(&[(Tone::Faint, &format!("  and {} more", suspect.len() - REQUESTS))]);
         }
     }
 

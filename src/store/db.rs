@@ -74,6 +74,10 @@ const MIGRATIONS: &[&str] = &[
     -- Whether a run found anything; those of earlier versions did not say.
     ALTER TABLE run ADD COLUMN content INTEGER NOT NULL DEFAULT 1;
 ",
+    "
+    -- The facts of certification requests, so that they are known when their files are gone.
+    CREATE TABLE request(sha256 BLOB PRIMARY KEY, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The open database of a case, held by whoever holds the lock of the case.

@@ -14,6 +14,7 @@ mod marks;
 mod outcome;
 mod question;
 mod replaced;
+mod requests;
 mod search;
 mod sharing;
 mod tallies;

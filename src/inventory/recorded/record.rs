@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread, content_of, each_object, earliest};
+use super::{Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread, content_of, each_object, earliest, hash_of};
 use crate::inventory::{File, Inventory, Trouble};
 use crate::pki::Unread;
 use crate::read::Place;
@@ -166,12 +166,7 @@ impl ObjectsOfFiles {
 
     fn of_file(&self, inventory: &Inventory, file: u32) -> Vec<(RecordedKind, [u8; 32])> {
         let range = self.from[file as usize] as usize..self.from[file as usize + 1] as usize;
-        let hash = |(kind, at): &(RecordedKind, u32)| match kind {
-            RecordedKind::Certificate => (*kind, *inventory.certificates[*at as usize].certificate.sha256.as_bytes()),
-            RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => {
-                (*kind, *inventory.keys[*at as usize].spki.as_bytes())
-            }
-        };
+        let hash = |(kind, at): &(RecordedKind, u32)| (*kind, hash_of(inventory, *kind, *at));
         let mut out: Vec<_> = self.all[range].iter().map(hash).collect();
         out.sort_unstable();
         out.dedup();

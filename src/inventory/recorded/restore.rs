@@ -1,14 +1,15 @@
 //! What is gone is put back into the inventory, marked as gone.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{
     Facts, Gone, Recorded, RecordedFile, RecordedKind, RecordedObject, RecordedOfKey, RecordedUnread, content_of, content_unread, each_object,
-    earliest,
+    earliest, hash_of,
 };
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
-use crate::pki::Unread;
+use crate::pki::{Request, Unread};
 use crate::read::Place;
 use crate::time::{Span, Time};
 
@@ -27,14 +28,14 @@ impl Builder {
         let new: Vec<u32> = by_place.into_values().flat_map(|files| files.to_vec()).collect();
         let entered = self.entered(recorded, &here);
         let mut changed: Vec<(&RecordedFile, Few<u32>)> = Vec::new();
-        let mut keys = Vec::new();
+        let mut later = Later::default();
         for (record, files) in recorded.iter().zip(here) {
             let same = |file: &u32| record.hash.is_some() && self.inventory.files[*file as usize].hash.as_deref() == record.hash.as_ref();
             match &*files {
                 [] if is_bare(record) && entered.contains(&(record.place.root, record.place.raw())) => {}
                 [] => {
                     let gone = if is_gone(record.place.root) { Gone::Root } else { Gone::File };
-                    self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut keys);
+                    self.put_back(record, gone, (&record.objects, &record.unread), facts, &mut later);
                 }
                 [file] if same(file) && self.is_as_first(*file, record) => {
                     let file = &mut self.inventory.files[*file as usize];
@@ -45,17 +46,22 @@ impl Builder {
                 _ => changed.push((record, files)),
             }
         }
-        self.restore_changed(&changed, facts, &mut keys);
+        self.restore_changed(&changed, facts, &mut later);
         self.doubt_new(recorded, &new);
         // The facts of most keys come with their certificates, whichever file has those.
-        for (kind, spki, occurrence) in keys {
+        for (kind, spki, occurrence) in later.keys {
             if let Some(at) = self.recorded_key(&spki, facts) {
                 let key = &mut self.inventory.keys[at];
                 match kind {
                     RecordedKind::PrivateKey => key.private.push(occurrence),
                     RecordedKind::UnverifiedKey => key.unverified.push(occurrence),
-                    RecordedKind::PublicKey | RecordedKind::Certificate => key.public.push(occurrence),
+                    RecordedKind::PublicKey | RecordedKind::Certificate | RecordedKind::Request => key.public.push(occurrence),
                 }
+            }
+        }
+        for (request, occurrence) in later.requests {
+            if let Some(at) = request.key.spki.and_then(|spki| self.recorded_key(&spki, facts)) {
+                self.add_request(request, at as u32, occurrence);
             }
         }
     }
@@ -125,7 +131,7 @@ impl Builder {
     }
 
     /// Files that are there, with other content than the case recorded.
-    fn restore_changed(&mut self, changed: &[(&RecordedFile, Few<u32>)], facts: &mut dyn Facts, keys: &mut Vec<KeyPutBack>) {
+    fn restore_changed(&mut self, changed: &[(&RecordedFile, Few<u32>)], facts: &mut dyn Facts, later: &mut Later) {
         if changed.is_empty() {
             return;
         }
@@ -134,11 +140,8 @@ impl Builder {
         let inventory = &self.inventory;
         each_object(inventory, &mut |file, kind, at| {
             if let Some(record) = record_of.get(&file) {
-                let hash = match kind {
-                    RecordedKind::Certificate => inventory.certificates[at as usize].certificate.sha256.as_bytes(),
-                    RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => inventory.keys[at as usize].spki.as_bytes(),
-                };
-                here[*record].insert((kind, *hash));
+                let hash = hash_of(inventory, kind, at);
+                here[*record].insert((kind, hash));
             }
         });
         for ((record, files), here) in changed.iter().zip(here) {
@@ -164,7 +167,7 @@ impl Builder {
                 .collect();
             if !missing.is_empty() || !unread.is_empty() {
                 let gone = if here.is_empty() { Gone::Unread } else { Gone::Changed };
-                self.put_back(record, gone, (&missing, &unread), facts, keys);
+                self.put_back(record, gone, (&missing, &unread), facts, later);
             }
         }
     }
@@ -174,6 +177,8 @@ impl Builder {
         let spki = |o: &RecordedObject, facts: &mut dyn Facts| match o.kind {
             RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => Some(SpkiHash::from_bytes(o.hash)),
             RecordedKind::Certificate => facts.certificate(&Fingerprint::from_bytes(o.hash)).and_then(|(c, _)| c.key.spki),
+            // Its key is recorded beside it.
+            RecordedKind::Request => None,
         };
         let mut keys: BTreeMap<SpkiHash, RecordedOfKey> = BTreeMap::new();
         for object in &record.objects {
@@ -201,7 +206,7 @@ impl Builder {
         gone: Gone,
         (objects, unread): (&[RecordedObject], &[RecordedUnread]),
         facts: &mut dyn Facts,
-        keys: &mut Vec<KeyPutBack>,
+        later: &mut Later,
     ) {
         let recorded = self.recorded(record, Some(gone), facts);
         let at = self.inventory.files.len() as u32;
@@ -222,7 +227,8 @@ impl Builder {
                         self.add_recorded_certificate(certificate, issued_others, occurrence);
                     }
                 }
-                kind => keys.push((kind, SpkiHash::from_bytes(object.hash), occurrence)),
+                RecordedKind::Request => later.requests.extend(facts.request(&Fingerprint::from_bytes(object.hash)).map(|r| (r, occurrence))),
+                kind => later.keys.push((kind, SpkiHash::from_bytes(object.hash), occurrence)),
             }
         }
         // What could not be read is not read by being gone.
@@ -266,5 +272,9 @@ fn opened(record: &RecordedFile, here: &HashSet<(RecordedKind, [u8; 32])>, facts
         .any(|spki| here.contains(&(RecordedKind::PrivateKey, *spki.as_bytes())) && !is_recorded(RecordedKind::PrivateKey, spki.as_bytes()))
 }
 
-/// A key that is put back once all certificates are.
-type KeyPutBack = (RecordedKind, SpkiHash, Occurrence);
+/// What is put back once all certificates are.
+#[derive(Default)]
+struct Later {
+    keys: Vec<(RecordedKind, SpkiHash, Occurrence)>,
+    requests: Vec<(Arc<Request>, Occurrence)>,
+}

@@ -53,6 +53,7 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         out.push(b'}');
     }
     out.push(b']');
+    push_requests(out, inventory, at as u32);
     // What searches found on it that is not here.
     if let Some(elsewhere) = plan.elsewhere.get(&key.spki).filter(|list| !list.is_empty()) {
         name!(out, "elsewhere");
@@ -70,6 +71,26 @@ pub(super) fn push(out: &mut Vec<u8>, planned: &Planned<'_>, at: usize) {
         json::push(out, &key.findings);
     }
     out.push(b'}');
+}
+
+/// Appends the requests on a key; most have none.
+fn push_requests(out: &mut Vec<u8>, inventory: &Inventory, key: u32) {
+    name!(out, "requests");
+    out.push(b'[');
+    for (i, entry) in inventory.requests_on(key).iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b",{\"sha256\":\"" } else { b"{\"sha256\":\"" });
+        push_hex(out, entry.request.sha256.as_bytes());
+        out.push(b'"');
+        name!(out, "subject");
+        json::push_str(out, &entry.request.subject);
+        name!(out, "dns_names");
+        json::push_list(out, &entry.request.names.dns);
+        name!(out, "paths");
+        let paths: Vec<_> = files(&entry.occurrences).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
+        json::push_list(out, paths.iter().map(|p| &**p));
+        out.push(b'}');
+    }
+    out.push(b']');
 }
 
 /// Appends reasons, as they serialise; there is one at least for every key.

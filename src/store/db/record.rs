@@ -11,7 +11,7 @@ use crate::finding::Reason;
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::recorded::{Facts, RecordedKind, RecordedObject, RecordedUnread, record};
 use crate::inventory::{Inventory, RecordedFile};
-use crate::pki::{Certificate, Issuer, KeyFacts, Unread};
+use crate::pki::{Certificate, Issuer, KeyFacts, Request, Unread};
 use crate::read::{Place, Roots};
 use crate::time::{Span, Time};
 
@@ -33,6 +33,7 @@ impl Recording<'_> {
     pub(super) fn save(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         self.files(transaction)?;
         self.certificates(transaction)?;
+        self.requests(transaction)?;
         self.keys(transaction)
     }
 
@@ -67,6 +68,14 @@ impl Recording<'_> {
                 Some(false) if entry.issued_others => _ = change.execute(params![sha256, true])?,
                 Some(_) => {}
             }
+        }
+        Ok(())
+    }
+
+    fn requests(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut put = transaction.prepare("INSERT OR IGNORE INTO request(sha256, facts) VALUES(?1, ?2)")?;
+        for entry in &self.inventory.requests {
+            put.execute(params![entry.request.sha256.as_bytes(), json(&*entry.request)?])?;
         }
         Ok(())
     }
@@ -265,6 +274,22 @@ impl Facts for RecordedFacts<'_> {
             self.certificates.clear();
         }
         self.certificates.insert(*sha256, found.clone());
+        found
+    }
+
+    fn request(&mut self, sha256: &Fingerprint) -> Option<Arc<Request>> {
+        let read = || -> rusqlite::Result<Option<Arc<Request>>> {
+            let mut statement = self.connection.prepare("SELECT facts FROM request WHERE sha256 = ?1")?;
+            let whole = |row: &rusqlite::Row<'_>| {
+                let request: Request = content(row.get_ref(0)?.as_bytes()?)?;
+                Ok(Arc::new(Request { sha256: *sha256, ..request }))
+            };
+            statement.query_row([sha256.as_bytes()], whole).optional()
+        };
+        let found = read().ok().flatten();
+        if found.is_none() {
+            self.failed.insert(*sha256.as_bytes());
+        }
         found
     }
 

@@ -1,0 +1,54 @@
+//! Requests on exposed keys (DESIGN.md 2.13): whoever renews from one has the leaked key certified again.
+
+use super::*;
+use common::pki::{Key, leaked_leaf};
+use serde_json::json;
+
+#[test]
+fn a_request_on_an_exposed_key_is_shown_found_and_leads_to_a_decision() {
+    let folder = Folder::new();
+    let leaked = leaked_leaf();
+    folder.write("in/a.pem", bundle(&leaked, &[]));
+    folder.write("in/renew/next.csr", leaked.key.request("next.example"));
+    folder.write("in/other.csr", Key::new().request("other.example"));
+    let case = folder.at("case");
+    let run_plan = |more: &[&str]| run(&[&["plan", &folder.at("in"), "-o", &case, "--uploaded", "2015-01-01"], more].concat());
+    let planned = run_plan(&[]);
+    assert!(
+        planned.status == 1 && planned.stdout.contains("1 request on these keys") && planned.stdout.contains("next.example"),
+        "{}",
+        planned.stdout
+    );
+    assert!(!planned.stdout.contains("other.example"), "its key is in no upload: {}", planned.stdout);
+    let read = || serde_json::from_str::<Value>(&fs::read_to_string(folder.path().join("case/plan.json")).unwrap()).unwrap();
+    let plan = read();
+    let of_key = |plan: &Value| plan["keys"].as_array().unwrap().iter().find(|k| k["exposure"] == "exposed").unwrap()["requests"].clone();
+    assert_eq!(of_key(&plan)[0]["dns_names"], json!(["next.example"]));
+    assert_eq!(of_key(&plan)[0]["paths"], json!(["renew/next.csr"]));
+    let about = |plan: &Value| -> Vec<Value> {
+        let steps = plan["steps"].as_array().unwrap().iter();
+        steps.filter(|s| s["kind"] == "decide" && s["says"].as_str().unwrap().contains("certification request")).cloned().collect()
+    };
+    let [step] = &about(&plan)[..] else { panic!("one step for one request: {:#}", plan["steps"]) };
+    assert!(step["says"].as_str().unwrap().contains("next.example") && step["says"].as_str().unwrap().contains("renew/next.csr"), "{step:#}");
+    assert!(fs::read_to_string(folder.path().join("case/plan.md")).unwrap().contains("next"));
+    let sha256 = of_key(&plan)[0]["sha256"].as_str().unwrap().to_owned();
+    for name in ["next.example", "renew/next.csr", &sha256, "NEXT.example"] {
+        let explained = run(&["explain", &case, name]);
+        assert!(explained.status == 0 && explained.stdout.contains("requests for certificates on it"), "{name}: {}", explained.stderr);
+    }
+    // The file is gone: what the case knows stays.
+    fs::remove_dir_all(folder.path().join("in/renew")).unwrap();
+    assert_eq!(run_plan(&[]).status, 1);
+    assert_eq!(of_key(&read())[0]["dns_names"], json!(["next.example"]));
+    assert_eq!(about(&read())[0]["id"], step["id"], "the same step, still open");
+    assert_eq!(about(&read())[0]["status"], "ready");
+    let id = step["id"].as_str().unwrap();
+    assert_ne!(run(&["mark", &case, id, "confirmed", "--reason", "it renews with a new key now"]).status, 2);
+    assert_eq!(about(&read())[0]["status"], "done");
+    // Another request is another danger.
+    folder.write("in/again.csr", leaked.key.request("again.example"));
+    run_plan(&[]);
+    let statuses: Vec<Value> = about(&read()).iter().map(|s| s["status"].clone()).collect();
+    assert!(statuses.contains(&json!("ready")) && statuses.contains(&json!("done")), "{statuses:?}");
+}
