@@ -169,7 +169,9 @@ fn authorities(keys: &[KeyVerdict], inventory: &Inventory, findings: &mut Told) 
         }
     }
     for entry in &inventory.certificates {
-        let by_end_entity = |l: &&IssuerLink| l.basis == Basis::Signature && !inventory.certificates[l.certificate as usize].is_ca();
+        let is_ca = |l: &IssuerLink| inventory.certificates[l.certificate as usize].is_ca();
+        // A CA can have certificates of both kinds on its key.
+        let by_end_entity = |l: &&IssuerLink| l.basis == Basis::Signature && !entry.issuers.iter().any(is_ca);
         if let Some(link) = entry.issuers.iter().find(by_end_entity) {
             let issuer = &inventory.certificates[link.certificate as usize].certificate;
             let place = || entry.occurrences.first().map(|o| inventory.path(o).into_owned()).unwrap_or_default();

@@ -307,3 +307,53 @@ fn a_key_that_nothing_verifies_concerns_no_other() {
         .decided(ca.key.spki(), false, "somebody else's file")
         .certificate(&ca, "cleared valid clear decision", "");
 }
+
+#[test]
+fn the_signature_decides_who_issued_a_certificate() {
+    let t = &mut Table::default();
+    let ca = named_ca("Example CA");
+    let twin = named_ca("Example CA");
+    let strange = leaf("a.example")
+        .with(|p| {
+            p.use_authority_key_identifier_extension = false;
+            // keyIdentifier [0], of no CA here.
+            let id = common::pki::element(0x30, &common::pki::element(0x80, &[7; 20]));
+            p.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 35], id));
+        })
+        .by(&ca);
+    let below_ca = leaf("a.example").by(&ca);
+    let below_twin = leaf("b.example").by(&twin);
+    let reissue = "not-exposed valid reissue issuer-key";
+    let clear = "not-exposed valid clear manifest";
+    let with_lost_key = |t: &mut Table, name, of: &Cert, want: &str| {
+        t.case(name)
+            .file("ca.pem", bundle(&ca, &[]))
+            .file("twin.pem", twin.pem())
+            .file("a.pem", bundle(of, &[]))
+            .row("ca.pem", BEFORE)
+            .row("twin.pem", AFTER)
+            .row("a.pem", AFTER)
+            .certificate(of, want, "");
+    };
+    with_lost_key(t, "another key identifier than its issuer's", &strange, reissue);
+    with_lost_key(t, "below the CA whose key is exposed", &below_ca, reissue);
+    with_lost_key(t, "below another of its name", &below_twin, clear);
+    let misused = |t: &mut Table, name, of: &Cert, want: &str| {
+        t.case(name)
+            .file("x/ca.pem", ca.pem())
+            .file("y/twin.pem", twin.pem())
+            .file("z/a.pem", bundle(of, &[]))
+            .uploaded(AFTER)
+            .decided(ca.key.spki(), true, "seen to sign what it should not")
+            .certificate(of, want, "");
+    };
+    misused(t, "below the one of two CAs of one name that is misused", &below_ca, reissue);
+    misused(t, "below the other of them", &below_twin, "not-exposed valid clear uploaded");
+    t.case("below one of many of its name")
+        .file("ca.pem", bundle(&ca, &[]))
+        .file("others.pem", (0..100).map(|_| named_ca("Example CA").pem()).collect::<String>())
+        .file("a.pem", bundle(&below_ca, &[]))
+        .row("ca.pem", BEFORE)
+        .row("a.pem", AFTER)
+        .certificate(&below_ca, reissue, "");
+}
