@@ -40,6 +40,15 @@ pub const RSA_BITS: usize = 16_384;
 /// DSA and Diffie-Hellman moduli above this many bits are not computed with (OpenSSL's ceiling is 10,000 bits).
 pub const DH_BITS: usize = 10_240;
 
+/// RSA signatures of keys up to this many bits are checked with any exponent; with larger keys up to [`RSA_EXPONENT_BITS`]. OpenSSL's limits
+/// (`OPENSSL_RSA_SMALL_MODULUS_BITS`, `OPENSSL_RSA_MAX_PUBEXP_BITS`): what is beyond costs seconds, and no program accepts it.
+pub const RSA_SMALL_BITS: u32 = 3_072;
+/// See [`RSA_SMALL_BITS`].
+pub const RSA_EXPONENT_BITS: u32 = 64;
+
+/// Bits of the order of a DSA group that signatures are checked in. FIPS 186-4 section 4.2 has up to 256, and OpenSSL takes no others.
+pub const DSA_ORDER_BITS: u32 = 512;
+
 /// Findings on evidence that are told one by one, of each code; the others are counted. A manifest of a million rows may fit no file at all.
 pub const FINDINGS_TOLD: u64 = 1_000;
 

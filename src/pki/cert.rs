@@ -409,7 +409,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         is_own: fields.issuer == fields.subject,
     });
     let self_issued = subject.id == issuer.id;
-    let is_self_signed = self_issued && by_own_key(raw, fields.spki, &extensions, &mut findings);
+    let is_self_signed = self_issued && by_own_key(raw, fields.spki, &mut findings);
     Certificate {
         sha256: Fingerprint::of(raw),
         findings: findings.union(key.findings),
@@ -431,17 +431,14 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     }
 }
 
-/// Whether a self-issued certificate is signed by its own key. Where the algorithm can't be checked, key identifiers decide, with a finding.
-fn by_own_key(raw: &[u8], spki: &[u8], extensions: &Extensions<'_>, findings: &mut Codes) -> bool {
+/// Whether a self-issued certificate is signed by its own key. What cannot be checked is not (DESIGN.md 2.5), with a finding: whoever adds a
+/// certificate chooses its algorithm and its key identifiers.
+fn by_own_key(raw: &[u8], spki: &[u8], findings: &mut Codes) -> bool {
     let checked = signed_parts(raw).map_or(Checked::Invalid, |(tbs, algorithm, signature)| signature::check(tbs, algorithm, signature, spki));
-    match checked {
-        Checked::Valid => true,
-        Checked::Invalid => false,
-        Checked::NotSupported => {
-            findings.insert(Code::SignatureNotChecked);
-            extensions.authority_key_id.is_none() || extensions.authority_key_id == extensions.subject_key_id.as_deref()
-        }
+    if checked == Checked::NotSupported {
+        findings.insert(Code::SignatureNotChecked);
     }
+    checked == Checked::Valid
 }
 
 /// What the extensions say.

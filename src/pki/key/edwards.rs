@@ -1,7 +1,8 @@
-//! Public halves on the Goldilocks curve: Ed448 (RFC 8032 section 5.2) and X448 (RFC 7748 section 5). No library here has them.
+//! The Goldilocks curve: public halves and signatures of Ed448 (RFC 8032 section 5.2), public halves of X448 (RFC 7748 section 5). No
+//! library here has them.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{Choice, CtAssign, CtEq, Odd, Uint};
+use crypto_bigint::{Choice, CtAssign, CtEq, NonZero, Odd, Uint};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::shake::shake256;
@@ -16,6 +17,8 @@ const P: &str = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffff
 const BASE_X: &str = "4f1970c66bed0ded221d15a622bf36da9e146570470f1767ea6de324a3d3a46412ae1af72ab66511433b80e18b00938e2626a82bc70cc05e";
 /// Its other coordinate.
 const BASE_Y: &str = "693f46716eb6bc248876203756c9c7624bea73736ca3984087789c1e05a0c2d73ad3ff1ce67c39c4fdbd132c4ed7c8ad9808795bf230fa14";
+/// The order of the base point (RFC 8032 section 5.2).
+const ORDER: &str = "3fffffffffffffffffffffffffffffffffffffffffffffffffffffff7cca23e9c44edb49aed63690216cc2728dc58f552378c292ab5844f3";
 /// -d of the curve x^2 + y^2 = 1 + d x^2 y^2; also (A - 2) / 4 of the Montgomery form (RFC 7748 section 5).
 const MINUS_D: u32 = 39081;
 
@@ -29,16 +32,50 @@ pub(super) fn ed448_public(seed: &[u8]) -> Option<Vec<u8>> {
     // Clamping: the cofactor's two bits cleared, the highest octet zero, the highest bit below it set.
     digest[0] &= 0xfc;
     digest[55] |= 0x80;
-    let scalar = &digest[..56];
     let params = field()?;
-    let element = |digits: &str| Element::new(&Uint::from_be_hex(digits), &params);
-    let (zero, one) = (Element::zero(&params), Element::one(&params));
+    let mut sum = multiply(&base(&params), &digest[..56], &params);
+    let out = encode(&sum);
+    sum.wipe();
+    out
+}
+
+/// Whether an Ed448 signature over a message is by this key (RFC 8032 section 5.2.7, without a context). `None` for a key that is no point.
+pub(crate) fn ed448_verify(public: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
+    let params = field()?;
+    let public_point = decode(public, &params)?;
+    // S is below the order of the base point, little endian in 57 octets, of which the last is zero.
+    let Some((r, [s @ .., 0])) = signature.split_at_checked(57).filter(|_| signature.len() == 114) else { return Some(false) };
+    let order = NonZero::new(Uint::<LIMBS>::from_be_hex(ORDER)).into_option()?;
+    if Uint::<LIMBS>::from_le_slice(s) >= *order {
+        return Some(false);
+    }
+    // dom4 with flag 0 and an empty context (section 2).
+    let mut digest = [0; 114];
+    shake256(&[b"SigEd448\0\0", r, public, message].concat(), &mut digest);
+    let mut wide = [0; 120];
+    wide[..114].copy_from_slice(&digest);
+    let k = Uint::<15>::from_le_slice(&wide).rem_vartime(&order);
+    // S * B - k * A is R.
+    let negated = Point { x: -public_point.x, ..public_point };
     let minus_d = Element::new(&Uint::from(MINUS_D), &params);
+    let sum = add(&multiply(&base(&params), s, &params), &multiply(&negated, &little_endian(&k), &params), &minus_d);
+    Some(encode(&sum)? == r)
+}
+
+/// The base point of edwards448.
+fn base(params: &FixedMontyParams<LIMBS>) -> Point {
+    let element = |digits: &str| Element::new(&Uint::from_be_hex(digits), params);
+    Point { x: element(BASE_X), y: element(BASE_Y), z: Element::one(params) }
+}
+
+/// A point times a scalar, little endian, in constant time for scalars of one length.
+fn multiply(point: &Point, scalar: &[u8], params: &FixedMontyParams<LIMBS>) -> Point {
+    let (zero, one) = (Element::zero(params), Element::one(params));
+    let minus_d = Element::new(&Uint::from(MINUS_D), params);
     let neutral = Point { x: zero, y: one, z: one };
-    let base = Point { x: element(BASE_X), y: element(BASE_Y), z: one };
     let mut table = [neutral; 16];
     for i in 1..16 {
-        table[i] = add(&table[i - 1], &base, &minus_d);
+        table[i] = add(&table[i - 1], point, &minus_d);
     }
     let mut sum = neutral;
     for nibble in scalar.iter().rev().flat_map(|octet| [octet >> 4, octet & 15]) {
@@ -52,13 +89,38 @@ pub(super) fn ed448_public(seed: &[u8]) -> Option<Vec<u8>> {
         sum = add(&sum, &chosen, &minus_d);
         chosen.wipe();
     }
-    let inverse = Option::<Element>::from(sum.z.invert())?;
-    let (x, y) = ((sum.x * inverse).retrieve(), (sum.y * inverse).retrieve());
-    sum.wipe();
-    // Section 5.2.2: y in 57 octets little endian, the sign of x in the last bit.
+    sum
+}
+
+/// Section 5.2.2: y in 57 octets little endian, the sign of x in the last bit.
+fn encode(point: &Point) -> Option<Vec<u8>> {
+    let inverse = Option::<Element>::from(point.z.invert())?;
+    let (x, y) = ((point.x * inverse).retrieve(), (point.y * inverse).retrieve());
     let mut out = little_endian(&y);
     out.push(if bool::from(x.is_odd()) { 0x80 } else { 0 });
     Some(out)
+}
+
+/// Section 5.2.3. `None` for what no point is encoded as.
+fn decode(octets: &[u8], params: &FixedMontyParams<LIMBS>) -> Option<Point> {
+    let (y, [sign @ (0 | 0x80)]) = octets.split_at_checked(56)? else { return None };
+    let (y, p) = (Uint::<LIMBS>::from_le_slice(y), Uint::<LIMBS>::from_be_hex(P));
+    if y >= p {
+        return None;
+    }
+    let (y, one) = (Element::new(&y, params), Element::one(params));
+    let minus_d = Element::new(&Uint::from(MINUS_D), params);
+    // x^2 = u / v with u = y^2 - 1 and v = d y^2 - 1; p is 3 modulo 4.
+    let (u, v) = (y.square() - one, -(minus_d * y.square()) - one);
+    let exponent = p.wrapping_sub(&Uint::from(3u32)).wrapping_shr_vartime(2);
+    let root = u.square() * u * v * (u.square().square() * u * v.square() * v).pow_vartime(&exponent);
+    if v * root.square() != u {
+        return None;
+    }
+    let odd = *sign != 0;
+    let x = if bool::from(root.retrieve().is_odd()) == odd { root } else { -root };
+    // 0 has no odd twin.
+    (bool::from(x.retrieve().is_odd()) == odd).then_some(Point { x, y, z: one })
 }
 
 /// The public key of an X448 private key of 56 octets: the ladder on u = 5 (RFC 7748 section 5).

@@ -6,7 +6,7 @@
 
 mod dl;
 mod ec;
-mod edwards;
+pub(super) mod edwards;
 mod mldsa;
 mod openssh;
 mod rfc8410;

@@ -28,6 +28,18 @@ pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// The x of `u1` times the generator plus `u2` times a point, as checking a signature needs it (SEC 1 section 4.1.4): in variable time, for
+/// public numbers only. No octets at infinity. `None` for what [`multiply`] does not compute with, and for a point that is compressed or
+/// not on the curve.
+pub(crate) fn combine(domain: &Domain, u1: &[u8], u2: &[u8], point: &[u8]) -> Option<Vec<u8>> {
+    match domain.p.len() {
+        0..=32 => Field::<4>::new(domain)?.combine(domain, u1, u2, point),
+        33..=48 => Field::<6>::new(domain)?.combine(domain, u1, u2, point),
+        49..=LARGEST_FIELD => Field::<9>::new(domain)?.combine(domain, u1, u2, point),
+        _ => None,
+    }
+}
+
 /// Finds y of the point with this x and this parity of y (SEC 1 section 2.3.4); `None` if there is no such point.
 pub(crate) fn decompress(domain: &Domain, x: &[u8], odd: bool) -> Option<Vec<u8>> {
     match domain.p.len() {
@@ -110,19 +122,8 @@ impl<const LIMBS: usize> Field<LIMBS> {
         if scalar.len() > LONGEST_SCALAR {
             return None;
         }
-        let (x, y) = (self.element(&domain.gx)?, self.element(&domain.gy)?);
-        if y.square() != self.right_side(&x) {
-            return None;
-        }
-        let zero = FixedMontyForm::zero(&self.params);
-        let one = FixedMontyForm::one(&self.params);
-        let infinity = Point { x: zero, y: one, z: zero };
-        let generator = Point { x, y, z: one };
-        // Multiples 0 to 15, then four doublings and one addition for each half octet.
-        let mut table = [infinity; 16];
-        for i in 1..16 {
-            table[i] = self.add(&table[i - 1], &generator);
-        }
+        let table = self.multiples(&domain.gx, &domain.gy)?;
+        let infinity = table[0];
         // As many octets as the order has, so that the time does not tell how small the scalar is.
         let padding = domain.n.len().min(LONGEST_SCALAR).saturating_sub(scalar.len());
         let padded = Zeroizing::new([vec![0; padding].as_slice(), scalar].concat());
@@ -147,6 +148,48 @@ impl<const LIMBS: usize> Field<LIMBS> {
         };
         sum.wipe();
         point
+    }
+
+    fn combine(&self, domain: &Domain, u1: &[u8], u2: &[u8], point: &[u8]) -> Option<Vec<u8>> {
+        let (form, coordinates) = point.split_first()?;
+        if *form != 4 || coordinates.len() != 2 * self.octets || u1.len().max(u2.len()) > LONGEST_SCALAR {
+            return None;
+        }
+        let (x, y) = coordinates.split_at(self.octets);
+        let tables = [self.multiples(&domain.gx, &domain.gy)?, self.multiples(x, y)?];
+        let mut sum = tables[0][0];
+        for at in (0..u1.len().max(u2.len())).rev() {
+            for shift in [4, 0] {
+                for _ in 0..4 {
+                    sum = self.add(&sum, &sum);
+                }
+                for (table, scalar) in tables.iter().zip([u1, u2]) {
+                    let octet = scalar.len().checked_sub(at + 1).map_or(0, |index| scalar[index]);
+                    sum = self.add(&sum, &table[usize::from(octet >> shift & 15)]);
+                }
+            }
+        }
+        if bool::from(sum.z.retrieve().is_zero()) {
+            return Some(Vec::new());
+        }
+        let inverse = Option::<FixedMontyForm<LIMBS>>::from(sum.z.invert())?;
+        Some(self.octets(&(sum.x * inverse)))
+    }
+
+    /// The multiples 0 to 15 of a point; four doublings and one addition for each half octet of a scalar need no others. `None` if the point
+    /// is not on the curve.
+    fn multiples(&self, x: &[u8], y: &[u8]) -> Option<[Point<LIMBS>; 16]> {
+        let (x, y) = (self.element(x)?, self.element(y)?);
+        if y.square() != self.right_side(&x) {
+            return None;
+        }
+        let (zero, one) = (FixedMontyForm::zero(&self.params), FixedMontyForm::one(&self.params));
+        let point = Point { x, y, z: one };
+        let mut table = [Point { x: zero, y: one, z: zero }; 16];
+        for i in 1..16 {
+            table[i] = self.add(&table[i - 1], &point);
+        }
+        Some(table)
     }
 
     /// Algorithm 1 of Renes, Costello, Batina: complete for groups of odd order, and within any subgroup of odd order.
