@@ -81,7 +81,7 @@ codes! {
         PathDateBad "path-date-bad" "the path has no date where --date-from-path says, or one that no calendar has, or that has not come yet",
         PublicKeyNotComputable "public-key-not-computable" "the public half of this kind of key cannot be computed here",
         PublicKeyNotRead "public-key-not-read" "the public key could not be decoded",
-        PublicKeyNotVerified "public-key-not-verified" "the public half was taken from the file; it could not be computed from the private part",
+        PublicKeyNotVerified "public-key-not-verified" "the public half was taken from the file; the private part does not prove it",
         RetiredKeyPresent "retired-key-present" "the key is recorded as destroyed, but its private half is still in the input",
         SearchRowBad "search-row-bad" "a row of what a CT search returned could not be used",
         SearchRowDoubtful "search-row-doubtful" "a row of what a CT search returned was read, but something in it is doubtful",

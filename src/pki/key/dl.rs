@@ -39,7 +39,8 @@ pub(super) fn power(algorithm: &[u8], parameters: Tlv<'_>, x: &[u8]) -> Option<V
     raise(strip_zeros(numbers.integer()?), x, p)
 }
 
-/// g^x mod p in constant time for exponents of one length. `None` for what cannot be computed: even or tiny or huge p, x larger than p.
+/// g^x mod p in constant time for exponents of one length. `None` for what cannot be computed: even or tiny or huge p, x larger than p; and where
+/// knowing x proves nothing: g or the result is 0, 1 or -1.
 pub(super) fn raise(g: &[u8], x: &[u8], p: &[u8]) -> Option<Vec<u8>> {
     let x = strip_zeros(x);
     if bit_length(p) < 3 || p.len() > DH_BITS / 8 || g.len() > p.len() || x.is_empty() || x.len() > p.len() {
@@ -52,6 +53,12 @@ pub(super) fn raise(g: &[u8], x: &[u8], p: &[u8]) -> Option<Vec<u8>> {
     let g = BoxedUint::from_be_slice_vartime(g).resize(precision).rem_vartime(&modulus);
     let params = BoxedMontyParams::new_vartime(odd);
     let x = Zeroizing::new(BoxedUint::from_be_slice_vartime(x));
-    let y = BoxedMontyForm::new(g, &params).pow(&x).retrieve();
-    Some(strip_zeros(&y.to_be_bytes()).to_vec())
+    let g = BoxedMontyForm::new(g, &params);
+    let y = g.pow(&x);
+    let one = BoxedMontyForm::one(&params);
+    let is_trivial = |element: &BoxedMontyForm| bool::from(element.is_zero()) || *element == one || *element == -&one;
+    if is_trivial(&g) || is_trivial(&y) {
+        return None;
+    }
+    Some(strip_zeros(&y.retrieve().to_be_bytes()).to_vec())
 }

@@ -8,7 +8,7 @@ use super::{settle, with};
 use crate::finding::{Code, Codes};
 use crate::oid;
 use crate::pki::der::{self, Tlv, strip_zeros};
-use crate::pki::spki::curve::Curve;
+use crate::pki::spki::curve::{Curve, Domain};
 use crate::pki::spki::{Explicit, KeyAlgorithm, KeyFacts, algorithm_identifier, uncompressed, weierstrass};
 
 /// `ECPrivateKey` (RFC 5915 section 3).
@@ -85,7 +85,7 @@ fn on_curve(key: &Sec1<'_>, oid: &[u8], parameters: Tlv<'_>, stored: Option<&[u8
         der::OID => Curve::from_oid(parameters.content).and_then(|curve| public_point(curve, key, stored)),
         _ => Explicit::read(parameters.raw).and_then(|explicit| match explicit.name() {
             Some(curve) => public_point(curve, key, stored),
-            None => weierstrass::multiply(&explicit.domain, key.scalar),
+            None => multiple(&explicit.domain, key.scalar),
         }),
     };
     if let (der::SEQUENCE, Some(point), Some(computed)) = (parameters.tag, stored, &computed)
@@ -126,7 +126,12 @@ fn same_point(point: &[u8], computed: &[u8]) -> bool {
 
 /// The uncompressed public point on a named curve.
 fn public_point(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
-    fast(curve, key, stored).or_else(|| weierstrass::multiply(&curve.domain(), key.scalar))
+    fast(curve, key, stored).or_else(|| multiple(&curve.domain(), key.scalar))
+}
+
+/// The generator times the scalar. `None` at infinity: a scalar of 0, or of the order, is the private half of no key.
+fn multiple(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
+    weierstrass::multiply(domain, scalar).filter(|point| point.len() > 1)
 }
 
 /// aws-lc's constant-time code, for the curves it has; `None` for others and for scalars it refuses.

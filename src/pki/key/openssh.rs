@@ -34,6 +34,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyFacts, KeyError> {
     private.number().ok_or(MALFORMED)?;
     private.number().ok_or(MALFORMED)?;
     let mut facts = key(&mut private)?;
+    if facts.spki.is_some() && read_public(bytes).is_some_and(|public| public.spki != facts.spki) {
+        facts.findings.insert(Code::KeyMismatch);
+    }
     if !outer.0.is_empty() {
         facts.findings.insert(Code::TrailingData);
     }

@@ -1,4 +1,7 @@
 //! RSA: the modulus is the product of the primes, and e belongs to d (RFC 8017 section 3.2).
+//!
+//! Who knows the factors of n has the private key, whatever the exponents are. Without factors e and d have to undo one another, and numbers
+//! with which that is no proof (e = 1, an even e) make no private key: anybody can write the n of another into a file.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Odd, Resize};
@@ -87,60 +90,42 @@ pub(super) fn read(algorithm: &[u8], numbers: &Numbers<'_>) -> KeyFacts {
             settle(algorithm, Some(&rsa_public_key(&product, e.as_deref().unwrap_or(numbers.e))), Some(&stored))
         };
     }
-    match judge_exponents(numbers) {
-        Exponents::Agree => settle(algorithm, Some(&stored), None),
-        Exponents::PublicUnproven => not_verified(),
-        Exponents::Contradict => {
-            let e = believed_exponent(numbers);
-            with(settle(algorithm, Some(&rsa_public_key(numbers.n, e.as_deref().unwrap_or(numbers.e))), Some(&stored)), Code::KeyMismatch)
-        }
+    if exponents_agree(numbers) {
+        return settle(algorithm, Some(&stored), None);
     }
+    let e = believed_exponent(numbers);
+    with(settle(algorithm, Some(&rsa_public_key(numbers.n, e.as_deref().unwrap_or(numbers.e))), Some(&stored)), Code::KeyMismatch)
 }
 
-/// What the exponents say of one another.
-enum Exponents {
-    Agree,
-    Contradict,
-    /// Neither d nor the primes' exponents are there to check e with.
-    PublicUnproven,
-}
-
-/// e * d = 1 mod every (prime - 1), the same for the primes' own exponents, and the coefficients invert what they should
-/// (RFC 8017 section 3.2). Reductions of numbers that are there; no exponentiation.
-fn judge_exponents(numbers: &Numbers<'_>) -> Exponents {
+/// Whether what is there of the exponents agrees: e * d = 1 mod every (prime - 1), the same for the primes' own exponents, and the coefficients
+/// invert what they should (RFC 8017 section 3.2). Reductions of numbers that are there; no exponentiation.
+fn exponents_agree(numbers: &Numbers<'_>) -> bool {
     let e = number(numbers.e);
     let d = number(numbers.d);
     let ed = Zeroizing::new(e.concatenating_mul(&*d));
-    let mut proven = false;
     let mut before: Option<Zeroizing<BoxedUint>> = None;
     for (index, part) in numbers.primes.iter().enumerate() {
         let prime = number(part.prime);
         let order = Zeroizing::new(prime.wrapping_sub(BoxedUint::one_with_precision(prime.bits_precision())));
-        if !numbers.d.is_empty() {
-            proven = true;
-            if !is_one_mod(&ed, &order) {
-                return Exponents::Contradict;
-            }
+        if !numbers.d.is_empty() && !is_one_mod(&ed, &order) {
+            return false;
         }
-        if !part.exponent.is_empty() {
-            proven = true;
-            if !is_one_mod(&Zeroizing::new(e.concatenating_mul(&*number(part.exponent))), &order) {
-                return Exponents::Contradict;
-            }
+        if !part.exponent.is_empty() && !is_one_mod(&Zeroizing::new(e.concatenating_mul(&*number(part.exponent))), &order) {
+            return false;
         }
         // The coefficient of the first entry inverts q mod p; that of the third and later ones the product of all primes before.
         let inverted = if index == 0 { numbers.primes.get(1).map(|q| number(q.prime)) } else { before.clone() };
         if let Some(inverted) = inverted.filter(|_| !part.coefficient.is_empty())
             && !is_one_mod(&Zeroizing::new(inverted.concatenating_mul(&*number(part.coefficient))), &prime)
         {
-            return Exponents::Contradict;
+            return false;
         }
         // Needed by multi-prime keys alone.
         if numbers.primes.len() > 2 {
             before = Some(Zeroizing::new(before.map_or_else(|| (*prime).clone(), |b| b.concatenating_mul(&*prime))));
         }
     }
-    if proven { Exponents::Agree } else { Exponents::PublicUnproven }
+    true
 }
 
 /// Whether the number is 1 modulo `modulus` (everything is, modulo 1).
@@ -184,9 +169,13 @@ fn believed_exponent(numbers: &Numbers<'_>) -> Option<Vec<u8>> {
     (e.len() <= 8 && holds).then(|| e.to_vec())
 }
 
-/// Whether raising to e and then to d gives back 2 and 3 modulo n; `None` where that cannot be told: even or tiny or huge moduli, no d.
+/// Whether raising to e and then to d gives back 2 and 3 modulo n; `None` where that cannot be told: even or tiny or huge moduli, no d, and an e
+/// of 1 or an even one, with which it would be no proof.
 fn fits(n: &[u8], e: &[u8], d: &[u8]) -> Option<bool> {
     let bits = bit_length(n);
+    if bit_length(e) < 2 || e.last().is_some_and(|octet| octet & 1 == 0) {
+        return None;
+    }
     if !(3..=EXPONENTIATED_BITS).contains(&bits) || d.is_empty() || e.is_empty() || d.len() > n.len() + 8 || e.len() > n.len() {
         return None;
     }

@@ -213,6 +213,82 @@ fn rsa_parts_that_contradict() {
     assert_eq!(codes(&facts(&bare)), ["key-mismatch", "public-key-not-verified"]);
     bare[3].clear();
     assert_eq!(codes(&facts(&bare)), ["public-key-not-verified"]);
+    // The factors are the key, whatever is left out besides.
+    let mut factors = good.clone();
+    for part in [3, 6, 7, 8] {
+        factors[part].clear();
+    }
+    assert_eq!((facts(&factors).spki, codes(&facts(&factors))), (own, vec![]));
+}
+
+/// Anybody can write the public numbers of another into the file of a private key: without a private part that belongs to them it is none.
+#[test]
+fn public_numbers_alone_are_not_verified() {
+    let not_verified = |der: &[u8], what: &str| {
+        let facts = read(der).expect(what).facts;
+        assert!(codes(&facts).contains(&"public-key-not-verified"), "{what}: {:?}", codes(&facts));
+    };
+    for name in ["rsa512", "rsa1024"] {
+        let good = numbers(&der_of(name));
+        let (n, e, one) = (&good[1], &good[2], vec![1]);
+        let minus_one = [&n[..n.len() - 1], &[n[n.len() - 1] - 1]].concat();
+        for (e, d) in
+            [(&one, &one), (e, &one), (e, &vec![]), (e, e), (&vec![2], &good[3]), (&vec![], &good[3]), (&minus_one, &good[3]), (&one, &good[3])]
+        {
+            let three = [vec![0], n.clone(), e.clone(), d.clone()];
+            not_verified(&sequence(&three), name);
+            // Factors that are none: nothing, and n itself.
+            for (p, q) in [(vec![], vec![]), (n.clone(), vec![1]), (vec![1], n.clone())] {
+                not_verified(&sequence(&[&three[..], &[p, q, vec![], vec![], vec![]]].concat()), name);
+            }
+        }
+    }
+    let good = numbers(&der_of("dsat"));
+    let minus_one = [&good[1][..good[1].len() - 1], &[good[1][good[1].len() - 1] - 1]].concat();
+    // version, p, q, g, y, x.
+    for (part, value) in [(5, vec![]), (3, vec![]), (3, vec![1]), (3, minus_one.clone()), (3, good[1].clone())] {
+        let mut bad = good.clone();
+        bad[part].clone_from(&value);
+        not_verified(&sequence(&bad), &format!("DSA, part {part}"));
+        // The same numbers as DSA and Diffie-Hellman in PKCS #8, with the public value beside.
+        let unsigned = |number: &[u8]| der::unsigned(number);
+        for (oid, parameters) in [(oid::DSA, &bad[1..4]), (oid::DH_X942, &[bad[1].clone(), bad[3].clone()])] {
+            let parameters = der::tlv(der::SEQUENCE, &parameters.iter().flat_map(|n| unsigned(n)).collect::<Vec<_>>());
+            let public = der::tlv(0x81, &[&[0], &unsigned(&good[4])[..]].concat());
+            let private = der::tlv(der::OCTET_STRING, &unsigned(&bad[5]));
+            let der = der::tlv(der::SEQUENCE, &[&[2, 1, 1][..], &spki::algorithm_identifier(oid, &parameters), &private, &public].concat());
+            not_verified(&der, &format!("PKCS #8, part {part}"));
+        }
+    }
+    for curve in [Curve::P256, Curve::P384, Curve::Secp256k1, Curve::Brainpool256r1, Curve::P224] {
+        let domain = curve.domain();
+        let point = [&[4], domain.gx.as_slice(), &domain.gy].concat();
+        for scalar in [vec![], vec![0], vec![0; 32], domain.n.clone()] {
+            let parameters = der::tlv(der::context(0), &der::tlv(der::OID, curve.oid()));
+            let public = der::tlv(der::context(1), &der::tlv(der::BIT_STRING, &[&[0], &point[..]].concat()));
+            let sec1 = [&[2, 1, 1][..], &der::tlv(der::OCTET_STRING, &scalar), &parameters, &public].concat();
+            not_verified(&der::tlv(der::SEQUENCE, &sec1), curve.as_str());
+        }
+    }
+}
+
+#[test]
+fn an_openssh_key_whose_outer_half_is_of_another_key_says_so() {
+    let ssh: Vec<_> = known().filter(|key| key.label.starts_with("OPENSSH") && key.spki.is_some()).collect();
+    assert!(ssh.len() >= 2);
+    let string = |bytes: &[u8], at: usize| at + 4 + u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+    // Behind magic, cipher, derivation, its options and the number of keys.
+    let public = |der: &[u8]| {
+        let start = string(der, string(der, string(der, 15))) + 4;
+        start..string(der, start)
+    };
+    for (i, key) in ssh.iter().enumerate() {
+        let other = &ssh[(i + 1) % ssh.len()];
+        let mut der = key.der.clone();
+        der.splice(public(&key.der), other.der[public(&other.der)].iter().copied());
+        let facts = read_openssh(&der).expect(key.name).facts;
+        assert_eq!((facts.spki, codes(&facts)), (key.spki, vec!["key-mismatch"]), "{}", key.name);
+    }
 }
 
 #[test]
