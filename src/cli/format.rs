@@ -199,8 +199,13 @@ fn write_csv(out: &mut impl Write, rows: &[Vec<String>]) -> io::Result<()> {
 
 fn harmless(cell: &str) -> String {
     let shown = show(cell);
-    if shown.starts_with(['=', '+', '-', '@', '\'']) { format!("'{shown}") } else { shown }
+    if shown.starts_with(FORMULA) { format!("'{shown}") } else { shown }
 }
+
+/// What a formula begins with, in their wide and small forms too, which spreadsheets of East Asia take for the same. A tab or line end before them is
+/// shown as `\HH`.
+const FORMULA: [char; 14] =
+    ['=', '+', '-', '@', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{fe66}', '\u{fe62}', '\u{fe63}', '\u{fe6b}', '\u{2212}'];
 
 const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request", "account"];
 
@@ -277,8 +282,14 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for (cell, want) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("plain", "plain"), ("\t=x", "\\09=x")] {
+        for (cell, want) in
+            [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("plain", "plain"), ("\t=x", "\\09=x"), ("\r=x", "\\0D=x"), ("\n=x", "\\0A=x")]
+        {
             assert_eq!(harmless(cell), want);
+        }
+        for wide in ['＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '−'] {
+            assert_eq!(harmless(&format!("{wide}1+1")), format!("'{wide}1+1"));
+            assert_eq!(harmless(&format!("a{wide}1")), format!("a{wide}1"));
         }
     }
 }
