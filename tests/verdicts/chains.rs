@@ -357,3 +357,38 @@ fn the_signature_decides_who_issued_a_certificate() {
         .row("a.pem", AFTER)
         .certificate(&below_ca, reissue, "");
 }
+
+/// The same with a signature algorithm that nobody knows.
+fn by_unknown_algorithm(certificate: &Cert) -> Cert {
+    let ecdsa = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let mut out = certificate.clone();
+    while let Some(at) = out.der.windows(ecdsa.len()).position(|w| w == ecdsa) {
+        out.der[at + ecdsa.len() - 1] = 0x7f;
+    }
+    out
+}
+
+#[test]
+fn what_only_says_that_it_signed_itself_hangs_below_every_issuer_of_its_name() {
+    let t = &mut Table::default();
+    let ca = named_ca("Example CA");
+    let own = by_unknown_algorithm(&named_ca("Example CA"));
+    let below = leaf("a.example").key(&Key::new()).by(&own);
+    t.case("a CA of the exposed one's name, by an algorithm that cannot be checked")
+        .file("ca.pem", bundle(&ca, &[]))
+        .file("own.pem", own.pem())
+        .file("a.pem", bundle(&below, &[]))
+        .row("ca.pem", BEFORE)
+        .row("own.pem", AFTER)
+        .row("a.pem", AFTER)
+        .certificate(&own, "not-exposed valid reissue issuer-key", "")
+        .finding("signature-not-checked")
+        .certificate(&below, "not-exposed valid reissue issuer-key", "");
+    let other = by_unknown_algorithm(&named_ca("Another CA"));
+    t.case("a CA of another name")
+        .file("ca.pem", bundle(&ca, &[]))
+        .file("own.pem", other.pem())
+        .row("ca.pem", BEFORE)
+        .row("own.pem", AFTER)
+        .certificate(&other, "not-exposed valid clear chain-certificate", "");
+}

@@ -1,6 +1,7 @@
 //! Guards the verdicts: kind of evidence, timing, standing and kind of certificate against exposure, verdict and the sentence a person reads.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod attacks;
 mod chains;
 #[path = "../common/mod.rs"]
 mod common;
