@@ -1,0 +1,176 @@
+//! A row, from its fields as written to what it says.
+
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::super::words;
+use super::names::{host, normalise};
+use super::{ANOTHER, Account, Fields, Manifest, Row, issuer, when};
+use crate::id::Fingerprint;
+use crate::limits;
+use crate::pki::show;
+use crate::time::Span;
+
+impl Manifest {
+    /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
+    pub(super) fn add_row(&mut self, line: u64, fields: Fields<'_>) {
+        let [_, _, uploaded, _, created, _, _, _, modified] = &fields;
+        let timeless = uploaded.is_none() && created.is_none() && modified.is_none();
+        let digest = digest(&fields);
+        let [path, hash, uploaded, account, created, issuer, serial, host_name, modified] = fields.map(|f| f.map(literal));
+        if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.contains(ANOTHER)) {
+            self.doubt(line, || "columns of the same meaning have different values; all of them count".to_owned());
+        }
+        let file = self.names.len().saturating_sub(1) as u16;
+        if let Some((other, first)) = self.seen.get(&digest).copied() {
+            let of = if other == file { String::new() } else { format!(" of {}", self.name_of(other)) };
+            return self.doubt(line, || format!("it says the same as line {first}{of}; it was counted once"));
+        }
+        let time = |text: Option<Cow<'_, str>>| text.map(|t| when::all(t.split(ANOTHER))).transpose();
+        let mut unusable = timeless && self.has_upload_times;
+        let (uploaded, created) = match (time(uploaded), time(created)) {
+            (Ok(uploaded), Ok(created)) => (uploaded, created),
+            (Err(says), created) => {
+                unusable = true;
+                self.bad_row(line, says);
+                (None, created.unwrap_or_default())
+            }
+            (Ok(uploaded), Err(says)) => {
+                unusable = true;
+                self.bad_row(line, format!("the creation date of the account: {says}"));
+                (uploaded, None)
+            }
+        };
+        let modified = time(modified).unwrap_or_else(|says| {
+            unusable = true;
+            self.bad_row(line, format!("the time of the last change: {says}"));
+            None
+        });
+        let mut reported = unusable && !timeless;
+        if timeless && account.is_none() {
+            self.bad_row(line, "it says no upload time".to_owned());
+            reported = true;
+        }
+        let sha256 = match hash.as_deref().map(str::parse) {
+            Some(Err(_)) if path.is_none() => return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned()),
+            Some(Ok(hash)) => Some(hash),
+            _ => None,
+        };
+        let by_issuer = issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
+        let named = path.is_some() || sha256.is_some() || !by_issuer.is_empty() || host_name.is_some();
+        if !named && (account.is_none() || created.is_none()) {
+            if reported {
+                return;
+            }
+            let says = if serial.is_some() {
+                "a serial number names a certificate only together with its issuer"
+            } else {
+                "it names no path, hash, certificate or host"
+            };
+            return self.bad_row(line, says.to_owned());
+        }
+        if self.rows.len() >= limits::MANIFEST_ROWS {
+            return self.bad_row(line, format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS));
+        }
+        if timeless && account.is_some() {
+            // Whose it is, it says all the same; another row may tell when that account was created.
+            self.bad_row(line, "it says no upload time; only its account was used".to_owned());
+        }
+        let account = account.map(|a| self.account(&show(&a)));
+        if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.ambiguous) {
+            self.doubt(line, || "its date can be read with the day or the month first; both count".to_owned());
+        }
+        if path.as_deref().is_some_and(|p| p.starts_with(['=', '#'])) {
+            self.doubt(line, || "its path looks like a formula or an error of a spreadsheet; it was taken as it is".to_owned());
+        }
+        if let (Some(account), Some(created)) = (&account, created) {
+            self.add_account(line, account, created.span);
+        }
+        self.seen.insert(digest, (file, u32::try_from(line).unwrap_or(u32::MAX)));
+        if !named {
+            return;
+        }
+        let at = self.rows.len() as u32;
+        let path = path.map(|p| self.prefix.strip(normalise(p.trim())).into());
+        let (by_path, by_hash) = (path.is_some(), sha256.is_some());
+        self.rows.push(Row {
+            file,
+            line,
+            path,
+            sha256,
+            uploaded: uploaded.map(|u| u.span).unwrap_or_default(),
+            modified: modified.and_then(|m| m.span.latest),
+            account,
+            unusable,
+        });
+        // A row speaks by its strongest name: a host has many certificates, a path is one file.
+        if by_path || by_hash {
+            let rows = &self.rows;
+            if by_path {
+                self.by_path.expect(self.expected);
+                self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
+            }
+            if by_hash {
+                self.by_hash.expect(self.expected);
+                self.by_hash.add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
+            }
+        } else if !by_issuer.is_empty() {
+            by_issuer.into_iter().for_each(|name| self.by_issuer.entry(name).or_default().push(at));
+        } else if let Some(name) = host_name {
+            self.by_host.entry(host(&name)).or_default().push(at);
+        }
+    }
+
+    /// The one text for an account that all its rows share.
+    fn account(&mut self, name: &str) -> Arc<str> {
+        if let Some((known, _)) = self.accounts.get_key_value(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.accounts.insert(Arc::clone(&name), None);
+        name
+    }
+
+    fn add_account(&mut self, line: u64, account: &Arc<str>, created: Span) {
+        match self.accounts.entry(Arc::clone(account)) {
+            Entry::Occupied(mut entry) if entry.get().is_some_and(|known| known.created != created) => {
+                let Some(first) = *entry.get() else { return };
+                // The earlier one clears less.
+                if created.earliest < first.created.earliest {
+                    entry.insert(Some(Account { created, line }));
+                }
+                let account = words::cut(account);
+                self.doubt(line, || format!("line {} has another creation date of the account {account}; the earlier one counts", first.line));
+            }
+            Entry::Occupied(mut entry) => {
+                entry.get_mut().get_or_insert(Account { created, line });
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Some(Account { created, line }));
+            }
+        }
+    }
+}
+
+/// A field without what spreadsheets put around text so that they do not compute with it: `="x"`, `'=x`.
+fn literal(text: Cow<'_, str>) -> Cow<'_, str> {
+    let quoted = text.strip_prefix("=\"").and_then(|t| t.strip_suffix('"'));
+    let marked = || text.strip_prefix('\'').filter(|t| t.starts_with(['=', '+', '-', '@']));
+    match quoted.or_else(marked) {
+        Some(inner) => Cow::Owned(inner.to_owned()),
+        None => text,
+    }
+}
+
+/// Equal for rows that say the same; half of a SHA-256, so that nobody makes two that differ.
+fn digest(fields: &Fields<'_>) -> u128 {
+    let mut text = Vec::with_capacity(128);
+    for field in fields {
+        text.push(u8::from(field.is_some()));
+        text.extend_from_slice(field.as_deref().unwrap_or_default().as_bytes());
+        text.push(0xff);
+    }
+    let hash = Fingerprint::of(&text);
+    hash.as_bytes()[..16].iter().fold(0, |n, b| n << 8 | u128::from(*b))
+}
