@@ -75,6 +75,7 @@ codes! {
         ManifestRowDoubtful "manifest-row-doubtful" "a row of the manifest was read, but something in it is doubtful",
         ManifestRowUnmatched "manifest-row-unmatched" "a row of the manifest matches no file",
         MissingEnd "missing-end" "the block has no END line; it was read all the same",
+        NameNormalised "name-normalised" "a name in the manifest is written otherwise than the one here, and is the same after normalisation",
         NegativeSerial "negative-serial" "the serial number is negative",
         NoUploadRecord "no-upload-record" "nothing tells when it was uploaded; the dates of the certificates alone speak for it",
         NotAtAPublicCa "not-at-a-public-ca" "parts of the old certificate are not asked for, because public CAs refuse them",

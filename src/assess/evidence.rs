@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::coverage;
 use super::manifest::Manifest;
-use super::matching::{Matching, Paths};
+use super::matching::{Matching, Paths, Subject};
 use super::path_date::PathDate;
 use super::rows::{Rows, fill, is_ahead};
 use super::told::Told;
@@ -305,7 +305,8 @@ fn for_keys(
     let mut keys: Vec<u32> = own.chain(private.iter().copied()).collect();
     keys.sort_unstable();
     keys.dedup();
-    if keys.len() < 2 {
+    // Of one key alone all is said, but for uploads of its certificates that differ from those of the file.
+    if keys.len() < 2 && Timing::of(all.span, question.incident.cutoff) != Timing::Unclear {
         return Vec::new();
     }
     // The certificates on one key; each is looked at for its own key alone, for a file can hold very many.
@@ -320,7 +321,7 @@ fn for_keys(
     let exposes = Timing::of(all.span, question.incident.cutoff) == Timing::Before;
     let apart = keys.into_iter().zip(named).filter(|(_, named)| !exposes || *named);
     let weigh = |(key, _): (u32, bool)| {
-        let rows = matching.rows_for((at, file), on(key), paths);
+        let rows = matching.rows_for((at, file), on(key), (paths, Subject::Key));
         (key, for_file(file, rows, contents.oldest[at as usize], question))
     };
     apart.map(weigh).collect()
@@ -336,7 +337,7 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
         // What rows that speak of its path, or do not, say of everything in a file, and of single keys in it.
         let weigh = |file: &File, paths: Paths| {
-            let by_rows = rows.as_ref().and_then(|m| m.rows_for((i as u32, file), here, paths));
+            let by_rows = rows.as_ref().and_then(|m| m.rows_for((i as u32, file), here, (paths, Subject::File)));
             let all = for_file(file, by_rows, contents.oldest[i], question);
             let matching = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty());
             let own = matching.map_or_else(Vec::new, |m| for_keys(m, (i as u32, file), &contents, (&all, paths), question));
@@ -376,6 +377,9 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         for row in rows.iter().flat_map(Matching::of_many) {
             let says = || "its host has certificates on several keys here, and it does not tell which was uploaded: it clears none".to_owned();
             findings.tell(Code::ManifestRowDoubtful, || (manifest.place(row), says()));
+        }
+        if let Some(matching) = &rows {
+            matching.report(findings);
         }
         for row in rows.iter().flat_map(Matching::unmatched) {
             findings.tell(Code::ManifestRowUnmatched, || {
@@ -454,9 +458,9 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     if file.gone().is_some() {
         findings.insert(Code::EvidenceGone);
     }
-    let named = |Rows { source, accounts, account_created, of_archive, by_path, unusable, modified, .. }| {
+    let named = |Rows { source, accounts, account_created, of_archive, by_path, unusable, modified, doubtful, .. }| {
         let unusable = question.manifest.filter(|_| !unusable.is_empty()).map(|m| m.source(&unusable).into());
-        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified, doubtful: false }
+        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified, doubtful }
     };
     if by_rows.as_ref().is_some_and(|r| !r.unusable.is_empty()) {
         findings.insert(Code::ManifestRowBad);

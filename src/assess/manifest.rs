@@ -12,7 +12,7 @@ pub(crate) mod text;
 pub(crate) mod when;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::told::Told;
@@ -24,7 +24,8 @@ use crate::time::{Span, Time, Written};
 pub use columns::{Field, Mapping};
 pub use names::normalise;
 
-pub(super) use names::first_part;
+pub(crate) use names::host;
+pub(super) use names::{first_part, is_simple, plain, plain_way, readings};
 
 use columns::FIELDS;
 use index::Index;
@@ -40,9 +41,12 @@ pub struct Manifest {
     /// Rows that could not be used, or only with a doubt.
     pub findings: Told,
     by_path: Index,
+    normalised: Normalised,
     by_hash: Index,
     by_issuer: HashMap<String, Vec<u32>>,
     by_host: HashMap<String, Vec<u32>>,
+    /// Rows whose host is written with U-labels.
+    converted_hosts: HashSet<u32>,
     accounts: HashMap<Arc<str>, Option<Account>, hashbrown::DefaultHashBuilder>,
     seen: HashMap<u128, (u16, u32), hashbrown::DefaultHashBuilder>,
     /// Text that the paths in it begin with and those of the files do not.
@@ -55,6 +59,22 @@ pub struct Manifest {
     has_upload_times: bool,
 }
 
+/// Rows of which the path is another one after normalisation, by that.
+#[derive(Debug, Clone, Default)]
+struct Normalised {
+    names: Vec<(u32, Box<str>)>,
+    index: Index,
+}
+
+impl Normalised {
+    fn add(&mut self, row: u32, path: Box<str>) {
+        let at = self.names.len() as u32;
+        self.names.push((row, path));
+        let names = &self.names;
+        let _ = self.index.add(at, |at| names[at as usize].1.as_bytes());
+    }
+}
+
 /// Rows for which room is made at once.
 const EXPECTED: usize = 1 << 18;
 
@@ -65,7 +85,7 @@ pub struct Row {
     pub file: u16,
     /// Line in the file, from 1.
     pub line: u64,
-    /// Normalised path.
+    /// Path, as written but for `.`, empty parts and the prefix.
     pub path: Option<Box<str>>,
     /// SHA-256 of the file, or of a certificate in it.
     pub sha256: Option<Fingerprint>,

@@ -7,6 +7,7 @@ mod because;
 mod coverage;
 pub mod decision;
 pub mod evidence;
+mod fits;
 pub mod incident;
 pub mod manifest;
 mod matching;

@@ -1,8 +1,10 @@
 //! What the rows of a manifest for one file say together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Question;
+use super::evidence::Timing;
 use super::manifest::Manifest;
 use crate::finding::{Code, Codes};
 use crate::inventory::Few;
@@ -25,55 +27,57 @@ pub(super) struct Rows {
     pub(super) modified: Option<Time>,
     /// Rows whose time is empty, cannot be read or has not come yet: they clear nothing.
     pub(super) unusable: Vec<u32>,
+    /// No row is certain to be about this file: they clear nothing.
+    pub(super) doubtful: bool,
     pub(super) findings: Codes,
 }
 
+/// Which rows for a file have to be weighed with care.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// They may be about another file: they can expose this one, never clear it.
+    pub(super) doubtful: BTreeSet<u32>,
+    /// They name another hash than the file has: so can they.
+    pub(super) contradicting: BTreeSet<u32>,
+    /// They name the content by its hash, so that each is an upload of these bytes.
+    pub(super) by_content: BTreeSet<u32>,
+}
+
+/// What one row says.
+struct Said {
+    row: u32,
+    span: Span,
+    /// When its account was created, where that is what the span begins with.
+    created: Option<Time>,
+}
+
 impl Rows {
-    pub(super) fn weigh(manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
-        let (cutoff, now) = (question.incident.cutoff, question.clock.now);
+    pub(super) fn weigh(manifest: &Manifest, rows: &[u32], (question, doubts): (&Question<'_>, &Doubts)) -> Self {
+        let cutoff = question.incident.cutoff;
         let mut out = Self::default();
-        let (mut lines, mut accounts) = (Vec::new(), Vec::new());
-        for &number in rows {
-            let row = &manifest.rows[number as usize];
-            accounts.extend(row.account.clone());
-            // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
-            let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
-            let mut span = uploaded;
-            // A change renews this time: it bounds an upload, and exposes where it is before the cutoff.
-            match row.modified.filter(|m| !is_ahead(Some(*m), now)) {
-                Some(modified) if uploaded.earliest.is_some_and(|e| modified < e) => {
-                    out.findings.insert(Code::EvidenceDisagrees);
-                    out.unusable.push(number);
-                }
-                Some(modified) if uploaded != Span::default() => span.latest = Some(span.latest.map_or(modified, |l| l.min(modified))),
-                Some(modified) if modified < cutoff => span.latest = Some(modified),
-                Some(modified) => out.modified = Some(out.modified.map_or(modified, |m| m.max(modified))),
-                None => {}
-            }
-            let created = manifest.account_created(row).filter(|c| *c <= now);
-            let ahead = is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
-            // The age of its account is known all the same.
-            if (row.unusable || ahead) && created.is_none_or(|c| c < cutoff) {
-                out.unusable.push(number);
-            }
-            // Nothing was uploaded for an account before there was one. A row that says it was decides, and the contradiction is told.
-            if let Some(created) = created {
-                if span.latest.is_some_and(|latest| latest < created) {
-                    out.findings.insert(Code::EvidenceDisagrees);
-                } else {
-                    span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
-                }
-            }
-            // A row without an upload time is an upload record only where its account is too young.
-            if uploaded == Span::default() && span.latest.is_none() && span.earliest.is_none_or(|e| e < cutoff) {
-                continue;
-            }
+        let mut accounts = Vec::new();
+        let mut all: Vec<Said> = Vec::new();
+        for &row in rows {
+            accounts.extend(manifest.rows[row as usize].account.clone());
+            all.extend(out.of_row(manifest, row, (question, doubts)));
+        }
+        let before = |said: &Said| Timing::of(said.span, cutoff) == Timing::Before;
+        let is_certain = |said: &Said| before(said) || !doubts.doubtful.contains(&said.row) || doubts.by_content.contains(&said.row);
+        if all.iter().any(|said| doubts.by_content.contains(&said.row) && before(said)) {
+            // Each row that names the content is an upload of these bytes, and one before the cutoff is enough.
+            all.retain(|said| doubts.by_content.contains(&said.row) && before(said));
+        } else if all.iter().any(is_certain) {
+            all.retain(is_certain);
+        } else {
+            out.doubtful = !all.is_empty();
+            all.iter_mut().for_each(|said| (said.span.earliest, said.created) = (None, None));
+        }
+        for Said { span, created, .. } in &all {
             let first = out.span.and_then(|s| s.earliest);
-            if created.is_some() && span.earliest == created && uploaded.earliest != created && first.is_none_or(|f| span.earliest <= Some(f)) {
-                out.account_created = created;
+            if created.is_some() && first.is_none_or(|f| span.earliest <= Some(f)) {
+                out.account_created = *created;
             }
-            out.span = Some(out.span.map_or(span, |s| s.hull(span)));
-            lines.push(number);
+            out.span = Some(out.span.map_or(*span, |s| s.hull(*span)));
         }
         if out.span.and_then(|s| s.earliest) != out.account_created {
             out.account_created = None;
@@ -81,15 +85,65 @@ impl Rows {
         accounts.sort_unstable();
         accounts.dedup();
         out.accounts = accounts.into_iter().collect();
-        out.source = manifest.source(&lines);
+        out.source = manifest.source(&all.iter().map(|said| said.row).collect::<Vec<_>>());
         out
     }
 
+    /// What a row says of an upload, if it is a record of one; what is wrong with it is noted.
+    fn of_row(&mut self, manifest: &Manifest, number: u32, (question, doubts): (&Question<'_>, &Doubts)) -> Option<Said> {
+        let (cutoff, now) = (question.incident.cutoff, question.clock.now);
+        let row = &manifest.rows[number as usize];
+        // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
+        let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
+        let mut span = uploaded;
+        let mut contradicts = doubts.contradicting.contains(&number);
+        // A change renews this time: it bounds an upload, and exposes where it is before the cutoff.
+        match row.modified.filter(|m| !is_ahead(Some(*m), now)) {
+            Some(modified) if uploaded.earliest.is_some_and(|e| modified < e) => {
+                self.findings.insert(Code::EvidenceDisagrees);
+                contradicts = true;
+            }
+            Some(modified) if uploaded != Span::default() => span.latest = Some(span.latest.map_or(modified, |l| l.min(modified))),
+            Some(modified) if modified < cutoff => span.latest = Some(modified),
+            Some(modified) if !contradicts => self.modified = Some(self.modified.map_or(modified, |m| m.max(modified))),
+            _ => {}
+        }
+        let created = manifest.account_created(row).filter(|c| *c <= now);
+        let ahead = is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
+        // Nothing was uploaded for an account before there was one: a row that says it was contradicts itself.
+        match created {
+            Some(created) if span.latest.is_some_and(|latest| latest < created) => {
+                self.findings.insert(Code::EvidenceDisagrees);
+                contradicts = true;
+            }
+            Some(created) => span.earliest = Some(span.earliest.map_or(created, |e| e.max(created))),
+            None => {}
+        }
+        // The age of its account is known all the same.
+        if contradicts || (row.unusable || ahead) && created.is_none_or(|c| c < cutoff) {
+            self.unusable.push(number);
+        }
+        // What contradicts itself may expose, and clears nothing.
+        if contradicts && Timing::of(span, cutoff) != Timing::Before {
+            return None;
+        }
+        // A row without an upload time is an upload record only where its account is too young.
+        if uploaded == Span::default() && span.latest.is_none() && span.earliest.is_none_or(|e| e < cutoff) {
+            return None;
+        }
+        let created = created.filter(|created| span.earliest == Some(*created) && uploaded.earliest != Some(*created));
+        Some(Said { row: number, span, created })
+    }
+
     /// The same of rows of which the first `of_path` name a path. `rows` are sorted afterwards, each once.
-    pub(super) fn weigh_with_path(manifest: &Manifest, rows: &mut Vec<u32>, of_path: usize, question: &Question<'_>) -> Self {
-        let path = (of_path > 0 && of_path < rows.len()).then(|| Self::weigh(manifest, &sorted(rows[..of_path].to_vec()), question).span);
+    pub(super) fn weigh_with_path(manifest: &Manifest, rows: &mut Vec<u32>, of_path: usize, asked: (&Question<'_>, &Doubts)) -> Self {
+        let (question, doubts) = asked;
+        let alone = of_path > 0 && (of_path < rows.len() || !doubts.contradicting.is_empty());
+        // What it says by its path, whatever the content there is.
+        let nothing = Doubts::default();
+        let path = alone.then(|| Self::weigh(manifest, &sorted(rows[..of_path].to_vec()), (question, &nothing)).span);
         *rows = sorted(std::mem::take(rows));
-        let weighed = Self::weigh(manifest, rows, question);
+        let weighed = Self::weigh(manifest, rows, asked);
         let by_path = path.unwrap_or_else(|| weighed.span.filter(|_| of_path > 0));
         Self { by_path, ..weighed }
     }

@@ -31,6 +31,12 @@ impl CertificateEntry {
         self.certificate.is_ca || self.certificate.version < 3 && self.issued_others
     }
 
+    /// Whether a host in a record can mean it: it is of no CA, or names a host.
+    #[must_use]
+    pub fn can_be_of_host(&self) -> bool {
+        !self.is_ca() || self.certificate.names_host()
+    }
+
     /// Whether it names a host, as far as that speaks against a certificate that another key signed: by its `subjectAltName`, of versions without
     /// extensions by its common name.
     fn is_of_host(&self) -> bool {

@@ -5,6 +5,7 @@ mod account;
 use serde::Deserialize;
 
 use super::summary::{Line, Tone};
+use crate::assess::manifest::{host, normalise};
 use crate::id::{Fingerprint, SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::ct::Listed;
@@ -112,11 +113,15 @@ impl KeyStory {
     /// the key, or an account.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
-        let same = |text: &String| text.eq_ignore_ascii_case(name);
+        let (path, wanted) = (normalise(name), host(name));
+        // As people read it: NFC or NFD, U-labels or A-labels.
+        let same = |text: &String| text.eq_ignore_ascii_case(name) || !(text.is_ascii() && name.is_ascii()) && normalise(text) == path;
+        let same_host = |text: &String| same(text) || host(text) == wanted;
         // A place in archives has several names: its own, that of each of them, and each piece of the way.
-        let part = |shown: &String| shown.contains(INTO) && parts(shown).any(|part| part.eq_ignore_ascii_case(name));
+        let part = |shown: &String| shown.contains(INTO) && parts(shown).any(|part| same(&part));
         let serial = serial(name);
-        let common = |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name));
+        let common =
+            |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name) || host(&n) == wanted);
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
             || self.requests.iter().any(|r| {
@@ -124,7 +129,7 @@ impl KeyStory {
                 common || r.dns_names.iter().any(same) || same(&r.subject) || r.paths.iter().any(|path| same(path) || part(path))
             })
             || self.certificates.iter().any(|c| {
-                c.dns_names.iter().any(same)
+                c.dns_names.iter().any(same_host)
                     || c.paths.iter().any(same)
                     || c.places().any(|place| same(&place) || part(&place))
                     || same(&c.subject)

@@ -7,6 +7,7 @@ mod chains;
 mod common;
 mod known;
 mod members;
+mod names;
 mod new_evidence;
 mod objects;
 mod pairs;

@@ -437,8 +437,8 @@ fn a_row_that_names_one_certificate_of_a_file_clears_no_key_but_its_own() {
     let path_and_one = rows(&format!("{}\n,,,,all.pem,{AFTER},x", ways(&a, BEFORE)[2]));
     t.case("the file and one certificate: that one").file("all.pem", &all).manifest(&path_and_one).certificate(
         &a,
-        "undetermined valid replace-and-revoke manifest",
-        "(uploads.csv:2,3",
+        EXPOSED,
+        "(uploads.csv:2, account x)",
     );
     t.case("the file and one certificate: the other").file("all.pem", &all).manifest(&path_and_one).certificate(&b, CLEAR, "(uploads.csv:3,");
 }

@@ -54,11 +54,16 @@ fn several_rows_and_ways_to_name_a_file() {
         "exposed valid replace-and-revoke manifest",
         "it was uploaded between 2014-01-01T00:00:00Z and 2015-06-01T00:00:00Z (uploads.csv:2,3), before the cutoff",
     );
-    t.case("rows on both sides").file("a.pem", &text).row("a.pem", BEFORE).row("a.pem", AFTER).certificate(
-        &l,
-        "undetermined valid replace-and-revoke manifest",
-        "it was uploaded between 2015-06-01T00:00:00Z and 2017-06-01T00:00:00Z (uploads.csv:2,3), which can be before or after",
-    );
+    t.case("rows on both sides")
+        .file("a.pem", &text)
+        .row("a.pem", BEFORE)
+        .row("a.pem", AFTER)
+        .certificate(
+            &l,
+            "undetermined valid replace-and-revoke manifest",
+            "it was uploaded between 2015-06-01T00:00:00Z and 2017-06-01T00:00:00Z (uploads.csv:2,3), which can be before or after",
+        )
+        .told("manifest-row-doubtful", 1, "uploads.csv:3");
     t.case("two rows after").file("a.pem", &text).row("a.pem", AFTER).row("a.pem", "2018-01-01T00:00:00Z").certificate(
         &l,
         "not-exposed valid clear manifest",
@@ -74,11 +79,24 @@ fn several_rows_and_ways_to_name_a_file() {
         "exposed valid replace-and-revoke manifest",
         "(uploads.csv:2)",
     );
-    t.case("row by path, another by hash, straddling").file("a.pem", &text).row("a.pem", AFTER).row_for_hash(l.sha256(), BEFORE).certificate(
-        &l,
-        "undetermined valid replace-and-revoke manifest",
-        "(uploads.csv:2,3)",
-    );
+    // Each row that names the content is an upload of it.
+    for hash in [l.sha256(), Fingerprint::of(text.as_bytes())] {
+        t.case("row by path, another by hash before").file("a.pem", &text).row("a.pem", AFTER).row_for_hash(hash, BEFORE).certificate(
+            &l,
+            "exposed valid replace-and-revoke manifest",
+            "(uploads.csv:3)",
+        );
+        t.case("row by path before, another by hash").file("a.pem", &text).row("a.pem", BEFORE).row_for_hash(hash, AFTER).certificate(
+            &l,
+            "undetermined valid replace-and-revoke manifest",
+            "(uploads.csv:2,3)",
+        );
+        t.case("two by hash").file("a.pem", &text).row_for_hash(hash, AFTER).row_for_hash(hash, BEFORE).certificate(
+            &l,
+            "exposed valid replace-and-revoke manifest",
+            "(uploads.csv:3)",
+        );
+    }
     t.case("the path with a leading slash and backslashes").file("acme/a.pem", &text).row("\\acme\\.\\a.pem", BEFORE).certificate(
         &l,
         "exposed valid replace-and-revoke manifest",

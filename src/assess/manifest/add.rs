@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::super::words;
-use super::names::{host, normalise};
+use super::names::{host, lower};
 use super::{ANOTHER, Account, Fields, Manifest, Row, issuer, when};
 use crate::id::Fingerprint;
 use crate::limits;
@@ -92,7 +92,7 @@ impl Manifest {
             return;
         }
         let at = self.rows.len() as u32;
-        let path = path.map(|p| self.prefix.strip(normalise(p.trim())).into());
+        let (path, normalised) = path.map(|p| self.prefix.apply(p.trim())).map_or((None, None), |(path, normalised)| (Some(path), normalised));
         let (by_path, by_hash) = (path.is_some(), sha256.is_some());
         self.rows.push(Row {
             file,
@@ -107,19 +107,39 @@ impl Manifest {
         // A row speaks by its strongest name: a host has many certificates, a path is one file.
         if by_path || by_hash {
             let rows = &self.rows;
+            let mut before = None;
             if by_path {
                 self.by_path.expect(self.expected);
-                self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
+                before = self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
+                if let Some(path) = normalised {
+                    self.normalised.add(at, path);
+                }
             }
             if by_hash {
                 self.by_hash.expect(self.expected);
                 self.by_hash.add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
             }
+            self.several_times(at, before);
         } else if !by_issuer.is_empty() {
             by_issuer.into_iter().for_each(|name| self.by_issuer.entry(name).or_default().push(at));
         } else if let Some(name) = host_name {
-            self.by_host.entry(host(&name)).or_default().push(at);
+            let compared = host(&name);
+            if compared != lower(&name) {
+                self.converted_hosts.insert(at);
+            }
+            self.by_host.entry(compared).or_default().push(at);
         }
+    }
+
+    /// Reports that a row and one before it name one path with different times, and not each its own content.
+    fn several_times(&mut self, at: u32, before: Option<u32>) {
+        let Some((first, row)) = before.map(|before| (&self.rows[before as usize], &self.rows[at as usize])) else { return };
+        let same = first.uploaded == row.uploaded && first.modified == row.modified;
+        if same || first.unusable || row.unusable || first.sha256.is_some() && row.sha256.is_some() {
+            return;
+        }
+        let (line, place) = (row.line, self.place(first));
+        self.doubt(line, || format!("the row {place} has another time for the same path; the upload can have been at any time between them"));
     }
 
     /// The one text for an account that all its rows share.

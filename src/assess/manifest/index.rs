@@ -22,19 +22,22 @@ impl Index {
         }
     }
 
-    /// Adds a row; `name` tells that of any row added. A row without a name has to be no row of this index.
-    pub(super) fn add<'r>(&mut self, row: u32, name: impl Fn(u32) -> &'r [u8]) {
+    /// Adds a row and returns the last one of the same name before it; `name` returns that of any row added. A row without a name must not be added.
+    pub(super) fn add<'r>(&mut self, row: u32, name: impl Fn(u32) -> &'r [u8]) -> Option<u32> {
         while self.next.len() <= row as usize {
             self.next.push(self.next.len() as u32);
         }
         let hash = self.hasher.hash_one(name(row));
         match self.names.find_mut(hash, |(first, _)| name(*first) == name(row)) {
             Some((_, last)) => {
-                self.next[*last as usize] = row;
+                let before = *last;
+                self.next[before as usize] = row;
                 *last = row;
+                Some(before)
             }
             None => {
                 self.names.insert_unique(hash, (row, row), |(first, _)| self.hasher.hash_one(name(*first)));
+                None
             }
         }
     }
@@ -59,7 +62,8 @@ mod tests {
         let names = ["a", "b", "a", "", "a", "b"];
         let name = |row: u32| names[row as usize].as_bytes();
         let mut index = Index::default();
-        (0..6).filter(|r| *r != 3).for_each(|row| index.add(row, name));
+        let before: Vec<_> = (0..6).filter(|r| *r != 3).map(|row| index.add(row, name)).collect();
+        assert_eq!(before, [None, None, Some(0), Some(2), Some(1)]);
         let rows = |wanted: &str| index.rows(wanted.as_bytes(), name).collect::<Vec<_>>();
         assert_eq!((rows("a"), rows("b"), rows("c")), (vec![0, 2, 4], vec![1, 5], vec![]));
         assert!(!index.is_empty() && Index::default().is_empty());

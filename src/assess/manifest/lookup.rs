@@ -1,7 +1,7 @@
 //! The rows of a manifest by what they name.
 
 use super::issuer;
-use super::names::{first_part, host};
+use super::names::{first_part, host, lower};
 use super::{Manifest, Row};
 use crate::id::Fingerprint;
 use crate::pki::Certificate;
@@ -13,11 +13,23 @@ impl Manifest {
         self.by_path.rows(path.as_bytes(), |row| self.path_of(row))
     }
 
+    /// Rows of which the path is this one after normalisation.
+    pub(in crate::assess) fn rows_normalised(&self, path: &str) -> impl Iterator<Item = u32> {
+        let others = self.normalised.index.rows(path.as_bytes(), |at| self.normalised.names[at as usize].1.as_bytes());
+        self.rows_for_path(path).chain(others.map(|at| self.normalised.names[at as usize].0))
+    }
+
+    /// Whether the path of any row is another one after normalisation.
+    pub(in crate::assess) const fn has_normalised(&self) -> bool {
+        !self.normalised.names.is_empty()
+    }
+
     /// The first parts of all paths in it.
     pub(in crate::assess) fn first_parts(&self) -> hashbrown::HashSet<&str> {
         let mut out = hashbrown::HashSet::new();
         let mut last = None;
-        for part in self.rows.iter().filter_map(|row| row.path.as_deref()).map(first_part) {
+        let normalised = self.normalised.names.iter().map(|(_, path)| &**path);
+        for part in self.rows.iter().filter_map(|row| row.path.as_deref()).chain(normalised).map(first_part) {
             if last.replace(part) != Some(part) {
                 out.insert(part);
             }
@@ -52,6 +64,11 @@ impl Manifest {
             return Vec::new();
         }
         certificate.names.dns.iter().filter_map(|name| self.by_host.get(&host(name))).flatten().copied().collect()
+    }
+
+    /// Whether a row and a certificate write a host differently.
+    pub(in crate::assess) fn writes_host_otherwise(&self, row: u32, certificate: &Certificate) -> bool {
+        self.converted_hosts.contains(&row) || certificate.names.dns.iter().any(|name| lower(name) != host(name))
     }
 
     /// Hosts of a certificate that rows name, and nothing stronger.
