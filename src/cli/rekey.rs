@@ -196,7 +196,7 @@ fn tell_noteworthy(made: &[rekey::Made], terminal: &Terminal) {
     for one in made.iter().filter(|m| m.record.findings.contains(Code::SubjectNotReadable)).take(WARNED) {
         let says = Code::SubjectNotReadable.describe();
         terminal.warn(&format!(
-            "{}: {says}, so that its CA may refuse the request; to have it made anew with --only and --subject, move that directory out of the case first",
+            "{}: {says}; check what is left of it, and to have it made anew with --only and --subject, move that directory out of the case first",
             one.directory
         ));
     }

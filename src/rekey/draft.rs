@@ -3,7 +3,7 @@
 use super::mirror::{self, Action, Change, Mirror};
 use super::request::SUBJECT_ALT_NAME;
 use super::spec::{KeySpec, NewKind};
-use super::{Order, Wanted, edit, public, subject};
+use super::{Order, Wanted, common_name, edit, public, strict, subject};
 use crate::finding::{Code, Codes};
 
 /// A request without a key.
@@ -23,7 +23,7 @@ pub fn foresee(wanted: &Wanted) -> Result<(), String> {
 
 /// Drafts a request.
 pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
-    let Order { key, format, subject: given, names: _, common_name: _, target } = &wanted.order;
+    let Order { key, format, subject: given, target, .. } = &wanted.order;
     let (mut kind, mut codes) = key.choose(&wanted.old_key);
     let mut moved = None;
     if let Some(target) = target {
@@ -43,15 +43,20 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
     let mut mirror = mirror::mirror(&wanted.certificate, kind).ok_or("the certificate cannot be read well enough to mirror it")?;
     mirror.codes = mirror.codes.union(codes);
     mirror.changes.extend(moved);
+    strict::names(&mut mirror);
+    strict::usages(&mut mirror);
+    common_name::add_hosts(&mut mirror);
+    let unreadable = given.is_none() && !subject::is_readable(&mirror.subject);
+    strict::subject(&mut mirror);
+    if unreadable {
+        mirror.codes.insert(Code::SubjectNotReadable);
+        mirror.remark("subject", "most programs cannot read it as it was: --subject gives another");
+    }
     let asked = edit::apply(&mut mirror, &wanted.order)?;
     if public::applies(&wanted.ca) {
         public::fit(&mut mirror, &wanted.ca, kind, &asked, given.is_some())?;
     }
     names_something(&mirror, given.is_some())?;
-    if !subject::is_readable(&mirror.subject) {
-        mirror.codes.insert(Code::SubjectNotReadable);
-        mirror.remark("subject", "most programs cannot read it: --subject gives another");
-    }
     Ok(Draft { kind, mirror })
 }
 

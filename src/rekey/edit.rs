@@ -4,7 +4,7 @@ use super::general_name::{self, AltName, DNS, IP};
 use super::mirror::{Action, Change, Mirror};
 use super::order::{CommonName, NameEdit, Order};
 use super::request::{SUBJECT_ALT_NAME, Wish};
-use super::subject;
+use super::{strict, subject};
 use crate::oid;
 use crate::pki::der::{self, SEQUENCE, Tlv};
 
@@ -16,7 +16,7 @@ const ASKED: &str = "as its owner asks";
 /// A sentence: what was to be dropped is not there, or there is no name to become the common name.
 pub(crate) fn apply(mirror: &mut Mirror, order: &Order) -> Result<Vec<Vec<u8>>, String> {
     if let Some(given) = &order.subject {
-        mirror.set_subject(given.clone());
+        mirror.set_subject(strict::given(given)?);
         mirror.replace("subject", Action::Changed, ASKED);
     }
     let added = edit_names(mirror, &order.names)?;
@@ -27,7 +27,8 @@ pub(crate) fn apply(mirror: &mut Mirror, order: &Order) -> Result<Vec<Vec<u8>>, 
             let first = mirror.plain_names().into_iter().next();
             let first = first.ok_or("there is no host name or address to become the common name")?;
             drop_common_names(mirror);
-            let subject = [mirror.subject.as_slice(), &subject::common_name(&first)].concat();
+            let common = strict::given(&subject::common_name(&first))?;
+            let subject = [mirror.subject.as_slice(), &common].concat();
             mirror.set_subject(subject);
             mirror.changes.push(Change::new(&format!("subject CN={first}"), Action::Added, ASKED));
         }
@@ -53,8 +54,11 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
     let mut names: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
     let mut dropped = Vec::new();
     for name in edits.iter().filter_map(NameEdit::dropped) {
-        let (gone, stays): (Vec<_>, Vec<_>) = names.into_iter().partition(|n| name.is(*n));
-        if gone.is_empty() {
+        // By the form that it had, too: what is malformed is asked for otherwise, or not at all.
+        let had: Vec<&Option<Vec<u8>>> =
+            mirror.mended.iter().filter(|(old, _)| der::first(old).is_some_and(|(old, _)| name.is(old))).map(|(_, new)| new).collect();
+        let (gone, stays): (Vec<_>, Vec<_>) = names.into_iter().partition(|n| name.is(*n) || had.iter().any(|new| new.as_deref() == Some(n.raw)));
+        if gone.is_empty() && had.is_empty() {
             let have: Vec<String> = stays.iter().map(|n| general_name::shown(*n)).collect();
             return Err(format!(
                 "{name} is to be dropped and is not there; there {}",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use super::strict::{self, Form};
 use crate::oid;
 use crate::pki::der::{self, Tlv};
 use crate::pki::{name, show};
@@ -68,21 +69,17 @@ impl FromStr for AltName {
             _ if text.contains('@') => (EMAIL, text),
             _ => (DNS, text),
         });
-        if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(format!("{text:?}: a name is of printable ASCII without blanks; write hosts with other letters as xn--..."));
-        }
-        let content = match tag {
-            IP => match value.parse().map_err(|_| format!("{value:?} is no IP address"))? {
-                IpAddr::V4(ip) => ip.octets().to_vec(),
-                IpAddr::V6(ip) => ip.octets().to_vec(),
-            },
-            EMAIL if !value.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty()) => {
-                return Err(format!("{value:?} is no mail address"));
-            }
-            URI if !value.contains(':') => return Err(format!("{value:?} is no URI")),
+        let content = match (tag, value.parse()) {
+            (IP, Err(_)) => return Err(format!("{value:?} is not an IP address")),
+            (IP, Ok(IpAddr::V4(ip))) => ip.octets().to_vec(),
+            (IP, Ok(IpAddr::V6(ip))) => ip.octets().to_vec(),
             _ => value.as_bytes().to_vec(),
         };
-        Ok(Self { tag, content })
+        match strict::judge(Tlv { tag, content: &content, raw: &[] }) {
+            Form::Kept => Ok(Self { tag, content }),
+            Form::Written { tag, content, .. } => Ok(Self { tag, content }),
+            Form::LeftOut(why) => Err(format!("{value:?} cannot be asked for: {why}")),
+        }
     }
 }
 
@@ -161,10 +158,12 @@ mod tests {
             ("uri:spiffe://a/b", "URI:spiffe://a/b"),
             ("https://a@b/c", "URI:https://a@b/c"),
             ("uri:urn:x", "URI:urn:x"),
+            ("b\u{fc}cher.example", "DNS:xn--bcher-kva.example"),
+            ("www.example.com.", "DNS:www.example.com"),
         ] {
             assert_eq!(text.parse::<AltName>().unwrap().to_string(), shown);
         }
-        for wrong in ["", "dns:", "ip:www", "email:a", "email:@b", "uri:x", "a b", "bücher.example", "a\nb"] {
+        for wrong in ["", "dns:", "ip:www", "email:a", "email:@b", "uri:x", "a b", "a..b", "w*.example", "uri:http://a b/", "a\nb"] {
             assert!(wrong.parse::<AltName>().is_err(), "{wrong}");
         }
     }

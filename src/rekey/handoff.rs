@@ -226,8 +226,8 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
         if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| markdown(n)).collect::<Vec<_>>().join(", ") };
     let others = match manifest::names(request).saturating_sub(record.names.len()) {
         0 => String::new(),
-        1 => ", and for 1 name that is no plain host or address".to_owned(),
-        n => format!(", and for {n} names that are no plain hosts or addresses"),
+        1 => ", and for 1 name that is not a plain host or address".to_owned(),
+        n => format!(", and for {n} names that are not plain hosts or addresses"),
     };
     let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", markdown(directory)) };
     let _ = writeln!(out, "The request is `{REQUEST}` {place}; it asks for {names}{others}. The key stays where it is: no CA needs it.\n");

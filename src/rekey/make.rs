@@ -205,6 +205,7 @@ impl Shop<'_> {
             Err(Failure::Signing) => return Err(not_made()),
         };
         let subject = mirror.subject.clone();
+        let called = slug(&called(&wanted.name, &mirror));
         let record = record(wanted, &key, mirror, &request).sorted();
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let pem = pem("CERTIFICATE REQUEST", &request);
@@ -221,7 +222,7 @@ impl Shop<'_> {
         let not_read_back = |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
         read_back().map_err(not_read_back)?;
         let hash = record.spki_sha256.to_string();
-        Ok(Ok((staged, Made::new(&format!("{}-{}", slug(&wanted.name), &hash[..12]), record))))
+        Ok(Ok((staged, Made::new(&format!("{called}-{}", &hash[..12]), record))))
     }
 
     /// A key that is neither forbidden nor used in this run.
@@ -238,10 +239,21 @@ impl Shop<'_> {
     }
 }
 
+/// The name that a directory is called by: that of the plan where the request asks for it, else one that it does ask for.
+fn called(wanted: &str, mirror: &Mirror) -> String {
+    let printed = name::read(&der::tlv(der::SEQUENCE, &mirror.subject)).text;
+    let common = name::common_name(&printed);
+    let is_common = common.as_deref().is_some_and(|common| common.eq_ignore_ascii_case(wanted));
+    if mirror.asks_for(wanted) || is_common || *printed == *wanted {
+        return wanted.to_owned();
+    }
+    mirror.plain_names().into_iter().next().or(common).unwrap_or_else(|| printed.to_string())
+}
+
 /// The record of a replacement.
 fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Record {
     let names = mirror.plain_names();
-    let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _ } = mirror;
+    let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _, mended: _ } = mirror;
     let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order, ca: _, next: _ } = wanted;
     // As the plan prints it, unless it is another one.
     let edited = changes.iter().any(|c| c.what == "subject" && c.action != Action::Kept);

@@ -1,13 +1,12 @@
 //! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers refuse are served too.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use ::der::asn1::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 
 use super::edit::plain_names;
-use super::general_name::{DNS as DNS_NAME, IP as IP_ADDRESS};
+use super::general_name;
 use super::public;
 use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wish};
 use super::spec::NewKind;
@@ -15,11 +14,13 @@ use super::usage;
 use crate::finding::{Code, Codes};
 use crate::limits;
 use crate::oid;
-use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, SET, Tlv, context};
+use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, Tlv, context};
 use crate::pki::seen::Seen;
 
 /// `id-kp-serverAuth` (RFC 5280 section 4.2.1.12).
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+/// `anyExtendedKeyUsage`.
+const ANY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 
 /// What became of one part of the old certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +91,8 @@ pub(crate) struct Mirror {
     pub(crate) codes: Codes,
     /// Whether the old certificate says that nothing but a domain was validated for it.
     pub(crate) domain_validated: bool,
+    /// Alternative names that are malformed, in DER: as they were, and as they are asked for, if they are.
+    pub(crate) mended: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 /// The fields of a certificate that matter here, as found.
@@ -103,7 +106,7 @@ struct Old<'a> {
 pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror> {
     let old = read(certificate)?;
     let subject = old.subject.content.to_vec();
-    let mut out = Mirror { subject, wishes: Vec::new(), changes: Vec::new(), codes: Codes::NONE, domain_validated: false };
+    let mut out = Mirror { subject, wishes: Vec::new(), changes: Vec::new(), codes: Codes::NONE, domain_validated: false, mended: Vec::new() };
     out.subject_change(&old);
     let (mut seen, mut beyond) = (Seen::default(), 0u64);
     if let Some(extensions) = old.extensions {
@@ -113,13 +116,12 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror> {
         }
         if beyond > 0 {
             out.codes.insert(Code::ExtensionNotRead);
-            out.note(&format!("{beyond} more extensions"), Action::Dropped, "there are too many to tell of each");
+            out.note(&format!("{beyond} more extensions"), Action::Dropped, "there are too many to report each");
         }
         if !list.is_empty() {
             out.unreadable("the rest of the extensions");
         }
     }
-    out.fallback_name();
     Some(out)
 }
 
@@ -140,6 +142,16 @@ impl Mirror {
     /// Host names and addresses among the alternative names.
     pub(crate) fn plain_names(&self) -> Vec<String> {
         self.wish(SUBJECT_ALT_NAME).map(|wish| plain_names(&wish.value)).unwrap_or_default()
+    }
+
+    /// Whether a host, address, mail address or URI is among the alternative names.
+    pub(crate) fn asks_for(&self, name: &str) -> bool {
+        let is = |n: Tlv<'_>| match n.tag {
+            general_name::IP => general_name::address(n.content).is_some_and(|ip| name.parse() == Ok(ip)),
+            general_name::DNS | general_name::EMAIL | general_name::URI => n.content.eq_ignore_ascii_case(name.as_bytes()),
+            _ => false,
+        };
+        self.wish(SUBJECT_ALT_NAME).and_then(|wish| elements(&wish.value)).is_some_and(|names| Iterator::any(&mut names.into_iter(), is))
     }
 
     /// Says anew what becomes of a part that was told of before; of what had become of it, the reason stays.
@@ -241,42 +253,32 @@ impl Mirror {
         }
     }
 
-    fn key_usage(&mut self, critical: bool, value: &[u8], kind: NewKind) {
-        let Some((value, changes)) = usage::fit(value, kind) else {
+    fn key_usage(&mut self, critical: bool, old: &[u8], kind: NewKind) {
+        let Some((value, changes)) = usage::fit(old, kind) else {
             return self.unreadable("keyUsage");
         };
         match changes.is_empty() {
-            true => self.note("keyUsage", Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" }),
+            true if value == old => self.note("keyUsage", Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" }),
+            true => {
+                self.report(false, true);
+                self.note("keyUsage", Action::Changed, "written in DER (X.690 section 11.2.2)");
+            }
             false => self.note("keyUsage", Action::Changed, "fitted to the new key"),
         }
         self.changes.extend(changes);
         self.wishes.push(Wish { oid: KEY_USAGE, critical, value });
     }
 
-    /// Clients ignore common names where they look for hosts (RFC 9525 section 2), and CAs ask for alternative names: a host in the common
-    /// name of a certificate without any becomes one.
-    fn fallback_name(&mut self) {
-        if self.wish(SUBJECT_ALT_NAME).is_some() {
-            return;
-        }
-        let Some(name) = last_common_name(&self.subject) else {
-            return self.note("subjectAltName", Action::Absent, "there is none, and no common name either");
-        };
-        let general_name = match name.parse::<IpAddr>() {
-            Ok(IpAddr::V4(ip)) => der::tlv(IP_ADDRESS, &ip.octets()),
-            Ok(IpAddr::V6(ip)) => der::tlv(IP_ADDRESS, &ip.octets()),
-            Err(_) if is_host(&name) && (name.contains('.') || self.serves()) => der::tlv(DNS_NAME, name.as_bytes()),
-            Err(_) => return self.note("subjectAltName", Action::Absent, "there is none, and the common name is no host name"),
-        };
-        self.wishes.push(Wish { oid: SUBJECT_ALT_NAME, critical: false, value: der::tlv(SEQUENCE, &general_name) });
-        self.codes.insert(Code::CommonNameAdded);
-        self.note("subjectAltName", Action::Added, "there is none, and the common name is a host");
+    /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a person.
+    pub(crate) fn serves(&self) -> bool {
+        let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
+        elements(&usages.value).into_iter().flatten().any(|usage| matches!(usage.content, SERVER_AUTH | ANY_USAGE))
     }
 
-    /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a person.
-    fn serves(&self) -> bool {
-        let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
-        elements(&usages.value).into_iter().flatten().any(|usage| usage.content == SERVER_AUTH)
+    /// Notes that names of the old certificate are left out, and that some are written otherwise.
+    pub(crate) fn report(&mut self, left_out: bool, written: bool) {
+        let codes = [(left_out, Code::NameLeftOut), (written, Code::NameMended)];
+        codes.into_iter().filter(|(is, _)| *is).for_each(|(_, code)| self.codes.insert(code));
     }
 }
 
@@ -344,35 +346,4 @@ fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
         NAME_CONSTRAINTS => "only a CA certificate may have it",
         _ => "the CA decides about it",
     }
-}
-
-/// The common name that comes last, the most specific one, as text.
-fn last_common_name(subject: &[u8]) -> Option<String> {
-    let attributes = Reader::new(subject).filter(|rdn| rdn.tag == SET).flat_map(Tlv::reader);
-    let value = attributes.filter_map(|attribute| {
-        let fields = &mut attribute.reader();
-        (fields.oid()? == oid::COMMON_NAME).then(|| fields.any()).flatten()
-    });
-    text(value.last()?)
-}
-
-/// The text of a `DirectoryString` (RFC 5280 section 4.1.2.4) or IA5String.
-fn text(value: Tlv<'_>) -> Option<String> {
-    match value.tag {
-        // TeletexString is Latin-1 in practice; what is not ASCII is no host name anyhow.
-        0x0c | 0x13 | 0x14 | 0x16 => String::from_utf8(value.content.to_vec()).ok(),
-        0x1e => String::from_utf16(&value.content.chunks(2).map(|c| c.iter().fold(0, |n, b| n << 8 | u16::from(*b))).collect::<Vec<_>>()).ok(),
-        0x1c => value.content.chunks(4).map(|c| char::from_u32(c.iter().fold(0, |n, b| n << 8 | u32::from(*b)))).collect(),
-        _ => None,
-    }
-}
-
-/// Whether a text is a host name: labels of letters, digits and hyphens (RFC 1123 section 2.1), the first one may be `*` before others
-/// (RFC 9525 section 6.3); the last one is not a number, or it would be an address.
-fn is_host(name: &str) -> bool {
-    let rest = name.strip_prefix("*.").unwrap_or(name);
-    let label =
-        |l: &str| matches!(l.len(), 1..=63) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !l.starts_with('-') && !l.ends_with('-');
-    let number = rest.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    name.len() <= 253 && rest.split('.').all(label) && !number
 }

@@ -2,8 +2,9 @@
 //!
 //! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem`,
 //! `replacement.json` and `handoff.md`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
-//! certificate byte by byte as far as a request can (RFC 2986). Private keys leave this module only into `key.pem`, mode 0600.
+//! certificate byte by byte as far as a request can (RFC 2986) and the standards allow. Private keys leave this module only into `key.pem`, mode 0600.
 
+mod common_name;
 pub mod complete;
 mod draft;
 mod edit;
@@ -23,6 +24,7 @@ mod request;
 mod rows;
 mod slug;
 mod spec;
+mod strict;
 mod subject;
 mod target;
 mod usage;

@@ -52,23 +52,9 @@ pub(crate) fn fit(mirror: &mut Mirror, ca: &Ca, kind: NewKind, asked: &[Vec<u8>]
 fn fit_names(mirror: &mut Mirror, asked: &[Vec<u8>]) -> Result<(), String> {
     let old = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
     let (mut kept, mut changed) = (Vec::new(), false);
-    let have = |text: &str, kept: &[u8]| {
-        let same = |n: Tlv<'_>| n.tag == DNS && n.content.eq_ignore_ascii_case(text.as_bytes());
-        Reader::new(kept).chain(der::first(&old).into_iter().flat_map(|(all, _)| all.reader())).any(same)
-    };
     for name in der::first(&old).into_iter().flat_map(|(all, _)| all.reader()) {
         match of_name(name) {
             Verdict::Fine => kept.extend_from_slice(name.raw),
-            Verdict::Instead(text, _) if have(&text, &kept) => {
-                let why = "without the dot of the root at its end it is among the names already";
-                mirror.changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(name)), Action::Dropped, why));
-                changed = true;
-            }
-            Verdict::Instead(text, why) => {
-                kept.extend(der::tlv(DNS, text.as_bytes()));
-                mirror.changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(name)), Action::Changed, why));
-                changed = true;
-            }
             Verdict::Refused(why) if asked.iter().any(|raw| raw == name.raw) => {
                 return Err(format!("{} is asked for, and no public CA certifies it: {why}", general_name::shown(name)));
             }

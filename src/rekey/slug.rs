@@ -13,15 +13,19 @@ pub fn slug(name: &str) -> String {
         None => ("", name),
     };
     let mut out = String::from(wildcard);
-    for c in rest.chars() {
+    let mut before = ' ';
+    for found in rest.chars() {
         if out.len() >= LONGEST {
             break;
         }
-        let c = if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+        let c = if found.is_ascii_alphanumeric() || found == '.' { found.to_ascii_lowercase() } else { '-' };
         let after_mark = out.is_empty() || out.ends_with(['.', '-']);
-        if !(after_mark && matches!(c, '.' | '-')) {
+        // Two hyphens belong to an A-label (RFC 5890 section 2.3.2.1).
+        let second = found == '-' && before == '-' && out.ends_with('-');
+        if second || !(after_mark && matches!(c, '.' | '-')) {
             out.push(c);
         }
+        before = found;
     }
     out.truncate(out.trim_end_matches(['.', '-']).len());
     if out.is_empty() { NAMELESS.into() } else { out }
@@ -47,6 +51,8 @@ mod tests {
             ("\u{202e}\0\n", "certificate"),
             ("Größe & Co", "gr-e-co"),
             ("CN=a,O=b", "cn-a-o-b"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("--a--.--b", "a--.b"),
         ] {
             assert_eq!(slug(name), part, "{name:?}");
         }

@@ -13,7 +13,7 @@ pub(crate) const UNIT: &[u8] = &[0x55, 0x04, 0x0b];
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attribute<'a> {
     pub(crate) kind: &'a [u8],
-    value: Tlv<'a>,
+    pub(crate) value: Tlv<'a>,
 }
 
 impl Attribute<'_> {
@@ -45,7 +45,8 @@ pub(crate) fn attributes(subject: &[u8]) -> Option<Vec<Attribute<'_>>> {
     rdns.is_empty().then_some(out)
 }
 
-fn attribute(pair: Tlv<'_>) -> Option<Attribute<'_>> {
+/// `AttributeTypeAndValue`.
+pub(crate) fn attribute(pair: Tlv<'_>) -> Option<Attribute<'_>> {
     let fields = &mut pair.reader();
     let (kind, value) = (fields.oid()?, fields.any()?);
     (pair.tag == SEQUENCE && fields.is_empty()).then_some(Attribute { kind, value })
@@ -112,7 +113,7 @@ pub(crate) fn is_readable(subject: &[u8]) -> bool {
 }
 
 /// X.690 section 8.19: groups of octets, none of which begins with 0x80, and the last of which ends.
-fn is_oid(content: &[u8]) -> bool {
+pub(crate) fn is_oid(content: &[u8]) -> bool {
     let begins = |i: usize| i == 0 || content[i - 1] & 0x80 == 0;
     content.last().is_some_and(|last| last & 0x80 == 0) && !content.iter().enumerate().any(|(i, octet)| *octet == 0x80 && begins(i))
 }

@@ -28,8 +28,7 @@ const CRL_SIGN: u16 = 1 << 6;
 const ENCIPHER_ONLY: u16 = 1 << 7;
 const DECIPHER_ONLY: u16 = 1 << 8;
 
-/// The extension's value for a key of this kind, and what had to change; `None` if the value is no BIT STRING.
-/// A value that fits stays byte by byte as it is.
+/// The extension's value in DER for a key of this kind, and what had to change; `None` if the value is not a BIT STRING.
 pub(crate) fn fit(value: &[u8], kind: NewKind) -> Option<(Vec<u8>, Vec<Change>)> {
     let old = decode(value)?;
     let mut changes = Vec::new();
@@ -47,7 +46,7 @@ pub(crate) fn fit(value: &[u8], kind: NewKind) -> Option<(Vec<u8>, Vec<Change>)>
         new |= DIGITAL_SIGNATURE;
         changes.push(Change::new("keyUsage digitalSignature", Action::Added, "the new key is for signing and has no other use left"));
     }
-    Some(if changes.is_empty() { (value.to_vec(), changes) } else { (encode(new), changes) })
+    Some((encode(new), changes))
 }
 
 /// Which bits are set, by their numbers in RFC 5280 section 4.2.1.3; `None` if the value is no BIT STRING.
@@ -81,7 +80,9 @@ fn decode(value: &[u8]) -> Option<u16> {
     if bits.tag != BIT_STRING || !rest.is_empty() || *unused > 7 {
         return None;
     }
-    let set = |i: usize| octets.get(i / 8).is_some_and(|b| b & (0x80 >> (i % 8)) != 0);
+    // What stands in the unused bits means nothing.
+    let length = (octets.len() * 8).saturating_sub(usize::from(*unused));
+    let set = |i: usize| i < length && octets.get(i / 8).is_some_and(|b| b & (0x80 >> (i % 8)) != 0);
     Some((0..NAMES.len()).filter(|i| set(*i)).fold(0, |bits, i| bits | 1 << i))
 }
 
@@ -137,8 +138,15 @@ mod tests {
         assert_eq!(fit(&[], NewKind::Rsa2048), None);
         assert_eq!(fit(&[0x03, 0x01], NewKind::Rsa2048), None);
         assert_eq!(fit(&[0x04, 0x02, 0x05, 0xa0], NewKind::Rsa2048), None);
-        // Trailing zero bits are not DER; what fits is still copied as found.
-        let loose = [0x03, 0x03, 0x00, 0xa0, 0x00];
-        assert_eq!(fit(&loose, NewKind::Rsa2048), Some((loose.to_vec(), vec![])));
+        // Trailing zero bits and bits beyond the length are not DER: it is written anew.
+        for loose in [
+            &[0x03, 0x03, 0x00, 0xa0, 0x00][..],
+            &[0x03, 0x02, 0x00, 0xa0],
+            &[0x03, 0x81, 0x02, 0x05, 0xa0],
+            &[0x03, 0x03, 0x00, 0xa0, 0x7f],
+            &[0x03, 0x02, 0x05, 0xbf],
+        ] {
+            assert_eq!(fit(loose, NewKind::Rsa2048), Some((vec![0x03, 0x02, 0x05, 0xa0], vec![])), "{loose:02x?}");
+        }
     }
 }

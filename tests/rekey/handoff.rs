@@ -128,7 +128,7 @@ fn the_manifest_has_the_usages_of_the_request() {
 #[test]
 fn names_that_are_not_listed_are_counted() {
     let names = extension("2.5.29.17", false, &nine_names());
-    assert!(usages(vec![names]).1.contains("it asks for `www.example.com`, `192.0.2.7`, and for 7 names that are no plain hosts or addresses."));
+    assert!(usages(vec![names]).1.contains("it asks for `www.example.com`, `192.0.2.7`, and for 5 names that are not plain hosts or addresses."));
     assert!(usages(vec![]).1.contains("it asks for `host.example.com`. The key"));
 }
 

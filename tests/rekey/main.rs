@@ -9,6 +9,7 @@ mod handoff;
 mod moments;
 mod public;
 mod requests;
+mod strict;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -25,8 +25,6 @@ const NEVER_PUBLIC: &[(&str, &str)] = &[
 pub(crate) enum Verdict {
     /// It is asked for as it is.
     Fine,
-    /// It is asked for like this.
-    Instead(String, &'static str),
     /// It is not asked for, for this reason.
     Refused(String),
 }
@@ -35,12 +33,6 @@ pub(crate) enum Verdict {
 pub(crate) fn judge(name: &[u8]) -> Verdict {
     let refused = |says: &str| Verdict::Refused(says.to_owned());
     let Ok(text) = std::str::from_utf8(name) else { return refused("it is no host name (BR 7.1.2.7.12)") };
-    if let Some(short) = text.strip_suffix('.').filter(|short| !short.ends_with('.')) {
-        return match judge(short.as_bytes()) {
-            Verdict::Fine => Verdict::Instead(short.to_owned(), "the dot of the root at its end may not stand in a certificate (BR 7.1.2.7.12)"),
-            other => other,
-        };
-    }
     let host = text.strip_prefix("*.").unwrap_or(text);
     let labels: Vec<&str> = host.split('.').collect();
     let last = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
@@ -149,14 +141,13 @@ mod tests {
             ("", "letters, digits"),
             ("ab--c.example.com", "third and fourth"),
             ("10.1.2.3", "like an address"),
-            ("printer.local.", ".local is not"),
+            ("www.example.com.", "letters, digits"),
         ] {
             match judge(name.as_bytes()) {
                 Verdict::Refused(reason) => assert!(reason.contains(says), "{name}: {reason}"),
                 other => panic!("{name}: {other:?}"),
             }
         }
-        assert!(matches!(judge(b"www.example.com."), Verdict::Instead(name, _) if name == "www.example.com"));
         assert!(matches!(judge(b"\xff.com"), Verdict::Refused(_)) && matches!(judge("a.".repeat(200).as_bytes()), Verdict::Refused(_)));
         assert!(matches!(judge(format!("{}.com", "a".repeat(64)).as_bytes()), Verdict::Refused(_)));
     }
