@@ -8,7 +8,7 @@ use super::{settle, with};
 use crate::finding::{Code, Codes};
 use crate::oid;
 use crate::pki::der::{self, Tlv, strip_zeros};
-use crate::pki::spki::curve::{Curve, Domain};
+use crate::pki::spki::curve::Curve;
 use crate::pki::spki::{Explicit, KeyAlgorithm, KeyFacts, algorithm_identifier, uncompressed, weierstrass};
 
 /// `ECPrivateKey` (RFC 5915 section 3).
@@ -85,9 +85,14 @@ fn on_curve(key: &Sec1<'_>, oid: &[u8], parameters: Tlv<'_>, stored: Option<&[u8
         der::OID => Curve::from_oid(parameters.content).and_then(|curve| public_point(curve, key, stored)),
         _ => Explicit::read(parameters.raw).and_then(|explicit| match explicit.name() {
             Some(curve) => public_point(curve, key, stored),
-            None => multiple(&explicit.domain, key.scalar),
+            None => weierstrass::multiply(&explicit.domain, key.scalar),
         }),
     };
+    if computed.as_deref() == Some(INFINITY) {
+        // A scalar of 0, or of the order, is the private half of no key.
+        let facts = settle(&algorithm, None, stored.or(Some(INFINITY)));
+        return if stored.is_some_and(|stored| stored != INFINITY) { with(facts, Code::KeyMismatch) } else { facts };
+    }
     if let (der::SEQUENCE, Some(point), Some(computed)) = (parameters.tag, stored, &computed)
         && same_point(point, computed)
     {
@@ -96,6 +101,9 @@ fn on_curve(key: &Sec1<'_>, oid: &[u8], parameters: Tlv<'_>, stored: Option<&[u8
     }
     settle(&algorithm, computed.as_deref(), stored)
 }
+
+/// The point at infinity (SEC 1 section 2.3.3).
+const INFINITY: &[u8] = &[0];
 
 /// A key that names no curve.
 fn guess(key: &Sec1<'_>, oid: &[u8], stored: Option<&[u8]>) -> KeyFacts {
@@ -126,12 +134,7 @@ fn same_point(point: &[u8], computed: &[u8]) -> bool {
 
 /// The uncompressed public point on a named curve.
 fn public_point(curve: Curve, key: &Sec1<'_>, stored: Option<&[u8]>) -> Option<Vec<u8>> {
-    fast(curve, key, stored).or_else(|| multiple(&curve.domain(), key.scalar))
-}
-
-/// The generator times the scalar. `None` at infinity: a scalar of 0, or of the order, is the private half of no key.
-fn multiple(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
-    weierstrass::multiply(domain, scalar).filter(|point| point.len() > 1)
+    fast(curve, key, stored).or_else(|| weierstrass::multiply(&curve.domain(), key.scalar))
 }
 
 /// aws-lc's constant-time code, for the curves it has; `None` for others and for scalars it refuses.
@@ -177,5 +180,5 @@ fn padded(scalar: &[u8], octets: usize) -> Option<Zeroizing<Vec<u8>>> {
 
 /// The public point of a scalar on a named curve, for formats other than SEC 1.
 pub(super) fn public_of_scalar(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
-    public_point(curve, &Sec1 { raw: &[], scalar, parameters: None, public: None }, None)
+    public_point(curve, &Sec1 { raw: &[], scalar, parameters: None, public: None }, None).filter(|point| point != INFINITY)
 }

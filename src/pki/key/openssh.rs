@@ -110,8 +110,7 @@ fn dsa_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
     let mut number = || fields.string().map(strip_zeros);
     let (p, q, g, y, x) = (number()?, number()?, number()?, number()?, number()?);
     let parameters = der::tlv(der::SEQUENCE, &[der::unsigned(p), der::unsigned(q), der::unsigned(g)].concat());
-    let computed = dl::raise(g, x, p).map(|y| der::unsigned(&y));
-    Some(settle(&algorithm_identifier(oid::DSA, &parameters), computed.as_deref(), Some(&der::unsigned(y))))
+    Some(dl::facts(&algorithm_identifier(oid::DSA, &parameters), dl::raise(g, x, p), Some(&der::unsigned(y))))
 }
 
 fn ec_key(fields: &mut Strings<'_>, curve: Curve) -> Option<KeyFacts> {
