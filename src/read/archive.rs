@@ -30,7 +30,7 @@ use budget::Budget;
 use links::{Links, Watched};
 pub(super) use member::Spare;
 use member::{Member, Way};
-use tar::{Next, Tar};
+use tar::{Extra, Next, Tar};
 pub(super) use zip::Bytes;
 
 /// What can be opened.
@@ -203,9 +203,13 @@ impl Opening<'_, '_> {
                     own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
                     return Ok(());
                 }
+                Next::Extra(extra) => {
+                    self.extra(&extra, way, own)?;
+                    continue;
+                }
                 Next::File(mut entry) => {
                     self.budget.member()?;
-                    let name = self.name(&entry.name, way, own)?;
+                    let name = self.tar_name(&tar, &entry.name, way, own)?;
                     let member = Member { way: join(way, &name), time: entry.time, size: entry.size, gzip: None };
                     let mut content = tar.content(&mut entry, self.budget);
                     let outer = self.watch(&member.way);
@@ -218,7 +222,7 @@ impl Opening<'_, '_> {
                 }
                 Next::Special(raw, says) => {
                     self.budget.member()?;
-                    let name = self.name(&raw, way, own)?;
+                    let name = self.tar_name(&tar, &raw, way, own)?;
                     self.emit(&join(way, &name), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))]);
                     last = shown(&raw);
                 }
@@ -239,6 +243,18 @@ impl Opening<'_, '_> {
         };
         let at = tar.last_block();
         self.behind(&behind[..], tar.rest(), at, own)
+    }
+
+    /// Bytes of a tar that belong to no member: objects in them are the archive's own.
+    fn extra(&mut self, extra: &Extra, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
+        self.budget.member()?;
+        own.extend(extra.trouble.clone().map(|unread| Item { offset: extra.at, ..whole(unread) }));
+        if self.wants_own(way) { self.behind(&extra.bytes, &mut io::empty(), extra.at, own) } else { Ok(()) }
+    }
+
+    /// The name of a member of a tar. One that was in an extended header was looked at there.
+    fn tar_name(&mut self, tar: &Tar<'_>, raw: &[u8], way: &Way, own: &mut Vec<Item>) -> io::Result<String> {
+        if tar.is_named_by_extension() { Ok(name(raw)) } else { self.name(raw, way, own) }
     }
 
     /// The name of a member; a PEM block in it is looked at like what lies in the archive itself.

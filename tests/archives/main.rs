@@ -6,6 +6,7 @@ mod common;
 mod damaged;
 mod formats;
 mod gaps;
+mod headers;
 mod links;
 #[allow(unreachable_pub)]
 mod make;

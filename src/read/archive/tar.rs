@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 
 use super::Stream;
 use super::budget::Budget;
+use crate::finding::Reason;
 use crate::limits;
+use crate::pki::Unread;
 use crate::time::Time;
 
 mod header;
@@ -39,6 +41,8 @@ pub(super) enum Next {
     Special(Vec<u8>, &'static str),
     /// A link without content.
     Link(Link),
+    /// Bytes that are no member's: the content of an extended header, what fills a block.
+    Extra(Extra),
     /// The end, with its mark.
     End,
     /// The end without its mark.
@@ -47,6 +51,15 @@ pub(super) enum Next {
     Damaged(Box<[u8; BLOCK]>),
     /// Something else than zeros behind the end; the block is given back.
     Behind(Box<[u8; BLOCK]>),
+}
+
+/// Bytes of a tar that may hold something although they belong to no member.
+pub(super) struct Extra {
+    /// Where they begin.
+    pub(super) at: u64,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// What is wrong with them.
+    pub(super) trouble: Option<Unread>,
 }
 
 /// A link to another member, or to what is none.
@@ -67,6 +80,8 @@ pub(super) struct Entry {
     /// Bytes of it in the archive.
     stored: u64,
     pieces: Option<Vec<Piece>>,
+    /// What is wrong with its map.
+    trouble: Option<&'static str>,
 }
 
 /// A tar that is read.
@@ -80,11 +95,28 @@ pub(super) struct Tar<'s> {
     ended: bool,
     /// What holds for all members that follow.
     global: Pax,
+    /// What was read of the headers in front of the next member.
+    before: Option<Before>,
+    /// The name of the last member was in an extended header.
+    named: bool,
+}
+
+/// What headers in front of a member say of it.
+struct Before {
+    name: Option<Vec<u8>>,
+    target: Option<Vec<u8>>,
+    pax: Pax,
 }
 
 impl<'s> Tar<'s> {
     pub(super) fn new(source: &'s mut dyn Read) -> Self {
-        Self { source: Source { stream: source, ahead: Zeroizing::default() }, at: 0, skip: 0, ended: false, global: Pax::default() }
+        let source = Source { stream: source, ahead: Zeroizing::default() };
+        Self { source, at: 0, skip: 0, ended: false, global: Pax::default(), before: None, named: false }
+    }
+
+    /// Whether the name of the last member was in an extended header, and so in a [`Next::Extra`] if there is an object in it.
+    pub(super) const fn is_named_by_extension(&self) -> bool {
+        self.named
     }
 
     /// Where the last block that was read begins.
@@ -97,11 +129,19 @@ impl<'s> Tar<'s> {
         &mut self.source
     }
 
-    /// The next member. What is left of the last one is passed over.
+    /// The next member. What is left of the last one is passed over, but for what fills its last block.
     pub(super) fn next(&mut self) -> io::Result<Next> {
-        self.at += pass(&mut self.source, self.skip)?;
+        let (filling, length) = (self.skip % BLOCK as u64, self.skip);
         self.skip = 0;
-        let (mut name, mut target, mut pax) = (None, None, self.global.clone());
+        self.at += pass(&mut self.source, length - filling)?;
+        if filling > 0 {
+            let at = self.at;
+            let bytes = self.bytes(filling)?;
+            if bytes.iter().any(|b| *b != 0) {
+                return Ok(Next::Extra(Extra { at, bytes, trouble: None }));
+            }
+        }
+        let mut before = self.before.take().unwrap_or_else(|| Before { name: None, target: None, pax: self.global.clone() });
         loop {
             let Some(block) = self.block()? else { return Ok(if self.ended { Next::End } else { Next::CutShort }) };
             if block.iter().all(|b| *b == 0) {
@@ -112,34 +152,76 @@ impl<'s> Tar<'s> {
                 return Ok(if self.ended { Next::Behind(Box::new(block)) } else { Next::Damaged(Box::new(block)) });
             };
             self.ended = false;
-            match header.kind {
-                b'L' | b'N' => name = Some(until_zero(self.extension(header.size)?)),
-                b'K' => target = Some(until_zero(self.extension(header.size)?)),
-                b'x' | b'X' => pax.read(&self.extension(header.size)?),
-                b'g' => {
-                    let text = self.extension(header.size)?;
-                    self.global.read(&text);
-                    pax.read(&text);
+            if !matches!(header.kind, b'L' | b'N' | b'K' | b'x' | b'X' | b'g') {
+                if let Some(next) = self.member(&block, header, before)? {
+                    return Ok(next);
                 }
-                _ => {
-                    if let Some(next) = self.member(&block, header, name.take(), target.take(), &pax)? {
-                        return Ok(next);
-                    }
-                    pax = self.global.clone();
-                }
+                before = Before { name: None, target: None, pax: self.global.clone() };
+                continue;
+            }
+            if let Some(extra) = self.extension(&header, &mut before)? {
+                self.before = Some(before);
+                return Ok(Next::Extra(extra));
             }
         }
     }
 
+    /// Takes over an extended header. What its content has besides is given back, and so is a content that is damaged or too long.
+    fn extension(&mut self, header: &Header, before: &mut Before) -> io::Result<Option<Extra>> {
+        let at = self.at;
+        let read = header.size.min(limits::TAR_EXTENSION);
+        let mut bytes = self.bytes(read)?;
+        let (rest, free) = match header.kind {
+            b'L' | b'N' | b'K' => {
+                let (name, rest) = bytes.split_at(memchr::memchr(0, &bytes).unwrap_or(bytes.len()));
+                let field = if header.kind == b'K' { &mut before.target } else { &mut before.name };
+                *field = Some(name.to_vec());
+                (rest.iter().any(|b| *b != 0), super::block_in(&bytes).is_some())
+            }
+            kind => {
+                if kind == b'g' {
+                    self.global.read(&bytes);
+                }
+                let pax::Read { rest, free } = before.pax.read(&bytes);
+                (rest.iter().any(|b| *b != 0), free || super::block_in(&bytes).is_some())
+            }
+        };
+        let behind = if header.size > read {
+            self.at += pass(&mut self.source, padded(header.size) - read)?;
+            true
+        } else {
+            let filling = self.bytes(padded(header.size) - header.size)?;
+            let behind = filling.iter().any(|b| *b != 0);
+            if behind {
+                bytes.extend_from_slice(&filling);
+            }
+            behind
+        };
+        let trouble = if header.size > read {
+            Some(Unread::Skipped(
+                Reason::TooLarge,
+                format!("an extended header of the tar has {} bytes, of which {read} were looked at", header.size),
+            ))
+        } else if rest {
+            let detail = format!("an extended header of the tar is damaged behind byte {at}; it was looked at as text");
+            Some(Unread::Unreadable(Reason::BadObject, detail))
+        } else {
+            None
+        };
+        Ok((trouble.is_some() || free || behind).then_some(Extra { at, bytes, trouble }))
+    }
+
     /// What one header says, with what stood before it; `None` for folders and labels.
-    fn member(&mut self, block: &[u8; BLOCK], header: Header, name: Option<Vec<u8>>, target: Option<Vec<u8>>, pax: &Pax) -> io::Result<Option<Next>> {
+    fn member(&mut self, block: &[u8; BLOCK], header: Header, Before { name, target, pax }: Before) -> io::Result<Option<Next>> {
         let stored = match (header.kind, pax.size.unwrap_or(header.size)) {
             // Whatever they say of a size, no content follows them.
             (b'2'..=b'6', _) => 0,
             (b'1', size) if size > 0 && self.header_follows()? => 0,
             (_, size) => size,
         };
-        let name = pax.sparse.name.clone().or_else(|| pax.path.clone()).or(name).unwrap_or(header.name);
+        let name = pax.sparse.name.clone().or_else(|| pax.path.clone()).or(name);
+        self.named = name.is_some();
+        let name = name.unwrap_or(header.name);
         let target = pax.link.clone().or(target).unwrap_or(header.target);
         let time = pax.time.or(header.time);
         match header.kind {
@@ -153,9 +235,9 @@ impl<'s> Tar<'s> {
             b'0' | 0 if stored == 0 && name.ends_with(b"/") => return Ok(None),
             _ => {}
         }
-        let mut entry = Entry { name, time, size: stored, stored, pieces: None };
+        let mut entry = Entry { name, time, size: stored, stored, pieces: None, trouble: None };
         self.skip = padded(stored);
-        self.sparse(block, header.kind, pax, &mut entry)?;
+        self.sparse(block, header.kind, &pax, &mut entry)?;
         Ok(Some(Next::File(entry)))
     }
 
@@ -171,7 +253,13 @@ impl<'s> Tar<'s> {
             }
             (pieces, header::number(&block[483..495]).unwrap_or(0))
         } else if pax.sparse.in_content {
-            let (pieces, read) = sparse::in_content(&mut self.source, entry.stored)?;
+            let sparse::InContent { pieces, bytes } = sparse::in_content(&mut self.source, entry.stored)?;
+            let Some(pieces) = pieces else {
+                self.source.put_back(&bytes);
+                entry.trouble = Some(NO_MAP);
+                return Ok(());
+            };
+            let read = bytes.len() as u64;
             self.at += read;
             self.skip = self.skip.saturating_sub(read);
             entry.stored = entry.stored.saturating_sub(read);
@@ -181,11 +269,12 @@ impl<'s> Tar<'s> {
         } else {
             return Ok(());
         };
-        if sparse::is_usable(&pieces, size, entry.stored) {
+        // Otherwise as it lies there, without its holes.
+        entry.size = entry.stored;
+        if !sparse::is_consistent(&pieces, size, entry.stored) {
+            entry.trouble = Some(NO_MAP);
+        } else if sparse::is_usable(&pieces, size, entry.stored) {
             (entry.size, entry.pieces) = (size, Some(pieces));
-        } else {
-            // As it lies there, without its holes.
-            entry.size = entry.stored;
         }
         Ok(())
     }
@@ -196,7 +285,7 @@ impl<'s> Tar<'s> {
         self.skip = self.skip.saturating_sub(stored);
         self.at = self.at.saturating_add(stored);
         let pieces = entry.pieces.take().map(|pieces| sparse::Layout::new(pieces, entry.size));
-        Content { source: &mut self.source, budget, left: stored, stored, short: false, pieces }
+        Content { source: &mut self.source, budget, left: stored, stored, short: false, pieces, map: entry.trouble.take() }
     }
 
     /// Whether a header, the end mark or the end comes next: hard links have content in some archives of `pax`, and only say so in others.
@@ -217,11 +306,11 @@ impl<'s> Tar<'s> {
         Ok(Some(block))
     }
 
-    /// The content of an extension, up to the limit; what is beyond is passed over.
-    fn extension(&mut self, size: u64) -> io::Result<Vec<u8>> {
-        let mut out = Vec::new();
-        Read::take(&mut self.source, size.min(limits::TAR_EXTENSION)).read_to_end(&mut out)?;
-        self.at += out.len() as u64 + pass(&mut self.source, padded(size).saturating_sub(out.len() as u64))?;
+    /// So many bytes, or as many as there are.
+    fn bytes(&mut self, count: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+        let mut out = Zeroizing::new(Vec::new());
+        Read::take(&mut self.source, count).read_to_end(&mut out)?;
+        self.at += out.len() as u64;
         Ok(out)
     }
 }
@@ -259,7 +348,11 @@ pub(super) struct Content<'c> {
     stored: u64,
     short: bool,
     pieces: Option<sparse::Layout>,
+    /// What is wrong with the map of a sparse file.
+    map: Option<&'static str>,
 }
+
+const NO_MAP: &str = "the map of the sparse file is missing or damaged: its content was read as it is stored";
 
 impl Content<'_> {
     fn stored(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -298,19 +391,16 @@ impl Read for Content<'_> {
 
 impl Stream for Content<'_> {
     fn trouble(&mut self) -> Option<String> {
-        std::mem::take(&mut self.short).then(|| format!("cut short: {} of {} bytes are there", self.stored - self.left, self.stored))
+        if std::mem::take(&mut self.short) {
+            return Some(format!("cut short: {} of {} bytes are there", self.stored - self.left, self.stored));
+        }
+        self.map.take().map(str::to_owned)
     }
 }
 
 /// With what fills its last block.
 const fn padded(size: u64) -> u64 {
     size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64)
-}
-
-fn until_zero(mut text: Vec<u8>) -> Vec<u8> {
-    let end = memchr::memchr(0, &text).unwrap_or(text.len());
-    text.truncate(end);
-    text
 }
 
 /// Reads until the room is filled or there is no more.

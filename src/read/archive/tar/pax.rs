@@ -26,15 +26,18 @@ pub(super) struct Sparse {
 }
 
 impl Pax {
-    /// Takes over records of the form `LENGTH KEYWORD=VALUE\n`. What is no record ends them.
-    pub(super) fn read(&mut self, mut text: &[u8]) {
+    /// Takes over records of the form `LENGTH KEYWORD=VALUE\n`. What is no record ends them, and is given back.
+    pub(super) fn read<'t>(&mut self, mut text: &'t [u8]) -> Read<'t> {
+        let mut free = false;
         while let Some((keyword, value, rest)) = record(text) {
-            self.take(keyword, value);
+            free |= !self.take(keyword, value) && value.len() >= FREE_TEXT;
             text = rest;
         }
+        Read { rest: text, free }
     }
 
-    fn take(&mut self, keyword: &[u8], value: &[u8]) {
+    /// `false` for a keyword that is not used here.
+    fn take(&mut self, keyword: &[u8], value: &[u8]) -> bool {
         let whole = || str::from_utf8(value).ok().and_then(|v| v.parse::<u64>().ok());
         let name = || Some(value).filter(|v| !v.is_empty()).map(<[u8]>::to_vec);
         match keyword {
@@ -60,10 +63,22 @@ impl Pax {
                 let numbers: Vec<u64> = value.split(|b| *b == b',').map_while(|n| str::from_utf8(n).ok()?.parse().ok()).collect();
                 self.sparse.pieces = numbers.chunks_exact(2).take(limits::SPARSE_PIECES).map(|p| Piece { offset: p[0], length: p[1] }).collect();
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
+
+/// What became of the text of an extended header.
+pub(super) struct Read<'t> {
+    /// What is behind the records.
+    pub(super) rest: &'t [u8],
+    /// A value that is not used is long enough to hold an object: a comment, an extended attribute.
+    pub(super) free: bool,
+}
+
+/// No key or certificate is shorter, in whatever form.
+const FREE_TEXT: usize = 32;
 
 /// The first record, and what follows it.
 fn record(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use zeroize::Zeroizing;
+
 use super::{BLOCK, fill, header};
 use crate::limits;
 
@@ -20,37 +22,48 @@ pub(super) fn old(map: &[u8], more: u8) -> (Vec<Piece>, bool) {
     (map.chunks_exact(24).map_while(piece).filter(used).collect(), more != 0)
 }
 
-/// The map at the beginning of the content (format 1.0), and how many bytes it fills: decimal numbers on lines, up to the end of a block.
-pub(super) fn in_content(source: &mut dyn Read, most: u64) -> io::Result<(Vec<Piece>, u64)> {
-    let (mut numbers, mut text, mut read) = (Vec::new(), Vec::new(), 0);
-    let wanted = |numbers: &[u64]| numbers.first().map_or(1, |n| n.saturating_mul(2).saturating_add(1));
-    while (numbers.len() as u64) < wanted(&numbers) && read < most && numbers.len() <= 2 * limits::SPARSE_PIECES {
-        let mut block = [0; BLOCK];
-        let got = fill(source, &mut block[..usize::try_from(most - read).map_or(BLOCK, |left| left.min(BLOCK))])?;
-        if got == 0 {
-            break;
-        }
-        read += got as u64;
-        text.extend_from_slice(&block[..got]);
-        let end = memchr::memrchr(b'\n', &text).map_or(0, |at| at + 1);
-        for line in text[..end].split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
-            match str::from_utf8(line).ok().and_then(|l| l.parse().ok()) {
-                Some(number) if (numbers.len() as u64) < wanted(&numbers) => numbers.push(number),
-                // What fills the last block.
-                _ => break,
-            }
-        }
-        text.drain(..end);
-        if text.len() > BLOCK {
-            break;
-        }
-    }
-    let pieces = numbers.get(1..).unwrap_or_default().chunks_exact(2).map(|p| Piece { offset: p[0], length: p[1] }).collect();
-    Ok((pieces, read))
+/// What is at the beginning of the content of a sparse file.
+pub(super) struct InContent {
+    /// The map; `None` if what is there is no map: then it is content.
+    pub(super) pieces: Option<Vec<Piece>>,
+    /// The bytes that were read for it.
+    pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Whether the pieces ascend, fit into the file and have as many bytes as are stored, and the holes are not too large to be made.
-pub(super) fn is_usable(pieces: &[Piece], size: u64, stored: u64) -> bool {
+/// Reads the map at the beginning of the content (format 1.0): decimal numbers on lines, and zeros up to the end of a block.
+pub(super) fn in_content(source: &mut dyn Read, most: u64) -> io::Result<InContent> {
+    let (mut numbers, mut text, mut parsed) = (Vec::<u64>::new(), Zeroizing::new(Vec::new()), 0);
+    loop {
+        let wanted = numbers.first().map_or(1, |n| n.saturating_mul(2).saturating_add(1));
+        if numbers.len() as u64 == wanted {
+            let is_map = text[parsed..].iter().all(|b| *b == 0);
+            let pieces = is_map.then(|| numbers[1..].chunks_exact(2).map(|p| Piece { offset: p[0], length: p[1] }).collect());
+            return Ok(InContent { pieces, bytes: text });
+        }
+        if let Some(end) = memchr::memchr(b'\n', &text[parsed..]) {
+            let Some(number) = str::from_utf8(&text[parsed..parsed + end]).ok().and_then(|line| line.parse().ok()) else {
+                return Ok(InContent { pieces: None, bytes: text });
+            };
+            numbers.push(number);
+            parsed += end + 1;
+            continue;
+        }
+        let mut block = Zeroizing::new([0; BLOCK]);
+        let room = usize::try_from(most - text.len() as u64).map_or(BLOCK, |left| left.min(BLOCK));
+        let got = fill(source, &mut block[..room])?;
+        text.extend_from_slice(&block[..got]);
+        // No line of a map is longer than a number.
+        if got == 0 || text.len() - parsed > BLOCK + LONGEST_NUMBER || wanted > 2 * limits::SPARSE_PIECES as u64 {
+            return Ok(InContent { pieces: None, bytes: text });
+        }
+    }
+}
+
+/// Digits of the largest number of 64 bits.
+const LONGEST_NUMBER: usize = 20;
+
+/// Whether the pieces ascend, fit into the file and have as many bytes as are stored.
+pub(super) fn is_consistent(pieces: &[Piece], size: u64, stored: u64) -> bool {
     let mut end = 0u64;
     let mut sum = 0u64;
     for piece in pieces {
@@ -60,7 +73,12 @@ pub(super) fn is_usable(pieces: &[Piece], size: u64, stored: u64) -> bool {
         }
         (end, sum) = (next, sum.saturating_add(piece.length));
     }
-    sum == stored && size.saturating_sub(stored) <= limits::HOLES && pieces.len() < limits::SPARSE_PIECES
+    sum == stored
+}
+
+/// Whether the holes are not too large to be made, and not too many.
+pub(super) const fn is_usable(pieces: &[Piece], size: u64, stored: u64) -> bool {
+    size.saturating_sub(stored) <= limits::HOLES && pieces.len() < limits::SPARSE_PIECES
 }
 
 /// Which part of a sparse file comes next.
