@@ -94,6 +94,7 @@ codes! {
         SourceChanged "source-changed" "the file changed or vanished while it was read",
         StrictParserRefused "strict-parser-refused" "the strict parser refused it; the outer fields were read by tag",
         SubjectNotReadable "subject-not-readable" "the subject is encoded in a way that most programs, OpenSSL among them, cannot read; it was written anew",
+        TargetMismatch "target-mismatch" "a key made before is of a kind or form that the target does not take",
         TrailingData "trailing-data" "bytes follow the object; they were ignored",
         UnknownAlgorithm "unknown-algorithm" "the algorithm is not known here",
         UnusualVersion "unusual-version" "the version is one that no standard defines",

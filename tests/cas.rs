@@ -143,12 +143,69 @@ fn every_fact_has_its_source_and_the_data_fits_together() {
     assert_eq!(cas.clock.unwrap().leaf_hours.value, 24);
 }
 
+/// What was read anew on 2026-11-30, and what is known at second hand alone.
+#[test]
+fn facts_that_were_outdated_are_mended() {
+    use certrecall::plan::ca::Certainty::{Secondary, Unverified, Verified};
+    let cas = Cas::builtin().unwrap();
+    let of = |id: &str| cas.operator(id).unwrap();
+    assert_eq!(of("digicert").proof_means.as_ref().unwrap().certainty, Secondary);
+    assert_eq!(of("identrust").proof_means.as_ref().unwrap().certainty, Verified);
+    for (id, directory) in [("actalis", "https://acme-api.actalis.com/acme/directory"), ("emsign", "https://acme.emsign.com/v1/directory")] {
+        let operator = of(id);
+        assert_eq!(operator.key_revocation.as_ref().unwrap().value, directory);
+        assert_eq!(operator.key_revocation_limit.as_deref(), Some("for what was issued by ACME alone"));
+    }
+    assert_eq!(of("emsign").mail.as_ref().unwrap().value, "problem-reporting@emsign.com");
+    // What is left below Entrust is Sectigo's; that its endpoint takes it is inference, and says so.
+    let (entrust, sectigo) = (of("entrust"), of("sectigo"));
+    let value = |o: &certrecall::plan::ca::Operator| [&o.key_revocation, &o.portal, &o.mail].map(|f| f.as_ref().unwrap().value.clone());
+    assert_eq!(value(entrust), value(sectigo));
+    assert!([&entrust.key_revocation, &entrust.portal, &entrust.mail].iter().all(|f| f.as_ref().unwrap().certainty == Unverified));
+    assert_eq!(of("globalsign").mail.as_ref().unwrap().source, "one script, which four public lists have copied");
+    for operator in &cas.operators {
+        for kind in operator.key_kinds.iter().flat_map(|fact| &fact.value) {
+            assert!(kind.parse::<certrecall::rekey::KeySpec>().is_ok_and(|spec| spec.kind().is_some()), "{}: {kind}", operator.id);
+        }
+    }
+}
+
+/// No text promises that proof revokes every certificate: a CA revokes what it knows of, and short-lived ones perhaps not.
+#[test]
+fn no_text_promises_what_proof_does_not_do() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("docs"), root.join("data")];
+    let mut files = vec![root.join("README.md")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+        }
+    }
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for bad in [
+            "proof revokes every",
+            "of the key revokes every",
+            "key revokes every",
+            "revokes every certificate",
+            "have every certificate on",
+            "revokes all certificates on it\"",
+        ] {
+            assert!(!text.contains(bad), "{}: {bad}", file.display());
+        }
+    }
+}
+
 #[test]
 fn errors_name_the_line() {
     for (text, place) in [
         ("[[operator]]\nid = \"a\"\nname = \"A\"\nhost = [\"x.example\"]\n", "c:4"),
         ("[[operator]]\nid = \"A b\"\nname = \"A\"\nhosts = [\"x.example\"]\n", "c:1"),
         ("\n[[operator]]\nid = \"a\"\nname = \"A\"\n", "c:2"),
+        (
+            "[[operator]]\nid = \"a\"\nname = \"A\"\nhosts = [\"x.example\"]\nkey_kinds = { value = [\"rsa\"], source = \"x\", date = \"2026-11-30\", certainty = \"verified\" }\n",
+            "c:1",
+        ),
     ] {
         assert_eq!(Cas::parse("c", text).unwrap_err().place, place, "{text}");
     }
@@ -171,6 +228,7 @@ fn ceilings_at_their_borders() {
     let cas = Cas::builtin().unwrap();
     let time = |text: &str| Written::parse(text).unwrap().as_utc();
     for (from, days) in [
+        ("2012-07-01", 1827),
         ("2015-03-31T23:59:59Z", 1827),
         ("2016-06-30T23:59:59Z", 1827),
         ("2016-07-01", 1188),
@@ -193,7 +251,12 @@ fn ceilings_at_their_borders() {
     }
     assert!(cas.max_validity_today(Sort::Ca, time("2026-11-23")).is_none());
     assert_eq!(cas.max_validity_today(Sort::CodeSigning, time("2026-03-01")).unwrap().days, 460);
-    assert_eq!(cas.max_validity_today(Sort::Smime, time("2026-03-01")).unwrap().should, Some(825));
+    // Before there were rules, public CAs issued for ten years.
+    assert!(cas.max_validity_today(Sort::TlsServer, time("2012-06-30T23:59:59Z")).is_none());
+    assert_eq!(cas.too_long(Sort::TlsServer, Some(time("2012-06-30")), Some(time("2022-06-30"))), None);
+    for (from, days) in [("2023-08-31", None), ("2023-09-01", Some(1185)), ("2025-07-14T23:59:59Z", Some(1185)), ("2025-07-15", Some(825))] {
+        assert_eq!(cas.max_validity_today(Sort::Smime, time(from)).map(|c| c.days), days, "{from}");
+    }
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
         "all of it, each with its line: {}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("sec1 is no form of the kind ed25519"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("sec1 is not a form of the kind ed25519"), "{}", ran.stderr);
     assert_eq!((ran.status, made(&folder).len()), (2, 0));
     folder.write("r.toml", good);
     let ran = rekey(&folder, &["--replacements", &file]);
@@ -349,4 +349,48 @@ fn a_plan_says_how_its_requests_are_made() {
     assert!(told.contains(&request) && !told.contains("makes the request"), "{told}");
     assert!(plan().contains("  1. have 1 certificate issued"), "{}", plan());
     assert!(folder.text("case/plan.md").contains(&request));
+}
+
+#[test]
+fn a_target_is_for_run_too_and_a_key_that_does_not_fit_is_reported() {
+    let kind = |folder: &Folder| {
+        let (_, record) = made(folder).remove(0);
+        (record["key_algorithm"].as_str().unwrap().to_owned(), record["key_bits"].as_u64().unwrap())
+    };
+    let certificate = leaf("a.example").by(&public_ca());
+    let run_with = |folder: &Folder, more: &[&str]| {
+        folder.write("in/a.pem", bundle(&certificate, &[]));
+        run(&[&["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF], more].concat())
+    };
+    // Nothing is planned where the options contradict.
+    for (more, says) in
+        [(&["--target=nowhere"][..], "there is zendesk"), (&["--target=zendesk", "--key=ecdsa-p384"], "choose --key rsa-2048 or ecdsa-p256")]
+    {
+        let folder = Folder::new();
+        let ran = run_with(&folder, more);
+        assert!(ran.status == 2 && ran.stderr.contains(says) && !folder.path().join("case").exists(), "{ran:?}");
+    }
+    let folder = Folder::new();
+    let ran = run_with(&folder, &["--target=zendesk"]);
+    assert_eq!((ran.status, kind(&folder)), (1, ("ec".to_owned(), 256)), "{ran:?}");
+    assert_eq!(run_with(&folder, &["--target=zendesk"]).status, 1, "it fits");
+    // Made for no place, or in another form.
+    for (command, more) in [("run", &["--key=ecdsa-p384"][..]), ("run", &["--key=rsa-4096"]), ("rekey", &["--key-format=sec1"])] {
+        let folder = Folder::new();
+        if command == "run" {
+            run_with(&folder, more);
+        } else {
+            folder.write("in/a.pem", bundle(&certificate, &[]));
+            assert_eq!(run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF]).status, 1);
+            assert_eq!(rekey(&folder, more).status, 1);
+        }
+        let before = made(&folder);
+        for ran in [rekey(&folder, &["--target", "zendesk"]), run_with(&folder, &["--target=zendesk"])] {
+            assert_eq!(ran.status, 3, "{ran:?}");
+            assert!(ran.stderr.contains("(target-mismatch)") && ran.stderr.contains("out of the case and run this again"), "{}", ran.stderr);
+        }
+        assert_eq!(made(&folder), before, "it stays as it is");
+        fs::rename(&before[0].0, folder.path().join("moved")).unwrap();
+        assert_eq!((rekey(&folder, &["--target", "zendesk"]).status, made(&folder).len()), (1, 1));
+    }
 }

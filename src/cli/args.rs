@@ -6,12 +6,11 @@ use std::path::PathBuf;
 
 use certrecall::files::Access;
 use certrecall::plan::{Mark, Selection, StepKind};
-use certrecall::rekey::KeySpec;
 use certrecall::store::question::{Given, OptionName};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::complete::CompleteArgs;
-use super::rekey::RekeyArgs;
+use super::rekey::{NewKeys, RekeyArgs};
 
 /// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
 ///
@@ -191,9 +190,8 @@ pub(crate) struct Planning {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) planning: Planning,
-    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
-    #[arg(long, value_name = "KIND", default_value = "mirror")]
-    pub(crate) key: KeySpec,
+    #[command(flatten)]
+    pub(crate) keys: NewKeys,
 }
 
 /// Arguments of `scan`.

@@ -11,7 +11,7 @@ use certrecall::id::{SpkiHash, StepId};
 use certrecall::inventory::{Inventory, RecordedFile};
 use certrecall::plan::{Status, Step, StepKind, progress};
 use certrecall::read::{Reopener, Roots};
-use certrecall::rekey::{Existing, Order};
+use certrecall::rekey::Existing;
 use certrecall::report::story::KeyStory;
 use certrecall::report::summary::{self, Shape};
 use certrecall::report::view::count;
@@ -51,6 +51,7 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 
 /// `certrecall run`.
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
+    let order = args.keys.order()?;
     Case::check_owner(&args.planning.output)?;
     let Prepared { case, mut store, mut analysis, existing, default_incident, .. } = prepare(&args.planning, terminal, |_, _| ())?;
     let threads = analysis.threads;
@@ -62,7 +63,6 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
             known.extend(analyse::known_compromised(file.value.path())?.1);
         }
     }
-    let order = Order { key: args.key, ..Order::default() };
     let orders = |_: &_| Ordered::Made(Box::new(order.clone()));
     let done = rekey::make(
         &case,

@@ -24,7 +24,7 @@ use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
 use certrecall::time::Time;
 
-pub(crate) use args::RekeyArgs;
+pub(crate) use args::{NewKeys, RekeyArgs};
 pub(crate) use orders::Wanted as Ordered;
 
 use orders::Orders;
@@ -123,6 +123,12 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         if let Some(made) = by_profile.get(&record.profile) {
             made.update(case.directory(), &wanted(record, Vec::new(), Order::default(), cas))?;
             done.before += 1;
+            if let Ordered::Made(order) = orders(record)
+                && let Some(finding) = order.target.as_ref().and_then(|target| target.mismatch(made))
+            {
+                terminal.warn(&format!("{}: {} ({})", finding.place, finding.says, finding.code));
+                done.failed = true;
+            }
             if said_of(record).is_some() {
                 let (id, directory) = (record.id, &made.directory);
                 terminal.warn(&format!(
@@ -242,6 +248,11 @@ pub(crate) fn next(record: &ReplacementRecord, cas: &Cas) -> Next {
         kind: operator.and_then(|o| o.kind.clone()),
         parameters: operator.map_or_else(BTreeMap::new, |o| o.parameters.clone()),
         max_days: record.max_days,
+        retired: operator.and_then(|o| o.retired.as_ref()).map(|fact| format!("{}, {}", fact.value, fact.origin())),
+        key_kinds: operator.and_then(|o| o.key_kinds.as_ref()).map(|fact| {
+            let kinds = fact.value.iter().filter_map(|name| name.parse().ok().and_then(rekey::KeySpec::kind)).collect();
+            rekey::KeyKinds { kinds, source: fact.origin() }
+        }),
     }
 }
 

@@ -255,8 +255,9 @@ const BY_SERIAL: &str =
 /// Where to send it.
 fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<'_>) {
     if let Some(fact) = &operator.key_revocation {
+        let limit = operator.key_revocation_limit.as_ref().map_or_else(String::new, |limit| format!(", {limit},"));
         out.push(format!(
-            "{} takes a revocation signed by the leaked key itself, without an account (RFC 8555 section 7.6): the quickest way, and a proof ({})",
+            "{} takes{limit} a revocation signed by the leaked key itself, without an account (RFC 8555 section 7.6): the quickest way, and a proof ({})",
             fact.value,
             fact.origin()
         ));
@@ -293,10 +294,10 @@ fn proof(out: &mut Vec<String>, operator: &Operator, issuer: &str) {
     }
     out.push(match &operator.proof_means {
         Some(fact) if fact.value == ProofMeans::AllCertificatesOnTheKey => {
-            format!("proof revokes every certificate on the key, whoever has it ({})", fact.origin())
+            format!("proof revokes all certificates on the key that the CA knows of, whoever has them; short-lived ones perhaps not ({})", fact.origin())
         }
         Some(fact) => format!("proof revokes the certificates of the subscriber who sends it ({})", fact.origin()),
-        None => "count on it that proof revokes every certificate on the key: a CA that learns of it has to (CA/B Forum TLS BR 6.1.2)".to_owned(),
+        None => "expect the CA to revoke all certificates on this key that it knows of once it has proof, short-lived ones perhaps not (CA/B Forum TLS BR 6.1.2)".to_owned(),
     });
 }
 

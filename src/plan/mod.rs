@@ -1,7 +1,7 @@
 //! Floor 5: verdicts to an ordered plan. Pure.
 //!
-//! Steps are grouped by key and, where a CA has to act, by its operator, because revoking by proof of the leaked key revokes every certificate
-//! on it at that CA: no revocation is due before each member of its group has a replacement in place and the owner has looked for others. What
+//! Steps are grouped by key and, where a CA has to act, by its operator, because revoking by proof of the leaked key revokes all certificates
+//! on it that the CA knows of: no revocation is due before each member of its group has a replacement in place and the owner has looked for others. What
 //! is only presumed or undetermined is replaced like the exposed, but revoked only after its owner decided.
 
 pub mod authority;

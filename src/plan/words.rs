@@ -221,7 +221,7 @@ impl fmt::Display for Revoke<'_> {
         f.write_str(if private {
             " for keyCompromise, and publish it. A private CA revokes what is named: so name every certificate on the key, and do it after each replacement is in place"
         } else {
-            " for keyCompromise. Proof of the key revokes every certificate on it at that CA, known here or not, and starts its clock: so only after each replacement is in place"
+            " for keyCompromise. Proof of the key revokes all certificates on it that the CA knows of, known here or not, and starts its clock: so only after each replacement is in place"
         })?;
         if self.at_once {
             f.write_str(", unless it is decided to revoke at once")?;

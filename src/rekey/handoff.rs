@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use super::markdown::{code, escape};
 use super::mirror::{Action, Change, OF_THE_CA};
 use super::record::Record;
+use super::spec::NewKind;
 use super::{ISSUED, RECORD, REPLACEMENTS, REQUEST};
-use crate::pki::show;
 use crate::plan::ca::{Reach, Sort};
 use crate::shell;
 
@@ -34,6 +35,19 @@ pub struct Next {
     pub parameters: BTreeMap<String, String>,
     /// Days that the new certificate may be valid for.
     pub max_days: Option<u32>,
+    /// It issues no more, or what it issues is not to be trusted: why, a clause.
+    pub retired: Option<String>,
+    /// The kinds of key that it certifies, where that is known.
+    pub key_kinds: Option<KeyKinds>,
+}
+
+/// The kinds of key that a CA certifies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyKinds {
+    /// The kinds.
+    pub kinds: Vec<NewKind>,
+    /// Where that is from.
+    pub source: String,
 }
 
 /// One way to hand the request over.
@@ -110,7 +124,8 @@ pub fn ways(record: &Record, next: &Next, directory: &str) -> Vec<Way> {
     let tls = next.sort.is_none_or(|sort| sort == Sort::TlsServer);
     let public = next.reach == Some(Reach::Public);
     let mut out = Vec::new();
-    if tls && !record.names.is_empty() && !no_challenge_for_all(record) {
+    // Of a CA that issues no more nothing is asked.
+    if tls && next.retired.is_none() && !record.names.is_empty() && !no_challenge_for_all(record) {
         for server in &next.acme {
             out.extend(acme(record, server, &request, &issued));
         }
@@ -184,7 +199,7 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
             &format!("{}-chain.pem", issued.trim_end_matches(".pem")),
         ]),
     ];
-    let names = record.names.iter().map(|n| show(n)).collect::<Vec<_>>().join(", ");
+    let names = code(&record.names.join(", "));
     let solver: &[&str] = if wildcard { &["--dns", "PROVIDER"] } else { &["--http"] };
     let lego5 = [words(&["lego", "run", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]), words(solver)].concat();
     let lego4 =
@@ -219,17 +234,17 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
 #[must_use]
 pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> String {
     let mut out = String::new();
-    let operator = next.operator.as_deref().map(show);
+    let operator = next.operator.as_deref();
     // Writing to a string does not fail.
-    let _ = writeln!(out, "# {}\n", markdown(&record.subject));
+    let _ = writeln!(out, "# {}\n", if record.subject.is_empty() { "(no subject)".to_owned() } else { code(&record.subject) });
     let names =
-        if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| markdown(n)).collect::<Vec<_>>().join(", ") };
+        if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| code(n)).collect::<Vec<_>>().join(", ") };
     let others = match manifest::names(request).saturating_sub(record.names.len()) {
         0 => String::new(),
         1 => ", and for 1 name that is not a plain host or address".to_owned(),
         n => format!(", and for {n} names that are not plain hosts or addresses"),
     };
-    let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", markdown(directory)) };
+    let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", code(directory)) };
     let _ = writeln!(out, "The request is `{REQUEST}` {place}; it asks for {names}{others}. The key stays where it is: no CA needs it.\n");
     let issued = inside(directory, ISSUED);
     // What signs itself is its own root, and nobody knows it yet.
@@ -253,11 +268,11 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
     }
     differs(&mut out, record);
     for Way { title, commands, says } in ways(record, next, directory) {
-        let _ = writeln!(out, "## {}\n", markdown(&title));
+        let _ = writeln!(out, "## {}\n", code(&title));
         commands.iter().for_each(|command| out.push_str(&format!("    {}\n", shell::line(command))));
         let _ = writeln!(out, "\n{}", if says.is_empty() { String::new() } else { format!("{says}\n") });
     }
-    by_hand(&mut out, record, next, operator.as_deref(), directory);
+    by_hand(&mut out, record, next, operator, directory);
     if next.reach != Some(Reach::Public) || !next.acme.is_empty() {
         manifest::manifest(&mut out, record, next, request);
     }
@@ -277,7 +292,7 @@ fn differs(out: &mut String, record: &Record) {
     }
     out.push_str("## Not as in the old certificate, or to be known\n\n");
     for Change { what, action, reason } in all.iter().take(SHOWN) {
-        let _ = writeln!(out, "- {action}: {}: {}", markdown(what), show(reason));
+        let _ = writeln!(out, "- {action}: {}: {}", code(what), escape(reason));
     }
     if all.len() > SHOWN {
         let _ = writeln!(out, "- and {} more, in `{RECORD}`", all.len() - SHOWN);
@@ -286,9 +301,16 @@ fn differs(out: &mut String, record: &Record) {
 }
 
 fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>, directory: &str) {
-    let who = operator.map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { markdown(&next.issuer) }, markdown);
+    let who = operator.map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { code(&next.issuer) }, code);
     let _ = writeln!(out, "## By hand\n");
     match next.reach {
+        Some(Reach::Public) if next.retired.is_some() => {
+            let why = escape(next.retired.as_deref().unwrap_or_default());
+            let _ = writeln!(
+                out,
+                "Order the certificate at another CA than {who} ({why}), and paste the request there; choose no key of theirs. Deploy it before the old one is revoked."
+            );
+        }
         Some(Reach::Public) => {
             let _ = writeln!(out, "1. Log in where the old certificate was ordered: at {who}, or at the reseller it was bought from.");
             out.push_str("2. Reissue or replace the old order, not renew it: paste the request, and choose no key of theirs.\n");
@@ -309,15 +331,4 @@ fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str
         }
     }
     out.push('\n');
-}
-
-/// A hostile text in Markdown: as code, where nothing in it means anything.
-fn markdown(text: &str) -> String {
-    let text = show(text);
-    if text.is_empty() {
-        return "(no subject)".to_owned();
-    }
-    let fence = "`".repeat(1 + text.split(|c| c != '`').map(str::len).max().unwrap_or(0));
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
 }

@@ -1,5 +1,5 @@
 //! Proofs that a key is compromised, signed by the key itself: requests with the wording of each CA, the attestation of
-//! draft-mpalmer-key-compromise-attestation-00, and a signed statement. Whoever has them can have every certificate on the key revoked.
+//! draft-mpalmer-key-compromise-attestation-00, and a signed statement. Whoever has them can have all certificates on the key that its CA knows of revoked.
 //!
 //! [`prove`] reads each old key again from where it was found, signs in memory, and writes `proofs/<name>-<12 hex of the key>/`. A key that cannot
 //! sign here gets `cannot-sign.md` in a directory that ends in `.unsigned`, with the commands that can.
@@ -54,7 +54,8 @@ const REQUESTS: [&str; 12] = [
 /// A record is not longer than this.
 const LONGEST: u64 = 1 << 20;
 /// The first line of every file.
-const KILL_SWITCH: &str = "KILL SWITCH: whoever has this file can have every certificate on this key revoked. Keep it like a key until it is sent.";
+const KILL_SWITCH: &str =
+    "KILL SWITCH: whoever has this file can have all certificates on this key that its CA knows of revoked. Keep it like a key until it is sent.";
 /// The subject of an attestation, draft-mpalmer-key-compromise-attestation-00.
 const ATTESTATION: &str = "kca=v1 This Key Is Compromised";
 /// `id-pe-noSecrecyAfforded`, RFC 7169.

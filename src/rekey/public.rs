@@ -20,6 +20,11 @@ use host::Verdict;
 const UNITS_OF_CAS: &[&str] =
     &["Domain Control Validated", "Domain Validated", "PositiveSSL", "EssentialSSL", "InstantSSL", "COMODO SSL", "See www.", "Free SSL", "StartCom"];
 
+/// Kinds of key that public CAs certify for servers: the BR (6.1.5) allow P-521 too, Mozilla does not, and no CA does without it.
+pub(crate) const KEY_KINDS: [NewKind; 5] = [NewKind::EcdsaP256, NewKind::EcdsaP384, NewKind::Rsa2048, NewKind::Rsa3072, NewKind::Rsa4096];
+/// Where that is from.
+pub(crate) const KEY_SOURCE: &str = "Mozilla Root Store Policy 5.1, BR 6.1.5";
+
 /// Whether these rules are for requests to this CA.
 pub(crate) fn applies(ca: &Ca) -> bool {
     ca.reach == Some(Reach::Public) && ca.sort == Some(Sort::TlsServer)
@@ -30,10 +35,7 @@ pub(crate) fn applies(ca: &Ca) -> bool {
 ///
 /// # Errors
 /// A sentence, if nothing is left to ask for, or the owner asks for what is refused.
-pub(crate) fn fit(mirror: &mut Mirror, ca: &Ca, kind: NewKind, asked: &[Vec<u8>], subject_given: bool) -> Result<(), String> {
-    if kind == NewKind::Ed25519 {
-        return Err("public CAs certify RSA and the NIST curves alone, no Ed25519 (BR 6.1.5); choose another --key".to_owned());
-    }
+pub(crate) fn fit(mirror: &mut Mirror, ca: &Ca, asked: &[Vec<u8>], subject_given: bool) -> Result<(), String> {
     let before = mirror.changes.len();
     fit_names(mirror, asked)?;
     fit_subject(mirror, subject_given)?;

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::format::KeyFormat;
+use super::record::Made;
 use super::spec::{KeySpec, NewKind, OldKey};
+use crate::finding::{Code, Finding};
 use crate::plan::ca::Certainty;
 
 /// A place that takes keys and certificates.
@@ -55,6 +57,35 @@ impl Target {
         let AsWritten { target: all } = toml::from_str(include_str!("../../data/targets.toml")).map_err(|e: toml::de::Error| e.to_string())?;
         let known: Vec<String> = all.iter().map(|t| t.id.clone()).collect();
         all.into_iter().find(|t| t.id == id).ok_or_else(|| format!("no target is called {id:?}; there is {}", known.join(", ")))
+    }
+
+    /// Why a key like this is not taken here; `None` if it is. A kind that mirrors the old key becomes one that is.
+    #[must_use]
+    pub fn refuses(&self, spec: KeySpec, format: KeyFormat) -> Option<String> {
+        if !self.formats.contains(&format) {
+            return Some(format!("{self} takes no key as {format}; choose --key-format {}", list(self.formats.iter())));
+        }
+        let refused = spec.kind().is_some_and(|kind| !self.kinds.contains(&kind));
+        refused.then(|| format!("{self} takes no {spec} key; choose --key {}", list(self.kinds.iter().map(|k| k.spec()))))
+    }
+
+    /// What is wrong with a key that was made before, for another place or for none.
+    #[must_use]
+    pub fn mismatch(&self, made: &Made) -> Option<Finding> {
+        let record = &made.record;
+        let kind = NewKind::named(&record.key_algorithm, record.key_bits);
+        if kind.is_some_and(|kind| self.kinds.contains(&kind)) && self.formats.contains(&record.key_format) {
+            return None;
+        }
+        let is = kind.map_or_else(|| record.key_algorithm.clone(), |kind| kind.spec().to_string());
+        let says = format!(
+            "{self} takes {} as {}, and the key made before is {is} as {}; to have another made, move {} out of the case and run this again",
+            list(self.kinds.iter().map(|k| k.spec())),
+            list(self.formats.iter()),
+            record.key_format,
+            made.directory
+        );
+        Some(Finding { code: Code::TargetMismatch, place: made.directory.clone(), says })
     }
 
     /// The kind of the new key: what was chosen if it is taken there; where that only mirrors the old key, the nearest kind that is.

@@ -423,7 +423,7 @@ impl Text {
             item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
         }
         if steps.iter().any(|s| s.kind == StepKind::Revoke && !matches!(s.status, Status::Done | Status::Waived)) {
-            item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it".to_owned());
+            item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it that the CA knows of".to_owned());
         }
         if ready(StepKind::Verify) > 0 {
             item(self, format!("check that it happened: {}", count(ready(StepKind::Verify), "check")));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use certrecall::plan::ca::{Cas, Reach, Sort};
 use certrecall::rekey::handoff::{text, ways};
-use certrecall::rekey::{KeySpec, Next, Record, Wanted};
+use certrecall::rekey::{Action, Change, KeySpec, Next, Record, Wanted};
 use certrecall::shell;
 use proptest::prelude::*;
 
@@ -152,6 +152,91 @@ fn a_certificate_that_signs_itself_is_its_own_root() {
         "{text}"
     );
     assert!(text.contains("-in '/a case/replacements/x/request.pem' -key '/a case/replacements/x/key.pem'"), "{text}");
+}
+
+#[test]
+fn a_ca_that_issues_no_more_is_not_asked() {
+    let next = Next { retired: Some("it issues no more since 2025-10-31".into()), ..public(&["https://acme.example/directory"]) };
+    assert_eq!(programs(&record(), &next), Vec::<String>::new());
+    let text = text(&record(), &next, "", "");
+    assert!(
+        text.contains("Order the certificate at another CA than `A CA` (it issues no more since 2025-10-31)") && !text.contains("Log in"),
+        "{text}"
+    );
+}
+
+/// What is left of a Markdown page without code: blocks that are fenced or indented, and spans between equal runs of backticks.
+fn without_code(page: &str) -> String {
+    let mut out = String::new();
+    let mut fenced = false;
+    for line in page.lines() {
+        fenced ^= line.starts_with("```");
+        if fenced || line.starts_with("```") || line.starts_with("    ") {
+            continue;
+        }
+        let mut rest = line;
+        while let Some(at) = rest.find('`') {
+            let run = rest[at..].chars().take_while(|c| *c == '`').count();
+            let (before, behind) = (&rest[..at], &rest[at + run..]);
+            out.push_str(before);
+            let ends = |at: &usize| behind[*at..].chars().take_while(|c| *c == '`').count() == run && !behind[..*at].ends_with('`');
+            let Some(end) = behind.match_indices('`').map(|(at, _)| at).find(ends) else {
+                out.push_str("UNCLOSED");
+                rest = behind;
+                continue;
+            };
+            rest = &behind[end + run..];
+        }
+        out.push_str(rest);
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn hostile_names_are_no_markup() {
+    let names = [
+        "](http://evil.example/)",
+        "<script>alert(1)</script>",
+        "a`b``c```d",
+        "`",
+        "``` x",
+        "| a | b |",
+        "![x](http://evil.example/y.png)",
+        "**b** _i_ ~s~",
+        "a\n# evil head\n```\n",
+        "<!-- evil",
+        "http://evil.example/",
+        "www.evil.example",
+        "evil@evil.example",
+        "&lt;evil",
+        "[evil]: http://evil.example",
+    ];
+    let acme = ["https://acme.example/directory"];
+    for name in names {
+        let change = |action| Change { what: format!("subjectAltName DNS:{name}"), action, reason: format!("the label {name} is not a host") };
+        let record = Record {
+            names: vec![name.to_owned(), "evil.example".to_owned()],
+            subject: format!("CN={name}"),
+            changes: vec![change(Action::Dropped), change(Action::Added)],
+            ..record()
+        };
+        for (reach, operator) in
+            [(Reach::Public, Some(name)), (Reach::Public, None), (Reach::Private, None), (Reach::SelfSigned, None), (Reach::Unknown, Some(name))]
+        {
+            let retired = operator.map(|_| format!("retired: {name}"));
+            for retired in [None, retired] {
+                let next = Next { reach: Some(reach), operator: operator.map(Into::into), issuer: format!("CN={name}"), retired, ..public(&acme) };
+                let plain = without_code(&text(&record, &next, "/case/replacements/x", ""));
+                // Escaped, a name is text: nothing that begins markup is left without its backslash or as itself.
+                for bad in ["](", "<script", "<!--", "![x]", "| a |", "**b**", "://evil", "www.evil", "@evil", "UNCLOSED", "[evil]"] {
+                    let at = plain.match_indices(bad).find(|(at, _)| !plain[..*at].ends_with('\\'));
+                    assert!(at.is_none(), "{name:?}: {bad} in {plain}");
+                }
+                assert!(!plain.lines().any(|line| line.trim_start().starts_with("# evil") || line.trim_start().starts_with("```")), "{plain}");
+            }
+        }
+    }
 }
 
 proptest! {

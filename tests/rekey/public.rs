@@ -4,7 +4,9 @@ use std::path::Path;
 
 use certrecall::pki::dn;
 use certrecall::plan::ca::{Reach, Sort};
-use certrecall::rekey::{Action, Ca, CommonName, KeyFormat, KeySpec, Made, NameEdit, OldKey, Order, Target, Wanted, foresee};
+use certrecall::rekey::{
+    Action, Ca, CommonName, KeyFormat, KeyKinds, KeySpec, Made, NameEdit, NewKind, Next, OldKey, Order, Target, Wanted, foresee,
+};
 
 use super::certificates::{Build, common_name, extension, nine_names, oid, p256, seq, tlv};
 use super::{openssl, wanted};
@@ -395,4 +397,49 @@ fn a_target_decides_about_the_key() {
     assert_eq!((key.action, key.reason.as_str()), (Action::Changed, "Zendesk takes no ecdsa-p384 key, so it is ecdsa-p256"));
     let says: Vec<_> = outcome.refused.iter().map(|r| r.says.as_str()).collect();
     assert!(says.len() == 2 && says[0].contains("takes no ecdsa-p384 key, but rsa-2048 or ecdsa-p256"), "{says:?}");
+}
+
+#[test]
+fn a_kind_of_key_that_the_ca_refuses_becomes_the_nearest_that_it_takes() {
+    let certificate = || Build::new(common_name("www.example.com"), vec![]).der();
+    let old = |algorithm: &str, curve: Option<&str>, bits| OldKey { algorithm: algorithm.into(), curve: curve.map(Into::into), bits };
+    let (p521, ed25519, rsa) = (old("ec", Some("secp521r1"), 521), old("ed25519", None, 255), old("rsa", None, 3072));
+    let private = Ca { reach: Some(Reach::Private), ..public(None) };
+    let only = |kinds: &[NewKind]| Next { key_kinds: Some(KeyKinds { kinds: kinds.to_vec(), source: "its CPS".into() }), ..Next::default() };
+    let zendesk = || Order { target: Some(Target::named("zendesk").unwrap()), ..Order::default() };
+    let asks = |key| Order { key, ..Order::default() };
+    let (ec384, ec256, rsa4096) = (NewKind::EcdsaP384, NewKind::EcdsaP256, NewKind::Rsa4096);
+    type Row<'r> = (&'r OldKey, Ca, Next, Order, Result<(&'r str, u32), &'r str>);
+    let rows: Vec<Row<'_>> = vec![
+        (&p521, public(None), Next::default(), Order::default(), Ok(("ec", 384))),
+        (&ed25519, public(None), Next::default(), Order::default(), Ok(("ec", 256))),
+        (&rsa, public(None), Next::default(), Order::default(), Ok(("rsa", 3072))),
+        (&p521, private.clone(), Next::default(), Order::default(), Ok(("ec", 521))),
+        (&ed25519, Ca::default(), Next::default(), Order::default(), Ok(("ed25519", 255))),
+        (&p521, Ca { sort: Some(Sort::Smime), ..public(None) }, Next::default(), Order::default(), Ok(("ec", 521))),
+        // What an entry about the CA says goes first, of a private CA too.
+        (&p521, private.clone(), only(&[ec256]), Order::default(), Ok(("ec", 256))),
+        (&rsa, private.clone(), only(&[NewKind::Rsa2048, rsa4096]), Order::default(), Ok(("rsa", 4096))),
+        (&p521, public(None), only(&[rsa4096, ec384]), Order::default(), Ok(("ec", 384))),
+        // Where the key goes counts too.
+        (&p521, public(None), Next::default(), zendesk(), Ok(("ec", 256))),
+        (&ed25519, public(None), only(&[ec384]), zendesk(), Err("a public CA certifies no RSA-2048 key (its CPS); choose --key of another kind")),
+        (&p521, public(None), Next::default(), asks(KeySpec::EcdsaP521), Err("certifies no P-521 key (Mozilla")),
+        (&rsa, private, only(&[ec384]), asks(KeySpec::Rsa4096), Err("certifies no RSA-4096 key (its CPS); choose --key ecdsa-p384")),
+    ];
+    for (old, ca, next, order, expected) in rows {
+        let case = tempfile::tempdir().unwrap();
+        let wanted = Wanted { ca, next, order, ..wanted("www.example.com", certificate(), old.clone()) };
+        let outcome = super::make(std::slice::from_ref(&wanted), None, case.path(), &|_| false, 1, &|_| {}).unwrap();
+        match (expected, outcome.made.first()) {
+            (Ok((algorithm, bits)), Some(made)) => {
+                assert_eq!((made.record.key_algorithm.as_str(), made.record.key_bits), (algorithm, bits), "{old:?}");
+                let same = old.algorithm == algorithm && old.bits == bits;
+                assert_eq!(made.record.findings.iter().any(|c| c.as_str() == "key-type-changed"), !same);
+                assert_eq!(made.record.changes.iter().any(|c| c.what == "key" && !c.reason.is_empty()), !same, "{:?}", made.record.changes);
+            }
+            (Err(says), None) => assert!(outcome.refused[0].says.contains(says), "{}", outcome.refused[0].says),
+            (expected, made) => panic!("{old:?}: {expected:?}, {made:?}, {:?}", outcome.refused),
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use certrecall::rekey::{CommonName, KeyFormat, KeySpec, NameEdit};
+use certrecall::rekey::{CommonName, KeyFormat, KeySpec, NameEdit, Order, Target};
 
+use super::super::error::Error;
 use super::super::passphrase::KeyPassphrase;
 
 /// Arguments of `rekey`.
@@ -58,4 +59,28 @@ pub(crate) struct RekeyArgs {
     /// Number of threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+/// The new keys of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewKeys {
+    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
+    #[arg(long, value_name = "KIND", default_value = "mirror")]
+    key: KeySpec,
+    /// Where key and certificate go, which decides about their form: zendesk
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+}
+
+impl NewKeys {
+    /// What is wanted of every replacement.
+    pub(crate) fn order(&self) -> Result<Order, Error> {
+        let value = |says| Error::Value { flag: "--target", says };
+        let target = self.target.as_deref().map(Target::named).transpose().map_err(value)?;
+        let order = Order { key: self.key, target, ..Order::default() };
+        match order.target.as_ref().and_then(|target| target.refuses(order.key, order.format)) {
+            Some(says) => Err(value(says)),
+            None => Ok(order),
+        }
+    }
 }

@@ -58,9 +58,8 @@ impl Orders {
             target: args.target.as_deref().map(Target::named).transpose().map_err(|e| value("--target", e))?,
         };
         // Of all at once: no replacement at all could be made like this.
-        if let Some(target) = base.target.as_ref().filter(|target| !target.formats.contains(&base.format)) {
-            let forms: Vec<String> = target.formats.iter().map(ToString::to_string).collect();
-            return Err(value("--target", format!("{target} takes no key as {}; choose --key-format {}", base.format, forms.join(" or "))));
+        if let Some(says) = base.target.as_ref().and_then(|target| target.refuses(base.key, base.format)) {
+            return Err(value("--target", says));
         }
         let mut rows = BTreeMap::new();
         if let Some(path) = &args.replacements {

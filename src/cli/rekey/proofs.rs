@@ -100,7 +100,7 @@ pub(crate) fn proofs(
         let named: Vec<&str> = steps.iter().take(NAMED).map(|step| step.id.as_str()).collect();
         let more = if steps.len() > NAMED { format!(" and {} more", steps.len() - NAMED) } else { String::new() };
         terminal.warn(&format!(
-            "{}: once a proof is sent, every certificate on the key is revoked, and replacements are not in place yet: {}{more}",
+            "{}: once a proof is sent, all certificates on the key that the CA knows of are revoked, and replacements are not in place yet: {}{more}",
             show(name),
             named.join(", ")
         ));

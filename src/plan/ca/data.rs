@@ -60,7 +60,7 @@ pub type Note = Fact<String>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProofMeans {
-    /// It revokes every certificate on the key, whoever has it.
+    /// It revokes all certificates on the key that it knows of, whoever has them.
     AllCertificatesOnTheKey,
     /// It revokes those of the subscriber who asks.
     ThatSubscriber,
@@ -123,6 +123,10 @@ pub struct Operator {
     pub acme: Option<Fact<Vec<String>>>,
     /// The ACME directory that takes `revokeCert` signed by the certificate's key (RFC 8555 section 7.6). Absent: not known to work.
     pub key_revocation: Option<Fact<String>>,
+    /// What [`Self::key_revocation`] is limited to, a clause; absent: it takes every certificate.
+    pub key_revocation_limit: Option<String>,
+    /// Kinds of key that it certifies, by the names of `--key`; absent: not known.
+    pub key_kinds: Option<Fact<Vec<String>>>,
     /// A page for reports.
     pub portal: Option<Fact<String>>,
     /// An address for reports.
@@ -289,6 +293,9 @@ impl Cas {
             if operator.keys.is_empty() && operator.hosts.is_empty() && operator.issuers.is_empty() && operator.organizations.is_empty() {
                 return Err(wrong(operator, "without keys, hosts, issuers or organizations nothing can match it".to_owned()));
             }
+            if let Some(kind) = operator.key_kinds.iter().flat_map(|fact| &fact.value).find(|kind| !KEY_KINDS.contains(&kind.as_str())) {
+                return Err(wrong(operator, format!("key_kinds: {kind:?} is not one of {}", KEY_KINDS.join(", "))));
+            }
             if operator.hosts.iter().any(|h| h.is_empty() || !h.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')) {
                 return Err(wrong(operator, "hosts: names such as ca.example.com".to_owned()));
             }
@@ -307,6 +314,9 @@ impl Cas {
         Ok(())
     }
 }
+
+/// The kinds of key that replacements are made for, as the command line calls them.
+const KEY_KINDS: [&str; 7] = ["rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
 
 fn wrong(operator: &Operator, says: String) -> CasError {
     CasError { place: operator.place.clone(), says }

@@ -2,6 +2,7 @@
 
 use base64_simd::STANDARD;
 
+use super::super::markdown::code;
 use super::super::record;
 use super::super::spec::NewKind;
 use super::{ATTESTATION, Compromised, KILL_SWITCH, Record};
@@ -38,7 +39,7 @@ pub(super) fn statement(key: &Compromised, kind: NewKind, now: Time) -> String {
         "{KILL_SWITCH}\n\n\
          The private key of the public key whose SubjectPublicKeyInfo (DER) has the SHA-256\n\n    {}\n\n\
          is compromised: others than its owner have it. This key is compromised, and signs this itself.\n\
-         Every certificate on it is to be revoked for key compromise (RFC 5280 section 5.3.1, reason 1).\n\n\
+         All certificates on it, short-lived ones included, are to be revoked for key compromise (RFC 5280 section 5.3.1, reason 1).\n\n\
          Signed on {}. The signature is in {SIGNATURE}. To check it:\n\n    \
          sed 1d {SIGNATURE} | openssl base64 -d -out statement.bin\n    {check}\n",
         key.spki,
@@ -68,14 +69,14 @@ pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], loc
     let mut out = format!(
         "The key {} ({} {}) did not sign here: {why}.\n\n\
          OpenSSL may sign with it; these commands make the same proofs, in the directory where you run them. Each of them will be a kill switch: \
-         whoever has it can have every certificate on this key revoked. Keep it like a key until it is sent.\n\n",
+         whoever has it can have all certificates on this key that its CA knows of revoked. Keep it like a key until it is sent.\n\n",
         key.spki, key.algorithm, key.bits
     );
     if let Some((archive, Some(member))) = &located {
         out.push_str(&format!(
             "The key lies in an archive: {} holds it as {}. Take it out into a file {OLD_KEY} that only you can read, and destroy that file afterwards.\n\n",
-            show(archive),
-            show(member)
+            code(archive),
+            code(member)
         ));
     }
     let request = |wording: &str, name: &str, more: &[&str]| {
@@ -134,7 +135,7 @@ mod tests {
         let text = |located| cannot_sign(&key, "why", &key.wordings, located);
         let archived = text(Some(("/in/b.zip".into(), Some("x\u{202e}/k.pem"))));
         let says =
-            "The key lies in an archive: /in/b.zip holds it as x\\E2\\80\\AE/k.pem. Take it out into a file OLD_KEY.pem that only you can read";
+            "The key lies in an archive: `/in/b.zip` holds it as `x\\E2\\80\\AE/k.pem`. Take it out into a file OLD_KEY.pem that only you can read";
         assert!(archived.contains(says) && archived.contains(" -key OLD_KEY.pem ") && !archived.contains("-key /in"), "{archived}");
         let plain = text(Some(("/in/k.pem".into(), None)));
         assert!(plain.contains(" -key /in/k.pem ") && !plain.contains("archive"), "{plain}");
