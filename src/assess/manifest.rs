@@ -2,12 +2,14 @@
 
 mod add;
 mod columns;
+mod forms;
 mod index;
 pub(crate) mod issuer;
 mod json;
 mod lookup;
 mod names;
 mod table;
+mod taken;
 pub(crate) mod text;
 pub(crate) mod when;
 
@@ -23,6 +25,7 @@ use crate::time::{Span, Time, Written};
 
 pub use columns::{Field, Mapping};
 pub use names::normalise;
+pub use when::{Order, Reading};
 
 pub(crate) use names::host;
 pub(super) use names::{first_part, is_simple, plain, plain_way, readings};
@@ -57,6 +60,12 @@ pub struct Manifest {
     expected: usize,
     /// It has a column of upload times, so that a row without one is no list of owners.
     has_upload_times: bool,
+    /// What columns of times look like, while a file is read for the first time.
+    survey: Option<[when::Survey; FIELDS]>,
+    /// How they are read.
+    readings: [Reading; FIELDS],
+    /// What each file was taken for.
+    taken: Vec<taken::Taken>,
 }
 
 /// Rows of which the path is another one after normalisation, by that.
@@ -174,10 +183,18 @@ impl Manifest {
     /// # Errors
     /// As [`Manifest::parse`]; and if a mapped column is not there.
     pub fn parse_all(files: &[(String, &[u8])], mapping: &Mapping, prefix: Option<&str>) -> Result<Self, ManifestError> {
+        Self::parse_with(files, mapping, prefix, Reading::default())
+    }
+
+    /// The same with what is known of its times.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse_all`].
+    pub fn parse_with(files: &[(String, &[u8])], mapping: &Mapping, prefix: Option<&str>, reading: Reading) -> Result<Self, ManifestError> {
         let mut manifest = Self { prefix: Prefix::of(prefix), ..Self::default() };
         for (name, bytes) in files {
             manifest.names.push(name.clone());
-            manifest.parse_one(bytes, mapping)?;
+            manifest.parse_one(bytes, mapping, reading)?;
         }
         manifest.seen = HashMap::default();
         manifest.accounts.retain(|_, account| account.is_some());
@@ -186,19 +203,23 @@ impl Manifest {
     }
 
     /// Adds the rows of the file that was named last.
-    fn parse_one(&mut self, bytes: &[u8], mapping: &Mapping) -> Result<(), ManifestError> {
+    fn parse_one(&mut self, bytes: &[u8], mapping: &Mapping, reading: Reading) -> Result<(), ManifestError> {
         self.from = self.rows.len();
         self.has_upload_times = false;
+        let opened = forms::open(bytes).map_err(|says| self.error(None, says))?;
+        let bytes = &*opened;
         let text::Text { text, latin } = text::read(bytes).map_err(|says| self.error(None, says))?;
+        let text = forms::shell_table(&text).map_err(|says| self.error(None, says))?.map_or(text, Cow::Owned);
         // A row has a line as a rule. What is taken too much is given back, or never touched.
         self.expected = memchr::memchr_iter(b'\n', bytes).count().min(EXPECTED);
         self.rows.reserve(self.expected);
         self.seen.reserve(self.expected);
-        match text.trim_start().chars().next() {
-            None => return Err(self.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
-            Some('[' | '{') => json::read(self, &text, mapping)?,
-            Some(_) => table::read(self, &text, mapping)?,
-        }
+        self.taken.push(taken::Taken::default());
+        // What all values of a column look like decides how each is read.
+        self.survey = Some(Default::default());
+        self.read_rows(&text, mapping)?;
+        self.settle(reading);
+        self.read_rows(&text, mapping)?;
         // JSON has no header: whether rows have upload times is known at its end.
         let rows = &mut self.rows[self.from..];
         if !self.has_upload_times && rows.iter().any(|row| row.uploaded != Span::default() || row.modified.is_some()) {
@@ -206,6 +227,14 @@ impl Manifest {
         }
         self.tell_latin(&latin);
         Ok(())
+    }
+
+    fn read_rows(&mut self, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
+        match text.trim_start().chars().next() {
+            None => Err(self.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
+            Some('[' | '{') => json::read(self, text, mapping),
+            Some(_) => table::read(self, text, mapping),
+        }
     }
 
     /// Where rows are, in the order of files and lines: `uploads.csv:7,9`.
@@ -243,11 +272,17 @@ impl Manifest {
     }
 
     fn bad_row(&mut self, line: u64, says: String) {
+        if self.survey.is_some() {
+            return;
+        }
         let name = self.names.last().map_or("", String::as_str);
         self.findings.tell(Code::ManifestRowBad, || (format!("{name}:{line}"), says));
     }
 
     fn doubt(&mut self, line: u64, says: impl FnOnce() -> String) {
+        if self.survey.is_some() {
+            return;
+        }
         let name = self.names.last().map_or("", String::as_str);
         self.findings.tell(Code::ManifestRowDoubtful, || (format!("{name}:{line}"), says()));
     }

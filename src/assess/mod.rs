@@ -34,7 +34,7 @@ pub use because::Because;
 pub use decision::Decision;
 pub use evidence::{Kind, Timing};
 pub use incident::{Incident, IncidentError, Profile};
-pub use manifest::{Manifest, ManifestError, Mapping, parse_span};
+pub use manifest::{Manifest, ManifestError, Mapping, Reading, parse_span};
 pub use path_date::PathPattern;
 pub(crate) use spread::signed_itself;
 pub use told::Told;

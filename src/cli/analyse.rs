@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use certrecall::assess::{self, Assessment, Clock, Decision, Exposure, Incident, Manifest, Mapping, PathPattern, Profile, parse_span};
+use certrecall::assess::{self, Assessment, Clock, Decision, Exposure, Incident, Manifest, Mapping, PathPattern, Profile, Reading, parse_span};
 use certrecall::case::history;
 use certrecall::id::{Fingerprint, ProfileHash, SpkiHash};
 use certrecall::inventory::{self, Batch, Builder, Inventory, RecordedFile, chain, link};
@@ -89,11 +89,12 @@ pub(crate) fn ready(judging: &Judging, resolved: &mut Resolved, terminal: &Termi
     if !map.is_empty() && !question.has(OptionName::Manifest) {
         return Err(Error::Value { flag: "--map", says: "it is about the columns of a manifest; give --manifest FILE as well".to_owned() });
     }
+    let reading = Reading::parse(text(OptionName::ManifestZone), text(OptionName::DateOrder)).map_err(|(flag, says)| Error::Value { flag, says })?;
     let manifest = || {
         let files = question.values(OptionName::Manifest);
         let names = names_of(files);
         let files: Vec<(String, &[u8])> = names.into_iter().zip(files).map(|(name, file)| (name, resolved.content(file.value.path()))).collect();
-        if files.is_empty() { Ok(None) } else { Manifest::parse_all(&files, &mapping, text(OptionName::ManifestPrefix)).map(Some) }
+        if files.is_empty() { Ok(None) } else { Manifest::parse_with(&files, &mapping, text(OptionName::ManifestPrefix), reading).map(Some) }
     };
     // The two that take longest.
     let (manifest, cas) = std::thread::scope(|scope| {
@@ -211,6 +212,9 @@ pub(crate) fn analyse(roots: Roots, options: &Options, ready: Ready, before: &Be
         assessment = assess::assess(&inventory, &roots, &assess::Question { held: &held, ..question });
     }
     assessment.report(history::lost(lost).into_iter());
+    for line in ready.manifest.iter().flat_map(|manifest| manifest.taken(&assessment.finding_counts)) {
+        terminal.say(&line);
+    }
     let Ready { cas, ccadb, target, clock, incident, manifest, known, decisions, .. } = ready;
     // Judged: what it rested on is not needed any more.
     drop((manifest, known));

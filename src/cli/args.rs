@@ -113,6 +113,12 @@ pub(crate) struct Judging {
     /// Text to remove from the beginning of every path in the manifest, such as s3://bucket/
     #[arg(long, value_name = "TEXT")]
     pub(crate) manifest_prefix: Option<String>,
+    /// Zone of the manifest's times that have none, as an offset: UTC or +01:00 [default: any]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) manifest_zone: Option<String>,
+    /// Order of day and month in dates such as 01/02/2016: dmy or mdy [default: both, unless the other rows leave one]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) date_order: Option<String>,
     /// When every file without a record of its own was uploaded
     #[arg(long, value_name = "TIME|FROM..TO")]
     pub(crate) uploaded: Option<String>,
@@ -404,11 +410,13 @@ impl Planning {
             (OptionName::Ccadb, files(judging.authorities.ccadb.as_slice())),
             (OptionName::Cutoff, text(&judging.cutoff)),
             (OptionName::DateFromPath, text(&judging.date_from_path)),
+            (OptionName::DateOrder, text(&judging.date_order)),
             (OptionName::Due, text(&judging.due)),
             (OptionName::Incident, judging.incident.iter().cloned().collect()),
             (OptionName::KnownCompromised, files(judging.known_compromised.as_slice())),
             (OptionName::Manifest, files(&judging.manifest)),
             (OptionName::ManifestPrefix, text(&judging.manifest_prefix)),
+            (OptionName::ManifestZone, text(&judging.manifest_zone)),
             (OptionName::Map, judging.map.iter().map(OsString::from).collect()),
             (OptionName::Roots, files(&judging.authorities.roots)),
             (OptionName::Uploaded, text(&judging.uploaded)),

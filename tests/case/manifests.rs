@@ -89,3 +89,118 @@ fn digits_that_are_a_calendar_are_read_as_one() {
         assert_eq!(judged("2014-01-01", &format!("path,uploaded_at\na.pem,{time}\n"), &[]).0, exposure, "{time}");
     }
 }
+
+/// Rows for other files with these times, before the one for a.pem.
+fn among(others: &[&str], time: &str) -> String {
+    let others: Vec<String> = others.iter().zip(0..).map(|(time, i)| format!("o{i}.pem,{time}\n")).collect();
+    format!("path,uploaded_at\n{}a.pem,{time}\n", others.concat())
+}
+
+#[test]
+fn the_order_of_day_and_month_is_inferred_only_where_enough_rows_agree() {
+    // The cutoff is 2016-11-01: the 10th of December, or the 12th of October.
+    let ambiguous = "12/10/2016";
+    let (day, month) = (["31/01/2016", "30/01/2016", "29/01/2016"], ["01/31/2016", "01/30/2016", "01/29/2016"]);
+    let of = |others: &[&str], more: &[&str]| judged("2014-01-01", &among(others, ambiguous), more).0;
+    assert_eq!(of(&day, &[]), "exposed", "the 12th of October");
+    assert_eq!(of(&month, &[]), "not-exposed", "the 10th of December");
+    for others in
+        [&day[..2], &[], &[day[0], day[1], month[2]], &["05/05/2016", "06/06/2016", "07/07/2016"], &["31.01.2016", "30.01.2016", "29.01.2016"]]
+    {
+        assert_eq!(of(others, &[]), "undetermined", "{others:?}");
+    }
+    assert_eq!(of(&[], &["--date-order", "dmy"]), "exposed");
+    assert_eq!(of(&[], &["--date-order", "mdy"]), "not-exposed");
+    assert_eq!(judged("2014-01-01", &among(&[], "31/12/2018"), &["--date-order", "mdy"]).0, "undetermined", "it cannot be so");
+}
+
+#[test]
+fn a_zone_is_that_of_times_without_one() {
+    for (time, zone, exposure) in [
+        ("2016-11-01 00:30:00", "+01:00", "exposed"),
+        ("2016-11-01 01:00:00", "+01:00", "not-exposed"),
+        ("2016-10-31 23:59:59", "UTC", "exposed"),
+        ("2016-11-01", "UTC", "not-exposed"),
+        ("2016-10-31", "-05:00", "undetermined"),
+        ("2016-11-01T00:30:00Z", "+01:00", "not-exposed"),
+        // A zone that is named and not known can be any.
+        ("2016-11-01 01:00:00 CET", "+01:00", "undetermined"),
+    ] {
+        assert_eq!(judged("2014-01-01", &among(&[], time), &["--manifest-zone", zone]).0, exposure, "{time} {zone}");
+    }
+}
+
+#[test]
+fn a_column_of_days_as_spreadsheets_count_them() {
+    for (others, time, exposure, doubtful) in [
+        (&[][..], "42674", "undetermined", true),
+        (&[], "42600", "exposed", true),
+        (&["42600.5"], "43000.25", "not-exposed", true),
+        (&["2015-01-01"], "43000", "undetermined", false),
+    ] {
+        let (got, _, codes) = judged("2014-01-01", &among(others, time), &[]);
+        assert_eq!((got.as_str(), codes.iter().any(|c| c == "manifest-row-doubtful")), (exposure, doubtful), "{others:?} {time}");
+    }
+    assert_eq!(judged("2014-01-01", "[{\"path\":\"a.pem\",\"uploaded_at\":42600}]", &[]).0, "exposed");
+}
+
+#[test]
+fn dates_of_mongodb_and_all_arrays_of_a_wrapper() {
+    let row = |date: &str| format!("[{{\"path\":\"a.pem\",\"uploaded_at\":{date}}}]");
+    for (date, exposure) in [
+        ("{\"$date\":\"2018-05-01T00:00:00Z\"}", "not-exposed"),
+        ("{\"$date\":1525176000000}", "not-exposed"),
+        ("{\"$date\":{\"$numberLong\":\"1430481600000\"}}", "exposed"),
+        ("\"/Date(1430481600000)/\"", "exposed"),
+        ("{\"seconds\":1525176000}", "undetermined"),
+    ] {
+        assert_eq!(judged("2014-01-01", &row(date), &[]).0, exposure, "{date}");
+    }
+    let (after, before) = (row("\"2018-05-01T00:00:00Z\""), row("\"2015-05-01T00:00:00Z\""));
+    for wrapper in [
+        format!("{{\"eu\":{after},\"us\":{before}}}"),
+        format!("{{\"us\":{before},\"eu\":{after}}}"),
+        format!("{{\"eu\":{after},\"more\":{{\"us\":{before}}}}}"),
+        format!("{{\"errors\":[],\"data\":{{\"eu\":{after}}},\"us\":{before}}}"),
+    ] {
+        assert_eq!(judged("2014-01-01", &wrapper, &[]).0, "undetermined", "{wrapper}");
+    }
+}
+
+#[test]
+fn what_a_manifest_was_taken_for_is_shown() {
+    let folder = Folder::new();
+    folder.write("in/a.pem", bundle(&leaf("a.example").from("2014-01-01").to("2040-01-01").by(&private_ca()), &[]));
+    folder
+        .write("m.csv", "Uploads\nDateiname;Hochgeladen am;Ge\u{e4}ndert am\na.pem;31/01/2018;1/2/2018\nb.pem;30/01/2018;\nc.pem;29/01/2018;soon\n");
+    let plan = |more: &[&str]| run(&[&["plan", &folder.at("in"), "-o", &folder.at("case"), "--manifest", &folder.at("m.csv")], more].concat());
+    let ran = plan(&["--manifest-zone", "+01:00"]);
+    for part in [
+        "manifest m.csv: 3 rows; path from \"Dateiname\", uploaded_at from \"Hochgeladen am\", modified_at from \"Ge\u{e4}ndert am\"",
+        "uploaded_at: day first, as 3 dates can be read in this order alone",
+        "times without a zone are +01:00",
+        "2 without a file here",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}\n{}", ran.stderr);
+    }
+    // Both are options of the case.
+    let again = run(&["plan", "-o", &folder.at("case")]);
+    assert!(again.stderr.contains("times without a zone are +01:00"), "{}", again.stderr);
+    for (more, part) in [(["--manifest-zone", "Europe/Berlin"], "is not an offset from UTC"), (["--date-order", "ymd"], "is not dmy or mdy")] {
+        let ran = plan(&more);
+        assert!(ran.status == 2 && ran.stderr.contains(part), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn explain_finds_names_as_people_write_them() {
+    let folder = Folder::new();
+    folder.write("in/mu\u{308}ller.pem", bundle(&leaf("xn--mller-kva.example").from("2014-01-01").to("2040-01-01").by(&private_ca()), &[]));
+    run(&["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded", "2015-01-01"]);
+    for name in
+        ["m\u{fc}ller.example", "M\u{dc}LLER.example", "mu\u{308}ller.example", "xn--mller-kva.example", "m\u{fc}ller.pem", "mu\u{308}ller.pem"]
+    {
+        let ran = run(&["explain", &folder.at("case"), name]);
+        assert!(ran.status == 0 && ran.stdout.contains("xn--mller-kva.example"), "{name}: {}{}", ran.stdout, ran.stderr);
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::words;
 use super::names::{host, lower};
-use super::{ANOTHER, Account, Fields, Manifest, Row, issuer, when};
+use super::{ANOTHER, Account, Field, Fields, Manifest, Row, TIMES, issuer, when};
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::show;
@@ -15,6 +15,13 @@ use crate::time::Span;
 impl Manifest {
     /// Takes a row; what of it cannot be used, or only with a doubt, is a finding.
     pub(super) fn add_row(&mut self, line: u64, fields: Fields<'_>) {
+        if let Some(survey) = &mut self.survey {
+            for field in TIMES {
+                let values = fields[field as usize].iter().flat_map(|text| text.split(ANOTHER));
+                values.for_each(|text| survey[field as usize].look(&literal(Cow::Borrowed(text))));
+            }
+            return;
+        }
         let [_, _, uploaded, _, created, _, _, _, modified] = &fields;
         let timeless = uploaded.is_none() && created.is_none() && modified.is_none();
         let digest = digest(&fields);
@@ -27,9 +34,10 @@ impl Manifest {
             let of = if other == file { String::new() } else { format!(" of {}", self.name_of(other)) };
             return self.doubt(line, || format!("it says the same as line {first}{of}; it was counted once"));
         }
-        let time = |text: Option<Cow<'_, str>>| text.map(|t| when::all(t.split(ANOTHER))).transpose();
+        let readings = self.readings;
+        let time = |text: Option<Cow<'_, str>>, field: Field| text.map(|t| when::all(t.split(ANOTHER), readings[field as usize])).transpose();
         let mut unusable = timeless && self.has_upload_times;
-        let (uploaded, created) = match (time(uploaded), time(created)) {
+        let (uploaded, created) = match (time(uploaded, Field::UploadedAt), time(created, Field::AccountCreatedAt)) {
             (Ok(uploaded), Ok(created)) => (uploaded, created),
             (Err(says), created) => {
                 unusable = true;
@@ -42,7 +50,7 @@ impl Manifest {
                 (uploaded, None)
             }
         };
-        let modified = time(modified).unwrap_or_else(|says| {
+        let modified = time(modified, Field::ModifiedAt).unwrap_or_else(|says| {
             unusable = true;
             self.bad_row(line, format!("the time of the last change: {says}"));
             None

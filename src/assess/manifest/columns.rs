@@ -1,5 +1,8 @@
 //! Which column of a manifest is what: the usual names, and `--map`.
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 /// What a column can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
@@ -23,6 +26,9 @@ pub enum Field {
     ModifiedAt,
 }
 
+/// The last of the usual names of a time of upload, which can be about anything.
+const OF_ANYTHING: usize = 6;
+
 /// Number of fields.
 pub(super) const FIELDS: usize = 9;
 
@@ -41,12 +47,38 @@ impl Field {
     #[must_use]
     pub const fn usual(self) -> &'static [&'static str] {
         match self {
-            Self::Path => {
-                &["path", "file", "filename", "file_name", "file_path", "filepath", "key", "object", "object_key", "s3_key", "blob", "name"]
-            }
+            Self::Path => &[
+                "path",
+                "file",
+                "filename",
+                "file_name",
+                "file_path",
+                "filepath",
+                "key",
+                "object",
+                "object_key",
+                "s3_key",
+                "blob",
+                "dateiname",
+                "datei",
+                "dateipfad",
+                "pfad",
+                "nom_du_fichier",
+                "nom_de_fichier",
+                "fichier",
+                "chemin",
+                "chemin_du_fichier",
+                "nombre_de_archivo",
+                "nombre_del_archivo",
+                "archivo",
+                "nombre_de_fichero",
+                "fichero",
+                "ruta",
+                "name",
+            ],
             Self::Sha256 => &[
                 "sha256",
-                "sha-256",
+                "sha_256",
                 "file_sha256",
                 "hash",
                 "digest",
@@ -67,14 +99,64 @@ impl Field {
                 "createdat",
                 "created",
                 "creation_date",
+                "hochgeladen_am",
+                "hochgeladen",
+                "hochladedatum",
+                "upload_datum",
+                "uploaddatum",
+                "erstellt_am",
+                "erstellt",
+                "erstellungsdatum",
+                "televerse_le",
+                "date_de_televersement",
+                "depose_le",
+                "date_de_depot",
+                "envoye_le",
+                "date_d_envoi",
+                "mis_en_ligne_le",
+                "importe_le",
+                "cree_le",
+                "date_de_creation",
+                "subido_el",
+                "subido",
+                "fecha_de_subida",
+                "cargado_el",
+                "fecha_de_carga",
+                "creado_el",
+                "creado",
+                "fecha_de_creacion",
                 "timestamp",
                 "date",
                 "datetime",
                 "time",
+                "datum",
+                "fecha",
             ],
-            Self::Account => {
-                &["account", "account_id", "account_name", "customer", "customer_id", "tenant", "tenant_id", "subdomain", "owner", "user", "user_id"]
-            }
+            Self::Account => &[
+                "account",
+                "account_id",
+                "account_name",
+                "customer",
+                "customer_id",
+                "tenant",
+                "tenant_id",
+                "subdomain",
+                "owner",
+                "user",
+                "user_id",
+                "konto",
+                "kontonummer",
+                "kunde",
+                "kundennummer",
+                "mandant",
+                "benutzer",
+                "compte",
+                "client",
+                "utilisateur",
+                "cuenta",
+                "cliente",
+                "usuario",
+            ],
             Self::AccountCreatedAt => &[
                 "account_created_at",
                 "account_created",
@@ -87,10 +169,32 @@ impl Field {
                 "signup_date",
                 "signed_up_at",
                 "registered_at",
+                "konto_erstellt_am",
+                "kunde_seit",
+                "compte_cree_le",
+                "client_depuis",
+                "cuenta_creada_el",
+                "cliente_desde",
             ],
-            Self::Issuer => &["issuer", "issuer_dn", "issuer_name", "certificate_issuer", "ca"],
-            Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "serial_decimal"],
-            Self::Host => &["host", "hostname", "host_name", "domain", "domain_name", "fqdn", "dns_name", "server_name", "common_name", "cn"],
+            Self::Issuer => &["issuer", "issuer_dn", "issuer_name", "certificate_issuer", "ca", "aussteller", "emetteur", "emisor"],
+            Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "serial_decimal", "seriennummer", "numero_de_serie"],
+            Self::Host => &[
+                "host",
+                "hostname",
+                "host_name",
+                "domain",
+                "domain_name",
+                "fqdn",
+                "dns_name",
+                "server_name",
+                "common_name",
+                "cn",
+                "domane",
+                "domaene",
+                "domaine",
+                "nom_de_domaine",
+                "dominio",
+            ],
             Self::ModifiedAt => &[
                 "modified_at",
                 "modified",
@@ -104,6 +208,26 @@ impl Field {
                 "updated",
                 "last_updated",
                 "lastupdated",
+                "geandert_am",
+                "geaendert_am",
+                "geandert",
+                "geaendert",
+                "anderungsdatum",
+                "aenderungsdatum",
+                "zuletzt_geandert",
+                "zuletzt_geaendert",
+                "letzte_anderung",
+                "letzte_aenderung",
+                "modifie_le",
+                "modifie",
+                "date_de_modification",
+                "derniere_modification",
+                "mis_a_jour_le",
+                "modificado",
+                "modificado_el",
+                "fecha_de_modificacion",
+                "ultima_modificacion",
+                "actualizado_el",
             ],
         }
     }
@@ -111,7 +235,7 @@ impl Field {
     /// The names of columns of times that mean nothing else: `date` and the like can be about anything.
     const fn times(self) -> &'static [&'static str] {
         match self {
-            Self::UploadedAt => self.usual().split_at(10).0,
+            Self::UploadedAt => self.usual().split_at(self.usual().len() - OF_ANYTHING).0,
             Self::AccountCreatedAt | Self::ModifiedAt => self.usual(),
             _ => &[],
         }
@@ -143,7 +267,11 @@ impl Mapping {
             if out.0.iter().any(|(_, f)| *f == field) {
                 return Err(format!("{} is given twice", field.as_str()));
             }
-            out.0.push((clean(column), field));
+            let column = clean(column);
+            if let Some((_, other)) = out.0.iter().find(|(c, _)| *c == column) {
+                return Err(format!("the column {column:?} is given as {} and as {}; a column is one thing", other.as_str(), field.as_str()));
+            }
+            out.0.push((column, field));
         }
         Ok(out)
     }
@@ -183,9 +311,11 @@ impl Mapping {
     }
 }
 
-/// A column name in the form in which names compare.
+/// A column name in the form in which names compare: lower case, without marks on letters, and `_` between words.
 pub(super) fn clean(name: &str) -> String {
-    name.trim().trim_matches('"').to_lowercase().replace([' ', '.'], "_")
+    let name = name.trim().trim_matches('"').to_lowercase();
+    let plain = if name.is_ascii() { name } else { name.nfd().filter(|c| !is_combining_mark(*c)).collect() };
+    plain.replace([' ', '.', '-', '\'', '\u{2019}', '\u{a0}'], "_")
 }
 
 #[cfg(test)]
@@ -203,6 +333,46 @@ mod tests {
             assert!(Mapping::parse(&[wrong]).is_err(), "{wrong}");
         }
         assert!(Mapping::parse(&["x=path", "y=path"]).is_err());
+        for twice in [["x=path", "x=sha256"], ["Up At=uploaded_at", "up_at=modified_at"], ["a=host", "A=path"]] {
+            assert!(Mapping::parse(&twice).is_err_and(|says| says.contains("is given as")), "{twice:?}");
+        }
+    }
+
+    #[test]
+    fn columns_in_other_languages() {
+        let field = |head: &str| {
+            let heads = [clean(head)];
+            let columns = Mapping::default().columns(heads.iter().map(String::as_str));
+            Field::ALL.into_iter().find(|f| columns[*f as usize].is_some())
+        };
+        for (heads, want) in [
+            (&["Dateiname", "Datei", "Pfad", "Nom du fichier", "Fichier", "Archivo", "Nombre de archivo"][..], Field::Path),
+            (
+                &[
+                    "Hochgeladen am",
+                    "Erstellt am",
+                    "Upload-Datum",
+                    "T\u{e9}l\u{e9}vers\u{e9} le",
+                    "Date de de\u{301}po\u{302}t",
+                    "Date d\u{2019}envoi",
+                    "Subido el",
+                    "Fecha de subida",
+                ],
+                Field::UploadedAt,
+            ),
+            (
+                &["Ge\u{e4}ndert am", "Geaendert am", "Modifi\u{e9} le", "Derni\u{e8}re modification", "Modificado", "\u{da}ltima modificaci\u{f3}n"],
+                Field::ModifiedAt,
+            ),
+            (&["Konto", "Compte", "Cuenta"], Field::Account),
+            (&["Seriennummer", "Num\u{e9}ro de s\u{e9}rie", "N\u{fa}mero de serie"], Field::Serial),
+        ] {
+            heads.iter().for_each(|head| assert_eq!(field(head), Some(want), "{head}"));
+        }
+        for name in &Field::UploadedAt.usual()[Field::UploadedAt.usual().len() - OF_ANYTHING..] {
+            assert!(!Field::UploadedAt.times().contains(name));
+        }
+        assert!(Field::UploadedAt.times().contains(&"fecha_de_creacion"));
     }
 
     #[test]

@@ -4,15 +4,76 @@
 use std::borrow::Cow;
 
 use super::columns::{FIELDS, Field, Mapping, clean};
+use super::taken::column;
 use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
+/// Lines that are looked at for the header.
+const HEADER_LINES: usize = 20;
+
 pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
-    let mut rows = Rows { rest: text, line: 1, delimiter: b',', width: 0, used: Vec::new() };
-    rows.skip_blank();
-    let first = rows.rest.lines().next().unwrap_or_default();
-    let count = |d: &u8| memchr::memchr_iter(*d, first.as_bytes()).count();
-    rows.delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).unwrap_or(b',');
+    let mut rows = header(manifest, text, mapping)?;
+    while let Some(row) = rows.next() {
+        match row {
+            Ok(row) => {
+                let mut fields = Fields::default();
+                for ((_, field), text) in rows.used.iter().zip(row.fields) {
+                    add_value(&mut fields[*field], Some(trimmed(text)).filter(|t| !t.is_empty()));
+                }
+                if row.count > 1 || fields.iter().any(Option::is_some) {
+                    manifest.add_row(row.line, fields);
+                }
+            }
+            Err(line) => manifest
+                .bad_row(line, "a quote that opens on this line is not closed; the row was not used, reading went on with the next line".to_owned()),
+        }
+    }
+    Ok(())
+}
+
+/// Finds the header, which need not be the first line, and what is behind it.
+fn header<'t>(manifest: &mut Manifest, text: &'t str, mapping: &Mapping) -> Result<Rows<'t>, ManifestError> {
+    let mut at = Rows { rest: text, line: 1, delimiter: b',', width: 0, used: Vec::new() };
+    let (mut first_error, mut given, mut passed_over) = (None, None, None);
+    for _ in 0..HEADER_LINES {
+        at.skip_blank();
+        let line = at.rest.lines().next().unwrap_or_default();
+        if line.is_empty() {
+            break;
+        }
+        let behind = Rows { rest: at.rest.get(line.len() + 1..).unwrap_or_default(), line: at.line + 1, delimiter: b',', width: 0, used: Vec::new() };
+        // What spreadsheets and PowerShell write in front.
+        let separator = line.trim().strip_prefix("sep=").and_then(|s| s.bytes().next().filter(|_| s.len() == 1));
+        if separator.is_some() || line.starts_with("#TYPE ") {
+            given = separator.or(given);
+            at = behind;
+            continue;
+        }
+        match columns(manifest, Rows { rest: at.rest, ..at }, line, given, mapping) {
+            Ok(rows) => {
+                if let Some(first) = passed_over {
+                    let header = at.line;
+                    manifest.doubt(first, || format!("it is before the header, which is line {header}, and was not read"));
+                }
+                return Ok(rows);
+            }
+            Err(error) => {
+                passed_over = passed_over.or(Some(at.line));
+                first_error = first_error.or(Some(error));
+                at = behind;
+            }
+        }
+    }
+    Err(first_error.unwrap_or_else(|| manifest.error(None, "it has no header line".to_owned())))
+}
+
+/// The rows behind a header line.
+fn columns<'t>(manifest: &mut Manifest, mut rows: Rows<'t>, line: &str, given: Option<u8>, mapping: &Mapping) -> Result<Rows<'t>, ManifestError> {
+    let count = |d: &u8| memchr::memchr_iter(*d, line.as_bytes()).count();
+    rows.delimiter = given.unwrap_or_else(|| [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).unwrap_or(b','));
+    if count(&(super::forms::UNIT as u8)) > 0 {
+        rows.delimiter = super::forms::UNIT as u8;
+    }
     let head_line = rows.line;
     if count(&rows.delimiter) >= limits::COLUMNS {
         let says = format!("its header line has more than {} columns", limits::COLUMNS);
@@ -31,22 +92,10 @@ pub(super) fn read(manifest: &mut Manifest, text: &str, mapping: &Mapping) -> Re
         rows.used.extend(mapping.more(field, heads.iter().map(String::as_str)).into_iter().map(|column| (column, field as usize)));
     }
     rows.used.sort_unstable();
-    while let Some(row) = rows.next() {
-        match row {
-            Ok(row) => {
-                let mut fields = Fields::default();
-                for ((_, field), text) in rows.used.iter().zip(row.fields) {
-                    add_value(&mut fields[*field], Some(trimmed(text)).filter(|t| !t.is_empty()));
-                }
-                if row.count > 1 || fields.iter().any(Option::is_some) {
-                    manifest.add_row(row.line, fields);
-                }
-            }
-            Err(line) => manifest
-                .bad_row(line, "a quote that opens on this line is not closed; the row was not used, reading went on with the next line".to_owned()),
-        }
+    for (column, field) in &rows.used {
+        manifest.take_column(*field, &head.fields[*column]);
     }
-    Ok(())
+    Ok(rows)
 }
 
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -244,7 +293,7 @@ impl<'t> Rows<'t> {
         let mut all = all.fuse();
         let mut out: Vec<Cow<'t, str>> = Vec::with_capacity(self.used.len());
         for (i, (column, _)) in self.used.iter().enumerate() {
-            // One column can be mapped to two fields.
+            // One column can be used twice.
             let again = i > 0 && self.used[i - 1].0 == *column;
             out.push(if again { out[i - 1].clone() } else { all.next().unwrap_or_default() });
         }
@@ -290,13 +339,6 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
 
 /// Columns that a message names.
 const COLUMNS_SHOWN: usize = 20;
-
-/// A column for a message: shown only if it looks like a name, since what is no manifest may be a key.
-fn column(name: &str) -> String {
-    let name = name.trim();
-    let like_a_name = name.len() <= 30 && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.')) && !name.is_empty();
-    if like_a_name { name.to_owned() } else { format!("({} characters)", name.chars().count()) }
-}
 
 #[cfg(test)]
 mod tests {
@@ -359,6 +401,26 @@ mod tests {
             let got: Vec<u64> = manifest.rows.iter().map(|r| r.line).collect();
             proptest::prop_assert_eq!(got, want.iter().map(|(_, line)| *line).collect::<Vec<_>>(), "{}", String::from_utf8_lossy(&text));
         }
+    }
+
+    #[test]
+    fn the_header_need_not_be_the_first_line() {
+        for (before, findings) in [
+            ("sep=;\n", 0),
+            ("#TYPE System.Management.Automation.PSCustomObject\n", 0),
+            ("Uploads of 2016\n\n", 1),
+            ("Report;;\nmade on;2026-11-30;\n\n", 1),
+            ("\n\n", 0),
+        ] {
+            let text = format!("{before}path;uploaded_at;note\na.pem;2015-01-01;x\n");
+            let line = before.matches('\n').count() as u64 + 2;
+            let (rows, told) = lines(&text);
+            assert_eq!((rows, told.len()), (vec![line], findings), "{text}");
+        }
+        // The separator that is given counts, whatever the header has most of.
+        assert_eq!(lines("sep=;\npath;uploaded_at;a,b,c,d\na.pem;2015-01-01;\n").0, [3]);
+        let error = Manifest::parse("m", b"one,two\nthree,four\n").unwrap_err();
+        assert!(error.place == "m:1" && error.says.ends_with("it has: one, two"), "{error}");
     }
 
     #[test]

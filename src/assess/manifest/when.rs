@@ -1,6 +1,10 @@
 //! Upload times as exports write them. What a form leaves open (zone, time of day, day or month first) stays open.
 
-use crate::time::{Span, Time, Written};
+mod written;
+
+use crate::time::{DAY, Span, Time, Written};
+
+use written::{calendar, rewritten, simple};
 
 /// A time read from a manifest.
 pub(crate) struct When {
@@ -9,175 +13,211 @@ pub(crate) struct When {
     pub(crate) ambiguous: bool,
 }
 
+/// The order of day and month in dates such as `01/02/2016`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+}
+
+impl Order {
+    /// For people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day first",
+            Self::MonthFirst => "month first",
+        }
+    }
+}
+
+/// How to read what times leave open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The zone of times without one, in seconds east of UTC; without it any zone.
+    pub zone: Option<i64>,
+    /// The order of day and month; without it both.
+    pub order: Option<Order>,
+    /// Numbers of five digits are days as spreadsheets count them.
+    serials: bool,
+}
+
+impl Reading {
+    /// Reads the values of `--manifest-zone` and `--date-order`.
+    ///
+    /// # Errors
+    /// The option and the text of what is wrong with its value.
+    pub fn parse(zone: Option<&str>, order: Option<&str>) -> Result<Self, (&'static str, String)> {
+        let zone = zone.map(|text| {
+            let wrong = || format!("{text:?} is not an offset from UTC; write UTC or +01:00 (names of zones are not read: give the offset, and times near the cutoff with their own)");
+            written::offset(text).ok_or_else(|| ("--manifest-zone", wrong()))
+        });
+        let order = order.map(|text| match text.to_ascii_lowercase().as_str() {
+            "dmy" => Ok(Order::DayFirst),
+            "mdy" => Ok(Order::MonthFirst),
+            _ => Err(("--date-order", format!("{text:?} is not dmy or mdy"))),
+        });
+        Ok(Self { zone: zone.transpose()?, order: order.transpose()?, serials: false })
+    }
+
+    fn span(self, written: Written) -> Span {
+        match (written, self.zone) {
+            (Written::Local(t), Some(zone)) => Span::at(t.plus(-zone)),
+            (Written::Date(t), Some(zone)) => Span { earliest: Some(t.plus(-zone)), latest: Some(t.plus(DAY - 1 - zone)) },
+            (written, _) => written.span(),
+        }
+    }
+}
+
+/// What the values of one column look like, before they are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Survey {
+    day_first: u32,
+    month_first: u32,
+    serial: u64,
+    other: u64,
+}
+
+/// Dates with one reading that make an order of day and month likely.
+const ENOUGH: u32 = 3;
+
+impl Survey {
+    pub(super) fn look(&mut self, text: &str) {
+        match written::order_of(text).as_deref() {
+            Some([Order::DayFirst]) => self.day_first = self.day_first.saturating_add(1),
+            Some([Order::MonthFirst]) => self.month_first = self.month_first.saturating_add(1),
+            _ => {}
+        }
+        if serial(text).is_some() { self.serial += 1 } else { self.other += 1 }
+    }
+
+    /// The order of day and month, if enough dates have one reading alone and all of these agree.
+    pub(super) const fn order(self) -> Option<(Order, u32)> {
+        match (self.day_first, self.month_first) {
+            (ENOUGH.., 0) => Some((Order::DayFirst, self.day_first)),
+            (0, ENOUGH..) => Some((Order::MonthFirst, self.month_first)),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing but numbers of days.
+    pub(super) const fn is_serial(self) -> bool {
+        self.serial > 0 && self.other == 0
+    }
+
+    /// How to read the column.
+    pub(super) fn reading(self, given: Reading) -> Reading {
+        Reading { zone: given.zone, order: given.order.or_else(|| self.order().map(|(order, _)| order)), serials: self.is_serial() }
+    }
+}
+
 /// Reads any of the forms listed in `docs/manifest.md`.
 ///
 /// # Errors
 /// The text of what is wrong.
 pub(crate) fn read(text: &str) -> Result<When, String> {
+    read_as(text, Reading::default())
+}
+
+/// The same with what is known of the column.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
     let sure = |span| Ok(When { span, ambiguous: false });
-    if let Some(span) = epoch(text) {
+    if let Some(span) = epoch(text).or_else(|| net_date(text)) {
         return sure(span);
     }
-    let plain = super::parse_span(text);
-    if let Ok(span) = plain {
-        return sure(span);
+    if let Some(written) = serial(text).filter(|_| reading.serials) {
+        return sure(reading.span(written));
     }
-    if let Some((from, to)) = text.split_once("..").filter(|(from, to)| !from.trim().is_empty() && !to.trim().is_empty()) {
-        let (from, to) = (read(from)?, read(to)?);
-        let ambiguous = from.ambiguous || to.ambiguous;
-        let span = Span { earliest: from.span.earliest, latest: to.span.latest };
-        return if span.earliest > span.latest { Err(format!("{text:?} ends before it begins")) } else { Ok(When { span, ambiguous }) };
+    let plain = Written::parse(text);
+    if let Ok(written) = plain {
+        return sure(reading.span(written));
     }
-    let readings: Vec<Span> = rewritten(text).iter().filter_map(|t| Written::parse(t).ok()).map(Written::span).collect();
-    match readings.split_first() {
-        Some((first, rest)) => {
-            Ok(When { span: rest.iter().fold(*first, |s, r| s.hull(*r)), ambiguous: !rest.is_empty() && calendar(text.trim()).is_none() })
-        }
-        None => plain.and_then(sure),
+    if let Some((from, to)) = text.split_once("..") {
+        let end = |t: &str| if t.trim().is_empty() { Ok(None) } else { read_as(t.trim(), reading).map(Some) };
+        let (from, to) = (end(from)?, end(to)?);
+        let ambiguous = [&from, &to].into_iter().flatten().any(|w| w.ambiguous);
+        let span = Span { earliest: from.as_ref().and_then(|w| w.span.earliest), latest: to.as_ref().and_then(|w| w.span.latest) };
+        return match (span.earliest, span.latest) {
+            (None, None) => Err(format!("{text:?} is not a time; give at least one end of FROM..TO")),
+            (Some(from), Some(to)) if from > to => Err(format!("{text:?} ends before it begins")),
+            _ => Ok(When { span, ambiguous }),
+        };
     }
+    let simple = simple(text);
+    let reading = if simple.zone_unknown { Reading { zone: None, ..reading } } else { reading };
+    let mut forms = rewritten(&simple.text, reading.order);
+    if forms.is_empty() {
+        forms.push(simple.text.clone());
+    }
+    let readings: Vec<Span> = forms.iter().filter_map(|t| Written::parse(t).ok()).map(|written| reading.span(written)).collect();
+    let Some((first, rest)) = readings.split_first() else { return Err(plain.err().map_or_else(String::new, |e| e.to_string())) };
+    let span = rest.iter().fold(*first, |s, r| s.hull(*r));
+    let later = |t: Option<Time>| t.map(|t| t.plus(simple.plus));
+    Ok(When {
+        span: Span { earliest: later(span.earliest), latest: later(span.latest) },
+        ambiguous: !rest.is_empty() && calendar(&simple.text).is_none(),
+    })
 }
 
 /// Several values that mean the same: the span of all of them.
 ///
 /// # Errors
 /// As [`read`], of the first that is wrong.
-pub(super) fn all<'t>(mut values: impl Iterator<Item = &'t str>) -> Result<When, String> {
-    let first = read(values.next().unwrap_or_default())?;
+pub(super) fn all<'t>(mut values: impl Iterator<Item = &'t str>, reading: Reading) -> Result<When, String> {
+    let first = read_as(values.next().unwrap_or_default(), reading)?;
     values.try_fold(first, |all, value| {
-        let value = read(value)?;
+        let value = read_as(value, reading)?;
         Ok(When { span: all.span.hull(value.span), ambiguous: all.ambiguous || value.ambiguous })
     })
 }
 
-/// Seconds, milliseconds or microseconds since 1970, as exports of databases have them.
+/// 1995-01-01T00:00:00Z: no upload is older.
+const OLDEST: i64 = 788_918_400;
+
+/// Seconds, milliseconds, microseconds or nanoseconds since 1970, as exports of databases have them.
 fn epoch(text: &str) -> Option<Span> {
     if calendar(text).is_some() {
         return None;
     }
     let whole = text.split_once('.').map_or(text, |(whole, fraction)| if fraction.bytes().all(|b| b.is_ascii_digit()) { whole } else { text });
     let number: i64 = whole.parse().ok().filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
-    match whole.len() {
-        9 | 10 => Some(Span::at(Time::from_unix(number))),
-        12 | 13 => Some(Span::at(Time::from_unix(number / 1_000))),
-        15 | 16 => Some(Span::at(Time::from_unix(number / 1_000_000))),
-        _ => None,
-    }
+    let seconds = match whole.len() {
+        9 | 10 => number,
+        12 | 13 => number / 1_000,
+        15 | 16 => number / 1_000_000,
+        18 | 19 => number / 1_000_000_000,
+        _ => return None,
+    };
+    (seconds >= OLDEST).then(|| Span::at(Time::from_unix(seconds)))
 }
 
-/// `20161031220000`, `201610312200` and `2016103122`, where they can be: as a number each would be a time that no upload has.
-fn calendar(text: &str) -> Option<[&str; 4]> {
-    if !matches!(text.len(), 10 | 12 | 14) || !text.bytes().all(|b| b.is_ascii_digit()) {
+/// `/Date(1477951200000)/` and `/Date(1477951200000+0100)/`, as .NET writes milliseconds since 1970 in JSON; the offset changes nothing.
+fn net_date(text: &str) -> Option<Span> {
+    let inner = text.trim().strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let end = inner.find(['+', '-']).unwrap_or(inner.len());
+    let number: i64 = inner[..end].parse().ok()?;
+    written::offset(&inner[end..]).or_else(|| inner[end..].is_empty().then_some(0))?;
+    (number / 1_000 >= OLDEST).then(|| Span::at(Time::from_unix(number / 1_000)))
+}
+
+/// A day as spreadsheets count it from 1900, with the time of day as fraction: 42674 is 2016-10-31.
+fn serial(text: &str) -> Option<Written> {
+    let (days, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let number: i64 = days.parse().ok().filter(|_| days.len() == 5 && digits(days) && digits(fraction))?;
+    // 1995 to 2099; day 25569 is 1970-01-01.
+    if !(34_700..73_051).contains(&number) {
         return None;
     }
-    let number = |part: &str| part.parse::<u32>().unwrap_or(u32::MAX);
-    let (date, clock) = text.split_at(8);
-    let can_be = (1990..2100).contains(&number(&date[..4])) && (1..=12).contains(&number(&date[4..6])) && (1..=31).contains(&number(&date[6..]));
-    let clock_can_be = number(&clock[..2]) < 24 && (2..clock.len()).step_by(2).all(|at| number(&clock[at..at + 2]) < 60);
-    (can_be && clock_can_be).then(|| [date, &clock[..2], clock.get(2..4).unwrap_or("00"), clock.get(4..6).unwrap_or("")])
-}
-
-/// A text in other forms as ISO 8601; two of them where day and month cannot be told apart.
-fn rewritten(text: &str) -> Vec<String> {
-    let text = text.trim();
-    if !text.is_ascii() || text.len() > 64 {
-        return Vec::new();
-    }
-    if text.bytes().any(|b| b.is_ascii_alphabetic())
-        && let Some(found) = named_month(text)
-    {
-        return vec![found];
-    }
-    if let Some([date, hour, minute, second]) = calendar(text) {
-        let day = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
-        let of = |minute: &str, second: &str| format!("{day}T{hour}:{minute}:{second}");
-        // An hour or a minute alone is all of it.
-        return match (text.len(), second) {
-            (10, _) => vec![of("00", "00"), of("59", "59")],
-            (12, _) => vec![of(minute, "00"), of(minute, "59")],
-            (_, second) => vec![of(minute, second)],
-        };
-    }
-    let (date, rest) = text.split_at(text.find([' ', 'T', 't', ',']).unwrap_or(text.len()));
-    let digits = date.trim_end_matches(['Z', 'z']);
-    if digits.bytes().all(|b| b.is_ascii_digit()) {
-        return compact(digits, &text[digits.len()..]).into_iter().collect();
-    }
-    let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
-    let &[a, b, c] = parts.as_slice() else { return Vec::new() };
-    let clock = clock(rest.trim_start_matches([' ', 'T', 't', ',']));
-    let iso = |y: &str, m: &str, d: &str| clock.as_ref().map(|clock| format!("{y}-{m:0>2}-{d:0>2}{clock}"));
-    let found = match (a.len(), c.len()) {
-        (4, _) => vec![iso(a, b, c)],
-        (_, 4) if date.contains('.') || a == b => vec![iso(c, b, a)],
-        // Both ways; what is no month falls out when it is read.
-        (_, 4) => vec![iso(c, a, b), iso(c, b, a)],
-        _ => Vec::new(),
-    };
-    found.into_iter().flatten().collect()
-}
-
-/// `20161031`, `20161031220000`, `20161031T220000Z`.
-fn compact(digits: &str, rest: &str) -> Option<String> {
-    let (date, clock) = match digits.len() {
-        8 => (digits, rest.trim_start_matches(['T', 't', ' '])),
-        14 => (&digits[..8], &digits[8..]),
-        _ => return None,
-    };
-    let zone = if digits.len() == 14 { rest } else { "" };
-    let cut = clock.find(|c: char| !c.is_ascii_digit()).unwrap_or(clock.len());
-    let (time, tail) = clock.split_at(cut);
-    let time = match time.len() {
-        0 if tail.is_empty() => String::new(),
-        4 => format!("T{}:{}", &time[..2], &time[2..]),
-        6 => format!("T{}:{}:{}", &time[..2], &time[2..4], &time[4..]),
-        _ if tail.starts_with(':') => format!("T{clock}"),
-        _ => return None,
-    };
-    let tail = if time.contains(tail) { "" } else { tail };
-    Some(format!("{}-{}-{}{time}{tail}{}", &date[..4], &date[4..6], &date[6..], zone.trim()))
-}
-
-/// `Mon, 31 Oct 2016 22:00:00 GMT` (RFC 5322), `31-Oct-2016`, `October 31, 2016 10:00 PM`, `Oct 31 22:00:00 2016 GMT`.
-fn named_month(text: &str) -> Option<String> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    const LONG: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let (mut year, mut month, mut day, mut rest) = (None, None, None, Vec::new());
-    for word in text.split([' ', ',']).flat_map(|w| if w.bytes().any(|b| b.is_ascii_alphabetic()) { w.split('-').collect() } else { vec![w] }) {
-        let lower = word.to_ascii_lowercase();
-        let number = word.bytes().all(|b| b.is_ascii_digit());
-        match word.len() {
-            0 => {}
-            4 if number && year.is_none() && ("1900"..="2199").contains(&word) => year = Some(word),
-            // `31 Oct 2016 1530`: a time of day is meant.
-            4 if number => rest.push(word),
-            1 | 2 if number && day.is_none() => day = Some(word),
-            _ if let Some(at) = MONTHS.iter().zip(LONG).position(|(s, l)| lower == *s || lower == l || (lower == "sept" && *s == "sep")) => {
-                month = Some(at + 1);
-            }
-            _ if DAYS.iter().any(|d| lower.starts_with(d) && (lower.len() == 3 || lower.ends_with("day"))) => {}
-            _ => rest.push(word),
-        }
-    }
-    Some(format!("{}-{:02}-{:0>2}{}", year?, month?, day?, clock(&rest.join(" "))?))
-}
-
-/// `10:05 PM`, `9:00`, `22:00:00 +0100` as the part of ISO 8601 behind the date.
-fn clock(text: &str) -> Option<String> {
-    let mut words = text.split_whitespace();
-    let Some(time) = words.next() else { return Some(String::new()) };
-    let whole = time.len() == 4 && time.bytes().all(|b| b.is_ascii_digit());
-    let time = if whole { format!("{}:{}", &time[..2], &time[2..]) } else { time.to_owned() };
-    let mut tail: Vec<&str> = words.collect();
-    let half = tail.first().map(|w| w.to_ascii_lowercase()).filter(|w| w == "am" || w == "pm");
-    let (hour, behind) = time.split_once(':')?;
-    let mut number: u32 = hour.parse().ok()?;
-    if let Some(half) = half {
-        tail.remove(0);
-        number = (1..=12).contains(&number).then_some(number % 12 + if half == "pm" { 12 } else { 0 })?;
-    }
-    Some(format!("T{number:02}:{behind}{}{}", if tail.is_empty() { "" } else { " " }, tail.join(" ")))
+    let midnight = (number - 25_569) * DAY;
+    let part: f64 = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
+    let second = (part * DAY as f64).round() as i64;
+    Some(if second == 0 { Written::Date(Time::from_unix(midnight)) } else { Written::Local(Time::from_unix(midnight + second)) })
 }
 
 #[cfg(test)]
@@ -205,6 +245,18 @@ mod tests {
             "1477951500.25",
             "1477951500000",
             "1477951500000000",
+            "1477951500000000000",
+            "2016-10-31T22:05:00,000Z",
+            "31.10.2016 22:05:00,123 UTC",
+            "2016-10-31 22:05:00 +0000 UTC",
+            "2016-10-31 23:05:00.000000 +0100 CET",
+            "2016-10-31 23:05:00.5 +0100 CET m=+0.012",
+            "2016-10-31T23:05:00+01:00[Europe/Berlin]",
+            "Mon Oct 31 2016 23:05:00 GMT+0100 (CET)",
+            "Mon Oct 31 2016 23:05:00 GMT+0100 (Central European Standard Time)",
+            "2016-10-31 22:05:00 Etc/UTC",
+            "/Date(1477951500000)/",
+            "/Date(1477951500000+0100)/",
         ] {
             let when = read(text).unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!((when.span, when.ambiguous), (want, false), "{text}");
@@ -223,6 +275,56 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_day_is_the_beginning_of_the_next() {
+        let want = Span::at(Written::parse("2016-11-01").unwrap().as_utc());
+        for text in ["2016-10-31T24:00:00Z", "2016-10-31 24:00 UTC", "20161031T24:00:00.000Z", "31 Oct 2016 24:00:00 +0000"] {
+            assert_eq!(read(text).map(|w| w.span), Ok(want), "{text}");
+        }
+        assert!(read("2016-10-31T24:00:01Z").is_err() && read("2016-10-31T24:30Z").is_err());
+    }
+
+    #[test]
+    fn a_zone_that_is_not_known_can_be_any() {
+        let want = Written::parse("2016-10-31T22:05:00").unwrap().span();
+        for text in ["2016-10-31 22:05:00 CET", "2016-10-31T22:05 Europe/Berlin", "Mon Oct 31 22:05:00 EST 2016", "31 OCT 2016 22:05:00 MSK"] {
+            let given = Reading::parse(Some("+01:00"), None).unwrap();
+            assert_eq!((read(text).unwrap().span, read_as(text, given).unwrap().span), (want, want), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_read_as_given() {
+        let at = |text: &str| Written::parse(text).unwrap().as_utc();
+        for (zone, text, want) in [
+            ("+01:00", "2016-11-01 01:00:00", "2016-11-01T00:00:00Z"),
+            ("-0530", "2016-10-31T18:30", "2016-11-01T00:00:00Z"),
+            ("UTC", "2016-11-01 00:00", "2016-11-01T00:00:00Z"),
+            ("+01", "2016-11-01T00:00:00Z", "2016-11-01T00:00:00Z"),
+        ] {
+            let reading = Reading::parse(Some(zone), None).unwrap();
+            assert_eq!(read_as(text, reading).unwrap().span, Span::at(at(want)), "{zone} {text}");
+        }
+        let day = read_as("2016-11-01", Reading::parse(Some("+01:00"), None).unwrap()).unwrap().span;
+        assert_eq!(day, Span { earliest: Some(at("2016-10-31T23:00:00Z")), latest: Some(at("2016-11-01T22:59:59Z")) });
+        let order = |order, text| read_as(text, Reading::parse(None, Some(order)).unwrap()).map(|w| w.span);
+        assert_eq!(order("dmy", "01/02/2016"), Ok(Written::parse("2016-02-01").unwrap().span()));
+        assert_eq!(order("mdy", "01/02/2016"), Ok(Written::parse("2016-01-02").unwrap().span()));
+        assert!(order("mdy", "31/12/2016").is_err());
+        for (zone, order) in [(Some("CET"), None), (Some("+25:00"), None), (Some("Europe/Berlin"), None), (None, Some("ymd"))] {
+            assert!(Reading::parse(zone, order).is_err());
+        }
+    }
+
+    #[test]
+    fn days_as_spreadsheets_count_them() {
+        let reading = Reading { serials: true, ..Reading::default() };
+        let of = |text: &str| read_as(text, reading).map(|w| w.span);
+        assert_eq!(of("42674"), Ok(Written::parse("2016-10-31").unwrap().span()));
+        assert_eq!(of("42674.9166666667"), Ok(Written::parse("2016-10-31T22:00:00").unwrap().span()));
+        assert!(of("12345").is_err() && of("426740").is_err() && read("42674").is_err());
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "",
@@ -238,6 +340,10 @@ mod tests {
             "x y z",
             "20161331",
             "a.b.c",
+            // 1976 and 1990: no upload is so old.
+            "201805011",
+            "199000000000",
+            "/Date(5)/",
         ] {
             assert!(read(text).is_err(), "{text}");
         }
