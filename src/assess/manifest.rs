@@ -21,7 +21,7 @@ use super::told::Told;
 use super::words;
 use crate::finding::Code;
 use crate::id::Fingerprint;
-use crate::time::{Span, Time, Written};
+use crate::time::{Span, Time, WESTERNMOST, Written};
 
 pub use columns::{Field, Mapping};
 pub use names::normalise;
@@ -156,15 +156,19 @@ impl std::error::Error for ManifestError {}
 /// # Errors
 /// The text of what is wrong.
 pub fn parse_span(text: &str) -> Result<Span, String> {
-    let one = |t: &str| Written::parse(t).map(Written::span).map_err(|e| e.to_string());
-    let Some((from, to)) = text.split_once("..") else { return one(text) };
+    let one = |t: &str| Written::parse(t).map_err(|e| e.to_string());
+    let Some((from, to)) = text.split_once("..") else { return one(text).map(Written::span) };
     let end = |t: &str| if t.trim().is_empty() { Ok(None) } else { one(t).map(Some) };
     let (from, to) = (end(from)?, end(to)?);
-    let span = Span { earliest: from.and_then(|s| s.earliest), latest: to.and_then(|s| s.latest) };
-    match (span.earliest, span.latest) {
+    // On one calendar: that a time without a zone can be anywhere turns no two days round.
+    let last = |written: Written| match written.span() {
+        Span { earliest, latest } if earliest == latest => latest,
+        span => span.latest.map(|latest| latest.plus(-WESTERNMOST)),
+    };
+    match (from, to) {
         (None, None) => Err(format!("{text:?} says nothing; give at least one end of FROM..TO")),
-        (Some(from), Some(to)) if from > to => Err(format!("{text:?} ends before it begins")),
-        _ => Ok(span),
+        (Some(from), Some(to)) if last(to).is_some_and(|last| from.as_utc() > last) => Err(format!("{text:?} ends before it begins")),
+        _ => Ok(Span { earliest: from.and_then(|w| w.span().earliest), latest: to.and_then(|w| w.span().latest) }),
     }
 }
 

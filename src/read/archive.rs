@@ -19,7 +19,7 @@ use crate::time::Time;
 
 mod budget;
 mod gaps;
-mod gzip;
+pub(crate) mod gzip;
 mod inflate;
 mod links;
 mod member;

@@ -32,6 +32,7 @@ use crate::limits;
 use crate::pki::{Object, Unread};
 use crate::time::Time;
 
+pub(crate) use archive::gzip::gunzip;
 pub use content::{Reopener, certificates_in, each_private_key, read_bytes, reopen, revisit};
 pub use ledger::Ledger;
 pub use pipeline::{Options, read};

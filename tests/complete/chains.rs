@@ -118,11 +118,15 @@ fn chains() {
 
 /// The certificate that answers the request with this hash, made by openssl below an RSA root of its own.
 fn with_hash(hash: &str) -> (String, Vec<u8>) {
+    by_root(&["-newkey", "rsa:2048"], hash)
+}
+
+fn by_root(kind: &[&str], hash: &str) -> (String, Vec<u8>) {
     let world = world();
     let folder = Folder::new();
     let (root, key) = (folder.at("root.pem"), folder.at("root.key"));
-    let subject = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &root, "-subj", "/CN=RSA Root", "-days", "900"];
-    openssl(&subject, b"").unwrap();
+    let subject = ["req", "-x509", "-nodes", "-keyout", &key, "-out", &root, "-subj", "/CN=RSA Root", "-days", "900"];
+    openssl(&[&subject[..], kind].concat(), b"").unwrap();
     let names = "subjectAltName=DNS:www.example,DNS:alias.example,IP:192.0.2.1,email:ada@example.org\nextendedKeyUsage=serverAuth,clientAuth\n\
                  keyUsage=digitalSignature\n1.3.6.1.5.5.7.1.24=DER:30:03:02:01:05\nauthorityKeyIdentifier=keyid\nbasicConstraints=CA:FALSE\n";
     folder.write("extensions", names);
@@ -138,17 +142,15 @@ fn broken_hashes() {
     let (sha1, root) = with_hash("-sha1");
     let given = |issued: &str, root: &[u8]| Sent { roots: pem("CERTIFICATE", root), ..sent(issued.to_owned()) };
     let (md5, md5_root) = with_hash("-md5");
+    let (binary, binary_root) = by_root(&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:sect283r1"], "-sha256");
     hold(vec![
         accepts(
             "SHA-1 of a private CA",
             given(&sha1, &root),
             &[(Check::WeakSignature, Told, "sha1WithRSAEncryption: current software refuses that")],
         ),
-        refuses(
-            "MD5",
-            given(&md5, &md5_root),
-            &[(Check::SignatureNotChecked, Refused, "cannot be checked here"), (Check::WeakSignature, Told, "md5WithRSAEncryption")],
-        ),
+        accepts("MD5 of a private CA", given(&md5, &md5_root), &[(Check::WeakSignature, Told, "md5WithRSAEncryption")]),
+        refuses("a curve over a binary field", given(&binary, &binary_root), &[(Check::SignatureNotChecked, Refused, "cannot be checked here")]),
     ]);
     // As if that root were a public one.
     let judged = world().judge(&Sent { public: root, ..sent(sha1) });

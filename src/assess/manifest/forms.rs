@@ -31,55 +31,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 
 /// All members of a gzip.
 fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let broken = || "the gzip is damaged or cut off; unpack it and give what is in it".to_owned();
-    let mut out = Vec::new();
-    let mut rest = bytes;
-    while rest.starts_with(&[0x1f, 0x8b, 8]) {
-        let body = member(rest).ok_or_else(broken)?;
-        let room = usize::try_from(limits::INPUT).unwrap_or(usize::MAX).saturating_sub(out.len());
-        let mut decoder = miniz_oxide::inflate::core::DecompressorOxide::new();
-        let mut text = vec![0; (body.len().saturating_mul(4)).clamp(1 << 16, room.max(1 << 16))];
-        let (mut read, mut written) = (0, 0);
-        loop {
-            let flags = miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-            let (status, taken, made) = miniz_oxide::inflate::core::decompress(&mut decoder, &body[read..], &mut text, written, flags);
-            (read, written) = (read + taken, written + made);
-            match status {
-                miniz_oxide::inflate::TINFLStatus::Done => break,
-                miniz_oxide::inflate::TINFLStatus::HasMoreOutput if text.len() < room => text.resize(text.len().saturating_mul(2).min(room), 0),
-                miniz_oxide::inflate::TINFLStatus::HasMoreOutput => return Err(format!("unpacked it has more than {} bytes", limits::INPUT)),
-                _ => return Err(broken()),
-            }
-        }
-        text.truncate(written);
-        let tail = body.get(read..read + 8).ok_or_else(broken)?;
-        // The length is that of the content modulo 2^32 (section 2.3.1).
-        if tail[4..] != (written as u32).to_le_bytes() {
-            return Err(broken());
-        }
-        out.append(&mut text);
-        rest = &body[read + 8..];
-    }
-    Ok(out)
-}
-
-/// What is behind the header of a member (section 2.3).
-fn member(bytes: &[u8]) -> Option<&[u8]> {
-    let flags = *bytes.get(3)?;
-    let mut rest = bytes.get(10..)?;
-    if flags & 4 != 0 {
-        let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
-        rest = rest.get(2 + length..)?;
-    }
-    for flag in [8, 16] {
-        if flags & flag != 0 {
-            rest = rest.get(memchr::memchr(0, rest)? + 1..)?;
-        }
-    }
-    if flags & 2 != 0 {
-        rest = rest.get(2..)?;
-    }
-    Some(rest)
+    crate::read::gunzip(bytes, limits::INPUT).map_err(|says| format!("{says}; unpack it and give what is in it"))
 }
 
 /// A table that a database shell drew (psql, mysql, sqlite3, sqlcmd), line by line with its fields apart; none if it is not one.

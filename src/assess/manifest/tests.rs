@@ -44,7 +44,10 @@ fn the_first_part_of_a_path_is_that_of_what_it_lies_in() {
 fn spans_as_users_write_them() {
     assert!(parse_span("2015-01-01..2016-01-01").is_ok());
     assert_eq!(parse_span("..2016-01-01T00:00:00Z").map(|s| s.earliest), Ok(None));
-    for wrong in ["..", "2016-01-01..2015-01-01", "x..y", ""] {
+    for right in ["2016-11-01..2016-11-01", "2016-11-01T12:00..2016-11-01", "2016-11-01T12:00:00Z..2016-11-01T12:00:00Z"] {
+        assert!(parse_span(right).is_ok(), "{right}");
+    }
+    for wrong in ["..", "2016-01-01..2015-01-01", "2016-11-02..2016-11-01", "2016-11-01T12:00..2016-11-01T11:59", "x..y", ""] {
         assert!(parse_span(wrong).is_err(), "{wrong}");
     }
 }

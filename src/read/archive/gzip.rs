@@ -7,7 +7,7 @@ use rawzip::Crc32;
 use super::Stream;
 use super::budget::Budget;
 use super::inflate::{Broken, Decoder, Input, State};
-use crate::limits;
+use crate::limits::{self, Limits};
 use crate::time::Time;
 
 /// Section 2.3.1: the identification, DEFLATE, and no flags that have no meaning yet.
@@ -83,6 +83,26 @@ impl<'s> Gzip<'s> {
             (self.crc, self.before, self.over) = (Crc32::new(), self.total, false);
         }
         Ok(())
+    }
+}
+
+/// What is in a gzip that lies in memory, all streams of it.
+///
+/// # Errors
+/// What is wrong with it; or it has more than `most` bytes.
+pub(crate) fn gunzip(bytes: &[u8], most: u64) -> Result<Vec<u8>, String> {
+    let budget = Budget::new(bytes.len() as u64, &Limits { file_size: most, ..Limits::default() }, most);
+    let (mut source, mut state, mut out) = (bytes, State::new(), Vec::new());
+    let opened = Gzip::open(&mut source, &mut state, &budget).map_err(|e| e.to_string())?;
+    let (_, mut gzip) = opened.ok_or("the gzip is damaged or cut off")?;
+    let read = gzip.read_to_end(&mut out);
+    if let Some(trouble) = gzip.trouble() {
+        return Err(trouble);
+    }
+    match (read, gzip.behind()) {
+        (Ok(_), Ok(None)) => Ok(out),
+        (Ok(_), Ok(Some(_))) => Err("something lies behind the gzip".to_owned()),
+        (Err(error), _) | (_, Err(error)) => Err(budget.reached().unwrap_or_else(|| error.to_string())),
     }
 }
 
