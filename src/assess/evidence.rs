@@ -1,5 +1,7 @@
 //! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
 
+mod decide;
+mod kind;
 mod recorded;
 
 use std::borrow::Cow;
@@ -15,119 +17,13 @@ use super::told::Told;
 use super::words;
 use super::{Clock, PathPattern, Question, Uploaders, reported};
 use crate::finding::{Code, Codes};
-use crate::inventory::{Few, File, Gone, Inventory, KeyEntry};
+use crate::inventory::{Few, File, Gone, Inventory};
 use crate::parallel;
 use crate::read::{RootKind, Roots};
 use crate::time::{EASTERNMOST, Span, Time, WESTERNMOST};
 
-/// Kinds of evidence and of other grounds for a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A person decided.
-    Decision,
-    /// A row of the upload manifest.
-    Manifest,
-    /// `--uploaded`.
-    Uploaded,
-    /// A date in the path.
-    PathDate,
-    /// The time of an archive member.
-    MemberTime,
-    /// The time the file was last changed: an upper bound, since copying renews it.
-    FileTime,
-    /// Dates of the certificates on the key.
-    CertificateDates,
-    /// Nothing at all.
-    None,
-    /// It is a CA certificate that came along in a bundle, without its key.
-    ChainCertificate,
-    /// Only requests or bare public keys of it were found.
-    PublicOnly,
-    /// The key of its issuer is exposed.
-    IssuerKey,
-    /// A list of known compromised keys names it.
-    List,
-    /// Another key with the same modulus is exposed.
-    SharedFactor,
-    /// Somebody was seen to use it who should not have it.
-    Misuse,
-    /// The case made it, after the cutoff.
-    MadeByCase,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: &[Self] = &[
-        Self::Decision,
-        Self::Manifest,
-        Self::Uploaded,
-        Self::PathDate,
-        Self::MemberTime,
-        Self::FileTime,
-        Self::CertificateDates,
-        Self::None,
-        Self::ChainCertificate,
-        Self::PublicOnly,
-        Self::IssuerKey,
-        Self::List,
-        Self::SharedFactor,
-        Self::Misuse,
-        Self::MadeByCase,
-    ];
-
-    /// The kind of that name in records.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|k| k.as_str() == name)
-    }
-
-    /// Its name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Decision => "decision",
-            Self::Manifest => "manifest",
-            Self::Uploaded => "uploaded",
-            Self::PathDate => "path-date",
-            Self::MemberTime => "member-time",
-            Self::FileTime => "file-time",
-            Self::CertificateDates => "certificate-dates",
-            Self::None => "none",
-            Self::ChainCertificate => "chain-certificate",
-            Self::PublicOnly => "public-only",
-            Self::IssuerKey => "issuer-key",
-            Self::List => "list",
-            Self::SharedFactor => "shared-factor",
-            Self::Misuse => "misuse",
-            Self::MadeByCase => "made-by-case",
-        }
-    }
-}
-
-/// Which side of the cutoff an upload lies on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timing {
-    /// All of its span is before: exposed.
-    Before,
-    /// Neither is certain.
-    Unclear,
-    /// All of its span is at the cutoff or later.
-    After,
-}
-
-impl Timing {
-    /// `latest < cutoff` is before; `earliest >= cutoff` is after; exactly the cutoff is not exposed.
-    #[must_use]
-    pub fn of(span: Span, cutoff: Time) -> Self {
-        if span.latest.is_some_and(|t| t < cutoff) {
-            Self::Before
-        } else if span.earliest.is_some_and(|t| t >= cutoff) {
-            Self::After
-        } else {
-            Self::Unclear
-        }
-    }
-}
+pub(super) use decide::{Bounds, Decided, births, decide};
+pub use kind::{Kind, Timing};
 
 /// What is known of the upload of one file, the dates of certificates aside.
 #[derive(Debug, Clone)]
@@ -234,16 +130,6 @@ impl FileEvidence {
     pub(super) fn account_created(&self) -> Option<Time> {
         self.rows.as_ref().filter(|_| self.record == Some(Kind::Manifest)).and_then(|rows| rows.account_created)
     }
-}
-
-/// What decides for one occurrence of one key.
-#[derive(Debug, Clone)]
-pub(super) struct Decided<'a> {
-    pub(super) timing: Timing,
-    pub(super) kind: Kind,
-    pub(super) source: &'a Cow<'static, str>,
-    pub(super) span: Span,
-    pub(super) findings: Codes,
 }
 
 /// What is known of the uploads of all files.
@@ -509,86 +395,4 @@ impl Times {
     const fn bounded_by(&self) -> Kind {
         if self.member.is_some() { Kind::MemberTime } else { Kind::FileTime }
     }
-}
-
-/// Since when a key can have been there, where no upload record says so.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    /// When the oldest certificate on it was issued.
-    pub(super) issued: Option<Time>,
-    /// The earliest time by which it was in some place, as a certificate, a request, a public or a private key: it is no younger.
-    pub(super) seen: Option<Time>,
-}
-
-impl Bounds {
-    /// Whether it was in some place before the oldest certificate on it was issued.
-    pub(super) fn is_seen_earlier(self) -> bool {
-        self.issued.zip(self.seen).is_some_and(|(issued, seen)| seen < issued)
-    }
-
-    /// The earliest possible upload; none without a certificate (DESIGN.md 2.3).
-    fn lower(self) -> Option<Time> {
-        self.issued.map(|issued| self.seen.map_or(issued, |seen| issued.min(seen)))
-    }
-}
-
-/// What decides for an occurrence in a file, given the lower bound that the certificates on the key set. A row that names the file and has no usable
-/// time clears nothing: weaker evidence may expose the key, never clear it (DESIGN.md 2.9).
-pub(super) fn decide<'a>(evidence: &'a FileEvidence, bounds: Bounds, question: &Question<'_>) -> Decided<'a> {
-    let decided = by_strongest(evidence, bounds, question);
-    let doubtful = evidence.rows.as_ref().filter(|rows| rows.doubtful).map(|rows| &rows.source);
-    match evidence.unusable_rows().or(doubtful) {
-        Some(source) if decided.timing == Timing::After => {
-            Decided { timing: Timing::Unclear, kind: Kind::Manifest, source, span: Span { earliest: None, ..decided.span }, ..decided }
-        }
-        _ => decided,
-    }
-}
-
-fn by_strongest<'a>(evidence: &'a FileEvidence, bounds: Bounds, question: &Question<'_>) -> Decided<'a> {
-    let cutoff = question.incident.cutoff;
-    let mut findings = evidence.findings.union(evidence.archive.findings());
-    if let Some(kind) = evidence.record {
-        if evidence.span.latest.zip(bounds.issued).is_some_and(|(latest, born)| latest < born) {
-            findings.insert(Code::EvidenceDisagrees);
-        }
-        return Decided { timing: Timing::of(evidence.span, cutoff), kind, source: evidence.source(), span: evidence.span, findings };
-    }
-    if Timing::of(evidence.span, cutoff) == Timing::Before {
-        return Decided { timing: Timing::Before, kind: evidence.bounded_by, source: evidence.source(), span: evidence.span, findings };
-    }
-    match bounds.lower() {
-        Some(born) => {
-            let span = Span { earliest: Some(born), latest: evidence.span.latest };
-            // Changed last before the oldest certificate on it was issued: one of the two is wrong.
-            let issued = bounds.issued.unwrap_or(born);
-            let contradicts = evidence.rows.as_ref().and_then(|r| r.modified).is_some_and(|modified| modified < issued);
-            if contradicts {
-                findings.insert(Code::EvidenceDisagrees);
-            }
-            let trusted = !question.distrust_certificate_dates && !contradicts;
-            let timing = if trusted { Timing::of(span, cutoff) } else { Timing::Unclear };
-            findings.insert(Code::NoUploadRecord);
-            Decided { timing, kind: Kind::CertificateDates, source: &Cow::Borrowed("certificate dates"), span, findings }
-        }
-        None if evidence.span.latest.is_some() => {
-            Decided { timing: Timing::Unclear, kind: evidence.bounded_by, source: evidence.source(), span: evidence.span, findings }
-        }
-        None => Decided { timing: Timing::Unclear, kind: Kind::None, source: &Cow::Borrowed(""), span: Span::default(), findings },
-    }
-}
-
-/// The lower bound of each key: the oldest notBefore, or embedded SCT time if earlier, of all certificates on it. A certificate that is not
-/// valid before now gives none; one whose date cannot be read could be older than any other, so then there is no bound at all.
-pub(super) fn births(inventory: &Inventory, clock: Clock, threads: usize) -> Vec<Option<Time>> {
-    let born = |i: &u32| {
-        let certificate = &inventory.certificates[*i as usize].certificate;
-        let dates = [certificate.not_before, certificate.first_sct.filter(|_| certificate.not_before.is_some())];
-        dates.into_iter().flatten().min()
-    };
-    let of = |key: &KeyEntry| {
-        let dates: Option<Vec<Time>> = key.certificates.iter().map(born).collect();
-        dates?.into_iter().filter(|t| *t <= clock.now).min()
-    };
-    parallel::map(threads, inventory.keys.len(), || (), |(), i| of(&inventory.keys[i]))
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::cert::{self, Extensions, KeyFacts, Listed, Names, algorithm_name, read_extensions};
+use super::alt_names::Names;
+use super::cert::{self, Extensions, KeyFacts, Listed, algorithm_name, read_extensions};
 use super::der::{self, context};
 use super::{name, spki};
 use crate::finding::{Code, Codes};

@@ -3,6 +3,7 @@
 //! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look, so that no
 //! object that users have disappears. Private numbers live only inside `key` and are wiped; what comes out is public.
 
+mod alt_names;
 pub(crate) mod ber;
 pub(crate) mod cert;
 pub(crate) mod contained;
@@ -23,7 +24,8 @@ pub(crate) mod spki;
 pub mod texts;
 pub(crate) mod times;
 
-pub use cert::{Certificate, Extended, Names, Purpose, RareNames};
+pub use alt_names::{Names, RareNames};
+pub use cert::{Certificate, Extended, Purpose};
 pub(crate) use cert::{signed_parts, spki_of};
 pub use contained::{Contained, Parsed, Piece};
 pub use crl::Crl;

@@ -289,7 +289,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
 }
 
 /// The `GeneralName`s of a `GeneralNames` value (RFC 5280 section 4.2.1.6), sorted into kinds.
-pub(crate) fn general_names(raw: &[u8], out: &mut super::cert::Names) -> bool {
+pub(crate) fn general_names(raw: &[u8], out: &mut super::alt_names::Names) -> bool {
     let Some((outer, _)) = der::first(raw).filter(|(t, _)| t.tag == der::SEQUENCE) else {
         return false;
     };

@@ -292,7 +292,7 @@ fn the_database_is_private_and_an_older_or_newer_case_is_told_apart() {
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     // The version is at byte 60 of the file (SQLite file format, section 1.3).
     let mut bytes = fs::read(&database).unwrap();
-    assert_eq!(bytes[60..64], [0, 0, 0, 5]);
+    assert_eq!(bytes[60..64], [0, 0, 0, 6]);
     bytes[60..64].copy_from_slice(&[0, 0, 0, 99]);
     fs::write(&database, &bytes).unwrap();
     let ran = run(&["status", &incident.path("case")]);
@@ -318,7 +318,7 @@ fn a_case_of_version_1_opens_with_all_that_was_said_in_it() {
     let said = status()["words"].clone();
     assert_eq!(said.as_array().unwrap().len(), 4);
     let version: u32 = rusqlite::Connection::open(&database).unwrap().query_row("PRAGMA user_version", [], |r| r.get(0)).unwrap();
-    assert_eq!(version, 5, "opening it brought it to the present form");
+    assert_eq!(version, 6, "opening it brought it to the present form");
     assert_eq!(plan().status, 3);
     assert_eq!(status()["words"], said);
     let plan: Value = serde_json::from_slice(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();

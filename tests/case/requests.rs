@@ -52,3 +52,38 @@ fn a_request_on_an_exposed_key_is_shown_found_and_leads_to_a_decision() {
     let statuses: Vec<Value> = about(&read()).iter().map(|s| s["status"].clone()).collect();
     assert!(statuses.contains(&json!("ready")) && statuses.contains(&json!("done")), "{statuses:?}");
 }
+
+/// Makes of a case one of version 5, which knew no requests.
+fn make_older(database: &std::path::Path) {
+    const OBJECT: usize = 35;
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let mut select = connection.prepare("SELECT path, objects FROM file").unwrap();
+    let files: Vec<(Vec<u8>, Vec<u8>)> = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    for (path, objects) in files {
+        let known: Vec<u8> = objects.chunks(OBJECT).filter(|o| o[0] != b'r').flatten().copied().collect();
+        connection.execute("UPDATE file SET objects = ?2 WHERE path = ?1", rusqlite::params![path, known]).unwrap();
+    }
+    connection.execute_batch("DROP TABLE request; PRAGMA user_version = 5").unwrap();
+}
+
+#[test]
+fn a_case_from_before_requests_were_kept_gets_them() {
+    let folder = Folder::new();
+    let leaked = leaked_leaf();
+    folder.write("in/a.pem", bundle(&leaked, &[]));
+    folder.write("in/next.csr", leaked.key.request("next.example"));
+    folder.write("uploads.csv", "path,uploaded_at\na.pem,2015-06-01\nnext.csr,2015-06-01\n");
+    let case = folder.at("case");
+    let plan = || run(&["plan", &folder.at("in"), "-o", &case, "--manifest", &folder.at("uploads.csv")]);
+    let read = || serde_json::from_str::<Value>(&fs::read_to_string(folder.path().join("case/plan.json")).unwrap()).unwrap();
+    assert_eq!(plan().status, 1);
+    let before = read();
+    make_older(&folder.path().join("case/case.db"));
+    for _ in 0..2 {
+        assert_eq!(plan().status, 1);
+        assert_eq!((&read()["keys"], &read()["findings"]), (&before["keys"], &before["findings"]), "nothing is gone");
+    }
+    fs::remove_file(folder.path().join("in/next.csr")).unwrap();
+    plan();
+    assert_eq!(read()["keys"][0]["requests"][0]["dns_names"], json!(["next.example"]));
+}

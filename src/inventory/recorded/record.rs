@@ -114,11 +114,12 @@ fn recorded_file(
     };
     let mut objects: Vec<RecordedObject> = before.objects.iter().map(kept).collect();
     let known: HashSet<(RecordedKind, [u8; 32])> = before.objects.iter().map(|o| (o.kind, o.hash)).collect();
-    let doubtful = replaced.is_none() && !before.unread.is_empty();
-    let of_new = replaced.or_else(|| row.filter(|_| doubtful));
-    objects.extend(here.iter().filter(|o| !known.contains(o)).map(object(false, of_new, doubtful)));
+    // The same content: what a later version reads of it was there from the first, and the earliest time that is seen of it counts.
+    let same = hash.is_some() && hash == before.hash && before.objects.iter().all(|o| o.first && !o.doubtful);
+    let doubtful = replaced.is_none() && !before.unread.is_empty() && !same;
+    let of_new = replaced.or_else(|| row.filter(|_| doubtful || same));
+    objects.extend(here.iter().filter(|o| !known.contains(o)).map(object(same, of_new, doubtful)));
     objects.sort_unstable_by_key(|o| (o.kind, o.hash));
-    // The same content: the earliest time that is seen of it.
     let same = hash.is_some() && hash == before.hash;
     let modified = if same { earliest(before.modified, file.modified) } else { before.modified };
     let member_time = if same { earliest(before.member_time, file.member_time) } else { before.member_time };
