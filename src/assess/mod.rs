@@ -220,9 +220,10 @@ impl Weigh<'_> {
         let exposure = decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
         // What rests on an unverified key alone concerns no other one.
-        let spreads = exposure != by_upload || by_upload == verified || held.is_some() || listed.is_some() || decision.is_some();
+        let by_upload_alone = held.is_none() && listed.is_none() && decision.is_none() && made.is_none();
+        let spreads = if by_upload_alone { verified } else { exposure };
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
-        let on_chain_rule = |r: &Reason<'_>| matches!(r.role, Role::Chain(ChainRule::Issued | ChainRule::Usage));
+        let on_chain_rule = |r: &Reason<'_>| matches!(r.role, Role::Chain(ChainRule::Issued | ChainRule::Usage | ChainRule::Old));
         let on_chain_rule = exposure == Exposure::NotExposed && reasons.iter().any(on_chain_rule);
         // The deciding ones first; of those that say the same of many files, one speaks for all.
         reasons.sort_by_key(Reason::rank);

@@ -35,7 +35,7 @@ impl Role {
     pub(super) const fn findings(self) -> Codes {
         let mut out = Codes::NONE;
         match self {
-            Self::Chain(ChainRule::Issued) => out.insert(Code::ChainBySignature),
+            Self::Chain(ChainRule::Issued | ChainRule::Old) => out.insert(Code::ChainBySignature),
             Self::Chain(ChainRule::Usage) => out.insert(Code::CaAlone),
             Self::Unverified => out.insert(Code::PublicKeyNotVerified),
             _ => {}
@@ -115,7 +115,7 @@ impl Weigh<'_> {
             }
         }
         for occurrence in key.public.iter().filter(|o| !has_key(o.file)) {
-            if inventory.locked_keys.can_be_of(occurrence.file, &key.facts.algorithm) {
+            if inventory.locked_keys.can_be(occurrence.file, key) {
                 out.push((Role::PublicBesideLocked, occurrence));
             } else if key.certificates.is_empty() {
                 out.push((Role::Public, occurrence));

@@ -9,13 +9,12 @@ use crate::time::Time;
 
 /// RSA keys with one modulus are one compromise, whatever their exponents: each is as exposed as the most exposed of them.
 pub(super) fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict]) {
-    let before: Vec<(Exposure, bool)> = keys.iter().map(|k| (k.exposure, k.spreads)).collect();
+    let before: Vec<(Exposure, Exposure)> = keys.iter().map(|k| (k.exposure, k.spreads)).collect();
     let mut worst_of: HashMap<*const u32, u32> = HashMap::new();
     for (i, entry) in inventory.keys.iter().enumerate().filter(|(_, k)| !k.same_modulus.is_empty()) {
-        let sound = || entry.same_modulus.iter().copied().filter(|s| before[*s as usize].1);
-        let worst = || sound().min_by_key(|s| before[*s as usize].0).unwrap_or(i as u32);
+        let worst = || entry.same_modulus.iter().copied().min_by_key(|s| before[*s as usize].1).unwrap_or(i as u32);
         let source = *worst_of.entry(entry.same_modulus.as_ptr()).or_insert_with(worst);
-        let (exposure, _) = before[source as usize];
+        let (_, exposure) = before[source as usize];
         if !exposure.is_suspect() || exposure >= before[i].0 {
             continue;
         }
@@ -28,7 +27,7 @@ pub(super) fn spread_over_moduli(inventory: &Inventory, keys: &mut [KeyVerdict])
             says.findings.insert(Code::EvidenceDisagrees);
         }
         verdict.exposure = exposure;
-        (verdict.on_certificate_dates, verdict.on_chain_rule, verdict.spreads) = (false, false, true);
+        (verdict.on_certificate_dates, verdict.on_chain_rule, verdict.spreads) = (false, false, exposure);
         verdict.because.push(says);
         verdict.because.rotate_right(1);
     }
@@ -46,7 +45,7 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
     }
     let children = |of: u32| children.get(&of).into_iter().flatten();
     let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
-    let suspect = |entry: &CertificateEntry| Some(&keys[entry.key as usize]).is_some_and(|key| key.exposure.is_suspect() && key.spreads);
+    let suspect = |entry: &CertificateEntry| keys[entry.key as usize].spreads.is_suspect();
     // First in, first out: whoever comes first is the nearest.
     let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
     for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| (e.is_ca() || e.issued_others) && suspect(e)) {

@@ -162,8 +162,8 @@ pub struct KeyVerdict {
     pub on_certificate_dates: bool,
     /// Not exposed because a certificate that signed itself looks like one of a CA.
     pub on_chain_rule: bool,
-    /// Whether its exposure concerns what hangs below it, and keys with its modulus: a private key that nothing verifies is no sign of that.
-    pub spreads: bool,
+    /// The exposure that concerns what hangs below it, and keys with its modulus: a private key that nothing verifies adds nothing to that.
+    pub spreads: Exposure,
 }
 
 /// The verdict on one certificate.

@@ -48,6 +48,7 @@ fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
             out.push_str(match rule {
                 ChainRule::Public => "it is that of a public CA, which bundles bring along without its key",
                 ChainRule::SignedByAnother => "intermediates in a bundle come without their keys",
+                ChainRule::Old => "its version says nothing of CAs; a certificate here is signed with its key, so it is taken as an intermediate that came without it",
                 ChainRule::Issued => "it signed itself, names no host and issued a certificate beside it, so it is taken as a root that came without its key",
                 ChainRule::Usage => "it signed itself, names no host and may do nothing but sign certificates and revocation lists, so it is taken as a root that came without its key",
             });

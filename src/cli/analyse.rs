@@ -277,7 +277,7 @@ fn inventory(roots: &Roots, options: &Options, ready: &Ready, before: &Before<'_
     builder.restore(before.files, &|root| roots.is_gone(root), &mut facts);
     let mut inventory = builder.finish(ledgers, options.threads);
     inventory.add_forms(before.forms);
-    inventory.set_public_cas(ready.cas.public_keys(&inventory, ready.ccadb.as_ref()));
+    inventory.set_surroundings(roots, ready.cas.public_keys(&inventory, ready.ccadb.as_ref()));
     let known = ready.known.as_ref().map(|(_, list)| list);
     let held: HashSet<SpkiHash> = before.exposures.iter().filter(|(_, exposure)| exposure.is_suspect()).map(|(spki, _)| *spki).collect();
     let suspect = |key: &inventory::KeyEntry| {

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::near::Folder;
-use super::{Basis, CertificateEntry, Inventory, IssuerLink};
+use super::near::{Directories, Folder};
+use super::{Basis, CertificateEntry, Inventory, IssuerLink, KeyEntry, LockedKeys};
+use crate::finding::Code;
 use crate::id::SpkiHash;
+use crate::read::Roots;
 
 /// Bits of `keyUsage` (RFC 5280 section 4.2.1.3).
 const DIGITAL_SIGNATURE: u8 = 0;
@@ -18,6 +20,8 @@ pub enum ChainRule {
     Public,
     /// Another key signed it.
     SignedByAnother,
+    /// The same, and it is of a version that says nothing of CAs: that it is one only a certificate that it issued shows.
+    Old,
     /// It signed itself, and verifiably issued a certificate beside it.
     Issued,
     /// It signed itself, and its key may sign certificates and do nothing that a server does.
@@ -66,9 +70,14 @@ impl Inventory {
         if self.public_cas.contains(&self.keys[entry.key as usize].spki) {
             return Some(ChainRule::Public);
         }
+        // What cannot be read may name a host, and may be a usage without `keyCertSign`.
+        if entry.certificate.findings.contains(Code::ExtensionNotRead) {
+            return None;
+        }
         let rule = if self.is_signed_by_another(entry) {
             let may_issue = entry.certificate.purpose.allows(KEY_CERT_SIGN) != Some(false);
-            (!entry.is_of_host() && may_issue).then_some(ChainRule::SignedByAnother)?
+            let rule = if entry.certificate.version < 3 { ChainRule::Old } else { ChainRule::SignedByAnother };
+            (!entry.is_of_host() && may_issue).then_some(rule)?
         } else if entry.certificate.names_host() {
             return None;
         } else if self.issued_beside.contains(&(certificate, file)) {
@@ -76,8 +85,7 @@ impl Inventory {
         } else {
             entry.is_for_issuing().then_some(ChainRule::Usage)?
         };
-        let algorithm = &self.keys[entry.key as usize].facts.algorithm;
-        (!self.locked_keys.can_be_of_ca(file, algorithm)).then_some(rule)
+        (!self.locked_keys.can_be_of_ca(file, &self.keys[entry.key as usize])).then_some(rule)
     }
 
     /// Whether it is certain before anything is linked that this CA certificate came without its key wherever it lies.
@@ -97,24 +105,33 @@ impl Inventory {
             let entry = &self.certificates[at as usize];
             entry.is_ca() && !self.is_signed_by_another(entry) && !entry.certificate.names_host()
         };
-        let mut issued: HashSet<(u32, Folder<'_>)> = HashSet::new();
+        let folder = |file: u32| Folder::of(&self.files[file as usize].place, &self.directories);
+        let mut issued: HashSet<(u32, Folder)> = HashSet::new();
         for entry in &self.certificates {
             for issuer in entry.issuers.iter().filter(|l| l.basis == Basis::Signature && signed_itself(l.certificate)) {
-                issued.extend(entry.occurrences.iter().map(|o| (issuer.certificate, Folder::of(&self.files[o.file as usize].place))));
+                issued.extend(entry.occurrences.iter().map(|o| (issuer.certificate, folder(o.file))));
             }
         }
         let issuers: HashSet<u32> = issued.iter().map(|(issuer, _)| *issuer).collect();
         let mut beside = HashSet::new();
         for issuer in issuers {
             let files = self.certificates[issuer as usize].occurrences.iter().map(|o| o.file);
-            let near = files.filter(|file| issued.contains(&(issuer, Folder::of(&self.files[*file as usize].place))));
+            let near = files.filter(|file| issued.contains(&(issuer, folder(*file))));
             beside.extend(near.map(|file| (issuer, file)));
         }
         self.issued_beside = beside;
     }
 
-    /// Names the keys of public CAs among those here.
-    pub fn set_public_cas(&mut self, keys: HashSet<SpkiHash>) {
-        self.public_cas = keys;
+    /// Names the roots that all was found below, and the keys of public CAs among those here: what lies beside what, and which CA certificates came
+    /// without their keys, is judged by them.
+    pub fn set_surroundings(&mut self, roots: &Roots, public_cas: HashSet<SpkiHash>) {
+        self.public_cas = public_cas;
+        self.directories = Directories::of(roots);
+        self.locked_keys = LockedKeys::of(self, &self.directories);
+    }
+
+    /// Whether a key lies somewhere as a request or in public beside a locked key that can be its own.
+    pub(super) fn is_beside_locked(&self, key: &KeyEntry) -> bool {
+        key.public.iter().any(|o| self.locked_keys.can_be(o.file, key))
     }
 }

@@ -287,7 +287,7 @@ impl Builder {
         }
         requests.sort_unstable_by_key(|r| (r.key, r.request.sha256));
         inventory.ledgers = ledgers;
-        inventory.locked_keys = LockedKeys::of(&inventory);
+        inventory.locked_keys = LockedKeys::of(&inventory, &inventory.directories);
         inventory
     }
 }

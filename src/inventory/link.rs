@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{Few, Inventory, KeyEntry, Occurrence};
+use super::{Few, Inventory, KeyEntry, LockedKeys, Occurrence};
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::parallel;
 use crate::pki::{Checked, check_signature, signed_parts, spki_of};
@@ -60,6 +60,8 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
         inventory.certificates[child as usize].issuers = found;
     }
     inventory.note_issued_beside();
+    // Of certificates of versions 1 and 2 it is known only now which are of CAs.
+    inventory.locked_keys = LockedKeys::of(inventory, &inventory.directories);
 }
 
 type ByName<T> = HashMap<NameId, T, hashbrown::DefaultHashBuilder>;
@@ -80,7 +82,8 @@ fn by_subject(inventory: &Inventory) -> ByName<Vec<u32>> {
 
 /// For each key whether its exposure, or that of a key above it, would void something: on these links everything depends.
 fn decisive(inventory: &Inventory, suspect: impl Fn(&KeyEntry) -> bool) -> Vec<bool> {
-    let mut decisive: Vec<bool> = inventory.keys.iter().map(|k| !k.private.is_empty() || suspect(k) || !k.same_modulus.is_empty()).collect();
+    let is_decisive = |k: &KeyEntry| !k.private.is_empty() || suspect(k) || !k.same_modulus.is_empty() || inventory.is_beside_locked(k);
+    let mut decisive: Vec<bool> = inventory.keys.iter().map(is_decisive).collect();
     let mut below: HashMap<NameId, Vec<u32>> = HashMap::new();
     let mut queue = Vec::new();
     for (i, entry) in inventory.certificates.iter().enumerate().filter(|(_, c)| c.certificate.is_ca) {
@@ -89,6 +92,10 @@ fn decisive(inventory: &Inventory, suspect: impl Fn(&KeyEntry) -> bool) -> Vec<b
         if decisive[entry.key as usize] {
             queue.push(i as u32);
         }
+    }
+    // Those of versions without extensions are of CAs as soon as they issued anything, and exposed as an end-entity's until then.
+    for entry in inventory.certificates.iter().filter(|c| c.certificate.version < 3 && !c.certificate.is_ca) {
+        decisive[entry.key as usize] = true;
     }
     while let Some(above) = queue.pop() {
         let issuer = &inventory.certificates[above as usize].certificate;

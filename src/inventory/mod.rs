@@ -53,6 +53,8 @@ pub struct Inventory {
     pub ledgers: Vec<Ledger>,
     /// Whose the locked and damaged private keys can be.
     pub locked_keys: LockedKeys,
+    /// The directories of the roots.
+    directories: near::Directories,
     /// Keys of public CAs among those here.
     public_cas: HashSet<SpkiHash>,
     /// CA certificates that signed themselves, with the files in whose folder lies one that they verifiably issued.

@@ -1,27 +1,86 @@
 //! What lies near each other: files of one folder, and files that people name alike because they belong together.
 
-use crate::read::Place;
+use std::os::unix::ffi::OsStrExt as _;
 
-/// The folder that a file lies in, or that a member of an archive has in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Folder<'a> {
-    root: u32,
-    /// Of a file its folder, of a member its archive.
-    path: &'a [u8],
-    /// Of a member: the way into the archive, without its file name.
-    member: Option<&'a str>,
-}
+use crate::read::{Place, RootKind, Roots, WasRoot};
 
-impl<'a> Folder<'a> {
-    /// That of a place.
-    pub(crate) fn of(place: &'a Place) -> Self {
-        let parent = |path: &'a [u8]| memchr::memrchr(b'/', path).map_or(&[][..], |at| &path[..at]);
-        match place.member() {
-            None => Self { root: place.root, path: parent(place.raw()), member: None },
-            Some(member) => Self { root: place.root, path: place.raw(), member: Some(member.rfind('/').map_or("", |at| &member[..at])) },
-        }
+/// The directory of each root on the disk: of a file the one it is in, so that files given one by one have the neighbours that they have there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Directories(Vec<Vec<u8>>);
+
+impl Directories {
+    /// Those of these roots.
+    pub(crate) fn of(roots: &Roots) -> Self {
+        let of = |(root, number): (&crate::read::Root, u32)| {
+            let path = match root.kind {
+                RootKind::Folder | RootKind::Gone(WasRoot::Folder) => Some(root.absolute.as_path()),
+                RootKind::File | RootKind::Gone(WasRoot::File) => root.absolute.parent(),
+                RootKind::Stdin(_) | RootKind::Gone(WasRoot::Stdin) => None,
+            };
+            path.map_or_else(|| number.to_be_bytes().to_vec(), |path| path.as_os_str().as_bytes().to_vec())
+        };
+        Self(roots.list().iter().zip(0..).map(of).collect())
+    }
+
+    fn path(&self, place: &Place) -> Vec<u8> {
+        let root = self.0.get(place.root as usize).cloned().unwrap_or_else(|| place.root.to_be_bytes().to_vec());
+        [&root[..], b"/", place.raw()].concat()
     }
 }
+
+/// The folder of a file, or of a member of an archive in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Folder {
+    /// Of a file its folder, of a member its archive.
+    path: Vec<u8>,
+    /// Of a member: the way into the archive, without its file name.
+    member: Option<String>,
+}
+
+impl Folder {
+    /// That of a place.
+    pub(crate) fn of(place: &Place, directories: &Directories) -> Self {
+        let mut path = directories.path(place);
+        match place.member() {
+            None => {
+                path.truncate(memchr::memrchr(b'/', &path).unwrap_or(0));
+                Self { path, member: None }
+            }
+            Some(member) => Self { path, member: Some(member[..member.rfind('/').unwrap_or(0)].to_owned()) },
+        }
+    }
+
+    /// The same without a last part that only tells keys from certificates: `certs/ca.crt` belongs to `private/ca.key`.
+    pub(crate) fn without_kind(mut self) -> Self {
+        let part = |path: &[u8]| memchr::memrchr(b'/', path).map_or(0, |at| at + 1);
+        let is_kind = |name: &[u8]| FOLDERS.iter().any(|folder| name.eq_ignore_ascii_case(folder.as_bytes()));
+        match &mut self.member {
+            Some(member) if is_kind(&member.as_bytes()[part(member.as_bytes())..]) => member.truncate(part(member.as_bytes()).saturating_sub(1)),
+            None if is_kind(&self.path[part(&self.path)..]) => self.path.truncate(part(&self.path).saturating_sub(1)),
+            _ => {}
+        }
+        self
+    }
+}
+
+/// Names of folders that tell keys from certificates.
+const FOLDERS: &[&str] = &[
+    "cert",
+    "certificate",
+    "certificates",
+    "certs",
+    "crt",
+    "csr",
+    "csrs",
+    "key",
+    "keys",
+    "newcerts",
+    "private",
+    "public",
+    "req",
+    "reqs",
+    "requests",
+];
 
 /// The name of a file without what tells a key from its certificate: `site.key`, `site.crt`, `site-key.pem` and `sitecert.pem` have one base name.
 pub(crate) fn base_name(place: &Place) -> String {
@@ -107,9 +166,17 @@ mod tests {
     fn members_lie_in_folders_of_their_archive() {
         let zip = Place::new(0, b"x/a.zip");
         let (one, two, other) = (zip.with_member("d/a.pem"), zip.with_member("d/b.pem"), zip.with_member("a.pem"));
-        assert_eq!(Folder::of(&one), Folder::of(&two));
-        assert_ne!(Folder::of(&one), Folder::of(&other));
-        assert_ne!(Folder::of(&other), Folder::of(&Place::new(0, b"x/a.zip/a.pem")));
+        let folder = |place: &Place| Folder::of(place, &Directories::default());
+        assert_eq!(folder(&one), folder(&two));
+        assert_ne!(folder(&one), folder(&other));
+        assert_ne!(folder(&other), folder(&Place::new(0, b"x/a.zip/a.pem")));
         assert_eq!(base_name(&one), base_name(&other));
+        let kind = |path: &str| folder(&Place::new(0, path.as_bytes())).without_kind();
+        assert_eq!(kind("ca/certs/intermediate.cert.pem"), kind("ca/private/intermediate.key.pem"));
+        assert_eq!(kind("ca/certs/ca.pem"), kind("ca/ca.pem"));
+        assert_ne!(kind("a/certs/ca.pem"), kind("b/private/ca.pem"));
+        let member = |way: &str| folder(&zip.with_member(way)).without_kind();
+        assert_eq!(member("p/certs/ca.crt"), member("p/Private/ca.key"));
+        assert_eq!(member("certs/ca.crt"), member("private/ca.key"));
     }
 }

@@ -50,7 +50,7 @@ pub struct Certificate {
     /// `basicConstraints` says CA:TRUE.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ca: bool,
-    /// 1, 2 or 3 (RFC 5280 section 4.1.2.1); what no standard defines counts as 3.
+    /// 1, 2 or 3 (RFC 5280 section 4.1.2.1); what no standard defines, and what has extensions all the same, counts as 3.
     #[serde(default = "v3", skip_serializing_if = "is_v3")]
     pub version: u8,
     /// Subject and issuer are equal and the signature is by its own key.
@@ -310,6 +310,7 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     let (not_before, not_after) = (time(fields.not_before), time(fields.not_after));
     let subject = name::read(fields.subject);
     let key = spki::read(fields.spki);
+    let has_extensions = !fields.extensions.read.is_empty();
     let extensions = Extensions::read(&fields.extensions, &mut findings);
     let issuer = issuer::read(&issuer::Said {
         name: fields.issuer,
@@ -333,7 +334,8 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
         not_after,
         names: extensions.names,
         is_ca: extensions.is_ca,
-        version: fields.version,
+        // What has extensions says by them whether it is of a CA.
+        version: if has_extensions { 3 } else { fields.version },
         is_self_signed,
         subject_key_id: extensions.subject_key_id,
         purpose: extensions.purpose,

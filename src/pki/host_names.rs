@@ -30,9 +30,11 @@ pub fn is_host(name: &str) -> bool {
     }
     let name = name.strip_suffix('.').unwrap_or(name);
     let (wildcard, rest) = name.strip_prefix("*.").map_or((false, name), |rest| (true, rest));
-    let labels: Vec<&str> = rest.split('.').collect();
+    // UTS #46 section 2.3: these are dots too.
+    let labels: Vec<&str> = rest.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).collect();
     let last_is_number = labels.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    labels.iter().all(|l| is_label(l)) && !last_is_number && (wildcard || labels.len() > 1)
+    let is_international = !rest.is_ascii() || rest.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
+    labels.iter().all(|l| is_label(l)) && !last_is_number && (wildcard || labels.len() > 1 || is_international)
 }
 
 /// Letters of any script, digits, hyphens and underscores (which no standard allows, and many hosts have), or a wildcard within.
@@ -47,9 +49,21 @@ mod tests {
 
     #[test]
     fn names_of_hosts_and_of_authorities() {
-        for host in
-            ["a.example", "A.Example.", "*.example", "*", "localhost", "192.0.2.1", "2001:db8::1", "[::1]", "my_host.example", "bücher.example"]
-        {
+        for host in [
+            "a.example",
+            "A.Example.",
+            "*.example",
+            "*",
+            "localhost",
+            "192.0.2.1",
+            "2001:db8::1",
+            "[::1]",
+            "my_host.example",
+            "bücher.example",
+            "bücher",
+            "xn--bcher-kva",
+            "x。example",
+        ] {
             assert!(is_host(host), "{host}");
         }
         for other in [

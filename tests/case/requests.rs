@@ -87,3 +87,23 @@ fn a_case_from_before_requests_were_kept_gets_them() {
     plan();
     assert_eq!(read()["keys"][0]["requests"][0]["dns_names"], json!(["next.example"]));
 }
+
+#[test]
+fn files_named_one_by_one_have_the_neighbours_that_they_have_on_the_disk() {
+    let folder = Folder::new();
+    let ca = common::pki::intermediate_of(&private_ca());
+    folder.write("u/ca.crt", ca.pem());
+    folder.write("u/ca.key", ca.key.encrypted());
+    folder.write("v/r.csr", Key::new().request("a.example"));
+    folder.write("v/r.key", Key::new().encrypted());
+    for (case, paths) in [("folders", vec!["u", "v"]), ("files", vec!["u/ca.crt", "u/ca.key", "v/r.csr", "v/r.key"])] {
+        let paths: Vec<String> = paths.iter().map(|p| folder.at(p)).collect();
+        let case_at = folder.at(case);
+        let mut arguments = vec!["plan", "-o", &case_at, "--uploaded", "2015-01-01"];
+        arguments.extend(paths.iter().map(String::as_str));
+        assert_eq!(run(&arguments).status, 3);
+        let plan = serde_json::from_str::<Value>(&fs::read_to_string(folder.path().join(case).join("plan.json")).unwrap()).unwrap();
+        let exposures: Vec<&Value> = plan["keys"].as_array().unwrap().iter().map(|k| &k["exposure"]).collect();
+        assert_eq!(exposures, ["presumed", "presumed"], "{case}");
+    }
+}

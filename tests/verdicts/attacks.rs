@@ -257,7 +257,7 @@ fn named_usage(name: &str) -> common::pki::Draft {
 }
 
 /// `RSAPrivateKey` of the modulus of a key, with these exponents and without factors (RFC 8017 appendix A.1.2).
-fn no_key(key: &Key, public: u32, private: u32) -> String {
+pub(super) fn no_key(key: &Key, public: u32, private: u32) -> String {
     let der = key.der();
     let pkcs8 = common::pki::elements(common::pki::content(&der));
     let inner = common::pki::content(pkcs8[2]);

@@ -180,7 +180,13 @@ fn locked_and_damaged_keys_beside_a_chain_certificate() {
     case(t, "of another name", &[("d/ca.crt", ca.pem()), ("d/server.key", ca.key.encrypted())], CHAIN);
     case(t, "in another folder", &[("d/ca.crt", ca.pem()), ("e/ca.key", ca.key.encrypted())], CHAIN);
     case(t, "that of a server in the file", &[("b.pem", bundle_locked(&server, &ca))], CHAIN);
-    case(t, "that of a request in the file", &[("b.pem", server.key.request("a.example") + &ca.pem() + &server.key.encrypted())], CHAIN);
+    // Anybody can add a request or a public key: they own no locked key.
+    case(t, "beside a request", &[("b.pem", server.key.request("a.example") + &ca.pem() + &server.key.encrypted())], presumed);
+    case(t, "beside a public key", &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted()), ("d/ca.pub", Key::new().public())], presumed);
+    case(t, "one that says whose it is", &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted_openssh())], presumed);
+    case(t, "one that says that it is another's", &[("d/ca.crt", ca.pem()), ("d/ca.key", Key::new().encrypted_openssh())], CHAIN);
+    case(t, "in folders for certificates and keys", &[("certs/i.cert.pem", ca.pem()), ("private/i.key.pem", ca.key.encrypted())], presumed);
+    case(t, "in such folders of another place", &[("a/certs/i.pem", ca.pem()), ("b/private/i.pem", ca.key.encrypted())], CHAIN);
     case(t, "one more than servers in the file", &[("b.pem", bundle_locked(&server, &ca) + &ca.key.encrypted())], presumed);
     case(t, "a server whose own key lies there in the clear", &[("b.pem", bundle(&server, &[&ca]) + &ca.key.encrypted())], presumed);
     let rsa = Key::rsa();
@@ -391,4 +397,94 @@ fn what_only_says_that_it_signed_itself_hangs_below_every_issuer_of_its_name() {
         .row("ca.pem", BEFORE)
         .row("own.pem", AFTER)
         .certificate(&other, "not-exposed valid clear chain-certificate", "");
+}
+
+/// Old and new uploads of a CA and of what is below it.
+fn world<'t>(t: &'t mut Table, name: &'static str, files: &[(&'static str, String)], of: &Cert, want: &str) -> Case<'t> {
+    let mut case = t.case(name).row("a/ca.crt", BEFORE).row("a/ca.key", BEFORE).row("b/l.pem", AFTER);
+    for (path, content) in files {
+        case = case.file(path, content);
+    }
+    case.certificate(of, want, "")
+}
+
+#[test]
+fn versions_without_extensions_and_extensions_that_cannot_be_read() {
+    let t = &mut Table::default();
+    let root = private_ca();
+    let draft = by_default("Old Intermediate").by(&root);
+    let old = draft.version_1(&root.key);
+    let below = leaf("a.example").by(&draft);
+    let issued = [("a/ca.crt", old.pem()), ("b/l.pem", bundle(&below, &[]))];
+    world(t, "of version 1, and issued another", &issued, &old, CHAIN).finding("chain-by-signature");
+    let locked = [issued[0].clone(), issued[1].clone(), ("a/ca.key", old.key.encrypted())];
+    world(t, "with its locked key", &locked, &old, "presumed valid decide manifest");
+    world(t, "below that", &locked, &below, "not-exposed valid reissue issuer-key");
+    let server = leaf("Mailserver").with(|p| p.subject_alt_names.clear()).by(&root);
+    let server = server.version_1(&root.key);
+    t.case("a server of version 1 whose leaked key signed something")
+        .file("a/s.crt", server.pem())
+        .file("x/f.pem", leaf("Mailserver").with(|p| p.subject_alt_names.clear()).key(&server.key).by(&root).pem())
+        .row("a/s.crt", BEFORE)
+        .certificate(&server, "presumed valid replace-and-revoke manifest", "");
+    // keyUsage as an OCTET STRING.
+    let odd = by_default("Odd Intermediate").with(|p| {
+        p.key_usages.clear();
+        p.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![0x04, 0x01, 0x80]));
+    });
+    let odd = odd.by(&root);
+    t.case("a key usage that cannot be read").file("i.crt", odd.pem()).row("i.crt", BEFORE).certificate(&odd, OWNER, "");
+}
+
+#[test]
+fn an_unverified_key_takes_nothing_from_what_is_known() {
+    let t = &mut Table::default();
+    let ca = by_default("Lab").key(&Key::rsa()).self_signed();
+    let below = leaf("a.example").by(&ca);
+    let added = [
+        ("none", String::new()),
+        ("numbers without a private part", attacks::no_key(&ca.key, 65537, 12345)),
+        ("another exponent", attacks::no_key(&ca.key, 3, 7)),
+    ];
+    for (name, content) in added {
+        t.case(name)
+            .file("any/ca.pem", ca.pem())
+            .file("new/l.pem", bundle(&below, &[]))
+            .file("x/k.pem", content)
+            .row("new/l.pem", AFTER)
+            .row("x/k.pem", BEFORE)
+            .certificate(&below, "not-exposed valid reissue issuer-key", "");
+    }
+}
+
+#[test]
+fn a_limit_of_candidates_never_means_that_there_is_no_link() {
+    let t = &mut Table::default();
+    let root = by_default("Old Root").self_signed();
+    let old = root.version_1(&root.key);
+    let below = leaf("a.example").by(&root);
+    let others = |count: usize| (0..count).map(|_| named_usage_ca("Old Root").pem()).collect::<String>();
+    t.case("a root of version 1 among many of its name")
+        .file("o/root.crt", old.pem())
+        .file("n/l.pem", bundle(&below, &[]))
+        .file("z/d.pem", others(90))
+        .row("o/root.crt", BEFORE)
+        .row("n/l.pem", AFTER)
+        .certificate(&below, "not-exposed valid reissue issuer-key", "");
+    let ca = intermediate_of(&private_ca());
+    let below = leaf("b.example").by(&ca);
+    t.case("a CA that is presumed for its request beside a locked key")
+        .file("o/x.csr", ca.key.request("Example Intermediate"))
+        .file("o/x.key", ca.key.encrypted())
+        .file("i/ca.pem", ca.pem())
+        .file("n/l.pem", bundle(&below, &[]))
+        .file("z/d.pem", (0..90).map(|_| named_usage_ca("Example Intermediate").pem()).collect::<String>())
+        .row("o/x.csr", BEFORE)
+        .row("i/ca.pem", AFTER)
+        .row("n/l.pem", AFTER)
+        .certificate(&below, "not-exposed valid reissue issuer-key", "");
+}
+
+fn named_usage_ca(name: &str) -> Cert {
+    by_default(name).with(|p| p.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign]).self_signed()
 }

@@ -214,7 +214,7 @@ impl Case<'_> {
             occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
         };
         let list = HashSet::from_iter(self.listed);
-        inventory.set_public_cas(self.public.clone());
+        inventory.set_surroundings(&roots, self.public.clone());
         link::link(&mut inventory, |key| key.is_on(&list) || self.decisions.contains_key(&key.spki), 2, || reopen);
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
