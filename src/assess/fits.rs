@@ -132,12 +132,12 @@ pub(super) enum Fitting {
 }
 
 impl Fits {
-    /// Looks at every file that is there, and at the archives on the way to it.
+    /// Looks at every file, and at the archives on the way to it. Those that are gone count: a row that named one of them is not about what is left.
     pub(super) fn new(names: &Names<'_>, inventory: &Inventory) -> Self {
         let mut out = Self::default();
         let mut last = None;
-        let present = || inventory.files.iter().filter(|f| f.gone().is_none()).map(|f| &f.place);
-        for place in present() {
+        let places = || inventory.files.iter().map(|f| &f.place);
+        for place in places() {
             let way = place.member();
             if names.is_plain(place, way) {
                 continue;
@@ -151,7 +151,7 @@ impl Fits {
             }
         }
         if !out.0.is_empty() {
-            for place in present().filter(|place| names.is_plain(place, place.member())) {
+            for place in places().filter(|place| names.is_plain(place, place.member())) {
                 for row in names.manifest.rows_for_path(&plain(&place.path)) {
                     if let Some(fit) = out.0.get_mut(&row) {
                         fit.best = EXACT;

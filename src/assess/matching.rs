@@ -188,12 +188,9 @@ impl<'a> Matching<'a> {
         // The upload of one certificate is not that of all that is in the file.
         let of_content = if subject == Subject::Key { rows.len() } else { of_file };
         doubts.by_content = rows[of_path..of_content].iter().copied().collect();
-        // What a case recorded of earlier content has the hash of that.
-        if file.recorded.is_none() {
-            self.contradicting(&rows[..of_path], &mut doubts, |hash| {
-                [&file.hash, &file.archive_hash].into_iter().flatten().any(|own| **own == *hash) || self.is_certificate_in(hash, Some(at))
-            });
-        }
+        self.contradicting(&rows[..of_path], &mut doubts, |hash| {
+            [&file.hash, &file.archive_hash].into_iter().flatten().any(|own| **own == *hash) || self.is_certificate_in(hash, Some(at))
+        });
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let hosts = || certificates.iter().filter(|c| inventory.chain_rule(**c, at).is_none()).map(entry);
         let by_host: Vec<u32> = hosts().flat_map(|e| self.rows_for_host(e)).collect();
@@ -304,10 +301,8 @@ impl<'a> Matching<'a> {
                 rows.extend(self.manifest.rows_for_hash(hash));
                 doubts.by_content = rows[of_path..].iter().copied().collect();
                 rows[of_path..].iter().for_each(|row| self.mark(*row, MATCHED));
-                if file.recorded.is_none() {
-                    // A row for an archive can have the fingerprint of a certificate in it.
-                    self.contradicting(&rows[..of_path], &mut doubts, |own| *own == **hash || self.is_certificate_in(own, None));
-                }
+                // A row for an archive can have the fingerprint of a certificate in it.
+                self.contradicting(&rows[..of_path], &mut doubts, |own| *own == **hash || self.is_certificate_in(own, None));
             }
             (!rows.is_empty()).then(|| {
                 let weighed = Rows::weigh_with_path(self.manifest, &mut rows, of_path, (self.question, &doubts));

@@ -105,7 +105,8 @@ impl Weigh<'_> {
             key.part_at(at).into_iter().for_each(|part| inventory.touch_certificates(part));
             let entry = &inventory.certificates[i as usize];
             for occurrence in entry.occurrences.iter().filter(|o| !has_key(o.file)) {
-                let beside_locked = inventory.files[occurrence.file as usize].holds_locked;
+                let in_file = inventory.files[occurrence.file as usize].holds_locked;
+                let beside_locked = in_file || inventory.locked_keys.can_be(occurrence.file, key);
                 match inventory.chain_rule(i, occurrence.file) {
                     Some(rule) if key.private.is_empty() => out.push((Role::Chain(rule), occurrence)),
                     // Its own key was found, and speaks for it.

@@ -63,9 +63,13 @@ impl Rows {
         }
         let before = |said: &Said| Timing::of(said.span, cutoff) == Timing::Before;
         let is_certain = |said: &Said| before(said) || !doubts.doubtful.contains(&said.row) || doubts.by_content.contains(&said.row);
-        if all.iter().any(|said| doubts.by_content.contains(&said.row) && before(said)) {
+        let names_content = |said: &Said| doubts.by_content.contains(&said.row);
+        if all.iter().any(|said| names_content(said) && before(said)) {
             // Each row that names the content is an upload of these bytes, and one before the cutoff is enough.
-            all.retain(|said| doubts.by_content.contains(&said.row) && before(said));
+            all.retain(|said| names_content(said) && before(said));
+        } else if all.iter().any(|said| !names_content(said)) && all.iter().filter(|said| !names_content(said)).all(before) {
+            // A later upload of the same bytes undoes none before.
+            all.retain(before);
         } else if all.iter().any(is_certain) {
             all.retain(is_certain);
         } else {
@@ -96,7 +100,14 @@ impl Rows {
         // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
         let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
         let mut span = uploaded;
-        let mut contradicts = doubts.contradicting.contains(&number);
+        let created = manifest.account_created(row).filter(|c| *c <= now);
+        // Nothing was uploaded or changed for an account before there was one: a row that says it was contradicts itself.
+        let is_before_account = |time: Option<Time>| time.zip(created).is_some_and(|(time, created)| time < created);
+        let too_early = is_before_account(uploaded.latest) || is_before_account(row.modified);
+        if too_early {
+            self.findings.insert(Code::EvidenceDisagrees);
+        }
+        let mut contradicts = too_early || doubts.contradicting.contains(&number);
         // A change renews this time: it bounds an upload, and exposes where it is before the cutoff.
         match row.modified.filter(|m| !is_ahead(Some(*m), now)) {
             Some(modified) if uploaded.earliest.is_some_and(|e| modified < e) => {
@@ -108,16 +119,9 @@ impl Rows {
             Some(modified) if !contradicts => self.modified = Some(self.modified.map_or(modified, |m| m.max(modified))),
             _ => {}
         }
-        let created = manifest.account_created(row).filter(|c| *c <= now);
         let ahead = is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
-        // Nothing was uploaded for an account before there was one: a row that says it was contradicts itself.
-        match created {
-            Some(created) if span.latest.is_some_and(|latest| latest < created) => {
-                self.findings.insert(Code::EvidenceDisagrees);
-                contradicts = true;
-            }
-            Some(created) => span.earliest = Some(span.earliest.map_or(created, |e| e.max(created))),
-            None => {}
+        if let Some(created) = created.filter(|_| !too_early) {
+            span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
         }
         // The age of its account is known all the same.
         if contradicts || (row.unusable || ahead) && created.is_none_or(|c| c < cutoff) {

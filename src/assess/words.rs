@@ -68,7 +68,11 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
     let born = || uploaded.earliest.map(Time::day).unwrap_or_default();
     match (because.evidence, upload.timing) {
         (Kind::Manifest, Timing::Unclear) if because.findings.contains(Code::ManifestRowBad) && uploaded.earliest.is_none() => {
-            write!(out, "its manifest row has no usable upload time ({}{}), so it can have been uploaded {side}", because.source, upload.accounts)
+            write!(
+                out,
+                "its manifest row has no usable time, or contradicts itself ({}{}), so it can have been uploaded {side}",
+                because.source, upload.accounts
+            )
         }
         (Kind::Manifest | Kind::Uploaded | Kind::PathDate, timing) => {
             out.push_str("it was uploaded ");

@@ -172,8 +172,8 @@ pub(super) fn decide_request(inventory: &Inventory, entry: &RequestEntry) -> Str
     places.sort_unstable();
     places.dedup();
     format!(
-        "a certification request for {} asks for a certificate on this key ({}): whoever renews from it has the leaked key certified again. Decide what becomes of it: find out what renews from it, let that make a new key, and delete the request; confirm when that is done",
-        entry.request.display_name(),
+        "a certification request for {} asks for a certificate on this key ({}): whoever renews from it has this key certified again. Decide what becomes of it: find out what renews from it, let that make a new key, and delete the request; confirm when that is done",
+        if entry.request.display_name().is_empty() { Cow::Borrowed("no name") } else { entry.request.display_name() },
         some(&places)
     )
 }

@@ -5,8 +5,9 @@ use std::fs;
 use certrecall::id::Fingerprint;
 
 use super::gone::Late;
-use crate::common::pki::{Key, bundle, leaf, private_ca};
-use crate::common::{Folder, Member, run, tar};
+use crate::common::pki::{Key, bundle, leaf, leaked_leaf, private_ca};
+use crate::common::{Folder, Member, key, run, tar};
+use serde_json::Value;
 
 /// Another readable file in the place of what could not be read says nothing of it.
 #[test]
@@ -167,5 +168,43 @@ fn members_of_one_name_are_recorded_once() {
     for _ in 0..3 {
         run(&["plan", "-o", &case]);
         assert_eq!(folder.json("case/plan.json")["steps"], steps);
+    }
+}
+
+#[test]
+fn a_row_clears_no_other_file_once_the_one_it_named_is_gone() {
+    for (named, other) in [("m\u{fc}/x.pem", "mu\u{308}/x.pem"), ("a/x.pem", "a\\x.pem")] {
+        let folder = Folder::new();
+        let (first, second) = (leaked_leaf(), leaked_leaf());
+        folder.write(format!("in/{named}"), bundle(&first, &[]));
+        folder.write(format!("in/{other}"), bundle(&second, &[]));
+        folder.write("uploads.csv", format!("path,uploaded_at\n{named},2018-01-01\n"));
+        let case = folder.at("case");
+        let plan = || run(&["plan", &folder.at("in"), "-o", &case, "--manifest", &folder.at("uploads.csv")]);
+        let exposure = || {
+            let plan = serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
+            key(&plan, &second.key.spki().to_string())["exposure"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(plan().status, 1);
+        assert_eq!(exposure(), "undetermined", "{named}");
+        fs::remove_file(folder.path().join("in").join(named)).unwrap();
+        assert_eq!(plan().status, 1);
+        assert_eq!(exposure(), "undetermined", "{named} is gone");
+    }
+}
+
+#[test]
+fn a_row_with_the_hash_of_other_content_clears_nothing_that_came_later() {
+    let folder = Folder::new();
+    let (first, second) = (bundle(&leaked_leaf(), &[]), leaked_leaf());
+    folder.write("in/x.pem", &first);
+    let case = folder.at("case");
+    assert_eq!(run(&["plan", &folder.at("in"), "-o", &case]).status, 1);
+    folder.write("in/x.pem", bundle(&second, &[]));
+    for hash in [Fingerprint::of(first.as_bytes()).to_string(), "ab".repeat(32)] {
+        folder.write("uploads.csv", format!("path,sha256,uploaded_at\nx.pem,{hash},2018-01-01\n"));
+        assert_ne!(run(&["plan", "-o", &case, "--manifest", &folder.at("uploads.csv")]).status, 0);
+        let plan = serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
+        assert_eq!(key(&plan, &second.key.spki().to_string())["exposure"], "undetermined", "{hash}");
     }
 }

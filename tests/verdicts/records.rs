@@ -88,8 +88,8 @@ fn several_rows_and_ways_to_name_a_file() {
         );
         t.case("row by path before, another by hash").file("a.pem", &text).row("a.pem", BEFORE).row_for_hash(hash, AFTER).certificate(
             &l,
-            "undetermined valid replace-and-revoke manifest",
-            "(uploads.csv:2,3)",
+            "exposed valid replace-and-revoke manifest",
+            "(uploads.csv:2)",
         );
         t.case("two by hash").file("a.pem", &text).row_for_hash(hash, AFTER).row_for_hash(hash, BEFORE).certificate(
             &l,
@@ -147,4 +147,24 @@ fn sources_name_the_line_however_lines_end() {
         let lines = (manifest.rows[0].line, manifest.findings.list[0].place.as_str());
         assert_eq!(lines, (2, "uploads.csv:3"), "lines end in {end:?}");
     }
+}
+
+#[test]
+fn rows_that_are_older_than_their_account() {
+    let t = &mut Table::default();
+    let l = leaf("late.example").from("2017-01-01").by(&public_ca());
+    let text = bundle(&l, &[]);
+    let undetermined = "undetermined valid replace-and-revoke manifest";
+    for (name, manifest) in [
+        ("changed before there was an account", "path,account,account_created_at,modified_at\na.pem,A,2019-01-01,2018-01-01\n"),
+        ("uploaded before", "path,account,account_created_at,uploaded_at\na.pem,A,2019-01-01,2018-01-01\n"),
+        ("both times before", "path,account,account_created_at,uploaded_at,modified_at\na.pem,A,2019-01-01,2017-05-01,2018-01-01\n"),
+        ("changed before, by another row", "path,account,account_created_at,modified_at\na.pem,A,,2018-01-01\nb.pem,A,2019-01-01,2020-01-01\n"),
+    ] {
+        t.case(name).file("a.pem", &text).manifest(manifest).certificate(&l, undetermined, "contradicts itself").finding("manifest-row-bad");
+    }
+    t.case("changed after")
+        .file("a.pem", &text)
+        .manifest("path,account,account_created_at,modified_at\na.pem,A,2017-01-01,2018-01-01\n")
+        .certificate(&l, "not-exposed valid clear manifest", "");
 }

@@ -177,7 +177,7 @@ impl Field {
                 "cliente_desde",
             ],
             Self::Issuer => &["issuer", "issuer_dn", "issuer_name", "certificate_issuer", "ca", "aussteller", "emetteur", "emisor"],
-            Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "serial_decimal", "seriennummer", "numero_de_serie"],
+            Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "seriennummer", "numero_de_serie"],
             Self::Host => &[
                 "host",
                 "hostname",
