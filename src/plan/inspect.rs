@@ -58,16 +58,17 @@ impl Plan {
         self.steps.extend(steps);
         let mut manifests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (source, file) in &assessment.unusable_rows {
-            let (name, _) = source.rsplit_once(':').unwrap_or((source, ""));
             let path = &inventory.files[*file as usize].place.path;
-            let paths = manifests.entry(name).or_default();
-            if paths.last() != Some(&&**path) {
-                paths.push(path);
+            for name in names(source) {
+                let paths = manifests.entry(name).or_default();
+                if paths.last() != Some(&&**path) {
+                    paths.push(path);
+                }
             }
         }
         for (name, paths) in manifests {
             // The files and their contents: numbers of lines change with every export.
-            let own = assessment.unusable_rows.iter().filter(|(source, _)| source.rsplit_once(':').is_some_and(|(n, _)| n == name));
+            let own = assessment.unusable_rows.iter().filter(|(source, _)| names(source).any(|n| n == name));
             let mut content = Vec::new();
             own.for_each(|(_, file)| content.push(named_content(&inventory.files[*file as usize])));
             let digest = digest(content);
@@ -75,6 +76,11 @@ impl Plan {
             self.steps.push(due(Step::new(id, StepKind::Inspect, words::inspect_rows(name, &paths)), given));
         }
     }
+}
+
+/// The manifests of rows as sources have them: `uploads.csv:7,9; more.csv:2`.
+fn names(source: &str) -> impl Iterator<Item = &str> {
+    source.split("; ").map(|rows| rows.rsplit_once(':').map_or(rows, |(name, _)| name))
 }
 
 impl Parts {
