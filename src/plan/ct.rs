@@ -383,6 +383,3 @@ impl Plan {
         self.elsewhere = not_here.into_iter().filter(|(_, list)| !list.is_empty()).map(owned).collect();
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -32,6 +32,13 @@ impl Key {
         Self(Arc::new(KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()))
     }
 
+    /// An Ed25519 key that is the same in every run, TEST ONLY: its seed is the hash of a name. What it signs is the same too.
+    pub fn named(name: &str) -> Self {
+        let seed = Fingerprint::of(name.as_bytes());
+        let prefix = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        Self::from_pem(&pem("PRIVATE KEY", &[&prefix[..], seed.as_bytes()].concat()))
+    }
+
     /// One that lies in PKCS #8 PEM.
     pub fn from_pem(pem: &str) -> Self {
         Self(Arc::new(KeyPair::from_pem(pem).unwrap()))
@@ -58,6 +65,18 @@ impl Key {
     pub fn encrypted(&self) -> String {
         let pem = openssl(&["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-iter", "10", "-passout", "pass:c0rrect-h0rse"], self.pem().as_bytes());
         String::from_utf8(pem.unwrap()).unwrap()
+    }
+
+    /// The same of an Ed25519 key, as PBES2 has it (RFC 8018), with noise in the place of what is encrypted: it is the same in every run.
+    pub fn sealed(&self) -> String {
+        let oid = |bytes: &[u8]| element(0x06, bytes);
+        let sequence = |parts: &[Vec<u8>]| element(0x30, &parts.concat());
+        let octets = |bytes: &[u8]| element(0x04, bytes);
+        let noise = Fingerprint::of(self.spki().as_bytes());
+        let pbkdf2 = sequence(&[oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]), sequence(&[octets(&[7; 8]), element(0x02, &[8, 0])])]);
+        let aes = sequence(&[oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2a]), octets(&[9; 16])]);
+        let pbes2 = sequence(&[oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13]), sequence(&[pbkdf2, aes])]);
+        pem("ENCRYPTED PRIVATE KEY", &sequence(&[pbes2, octets(&[noise.as_bytes().as_slice(); 2].concat())]))
     }
 
     /// What `ssh-keygen` writes of a P-256 key with a passphrase (PROTOCOL.key of OpenSSH), with noise in the place of the private section.
@@ -221,6 +240,11 @@ pub fn self_signed(name: &str) -> Cert {
 /// A CA whose certificate the tests do not put anywhere, unless they say so.
 pub fn public_ca() -> Cert {
     named_ca("Example Public CA")
+}
+
+/// The same on this key.
+pub fn public_ca_on(key: &Key) -> Cert {
+    leaf("Example Public CA").authority().key(key).self_signed()
 }
 
 /// A root of somebody's own.

@@ -10,7 +10,7 @@ mod runs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: mutants make | draw SEED COUNT | run SEED COUNT | all
+const USAGE: &str = "usage: mutants make | draw SEED COUNT | run SEED COUNT | run FILE | all
   in the root of the package; environment: MUTANTS_TEST (default decisions), MUTANTS_DIR (default target/mutants), MUTANTS_JOBS (default 2)";
 
 fn main() -> ExitCode {
@@ -50,6 +50,11 @@ fn run() -> Result<(), String> {
         ["run", _, _] => {
             let all = copy::read_list(&setting)?;
             runs::run(&setting, &runs::draw(&all, number(&arguments[1])?, number(&arguments[2])? as usize))
+        }
+        ["run", file] => {
+            let (known, gone) = runs::find(&copy::read_list(&setting)?, file)?;
+            gone.iter().for_each(|line| eprintln!("not there any more: {line}"));
+            runs::run(&setting, &known)
         }
         ["all"] => runs::run(&setting, &copy::read_list(&setting)?),
         _ => Err(USAGE.to_owned()),

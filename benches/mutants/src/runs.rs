@@ -30,6 +30,25 @@ pub fn draw(all: &[Mutant], seed: u64, count: usize) -> Vec<Mutant> {
         .collect()
 }
 
+/// The changes of a sample that was drawn earlier, and those that there are no more: by file and text, of several the one that is nearest.
+pub fn find(all: &[Mutant], file: &str) -> Result<(Vec<Mutant>, Vec<String>), String> {
+    let text = fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+    let (mut known, mut gone): (Vec<Mutant>, Vec<String>) = (Vec::new(), Vec::new());
+    for line in text.lines().filter(|l| !l.starts_with('#')) {
+        let parts: Vec<&str> = line.splitn(3, '\t').collect();
+        let [_, place, says] = parts.as_slice() else { return Err(format!("{file}: {line}")) };
+        let at = |place: &str| place.rsplit_once(':').map(|(path, line)| (path.to_owned(), line.parse::<i64>().unwrap_or_default()));
+        let Some((path, line_number)) = at(place) else { return Err(format!("{file}: {line}")) };
+        let distance = |m: &&Mutant| at(&m.place).filter(|(p, _)| *p == path).map_or(i64::MAX, |(_, l)| (l - line_number).abs());
+        let free = all.iter().filter(|m| m.says == *says && known.iter().all(|k| k.number != m.number));
+        match free.min_by_key(distance).filter(|m| distance(m) < i64::MAX) {
+            Some(found) => known.push(found.clone()),
+            None => gone.push(line.to_owned()),
+        }
+    }
+    Ok((known, gone))
+}
+
 /// A test of the binary: its name, how long it takes, and the changes that it meets.
 struct Test {
     name: String,

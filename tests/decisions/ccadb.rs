@@ -1,5 +1,4 @@
 //! CCADB's list of CA certificates as CCADB writes it: its columns, its long fields, its quotes; and what a damaged copy costs.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::io::Read;
 

@@ -1,5 +1,13 @@
-use super::*;
-use crate::pki;
+//! The answer of a search for one key, and how it joins the plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use certrecall::id::{SpkiHash, StepId};
+use certrecall::pki::{self, Object, Parsed, Piece};
+use certrecall::plan::ct::{CtError, Export, Listed, join, missing, read};
+use certrecall::plan::{Status, Step, StepKind};
+use certrecall::time::Time;
 
 const KEY: &str = "4a9f0d8b1c2e3f405162738495a6b7c8d9eafb0c1d2e3f405162738495a6b7c8";
 
@@ -95,9 +103,9 @@ fn certspotter_rows_of_another_key_are_left_out_and_told() {
 
 #[test]
 fn a_row_that_holds_the_certificate_says_it_best() {
-    let base64: String = include_str!("../../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let base64: String = include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
     let der = base64_simd::STANDARD.decode_to_vec(&base64).unwrap();
-    let certificate = pki::cert::read(&der).unwrap();
+    let certificate = certificate(&der);
     let text = format!(r#"[{{"id":"9","pubkey_sha256":"{KEY}","cert_der":"{base64}"}}]"#);
     let spki = certificate.key.spki.unwrap();
     let error = read_text(&text).unwrap_err();
@@ -136,8 +144,8 @@ fn bad_rows_are_findings_and_bad_files_errors() {
 
 #[test]
 fn what_is_at_hand_is_not_elsewhere() {
-    let base64: String = include_str!("../../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
-    let here = pki::cert::read(&base64_simd::STANDARD.decode_to_vec(&base64).unwrap()).unwrap();
+    let base64: String = include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let here = certificate(&base64_simd::STANDARD.decode_to_vec(&base64).unwrap());
     let row = Listed { sha256: None, crt_sh_id: Some(1), issuer: "CN = BAG-A.example".into(), ..Listed::of(&here) };
     let unnumbered = Listed { serial: None, ..row.clone() };
     let other = Listed { serial: Some("1b".into()), ..row.clone() };
@@ -163,6 +171,11 @@ fn what_is_made_to_hurt_does_not() {
     assert!(steps[1].says.len() < 2_000 && !steps[1].says.contains(['\u{202e}', '\u{1b}']), "{}", steps[1].says);
 }
 
+fn certificate(der: &[u8]) -> Arc<pki::Certificate> {
+    let Ok(Parsed::Object(Piece { body: Object::Certificate(certificate), .. })) = pki::read_der(der) else { panic!("not a certificate") };
+    certificate
+}
+
 fn not_here(export: &Export) -> BTreeMap<SpkiHash, Vec<&Listed>> {
     BTreeMap::from([(key(), missing(&export.certificates, std::iter::empty()))])
 }
@@ -186,4 +199,41 @@ fn what_is_not_at_hand_holds_the_revocation_back() {
     assert_eq!(steps, before, "twice is once");
     let mut clear = vec![step(StepKind::Replace)];
     assert!(join(&mut clear, &not_here(&export), now).is_empty(), "a key that nothing is to be done about");
+}
+
+#[test]
+fn what_holds_a_step_back_leaves_what_is_done() {
+    let listed = |name: &str| Listed {
+        issuer: "CN=X".into(),
+        serial: Some("01".into()),
+        names: vec![name.into()],
+        not_before: None,
+        not_after: None,
+        crt_sh_id: None,
+        sha256: None,
+    };
+    let (found, other) = (listed("a.example"), SpkiHash::of(b"other"));
+    let elsewhere = BTreeMap::from([(key(), vec![&found]), (other, vec![&found])]);
+    let of = |kind, status| Step { status, ..step(kind) };
+    let foreign = Step { key: Some(other), ..Step::new(StepId::derive("revoke", &[b"other"]), StepKind::Revoke, "") };
+    for (status, after) in
+        [(Status::Ready, Status::Waiting), (Status::Waiting, Status::Waiting), (Status::Done, Status::Done), (Status::Waived, Status::Waived)]
+    {
+        let mut steps = vec![
+            of(StepKind::Search, Status::Done),
+            of(StepKind::Revoke, status),
+            of(StepKind::Verify, status),
+            of(StepKind::Retire, status),
+            foreign.clone(),
+        ];
+        let (deadline, source) = (Some(Time::from_unix(7)), Some("rule".into()));
+        (steps[0].deadline, steps[0].deadline_source) = (deadline, source.clone());
+        for round in 0..2 {
+            let ids = join(&mut steps, &elsewhere, Time::from_unix(0));
+            assert_eq!((ids.len(), ids[&key()].len(), steps.len()), (1, 1, 6), "the other key has no search: round {round}");
+            assert_eq!(steps.iter().map(|s| s.status).collect::<Vec<_>>(), [Status::Done, Status::Ready, after, status, after, Status::Ready]);
+            assert_eq!(steps.iter().map(|s| s.needs.len()).collect::<Vec<_>>(), [0, 0, 1, 0, 1, 0]);
+            assert_eq!((steps[1].deadline, &steps[1].deadline_source), (deadline, &source), "the target of its search");
+        }
+    }
 }

@@ -1,12 +1,9 @@
 //! Whose certificates they are, and what follows for the plan: groups by operator and key, clocks, commands, CA keys, misuse, urgency.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 
-use common::pki::{Cert, Key, bundle, chain, intermediate_of, leaf, named_ca, private_ca, public_ca};
-use common::{Folder, Ran, openssl, run};
+use crate::common::pki::{Cert, Key, bundle, chain, intermediate_of, leaf, named_ca, private_ca, public_ca};
+use crate::common::{Folder, Ran, openssl, run};
 use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Value, json};
 
@@ -53,7 +50,7 @@ fn step<'a>(plan: &'a Value, kind: &str, says: &str) -> &'a Value {
 }
 
 /// A server's certificate that a public CA may have issued not long ago.
-fn recent(name: &str) -> common::pki::Draft {
+fn recent(name: &str) -> crate::common::pki::Draft {
     leaf(name).from("2026-09-01").to("2027-03-01").purposes(&[ExtendedKeyUsagePurpose::ServerAuth])
 }
 
@@ -402,10 +399,10 @@ fn keys_are_ordered_by_a_risk_that_explains_itself() {
     let certificates = [("small.pem", &small), ("wide.pem", &wide), ("code.pem", &code), ("expired.pem", &expired), ("root.pem", &root)];
     let case = Case::new(&certificates.map(|(name, c)| (name, bundle(c, &[]))));
     let plan = case.plan(&["--misuse", &format!("{}=seen", small.key.spki())]);
-    let score = |c: &Cert| common::key(&plan, &c.key.spki().to_string())["risk"]["score"].as_u64().unwrap();
+    let score = |c: &Cert| crate::common::key(&plan, &c.key.spki().to_string())["risk"]["score"].as_u64().unwrap();
     let scores = [&small, &root, &code, &wide, &expired].map(score);
     assert!(scores.is_sorted_by(|a, b| a > b), "{scores:?}");
-    let risk = &common::key(&plan, &wide.key.spki().to_string())["risk"];
+    let risk = &crate::common::key(&plan, &wide.key.spki().to_string())["risk"];
     let parts = risk["because"].as_array().unwrap();
     assert_eq!(parts.iter().map(|p| p["points"].as_u64().unwrap()).sum::<u64>(), risk["score"].as_u64().unwrap());
     assert!(risk.to_string().contains("wildcard"), "{risk}");
@@ -423,8 +420,8 @@ fn the_key_of_an_expired_ca_is_urgent_while_it_voids_what_is_live() {
     let wide = recent("wide.example").names(&["*.wide.example", "wide.example"]).by(&public_ca());
     let files = [("v.pem", bundle(&voiding, &[])), ("i.pem", bundle(&idle, &[])), ("b.pem", chain(&[&below, &old])), ("w.pem", bundle(&wide, &[]))];
     let plan = Case::new(&files).plan(&[]);
-    assert_eq!(common::key(&plan, &below.key.spki().to_string())["certificates"][0]["verdict"], "reissue");
-    let risk = |c: &Cert| common::key(&plan, &c.key.spki().to_string())["risk"].clone();
+    assert_eq!(crate::common::key(&plan, &below.key.spki().to_string())["certificates"][0]["verdict"], "reissue");
+    let risk = |c: &Cert| crate::common::key(&plan, &c.key.spki().to_string())["risk"].clone();
     assert_eq!(risk(&voiding)["because"][0]["points"], 5_000, "{}", risk(&voiding));
     assert!(!risk(&idle).to_string().contains("key of a CA"), "{}", risk(&idle));
     assert_eq!(plan["steps"][0]["spki_sha256"], voiding.key.spki().to_string(), "it comes first");
