@@ -258,7 +258,7 @@ impl Weigh<'_> {
     /// Between which times the key can have been uploaded, by the certificates on it and by all places where it lies.
     fn bounds(&self, at: u32, key: &KeyEntry, born: Option<Time>) -> Bounds {
         let latest = |file: u32| self.files.of(file, at).span.latest;
-        Bounds { issued: born, seen: born.and_then(|_| self.files_of(key).into_iter().filter_map(latest).min()) }
+        Bounds { issued: born, seen: born.and_then(|_| self.files_of(key).filter_map(latest).min()) }
     }
 
     fn decision(&self, key: &KeyEntry) -> Option<&Decision> {

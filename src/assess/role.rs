@@ -1,7 +1,5 @@
 //! What each place where a key lies means for its exposure.
 
-use std::collections::HashSet;
-
 use super::Weigh;
 use super::evidence::{Decided, FileEvidence, Kind, Timing};
 use super::verdict::Exposure;
@@ -125,9 +123,9 @@ impl Weigh<'_> {
         out
     }
 
-    /// Every file that a key occurs in, in whatever form.
-    pub(super) fn files_of(&self, key: &KeyEntry) -> HashSet<u32> {
+    /// The files that a key occurs in, in whatever form; one more than once where it has several.
+    pub(super) fn files_of<'k>(&'k self, key: &'k KeyEntry) -> impl Iterator<Item = u32> + 'k {
         let certificates = key.certificates.iter().flat_map(|c| self.inventory.certificates[*c as usize].occurrences.iter());
-        key.private_places().chain(key.public.iter()).chain(certificates).map(|o| o.file).collect()
+        key.private_places().chain(key.public.iter()).chain(certificates).map(|o| o.file)
     }
 }
