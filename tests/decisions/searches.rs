@@ -237,3 +237,12 @@ fn what_holds_a_step_back_leaves_what_is_done() {
         }
     }
 }
+
+#[test]
+fn an_answer_has_an_end() {
+    let rows = |n: usize| format!("[{}]", (0..n).map(|i| format!(r#"{{"issuer":"CN=x","serial":"{i:x}"}}"#)).collect::<Vec<_>>().join(","));
+    let error = read_text(&rows(certrecall::limits::SEARCHED + 2)).unwrap_err();
+    assert!(error.says.contains("more than 100000 certificates"), "{error}");
+    let again = rows(certrecall::limits::SEARCHED).replace(']', r#",{"issuer":"CN=X","serial":"07"}]"#);
+    assert_eq!(read_text(&again).unwrap().certificates.len(), certrecall::limits::SEARCHED, "one of them again is none more");
+}

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: mutants make | draw SEED COUNT | run SEED COUNT | run FILE | all
-  in the root of the package; environment: MUTANTS_TEST (default decisions), MUTANTS_DIR (default target/mutants), MUTANTS_JOBS (default 2)";
+  in the root of the package; environment: MUTANTS_TEST (default decisions), MUTANTS_DIR (default target/mutants), MUTANTS_JOBS (default 2),
+  MUTANTS_CARGO (default cargo)";
 
 fn main() -> ExitCode {
     match run() {

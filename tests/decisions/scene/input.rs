@@ -20,7 +20,7 @@ use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 
 use super::Scene;
 use crate::LATE;
-use crate::common::pki::{Draft, Key, leaf, public_ca_on};
+use crate::common::pki::{Draft, Key, element, leaf, pem, public_ca_on};
 use crate::time;
 
 impl Scene {
@@ -190,6 +190,11 @@ impl Scene {
                     "{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{0}\",\"y\":\"{0}\",\"d\":\"{0}\"}}\n",
                     "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
                 ),
+                // PKCS #8 of an algorithm that nobody knows.
+                Some(("odd", _)) => {
+                    let parts = [element(0x02, &[0]), element(0x30, &element(0x06, &[0x2a, 3, 4])), element(0x04, &[7; 32])];
+                    pem("PRIVATE KEY", &element(0x30, &parts.concat()))
+                }
                 Some(("text", text)) => format!("{text}\n"),
                 _ => self.certificates.get(item).unwrap_or_else(|| panic!("{item}")).pem(),
             };
