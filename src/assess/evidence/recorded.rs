@@ -28,12 +28,14 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
         _ => weigh(file, Paths::Silent),
     };
     let mut of_keys: HashMap<u32, FileEvidence> = own.into_iter().collect();
+    // When content was last changed that came later and is gone again, nobody knows: the recorded times are of what was met first.
+    let later = if recorded.gone.is_some() { &File { modified: None, member_time: None, ..file.clone() } } else { file };
     let cache: [OnceCell<(FileEvidence, HashMap<u32, FileEvidence>)>; 4] = Default::default();
     for key in &recorded.keys {
         let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
         // There are four answers at most: of the content that was met first or that is there now, by its path too or not.
         let own = |paths| {
-            let (file, at_first) = if key.first { (&first, 2) } else { (file, 0) };
+            let (file, at_first) = if key.first { (&first, 2) } else { (later, 0) };
             let (all, of_keys) = cache[at_first + usize::from(paths == Paths::Speak)].get_or_init(|| {
                 let (all, of_keys) = weigh(file, paths);
                 (all, of_keys.into_iter().collect())
@@ -45,6 +47,8 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
             (Some(_), Some(then)) if has_manifest && row != Some(then) => with_row(own(Paths::Silent), then),
             (Some(Gone::Changed), None) => own(Paths::Silent),
             (_, None) if row.is_some() && !replaced && !recorded.unmet => own(Paths::Silent),
+            // It was first used for other content.
+            (None, Some(then)) if row.is_some_and(|row| row != then) && !replaced => own(Paths::Silent),
             // A row that is new after it was gone.
             (Some(Gone::File | Gone::Unread), None) => doubted(own(Paths::Speak)),
             _ if key.doubtful && !replaced => doubted(own(Paths::Speak)),

@@ -108,8 +108,8 @@ fn recorded_file(
     // Rows that were not used before are about what is there now.
     let replaced = row.filter(|row| !before.used_rows().any(|used| used == *row));
     let is_here = |o: &RecordedObject| here.binary_search(&(o.kind, o.hash)).is_ok();
-    let kept = |o: &RecordedObject| match replaced.or_else(|| row.filter(|_| o.row.is_some())).filter(|_| is_here(o)) {
-        Some(row) => RecordedObject { row: Some(row), doubtful: o.doubtful && replaced.is_none(), ..*o },
+    let kept = |o: &RecordedObject| match replaced.filter(|_| is_here(o)) {
+        Some(row) => RecordedObject { row: Some(row), doubtful: false, ..*o },
         None => *o,
     };
     let mut objects: Vec<RecordedObject> = before.objects.iter().map(kept).collect();
