@@ -42,7 +42,7 @@ pub(crate) fn is_short_oid(content: &[u8]) -> bool {
     content.len() <= LONGEST_OID && is_oid(content)
 }
 
-/// `AnotherName`: a type and one value, [0] EXPLICIT.
+/// `AnotherName`: a type and one value, `[0] EXPLICIT`.
 fn is_other_name(name: Tlv<'_>) -> bool {
     let fields = &mut name.reader();
     let kind = fields.tagged(OID).is_some_and(|kind| is_short_oid(kind.content));
@@ -50,7 +50,7 @@ fn is_other_name(name: Tlv<'_>) -> bool {
     kind && value && fields.is_empty() && is_der(name.content, DEPTH)
 }
 
-/// `Name`, [4] EXPLICIT since it is a CHOICE.
+/// `Name`, `[4] EXPLICIT` since it is a CHOICE.
 fn directory(name: Tlv<'_>) -> Form {
     let whole = der::first(name.content).filter(|(inner, rest)| inner.tag == SEQUENCE && rest.is_empty());
     let Some((inner, _)) = whole else { return Form::LeftOut("it does not hold a name (RFC 5280 section 4.2.1.6)".to_owned()) };
