@@ -51,7 +51,7 @@ codes! {
         BerEncoding "ber-encoding" "the encoding is BER but not DER; it was read all the same",
         CaAlone "ca-alone" "the certificate signed itself and may only issue others; it is taken as a root that came without its key",
         CaEntryUnmatched "ca-entry-unmatched" "an entry of a file about CAs matches nothing that was found here",
-        ChainBySignature "chain-by-signature" "the certificate signed itself and issued one beside it; it is taken as a root that came without its key",
+        ChainBySignature "chain-by-signature" "the certificate issued another one here; it is taken as that of a CA that came without its key",
         ClientAuthEnds "client-auth-ends" "it is for clients too, and public CAs end that in 2026",
         CommonNameAdded "common-name-added" "the certificate has no host among its alternative names; each common name that is one was added",
         CryptoNotSupported "crypto-not-supported" "the key is of a kind that replacements are not made for; P-256 was used instead",

@@ -198,16 +198,24 @@ impl<'a> Matching<'a> {
         let ways = [rows, by_issuer, by_host];
         ways.iter().flatten().for_each(|row| self.mark(*row, MATCHED));
         // A host has many certificates; the path of an archive means what lies in it.
-        let closest = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).enumerate().find(|(_, rows)| !rows.is_empty());
+        let ways = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).enumerate().filter(|(_, rows)| !rows.is_empty());
         let of_many = || hosts().flat_map(|e| manifest.hosts_of(&e.certificate)).any(|host| self.of_many.contains(&host));
-        let own = closest.map(|(way, mut rows)| {
+        let mut own: Option<Rows> = None;
+        for (way, mut rows) in ways {
             if way == 1 {
                 doubts.doubtful = rows.iter().copied().filter(|row| self.of_many_serials.contains(row)).collect();
                 doubts.doubtful.iter().for_each(|row| self.mark(*row, SEVERAL_SERIALS));
             }
             let weighed = Rows::weigh_with_path(manifest, &mut rows, if way == 0 { of_path } else { 0 }, (self.question, &doubts));
-            if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed }
-        });
+            let weighed = if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed };
+            // A closer row that tells no time, an owners' list for example, hides none that does.
+            let weighed = own.take().map_or_else(|| weighed.clone(), |closer| closer.filled_by(&weighed));
+            let has_time = weighed.span.is_some();
+            own = Some(weighed);
+            if has_time {
+                break;
+            }
+        }
         match (own, archive) {
             (Some(own), Some(archive)) => Some(own.within(&archive)),
             (None, Some(archive)) => Some(Rows::clone(&archive)),
@@ -218,8 +226,11 @@ impl<'a> Matching<'a> {
     /// Rows that name a host of a certificate; those that write it otherwise are marked.
     fn rows_for_host(&self, entry: &CertificateEntry) -> Vec<u32> {
         let rows = self.manifest.rows_for_host(&entry.certificate);
-        let otherwise = rows.iter().filter(|row| self.manifest.writes_host_otherwise(**row, &entry.certificate));
-        otherwise.for_each(|row| self.mark(*row, READ_OTHERWISE));
+        if !rows.is_empty() {
+            let converted = Manifest::converts_hosts(&entry.certificate);
+            let otherwise = rows.iter().filter(|row| converted || self.manifest.is_host_converted(**row));
+            otherwise.for_each(|row| self.mark(*row, READ_OTHERWISE));
+        }
         rows
     }
 
@@ -260,7 +271,8 @@ impl<'a> Matching<'a> {
     fn is_certificate_in(&self, hash: &Fingerprint, file: Option<u32>) -> bool {
         let list = &self.inventory.certificates;
         let found = list.binary_search_by(|entry| entry.certificate.sha256.cmp(hash)).ok().map(|at| &list[at]);
-        found.is_some_and(|entry| file.is_none_or(|file| entry.occurrences.iter().any(|o| o.file == file)))
+        // Occurrences come in the order of files.
+        found.is_some_and(|entry| file.is_none_or(|file| entry.occurrences.binary_search_by_key(&file, |o| o.file).is_ok()))
     }
 
     /// Whether rows name one of these certificates, and not the file that they lie in.

@@ -290,7 +290,7 @@ impl Weigh<'_> {
             let key = &keys[issuer.key as usize];
             let says = words::issuer_exposed(&issuer.certificate.subject, key.exposure);
             let mut because = Because::new(Kind::IssuerKey, issuer.certificate.sha256.to_string(), says);
-            if entry.issuers.iter().any(|l| l.basis == Basis::NotChecked) {
+            if entry.more_issuers || entry.issuers.iter().any(|l| l.basis == Basis::NotChecked) {
                 because.findings.insert(Code::SignatureNotChecked);
             }
             Box::new(because)

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::{Because, Exposure, KeyVerdict, Kind, Standing};
 use crate::finding::Code;
+use crate::id::NameId;
 use crate::inventory::{Basis, CertificateEntry, Inventory, IssuerLink, KeyEntry};
 use crate::time::Time;
 
@@ -44,12 +45,22 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
         entry.issuers.iter().filter(issued).for_each(|l| children.entry(l.certificate).or_default().push(i as u32));
     }
     let children = |of: u32| children.get(&of).into_iter().flatten();
+    // Those of one name hang below the first CA of that name that is concerned.
+    let mut more: HashMap<NameId, Vec<u32>> = HashMap::new();
+    for (entry, i) in inventory.certificates.iter().zip(0u32..).filter(|(e, _)| e.more_issuers) {
+        more.entry(entry.certificate.issuer.id).or_default().push(i);
+    }
+    let mut of_name = |of: u32| {
+        let entry = &inventory.certificates[of as usize];
+        if more.is_empty() || !entry.is_ca() { Vec::new() } else { more.remove(&entry.certificate.subject_id).unwrap_or_default() }
+    };
     let mut voided: Vec<Option<u32>> = vec![None; inventory.certificates.len()];
     let suspect = |entry: &CertificateEntry| keys[entry.key as usize].spreads.is_suspect();
     // First in, first out: whoever comes first is the nearest.
     let mut queue: VecDeque<(u32, u32)> = VecDeque::new();
     for (i, _) in inventory.certificates.iter().enumerate().filter(|(_, e)| (e.is_ca() || e.issued_others) && suspect(e)) {
         queue.extend(children(i as u32).map(|c| (*c, i as u32)));
+        queue.extend(of_name(i as u32).into_iter().filter(|c| *c != i as u32).map(|c| (c, i as u32)));
     }
     // A key can have very many certificates.
     let mut stands: HashMap<u32, bool> = HashMap::new();
@@ -61,6 +72,7 @@ pub(super) fn below_exposed(inventory: &Inventory, keys: &[KeyVerdict], as_of: T
             let mut stands = || *stands.entry(entry.key).or_insert_with(|| signed_itself(inventory, &inventory.keys[entry.key as usize], as_of));
             if !stands() {
                 queue.extend(children(child).map(|c| (*c, by)));
+                queue.extend(of_name(child).into_iter().map(|c| (c, by)));
             }
         }
     }

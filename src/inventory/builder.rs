@@ -188,7 +188,8 @@ impl Builder {
         let key = self.key(spki, &certificate.key);
         self.inventory.keys[key as usize].certificates.push(at);
         share(&mut certificate, Some(&self.inventory.keys[key as usize].facts));
-        let entry = CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false };
+        let entry =
+            CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false, more_issuers: false };
         push_slowly(&mut self.inventory.certificates, entry);
     }
 

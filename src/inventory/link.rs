@@ -32,7 +32,7 @@ pub struct IssuerLink {
 }
 
 /// Different keys of one issuer name that are tried for a certificate, those whose exposure would void it first. Real CAs have a handful; more is an
-/// attack on our time, and beyond it the link to such a key counts as not checked.
+/// attack on our time, and beyond it any CA of that name counts as an issuer, not checked.
 const ISSUER_KEYS: usize = 64;
 
 /// Issuers by name alone that are kept for a certificate: cross-certificates of one CA are a handful.
@@ -53,11 +53,12 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
         parallel::join(threads, || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)), || decisive(all, suspect));
     let verifier = || Verifier { inventory, open: opener(), decisive: &decisive, by_subject: &by_subject, spkis: HashMap::new() };
     let links = parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
-    for (child, found) in children.into_iter().zip(links) {
+    for (child, (found, more)) in children.into_iter().zip(links) {
         for issuer in found.iter().filter(|l| l.basis == Basis::Signature) {
             inventory.certificates[issuer.certificate as usize].issued_others = true;
         }
-        inventory.certificates[child as usize].issuers = found;
+        let entry = &mut inventory.certificates[child as usize];
+        (entry.issuers, entry.more_issuers) = (found, more);
     }
     inventory.note_issued_beside();
     // Of certificates of versions 1 and 2 it is known only now which are of CAs.
@@ -118,12 +119,14 @@ struct Verifier<'a, F> {
 }
 
 impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifier<'_, F> {
-    fn issuers_of(&mut self, child: u32) -> Few<IssuerLink> {
+    /// The issuers of a certificate, and whether more keys bear their name than were tried.
+    fn issuers_of(&mut self, child: u32) -> (Few<IssuerLink>, bool) {
         let inventory = self.inventory;
         let certificate = &inventory.certificates[child as usize].certificate;
         let Some(candidates) = self.by_subject.get(&certificate.issuer.id).filter(|_| !certificate.is_self_signed) else {
-            return Few::NONE;
+            return (Few::NONE, false);
         };
+        let mut more = false;
         let mut child_der = None;
         let mut tried: Vec<(SpkiHash, Option<Basis>)> = Vec::new();
         let mut found = Few::NONE;
@@ -144,7 +147,10 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
             let basis = match known {
                 Some(basis) => basis,
                 // A limit that is reached never means that there is no link.
-                None if tried.len() >= ISSUER_KEYS => self.decisive[entry.key as usize].then_some(Basis::NotChecked),
+                None if tried.len() >= ISSUER_KEYS => {
+                    more |= self.decisive[entry.key as usize];
+                    None
+                }
                 None => {
                     if child_der.is_none() {
                         child_der = Some(self.der(child));
@@ -158,7 +164,7 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
                 found.push(IssuerLink { certificate: issuer, basis });
             }
         }
-        found
+        (found, more)
     }
 
     fn der(&mut self, certificate: u32) -> Option<Vec<u8>> {

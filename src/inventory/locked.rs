@@ -1,7 +1,7 @@
 //! Locked and damaged private keys: whose they can be. A locked key beside an end-entity certificate that it can belong to is that one's; one that is
 //! left over can be the own key of a CA certificate beside it (DESIGN.md 2.4).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::near::{Directories, Folder, base_name, is_named_as_key};
 use super::{Inventory, KeyEntry, Trouble};
@@ -19,9 +19,43 @@ pub struct LockedKeys {
 
 #[derive(Debug, Default)]
 struct Group {
-    keys: Vec<LockedKey>,
+    keys: Keys,
     /// Those that belong to no end-entity certificate there.
-    left_over: Vec<LockedKey>,
+    left_over: Keys,
+}
+
+/// Locked keys by what they say of themselves. A file can hold very many.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Keys {
+    named: HashSet<SpkiHash>,
+    kinds: BTreeMap<KeyAlgorithm, usize>,
+    unknown: usize,
+}
+
+impl Keys {
+    fn add(&mut self, key: LockedKey) {
+        match key {
+            LockedKey::Named(spki) => _ = self.named.insert(spki),
+            LockedKey::Kind(kind) => *self.kinds.entry(kind).or_default() += 1,
+            LockedKey::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// Whether one of them can be this one.
+    fn can_be(&self, spki: &SpkiHash, algorithm: &KeyAlgorithm) -> bool {
+        self.unknown > 0 || self.named.contains(spki) || self.kinds.get(algorithm).is_some_and(|count| *count > 0)
+    }
+
+    /// Gives one of them to an owner, that which says most of itself.
+    fn give(&mut self, spki: &SpkiHash, algorithm: &KeyAlgorithm) {
+        if self.named.remove(spki) {
+            return;
+        }
+        match self.kinds.get_mut(algorithm).filter(|count| **count > 0) {
+            Some(count) => *count -= 1,
+            None => self.unknown = self.unknown.saturating_sub(1),
+        }
+    }
 }
 
 /// What a locked or damaged private key says of itself.
@@ -35,27 +69,17 @@ enum LockedKey {
     Unknown,
 }
 
-impl LockedKey {
-    fn can_be(&self, key: &KeyEntry) -> bool {
-        match self {
-            Self::Named(spki) => *spki == key.spki,
-            Self::Kind(kind) => *kind == key.facts.algorithm,
-            Self::Unknown => true,
-        }
-    }
-}
-
 impl LockedKeys {
     /// Whether a locked or damaged key lies in this file or beside it that can be that of a CA certificate.
     #[must_use]
     pub fn can_be_of_ca(&self, file: u32, key: &KeyEntry) -> bool {
-        self.group(file).is_some_and(|group| group.left_over.iter().any(|locked| locked.can_be(key)))
+        self.group(file).is_some_and(|group| group.left_over.can_be(&key.spki, &key.facts.algorithm))
     }
 
     /// Whether a locked or damaged key lies in this file or beside it that can be this one.
     #[must_use]
     pub fn can_be(&self, file: u32, key: &KeyEntry) -> bool {
-        self.group(file).is_some_and(|group| group.keys.iter().any(|locked| locked.can_be(key)))
+        self.group(file).is_some_and(|group| group.keys.can_be(&key.spki, &key.facts.algorithm))
     }
 
     fn group(&self, file: u32) -> Option<&Group> {
@@ -78,15 +102,18 @@ impl LockedKeys {
                 groups.push(Group::default());
                 groups.len() as u32 - 1
             });
-            groups[at as usize].keys.push(key);
+            groups[at as usize].keys.add(key);
         }
         if groups.is_empty() {
             return Self::default();
         }
         let files: HashMap<u32, u32> = (0..inventory.files.len() as u32).filter_map(|file| Some((file, *names.get(&name(file))?))).collect();
-        let mut owners = owners(inventory, &files, groups.len());
-        for (group, owners) in groups.iter_mut().zip(&mut owners) {
-            group.left_over = left_over(&group.keys, owners, |locked, owner| locked.can_be(&inventory.keys[*owner as usize]));
+        let owners = owners(inventory, &files, groups.len());
+        for (group, owners) in groups.iter_mut().zip(owners) {
+            group.left_over = group.keys.clone();
+            for owner in owners.into_iter().map(|owner| &inventory.keys[owner as usize]) {
+                group.left_over.give(&owner.spki, &owner.facts.algorithm);
+            }
         }
         Self { files, groups }
     }
@@ -102,26 +129,12 @@ fn owners(inventory: &Inventory, files: &HashMap<u32, u32>, groups: usize) -> Ve
         let mut here: Vec<u32> = entries.flat_map(|c| c.occurrences.iter()).filter_map(group_of).collect();
         here.sort_unstable();
         here.dedup();
-        let in_the_clear: Vec<u32> = if here.is_empty() { Vec::new() } else { key.private.iter().filter_map(group_of).collect() };
+        let in_the_clear: HashSet<u32> = if here.is_empty() { HashSet::new() } else { key.private.iter().filter_map(group_of).collect() };
         for group in here.into_iter().filter(|group| !in_the_clear.contains(group)) {
             out[group as usize].push(at);
         }
     }
     out
-}
-
-/// The keys that remain when as many as possible belong to the owners, those first that say most of themselves.
-fn left_over<T>(keys: &[LockedKey], owners: &mut Vec<T>, can_be: impl Fn(&LockedKey, &T) -> bool) -> Vec<LockedKey> {
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    keys.retain(|key| match owners.iter().position(|owner| can_be(key, owner)) {
-        Some(at) => {
-            owners.swap_remove(at);
-            false
-        }
-        None => true,
-    });
-    keys
 }
 
 /// What the locked or damaged private key that a trouble is says of itself; `None` for what is no such key.
@@ -152,17 +165,35 @@ const KEY_STORES: &[&str] = &["pkcs12", "jks", "jceks", "bcfks", "bks", "uber", 
 mod tests {
     use super::*;
     use KeyAlgorithm::{Ec, Rsa};
-    use LockedKey::{Kind, Unknown};
+    use LockedKey::{Kind, Named, Unknown};
 
     #[test]
     fn a_locked_key_belongs_to_an_end_entity_before_it_can_be_of_a_ca() {
-        let can_be = |key: &LockedKey, owner: &KeyAlgorithm| *key == Unknown || *key == Kind(owner.clone());
-        let left = |keys: &[LockedKey], owners: &[KeyAlgorithm]| left_over(keys, &mut owners.to_vec(), can_be);
-        assert_eq!(left(&[Unknown], &[Rsa]), []);
-        assert_eq!(left(&[Unknown], &[]), [Unknown]);
-        assert_eq!(left(&[Kind(Rsa)], &[Ec]), [Kind(Rsa)]);
-        assert_eq!(left(&[Unknown, Kind(Rsa)], &[Rsa]), [Unknown], "the one of unknown kind can be anybody's");
-        assert_eq!(left(&[Unknown, Unknown], &[Rsa]), [Unknown]);
-        assert_eq!(left(&[Unknown, Kind(Ec)], &[Rsa, Ec]), []);
+        let spki = |n: u8| SpkiHash::of(&[n]);
+        let keys = |all: &[LockedKey]| {
+            let mut keys = Keys::default();
+            all.iter().cloned().for_each(|key| keys.add(key));
+            keys
+        };
+        let left = |all: &[LockedKey], owners: &[KeyAlgorithm]| {
+            let mut left = keys(all);
+            owners.iter().zip(10..).for_each(|(owner, n)| left.give(&spki(n), owner));
+            left
+        };
+        let can_be = |left: &Keys, kind| left.can_be(&spki(1), &kind);
+        for (all, owners, rsa, ec) in [
+            (&[Unknown][..], &[Rsa][..], false, false),
+            (&[Unknown], &[], true, true),
+            (&[Kind(Rsa)], &[Ec], true, false),
+            (&[Unknown, Kind(Rsa)], &[Rsa], true, true),
+            (&[Unknown, Unknown], &[Rsa], true, true),
+            (&[Unknown, Kind(Ec)], &[Rsa, Ec], false, false),
+            (&[Named(spki(1))], &[Rsa], true, true),
+            (&[Named(spki(2))], &[], false, false),
+            (&[Named(spki(10))], &[Rsa], false, false),
+        ] {
+            let left = left(all, owners);
+            assert_eq!((can_be(&left, Rsa), can_be(&left, Ec)), (rsa, ec), "{all:?} {owners:?}");
+        }
     }
 }

@@ -116,6 +116,8 @@ pub struct CertificateEntry {
     pub issuers: Few<IssuerLink>,
     /// Whether it issued another certificate here.
     pub issued_others: bool,
+    /// More keys bear the name of its issuer than were tried: any CA of that name may be it.
+    pub more_issuers: bool,
 }
 
 /// One certification request.

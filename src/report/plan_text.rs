@@ -77,7 +77,7 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("exposed, but expired", summary.expired),
         ("clear", summary.clear),
         ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
-        ("of these self-signed, taken as roots that came without their keys", summary.clear_by_chain_rule),
+        ("of these taken as certificates of CAs by key usage, or by what they issued", summary.clear_by_chain_rule),
         ("keys confirmed exposed", summary.exposed_keys),
     ] {
         writeln!(out, "| {what} | {n} |")?;

@@ -284,11 +284,9 @@ impl Text {
         }
         let roots = Summary::of(planned).clear_by_chain_rule;
         if roots > 0 {
-            let signed = if roots == 1 { "1 signed itself and is" } else { &format!("{roots} signed themselves and are") };
-            self.line(&[(
-                Tone::Warn,
-                &format!("  of these {signed} taken as roots by key usage or by what lies beside (ca-alone, chain-by-signature)"),
-            )]);
+            let are = if roots == 1 { "1 is" } else { &format!("{roots} are") };
+            let how = "by key usage, or by what they issued (ca-alone, chain-by-signature)";
+            self.line(&[(Tone::Warn, &format!("  of these {are} taken as CAs' {how}"))]);
         }
     }
 

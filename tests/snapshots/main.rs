@@ -42,7 +42,13 @@ impl Session {
 
     fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = certrecall();
-        command.args(arguments).current_dir(self.folder.path()).env("COLUMNS", "100").env("LC_ALL", "C.UTF-8").env("USER", "alice");
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("COLUMNS", "100")
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("CLICOLOR_FORCE")
+            .env("USER", "alice");
         command.output().unwrap().into()
     }
 
@@ -89,6 +95,7 @@ fn settings() -> insta::Settings {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_snapshot_path("seen");
+    settings.add_filter(r"since 20\d\d-\d\d-\d\d\b", "since [today]");
     settings.add_filter(r"2026-1[12]-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[now]");
     settings.add_filter(r"20(2[7-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[later]");
     settings.add_filter(r"its SHA-256 \(DER\) is [0-9a-f]{64}", "its SHA-256 (DER) is [hash]");
@@ -202,7 +209,7 @@ fn wrong_usage_has_a_way_out() {
                 &["plan", "uploads", "-o", "other", "--manifest", "names.csv"],
                 &["plan", "uploads", "-o", "other", "--manifest", "empty.csv"],
                 &["plan", "uploads", "-o", "other", "--manifest", "uploads.csv", "--map", "uploadd_at=uploaded_at"],
-                &["plan", "nothing", "-o", "other"],
+                &["plan", "nothing", "-o", "other", "--as-of", NOW],
                 &["plan", "uploads/acme", "-o", "case"],
                 &["status", "uploads"],
                 &["explain", "case", "nobody.example"],

@@ -78,10 +78,12 @@ fn with_row(mut all: FileEvidence, row: Span) -> FileEvidence {
         fill(&mut all.span, Span { earliest: None, ..weaker }, &mut all.findings);
     }
     all.record = Some(Kind::Manifest);
+    // Rows for its hash that cannot be used, or may be about something else, still clear nothing.
+    let doubts = all.rows.as_ref().map(|rows| (rows.unusable.clone(), rows.doubtful));
+    let (unusable, doubtful) = doubts.unwrap_or_default();
     let accounts = all.rows.take().map_or(Few::NONE, |rows| rows.accounts);
     let source = Cow::Borrowed("an earlier row of the manifest");
-    let named =
-        Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable: None, doubtful: false };
+    let named = Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable, doubtful };
     all.rows = Some(Box::new(named));
     all
 }

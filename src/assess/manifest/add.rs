@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::words;
 use super::names::{host, lower};
+use super::when::Reading;
 use super::{ANOTHER, Account, Field, Fields, Manifest, Row, TIMES, issuer, when};
 use crate::id::Fingerprint;
 use crate::limits;
@@ -24,7 +25,7 @@ impl Manifest {
         }
         let [_, _, uploaded, _, created, _, _, _, modified] = &fields;
         let timeless = uploaded.is_none() && created.is_none() && modified.is_none();
-        let digest = digest(&fields);
+        let digest = digest(&fields, &self.readings);
         let [path, hash, uploaded, account, created, issuer, serial, host_name, modified] = fields.map(|f| f.map(literal));
         if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.contains(ANOTHER)) {
             self.doubt(line, || "columns of the same meaning have different values; all of them count".to_owned());
@@ -192,8 +193,10 @@ fn literal(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Equal for rows that say the same; half of a SHA-256, so that nobody makes two that differ.
-fn digest(fields: &Fields<'_>) -> u128 {
+fn digest(fields: &Fields<'_>, readings: &[Reading]) -> u128 {
     let mut text = Vec::with_capacity(128);
+    // The same text can be another time in another file.
+    text.extend(TIMES.iter().map(|field| readings[*field as usize].octet()));
     for field in fields {
         text.push(u8::from(field.is_some()));
         text.extend_from_slice(field.as_deref().unwrap_or_default().as_bytes());

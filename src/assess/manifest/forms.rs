@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::limits;
 
+/// Columns of a table that was drawn: each of its lines, however short, has as many fields.
+const COLUMNS: usize = 1_000;
+
 /// Between the fields of a table that was drawn.
 pub(super) const UNIT: char = '\u{1f}';
 
@@ -56,6 +59,9 @@ pub(super) fn shell_table(text: &str) -> Result<Option<String>, String> {
     } else if dashes(second, b' ') && second.trim().contains(' ') {
         ends = columns(second, ' ');
     } else {
+        return Ok(None);
+    }
+    if ends.len() > COLUMNS {
         return Ok(None);
     }
     let mut out = String::with_capacity(text.len());

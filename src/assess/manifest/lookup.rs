@@ -66,9 +66,14 @@ impl Manifest {
         certificate.names.dns.iter().filter_map(|name| self.by_host.get(&host(name))).flatten().copied().collect()
     }
 
-    /// Whether a row and a certificate write a host differently.
-    pub(in crate::assess) fn writes_host_otherwise(&self, row: u32, certificate: &Certificate) -> bool {
-        self.converted_hosts.contains(&row) || certificate.names.dns.iter().any(|name| lower(name) != host(name))
+    /// Whether the host of a row was converted to an A-label.
+    pub(in crate::assess) fn is_host_converted(&self, row: u32) -> bool {
+        self.converted_hosts.contains(&row)
+    }
+
+    /// Whether a host name of a certificate has to be converted to be compared.
+    pub(in crate::assess) fn converts_hosts(certificate: &Certificate) -> bool {
+        certificate.names.dns.iter().any(|name| lower(name) != host(name))
     }
 
     /// Hosts of a certificate that rows name, and nothing stronger.

@@ -51,3 +51,13 @@ fn spans_as_users_write_them() {
         assert!(parse_span(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn what_is_made_to_hurt_is_refused() {
+    for cell in [".".repeat(1 << 20), "..".to_owned() + &"2016-01-01..".repeat(50_000), "2016-01-01..2016-01-02..2016-01-03".to_owned()] {
+        let manifest = Manifest::parse("m", format!("path,uploaded_at\na,{cell}\n").as_bytes()).unwrap();
+        assert!(manifest.rows.iter().all(|row| row.unusable));
+    }
+    let rule = "-+".repeat(2_000_000);
+    assert!(Manifest::parse("m", format!("a|b\n-{rule}-\n{}", "x\n".repeat(5_000)).as_bytes()).is_err());
+}

@@ -45,6 +45,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What tells it from another one of the same zone.
+    pub(super) fn octet(self) -> u8 {
+        let order = self.order.map_or(0, |order| order as u8 + 1);
+        order << 1 | u8::from(self.serials)
+    }
+
     /// Reads the values of `--manifest-zone` and `--date-order`.
     ///
     /// # Errors
@@ -137,7 +143,7 @@ pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
     if let Ok(written) = plain {
         return sure(reading.span(written));
     }
-    if let Some((from, to)) = text.split_once("..") {
+    if let Some((from, to)) = text.split_once("..").filter(|(_, to)| !to.contains("..")) {
         let end = |t: &str| if t.trim().is_empty() { Ok(None) } else { read_as(t.trim(), reading).map(Some) };
         let (from, to) = (end(from)?, end(to)?);
         let ambiguous = [&from, &to].into_iter().flatten().any(|w| w.ambiguous);
