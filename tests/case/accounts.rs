@@ -46,8 +46,8 @@ fn nothing_of_another_account_is_shown_to_an_account() {
     }
     let foreign = |account: &str| -> Vec<&str> {
         let of = [
-            ("acme", vec!["acme", "2015-03-01", "2015-07-05", " 51", "serial 41"]),
-            ("globex", vec!["globex", "ca-key", "2015-04-02", "2015-05-03", "2015-08-06", "serial 52", "52,", "serial 42"]),
+            ("acme", vec!["acme", "2015-03-01", "2015-07-05", "serial 51", ", 51", "serial 41"]),
+            ("globex", vec!["globex", "ca-key", "2015-04-02", "2015-05-03", "2015-08-06", "serial 52", ", 52", "serial 42"]),
             ("initech", vec!["initech", "2015-06-04", "serial 43"]),
         ];
         let others = of.into_iter().filter(|(name, _)| *name != account).flat_map(|(_, words)| words);
