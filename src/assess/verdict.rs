@@ -160,7 +160,7 @@ pub struct KeyVerdict {
     pub accounts: Few<Arc<str>>,
     /// Not exposed on the dates of certificates alone.
     pub on_certificate_dates: bool,
-    /// Not exposed because a certificate that signed itself looks like one of a CA.
+    /// Not exposed because a certificate is taken as that of a CA by its key usage, or by what it issued.
     pub on_chain_rule: bool,
     /// The exposure that concerns what hangs below it, and keys with its modulus: a private key that nothing verifies adds nothing to that.
     pub spreads: Exposure,

@@ -70,13 +70,13 @@ enum LockedKey {
 }
 
 impl LockedKeys {
-    /// Whether a locked or damaged key lies in this file or beside it that can be that of a CA certificate.
+    /// Whether a locked or damaged key is in this file or beside it that can be that of a CA certificate.
     #[must_use]
     pub fn can_be_of_ca(&self, file: u32, key: &KeyEntry) -> bool {
         self.group(file).is_some_and(|group| group.left_over.can_be(&key.spki, &key.facts.algorithm))
     }
 
-    /// Whether a locked or damaged key lies in this file or beside it that can be this one.
+    /// Whether a locked or damaged key is in this file or beside it that can be this one.
     #[must_use]
     pub fn can_be(&self, file: u32, key: &KeyEntry) -> bool {
         self.group(file).is_some_and(|group| group.keys.can_be(&key.spki, &key.facts.algorithm))

@@ -68,7 +68,7 @@ impl Group<'_> {
         draft.steps
     }
 
-    /// Requests on the key: whoever renews from one has the key certified again (DESIGN.md 2.13).
+    /// Requests on the key: a renewal from one has the key certified again (DESIGN.md 2.13).
     fn requests(&self, steps: &mut Vec<Step>) {
         let of = |entry: &RequestEntry| {
             let says = words::decide_request(self.inventory, entry);

@@ -47,7 +47,7 @@ pub struct Summary {
     pub clear: usize,
     /// Of these, on certificate dates alone.
     pub clear_on_dates: usize,
-    /// Of these, because they signed themselves and are taken as roots that came without their keys.
+    /// Of these, because they are taken as certificates of CAs by key usage, or by what they issued.
     pub clear_by_chain_rule: usize,
     /// Keys that are exposed for sure.
     pub exposed_keys: usize,
@@ -233,7 +233,7 @@ impl Text {
         }
     }
 
-    /// Requests on exposed keys: whoever renews from them has a leaked key certified again.
+    /// Requests on exposed keys: a renewal from one has a leaked key certified again.
     fn requests(&mut self, planned: &Planned<'_>) {
         let Planned { inventory, assessment, .. } = *planned;
         let suspect: Vec<_> = inventory.requests.iter().filter(|r| assessment.keys[r.key as usize].exposure.is_suspect()).collect();

@@ -1,10 +1,11 @@
 //! Input is hostile in both directions (DESIGN.md 2.5): whatever is added to a small case, no key that was exposed, presumed or undetermined becomes
 //! clear without a finding, and none that was clear becomes exposed without its private key.
 
+use super::chains::by_default;
 use super::*;
 use certrecall::assess::Exposure;
 use certrecall::finding::Code;
-use rcgen::{BasicConstraints, IsCa, KeyUsagePurpose};
+use rcgen::KeyUsagePurpose;
 
 /// The keys of the case, by what they are.
 struct World {
@@ -32,15 +33,6 @@ struct Added {
     private: Vec<SpkiHash>,
     /// Its rows are upload records of files that have none: such a row clears what was undetermined.
     records: bool,
-}
-
-fn by_default(name: &str) -> common::pki::Draft {
-    leaf("x.example").with(|p| {
-        p.distinguished_name = rcgen::DistinguishedName::new();
-        p.distinguished_name.push(rcgen::DnType::CommonName, name);
-        p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        p.subject_alt_names.clear();
-    })
 }
 
 impl World {

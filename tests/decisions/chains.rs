@@ -8,7 +8,7 @@ const SERVER: &str = "presumed valid replace manifest";
 const OWNER: &str = "presumed valid decide manifest";
 
 /// As plain `openssl req -x509` makes it: CA:TRUE, no key usage, whatever it is for.
-fn by_default(name: &str) -> common::pki::Draft {
+pub(super) fn by_default(name: &str) -> common::pki::Draft {
     leaf("x.example").with(|p| {
         p.distinguished_name = rcgen::DistinguishedName::new();
         p.distinguished_name.push(rcgen::DnType::CommonName, name);

@@ -103,6 +103,23 @@ struct Case<'t> {
     profile: &'static str,
 }
 
+/// Everything that is found below the roots.
+fn read_all(roots: &Roots) -> Inventory {
+    let options = Options { hash_files: true, threads: 1, ..Options::default() };
+    let mut builder = Builder::default();
+    let consume = |batch: Batch| {
+        builder.add(batch);
+        Ok::<(), Infallible>(())
+    };
+    let Ok(ledgers) = read::read(roots, &options, Batch::default, Batch::push, consume);
+    builder.finish(ledgers, 2)
+}
+
+/// Gives the bytes of a certificate again.
+fn reopener(roots: &Roots) -> impl FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>> + '_ {
+    |inventory, sha256, occurrences| occurrences.iter().find_map(|o| read::reopen(roots, &inventory.files[o.file as usize].place, sha256))
+}
+
 fn time(text: &str) -> Time {
     Written::parse(text).unwrap().as_utc()
 }
@@ -215,20 +232,10 @@ impl Case<'_> {
         let rows = (!self.rows.is_empty()).then(|| format!("path,sha256,uploaded_at\n{}\n", self.rows.join("\n")));
         let manifest = self.manifest.clone().or(rows).map(|text| Manifest::parse("uploads.csv", text.as_bytes()).unwrap());
         let pattern = self.pattern.map(|p| PathPattern::parse(p).unwrap());
-        let options = Options { hash_files: true, threads: 1, ..Options::default() };
-        let mut builder = Builder::default();
-        let consume = |batch: Batch| {
-            builder.add(batch);
-            Ok::<(), Infallible>(())
-        };
-        let Ok(ledgers) = read::read(&roots, &options, Batch::default, Batch::push, consume);
-        let mut inventory = builder.finish(ledgers, 2);
-        let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
-            occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
-        };
+        let mut inventory = read_all(&roots);
         let list = HashSet::from_iter(self.listed);
         inventory.set_surroundings(&roots, self.public.clone());
-        link::link(&mut inventory, |key| key.is_on(&list) || self.decisions.contains_key(&key.spki), 2, || reopen);
+        link::link(&mut inventory, |key| key.is_on(&list) || self.decisions.contains_key(&key.spki), 2, || reopener(&roots));
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
             incident: &incident,

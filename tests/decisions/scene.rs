@@ -5,15 +5,14 @@ mod output;
 mod rounds;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use certrecall::assess::{self, Assessment, Clock, Decision, Held, Manifest, Mapping, PathPattern, Profile, Question, incident, parse_span};
 use certrecall::id::SpkiHash;
-use certrecall::inventory::{Batch, Builder, Inventory, Occurrence, chain, link};
+use certrecall::inventory::{Inventory, chain, link};
 use certrecall::plan::ca::{Cas, Ccadb};
 use certrecall::plan::{Given, Plan, authority, ct};
-use certrecall::read::{self, Options, Roots};
+use certrecall::read::Roots;
 use certrecall::time::Time;
 
 use crate::common::pki::{Cert, Key, NOW};
@@ -140,22 +139,12 @@ impl Scene {
         let mapping = Mapping::parse(&self.mapping).unwrap();
         let manifest = (!files.is_empty()).then(|| Manifest::parse_all(&files, &mapping, self.prefix.as_deref()).unwrap());
         let pattern = self.pattern.as_ref().map(|p| PathPattern::parse(p).unwrap());
-        let options = Options { hash_files: true, threads: 1, ..Options::default() };
-        let mut builder = Builder::default();
-        let consume = |batch: Batch| {
-            builder.add(batch);
-            Ok::<(), Infallible>(())
-        };
-        let Ok(ledgers) = read::read(&roots, &options, Batch::default, Batch::push, consume);
-        let mut inventory = builder.finish(ledgers, 2);
-        let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
-            occurrences.iter().find_map(|o| read::reopen(&roots, &inventory.files[o.file as usize].place, sha256))
-        };
+        let mut inventory = crate::read_all(&roots);
         let cas = self.cas();
         let ccadb = (!self.ccadb.is_empty()).then(|| Ccadb::read(self.ccadb.as_bytes()).unwrap());
         let public = cas.public_keys(&inventory, ccadb.as_ref());
         inventory.set_surroundings(&roots, public);
-        link::link(&mut inventory, |key| key.is_on(&self.listed) || self.decisions.contains_key(&key.spki), 2, || reopen);
+        link::link(&mut inventory, |key| key.is_on(&self.listed) || self.decisions.contains_key(&key.spki), 2, || crate::reopener(&roots));
         let incident = Profile::built_in(incident::DEFAULT).unwrap().with(self.cutoff.as_deref().map(time)).unwrap();
         let clock = Clock { now: time(&self.now), as_of: time(self.as_of.as_deref().unwrap_or(&self.now)) };
         let question = Question {
@@ -173,7 +162,7 @@ impl Scene {
         };
         let mut assessment = assess::assess(&inventory, &roots, &question);
         let concerned = authority::concerned(&inventory, &assessment);
-        let chains: HashMap<_, _> = chain::chains(&inventory, &concerned, cas.anchors(), 2, || reopen);
+        let chains: HashMap<_, _> = chain::chains(&inventory, &concerned, cas.anchors(), 2, || crate::reopener(&roots));
         let given =
             Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target: self.target, certificates: "case/certificates", clock, threads: 2 };
         let mut plan = Plan::construct(&inventory, &assessment, &given);
