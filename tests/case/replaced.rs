@@ -79,6 +79,39 @@ fn what_comes_into_an_archive_later_has_no_row() {
     }
 }
 
+/// A row names a member as if the archive were a folder, and a file in a folder of that name.
+#[test]
+fn what_takes_the_place_of_a_member_has_no_row() {
+    let (one, two) = (Late::bundle("one.example"), Late::bundle("two.example"));
+    let archive = |pem: &str| tar(&[("one.pem", pem.as_bytes(), None)]);
+    let (in_archive, in_folder) = ("up/uploads.tar", "up/uploads.tar/one.pem");
+    type Place<'a> = (&'a str, Vec<u8>);
+    let cases: [(Place<'_>, Place<'_>, &[&str]); 4] = [
+        ((in_archive, archive(&one)), (in_folder, two.clone().into()), &["not-exposed", "undetermined"]),
+        ((in_folder, one.clone().into()), (in_archive, archive(&two)), &["not-exposed", "undetermined"]),
+        ((in_archive, archive(&one)), (in_folder, one.clone().into()), &["not-exposed"]),
+        // The row names what was in the folder more closely.
+        ((in_folder, one.clone().into()), (in_archive, archive(&one)), &["undetermined"]),
+    ];
+    for ((before, content), (after, other), exposures) in cases {
+        let late = Late::new("uploads.tar/one.pem,2026-11-29");
+        fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
+        late.folder.write(before, content);
+        assert_eq!(late.plan(&[]).status, 0);
+        let place = late.folder.path().join(in_archive);
+        if place.is_dir() {
+            fs::remove_dir_all(&place).unwrap()
+        } else {
+            fs::remove_file(&place).unwrap()
+        }
+        late.folder.write(after, other);
+        for _ in 0..2 {
+            late.again(&[]);
+            assert_eq!(late.exposures(), exposures, "{before} then {after}");
+        }
+    }
+}
+
 #[test]
 fn a_row_for_the_hash_of_an_archive_stays_about_its_members() {
     let one = Late::bundle("one.example");

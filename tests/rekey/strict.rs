@@ -375,7 +375,7 @@ for path in sys.stdin.read().split('\\n')[:-1]:
 ";
 
 #[test]
-#[ignore = "needs the Python package cryptography"]
+#[ignore = "needs the Python package cryptography (PYTHON names an interpreter that has it)"]
 fn a_strict_parser_reads_every_request() {
     use std::io::Write as _;
     let case = tempfile::tempdir().unwrap();
@@ -384,7 +384,11 @@ fn a_strict_parser_reads_every_request() {
     let wanted: Vec<Wanted> = all.map(|build| wanted("x.example", build.der(), p256())).collect();
     let outcome = made(&wanted, KeySpec::Mirror, case.path()).unwrap();
     assert_eq!(outcome.refused, []);
-    let mut python = Command::new("python3").args(["-W", "ignore", "-c", READ]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut python = Command::new(std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned()))
+        .args(["-W", "ignore", "-c", READ])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let paths: String = outcome.made.iter().map(|m| case.path().join(&m.directory).join("request.pem").to_str().unwrap().to_owned() + "\n").collect();
     python.stdin.take().unwrap().write_all(paths.as_bytes()).unwrap();
     assert!(python.wait().unwrap().success());

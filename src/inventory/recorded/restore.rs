@@ -10,7 +10,7 @@ use super::{
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
 use crate::pki::{Request, Unread};
-use crate::read::Place;
+use crate::read::{INTO, Place};
 use crate::time::{Span, Time};
 
 impl Builder {
@@ -92,27 +92,37 @@ impl Builder {
             && (record.unread.is_empty() || record.unread.iter().all(|u| u.content == content_of(file)))
     }
 
-    /// What is new at a path that had other content: an archive that changed, or that has the place of a file, or the reverse. Rows for that path that
-    /// were used before are not about it for certain.
+    /// What is new at a path that had other content: an archive that changed, or that has the place of a file or a folder, or the reverse. Rows for that
+    /// path that were used before are not about it for certain.
     fn doubt_new(&mut self, recorded: &[RecordedFile], new: &[u32]) {
-        let path = |place: &Place| (place.root, place.raw().to_vec());
-        let mut before: HashMap<(u32, Vec<u8>), Vec<&RecordedFile>> =
-            new.iter().map(|f| (path(&self.inventory.files[*f as usize].place), vec![])).collect();
+        let mut before: HashMap<(u32, Vec<u8>), Vec<&RecordedFile>> = HashMap::new();
+        for at in new {
+            let place = &self.inventory.files[*at as usize].place;
+            before.extend([place.raw().to_vec(), as_in_folder(place)].map(|path| ((place.root, path), Vec::new())));
+        }
         if before.is_empty() {
             return;
         }
         for record in recorded {
-            if let Some(of_path) = before.get_mut(&path(&record.place)) {
-                of_path.push(record);
+            let mut add = |path: Vec<u8>| _ = before.get_mut(&(record.place.root, path)).map(|of_path| of_path.push(record));
+            add(record.place.raw().to_vec());
+            if record.place.member().is_some() {
+                add(as_in_folder(&record.place));
             }
         }
         for at in new {
             let file = &mut self.inventory.files[*at as usize];
-            let records = before.get(&path(&file.place)).map_or(&[][..], Vec::as_slice);
-            let container = file.archive_hash.as_deref().or(file.hash.as_deref()).copied();
+            let of_path = |path: Vec<u8>| before.get(&(file.place.root, path)).map_or(&[][..], Vec::as_slice);
+            // A member has its own path and that of its archive.
+            let in_folder = file.place.member().map_or(&[][..], |_| of_path(as_in_folder(&file.place)));
+            let records: Vec<&RecordedFile> = of_path(file.place.raw().to_vec()).iter().chain(in_folder).copied().collect();
+            let own = file.hash.as_deref().copied();
+            let container = file.archive_hash.as_deref().copied().or(own);
             let is_known = |r: &&RecordedFile| {
                 let not_read_then = is_bare(r) && r.modified.is_some() && r.modified == file.modified;
-                not_read_then || container.is_some() && [r.archive_hash.or(r.hash), r.last_hash].contains(&container)
+                not_read_then
+                    || container.is_some() && [r.archive_hash.or(r.hash), r.last_hash].contains(&container)
+                    || own.is_some() && r.hash == own && as_in_folder(&r.place) == as_in_folder(&file.place)
             };
             if records.is_empty() || records.iter().any(is_known) {
                 continue;
@@ -122,7 +132,7 @@ impl Builder {
                 modified: file.modified,
                 member_time: file.member_time,
                 keys: Vec::new(),
-                used: used_rows(records),
+                used: used_rows(&records),
                 unmet: false,
                 doubtful: true,
                 archive_hash: file.archive_hash.as_deref().copied(),
@@ -241,6 +251,14 @@ impl Builder {
             });
             self.inventory.troubles.push(Trouble { file, index: *index, line: *line, label: label.clone(), unread: unread.clone() });
         }
+    }
+}
+
+/// The path of a file, of a member as if its archives were folders.
+fn as_in_folder(place: &Place) -> Vec<u8> {
+    match place.member() {
+        None => place.raw().to_vec(),
+        Some(way) => [place.raw(), b"/", way.replace(INTO, "/").as_bytes()].concat(),
     }
 }
 
