@@ -1,7 +1,9 @@
-//! The one door to the disk for writing: private modes whatever the umask, nothing overwritten, nothing half written.
+//! The one door to the disk for writing: private modes whatever the umask, nothing overwritten, nothing half
+//! written.
 //!
-//! A file is made whole under a hidden name, flushed, and only then given its own name, so that a run killed at any moment leaves
-//! either the whole thing or nothing that counts. [`Batch`] does this for thousands of small directories at the price of a few flushes.
+//! A file is made whole under a hidden name, flushed, and only then given its own name, so that a run killed
+//! at any moment leaves either the whole thing or nothing that counts. [`Batch`] does this for thousands of
+//! small directories at the price of a few flushes.
 
 mod batch;
 
@@ -156,7 +158,10 @@ impl fmt::Display for Error {
             Self::CreateDirectory { path, .. } => write!(f, "cannot make the directory {path:?}"),
             Self::CreateFile { path, .. } => write!(f, "cannot make the file {path:?}"),
             Self::Linked { path } => {
-                write!(f, "{path:?} is a symbolic link, and keys are neither written nor read through one; put the directory itself in its place")
+                write!(
+                    f,
+                    "{path:?} is a symbolic link, and keys are neither written nor read through one; put the directory itself in its place"
+                )
             }
             Self::List { path, .. } => write!(f, "cannot list the directory {path:?}"),
             Self::NoName { path } => write!(f, "{path:?} does not name a file"),
@@ -184,8 +189,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// Makes a directory with mode 0700 and, where they are missing, its parents with the same mode. Returns whether it was made now;
-/// one that was there before is left as it is.
+/// Makes a directory with mode 0700 and, where they are missing, its parents with the same mode. Returns
+/// whether it was made now; one that was there before is left as it is.
 ///
 /// # Errors
 /// [`Error::CreateDirectory`], also when a file of that name is in the way.
@@ -231,17 +236,24 @@ pub fn not_linked(path: &Path) -> Result<(), Error> {
     if linked { Err(Error::Linked { path: path.into() }) } else { Ok(()) }
 }
 
-/// Opens a regular file and nothing else for reading: no link is followed, and a FIFO put in its place does not stop the run.
+/// Opens a regular file and nothing else for reading: no link is followed, and a FIFO put in its place does
+/// not stop the run.
 ///
 /// # Errors
 /// What the system refuses; [`io::ErrorKind::InvalidInput`] for anything but a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NOFOLLOW).bits();
+    let flags =
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NOFOLLOW).bits();
     let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")) }
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    }
 }
 
-/// Writes a file that must not exist yet, mode 0600, and waits until the disk holds it. **What fails after the file was made leaves no file.**
+/// Writes a file that must not exist yet, mode 0600, and waits until the disk holds it. **What fails after
+/// the file was made leaves no file.**
 ///
 /// # Errors
 /// [`Error::AlreadyThere`], or whatever kept it from being written.
@@ -261,7 +273,8 @@ pub fn write_new_for(access: Access, path: &Path, contents: &[u8]) -> Result<(),
     sync_directory(parent_of(path))
 }
 
-/// Writes a file, mode 0600, in the place of an older one if there is one: until the new one is whole on the disk the old one stays.
+/// Writes a file, mode 0600, in the place of an older one if there is one: until the new one is whole on the
+/// disk the old one stays.
 ///
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
@@ -281,7 +294,11 @@ pub fn replace_for(access: Access, path: &Path, contents: &[u8]) -> Result<(), E
 ///
 /// # Errors
 /// Whatever kept it from being written; the old file is then still there.
-pub fn replace_with(access: Access, path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+pub fn replace_with(
+    access: Access,
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<(), Error> {
     replace_file(path, access.file(), |out| {
         let mut out = BufWriter::with_capacity(1 << 16, out);
         write(&mut out)?;
@@ -289,12 +306,16 @@ pub fn replace_with(access: Access, path: &Path, write: impl FnOnce(&mut (dyn Wr
     })
 }
 
-/// Gives `work` a word to say how many octets it wrote to the file, and has the disk take them while it goes on, so that the flush at its end
-/// has little left to do. `flushed` is told each time.
+/// Gives `work` a word to say how many octets it wrote to the file, and has the disk take them while it goes
+/// on, so that the flush at its end has little left to do. `flushed` is told each time.
 ///
 /// # Errors
 /// The disk did not take them. The system tells that once, so the flush at the end may not.
-pub(crate) fn flushing<T>(file: &File, flushed: fn(&File), work: impl FnOnce(&mut (dyn FnMut(usize) + Send)) -> T) -> io::Result<T> {
+pub(crate) fn flushing<T>(
+    file: &File,
+    flushed: fn(&File),
+    work: impl FnOnce(&mut (dyn FnMut(usize) + Send)) -> T,
+) -> io::Result<T> {
     std::thread::scope(|scope| {
         let (mut since, mut flusher) = (0, None);
         let mut wrote = |octets| {
@@ -305,7 +326,12 @@ pub(crate) fn flushing<T>(file: &File, flushed: fn(&File), work: impl FnOnce(&mu
             since = 0;
             let (tick, _) = flusher.get_or_insert_with(|| {
                 let (tick, ticks) = sync_channel(1);
-                (tick, scope.spawn(move || ticks.into_iter().try_for_each(|()| file.sync_data().map(|()| flushed(file)))))
+                (
+                    tick,
+                    scope.spawn(move || {
+                        ticks.into_iter().try_for_each(|()| file.sync_data().map(|()| flushed(file)))
+                    }),
+                )
             });
             // Where it is busy still, or failed, the next one or the end tells.
             let _ = tick.try_send(());
@@ -319,8 +345,9 @@ pub(crate) fn flushing<T>(file: &File, flushed: fn(&File), work: impl FnOnce(&mu
     })
 }
 
-/// Lets go of what the disk holds beyond the part of a file that is likely to be read again: memory that a very large file would fill is better
-/// used by others. It is advice, so nothing is lost where the system does not take it.
+/// Lets go of what the disk holds beyond the part of a file that is likely to be read again: memory that a
+/// very large file would fill is better used by others. It is advice, so nothing is lost where the system
+/// does not take it.
 fn let_go(file: &File) {
     #[cfg(target_os = "linux")]
     if file.metadata().is_ok_and(|meta| meta.len() > KEPT) {
@@ -335,15 +362,24 @@ const KEPT: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// So many octets are flushed at a time.
 const FLUSHED: usize = 16 << 20;
 
-fn replace_file(path: &Path, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+fn replace_file(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<(), Error> {
     let Some(name) = path.file_name() else { return Err(Error::NoName { path: path.into() }) };
     let mut hidden = OsString::from(UNFINISHED);
     hidden.push(name);
     let unfinished = path.with_file_name(hidden);
     match fs::remove_file(&unfinished) {
-        // On a read-only disk nothing is there that could be left over; that it cannot be written is what matters.
-        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Err(Error::Write { path: path.into(), error }),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::Remove { path: unfinished, error }),
+        // On a read-only disk nothing is there that could be left over; that it cannot be written is what
+        // matters.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            return Err(Error::Write { path: path.into(), error });
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(Error::Remove { path: unfinished, error });
+        }
         _ => {}
     }
     write_file(&unfinished, mode, write)?;
@@ -355,8 +391,8 @@ fn replace_file(path: &Path, mode: u32, write: impl FnOnce(&mut (dyn Write + Sen
     sync_directory(parent_of(path))
 }
 
-/// Lets two directories change places, in one step where the system can; a missing `there` is simply named. Nothing is lost if the run is
-/// killed: where it takes several steps, the names in between end in `-old`.
+/// Lets two directories change places, in one step where the system can; a missing `there` is simply named.
+/// Nothing is lost if the run is killed: where it takes several steps, the names in between end in `-old`.
 ///
 /// # Errors
 /// [`Error::Rename`], [`Error::Sync`].
@@ -367,7 +403,10 @@ pub fn exchange(here: &Path, there: &Path) -> Result<(), Error> {
     } else if !swapped(here, there).map_err(failed)? {
         let mut aside = here.as_os_str().to_owned();
         aside.push("-old");
-        fs::rename(there, &aside).and_then(|()| fs::rename(here, there)).and_then(|()| fs::rename(&aside, here)).map_err(failed)?;
+        fs::rename(there, &aside)
+            .and_then(|()| fs::rename(here, there))
+            .and_then(|()| fs::rename(&aside, here))
+            .map_err(failed)?;
     }
     sync_directory(parent_of(there))
 }
@@ -388,19 +427,26 @@ fn swapped(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be written whole.
-fn write_file(path: &Path, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+/// Makes a file that must not exist, and waits until the disk holds it; removes it again if it cannot be
+/// written whole.
+fn write_file(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<(), Error> {
     let file = create(OpenOptions::new().write(true), path)?;
     let written = fill(&file, mode, write).map_err(|error| Error::Write { path: path.into(), error });
-    let written = written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
+    let written =
+        written.and_then(|()| file.sync_all().map_err(|error| Error::Sync { path: path.into(), error }));
     if written.is_err() {
         let _ = fs::remove_file(path);
     }
     written
 }
 
-/// Makes a file that must not exist and reads it back through the same descriptor; whoever calls flushes many at once. It is removed again if it
-/// cannot be written whole. `exact`: its mode is known to come out right. Returns whether it did.
+/// Makes a file that must not exist and reads it back through the same descriptor; whoever calls flushes many
+/// at once. It is removed again if it cannot be written whole. `exact`: its mode is known to come out right.
+/// Returns whether it did.
 fn write_checked(path: &Path, contents: &[u8], exact: bool) -> Result<bool, Error> {
     let mut file = create(OpenOptions::new().read(true).write(true), path)?;
     let mut right = true;
@@ -412,7 +458,11 @@ fn write_checked(path: &Path, contents: &[u8], exact: bool) -> Result<bool, Erro
         // One byte more than there should be; the buffer is wiped, for it may hold a key.
         let mut found = Zeroizing::new(vec![0; contents.len() + 1]);
         let got = read_at_most(&file, &mut found)?;
-        if found[..got] == *contents { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "other bytes came back than were written")) }
+        if found[..got] == *contents {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "other bytes came back than were written"))
+        }
     };
     let written: io::Result<()> = { written }();
     if let Err(error) = written {
@@ -422,7 +472,8 @@ fn write_checked(path: &Path, contents: &[u8], exact: bool) -> Result<bool, Erro
     Ok(right)
 }
 
-/// Reads from the beginning until the end of the file or of the buffer. All but one byte is taken for the whole: the end of a file, as a rule.
+/// Reads from the beginning until the end of the file or of the buffer. All but one byte is taken for the
+/// whole: the end of a file, as a rule.
 fn read_at_most(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut got = file.read_at(buffer, 0)?;
     while got + 1 < buffer.len() {
@@ -438,12 +489,18 @@ fn read_at_most(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
 fn create(options: &mut OpenOptions, path: &Path) -> Result<File, Error> {
     match options.create_new(true).mode(FILE).open(path) {
         Ok(file) => Ok(file),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::AlreadyThere { path: path.into() }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::AlreadyThere { path: path.into() })
+        }
         Err(error) => Err(Error::CreateFile { path: path.into(), error }),
     }
 }
 
-fn fill(file: &File, mode: u32, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
+fn fill(
+    file: &File,
+    mode: u32,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> io::Result<()> {
     set_mode(file, mode)?;
     // Not buffered here: a buffer would keep a copy of a new key in memory.
     flushing(file, let_go, |wrote| write(&mut Counted { file, wrote }))?
@@ -467,7 +524,8 @@ impl Write for Counted<'_> {
     }
 }
 
-/// The mode given at creation passed through the umask; this one does not. Returns whether it was right before: asking costs less than setting.
+/// The mode given at creation passed through the umask; this one does not. Returns whether it was right
+/// before: asking costs less than setting.
 fn set_mode(file: &File, mode: u32) -> io::Result<bool> {
     let right = file.metadata()?.permissions().mode() & ALL_BITS == mode;
     if !right {
@@ -476,8 +534,8 @@ fn set_mode(file: &File, mode: u32) -> io::Result<bool> {
     Ok(right)
 }
 
-/// Gives what is there the mode for those who have access; links are left alone. A file of another user is written anew, for only its owner may change its
-/// mode.
+/// Gives what is there the mode for those who have access; links are left alone. A file of another user is
+/// written anew, for only its owner may change its mode.
 ///
 /// # Errors
 /// Whatever kept it from being changed.
@@ -499,7 +557,8 @@ pub fn set_access(path: &Path, access: Access) -> Result<(), Error> {
     }
 }
 
-/// Makes one directory, mode 0700 whatever the umask; `exact`: its mode is known to come out right. Returns whether it did.
+/// Makes one directory, mode 0700 whatever the umask; `exact`: its mode is known to come out right. Returns
+/// whether it did.
 fn make_directory(path: &Path, exact: bool) -> io::Result<bool> {
     make_directory_of(path, DIRECTORY, exact)
 }
@@ -519,7 +578,9 @@ fn sync_directory(path: &Path) -> Result<(), Error> {
     let synced = File::open(path).and_then(|directory| directory.sync_all());
     match synced {
         // Some file systems cannot flush a directory and say so; there is nothing better to do on them.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
         other => other.map_err(|error| Error::Sync { path: path.into(), error }),
     }
 }
@@ -550,7 +611,8 @@ mod tests {
     #[test]
     fn access_is_given_whatever_the_mode_was_and_never_through_a_link() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, directory, link) = (folder.path().join("file"), folder.path().join("directory"), folder.path().join("link"));
+        let (file, directory, link) =
+            (folder.path().join("file"), folder.path().join("directory"), folder.path().join("link"));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & ALL_BITS;
         write_new_for(Access::Group, &file, b"x").unwrap();
         create_dir(&directory, Access::Group).unwrap();
@@ -563,7 +625,10 @@ mod tests {
         set_access(&link, Access::Owner).unwrap();
         assert_eq!(mode(&file), 0o660, "the link is left alone");
         set_access(&folder.path().join("nothing"), Access::Owner).unwrap();
-        assert_eq!(["owner", "group", "all"].map(|name| name.parse().ok()), [Some(Access::Owner), Some(Access::Group), None]);
+        assert_eq!(
+            ["owner", "group", "all"].map(|name| name.parse().ok()),
+            [Some(Access::Owner), Some(Access::Group), None]
+        );
     }
 
     #[test]
@@ -572,6 +637,10 @@ mod tests {
         let (_reader, writer) = io::pipe().unwrap();
         let pipe = File::from(std::os::fd::OwnedFd::from(writer));
         assert!(flushing(&pipe, let_go, |wrote| wrote(FLUSHED)).is_err());
-        assert_eq!(flushing(&pipe, let_go, |wrote| wrote(FLUSHED - 1)).ok(), Some(()), "little is left to the flush at the end");
+        assert_eq!(
+            flushing(&pipe, let_go, |wrote| wrote(FLUSHED - 1)).ok(),
+            Some(()),
+            "little is left to the flush at the end"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Trouble that does not stop the run: a code, a place and a hint. Every code has a head in `docs/findings.md`.
+//! Trouble that does not stop the run: a code, a place and a hint. Every code has a head in
+//! `docs/findings.md`.
 
 use std::fmt;
 

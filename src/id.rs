@@ -136,7 +136,8 @@ macro_rules! hash_type {
 }
 
 hash_type! {
-    /// SHA-256 of a DER object: of the `Certificate` SEQUENCE alone for certificates (no trailing bytes, no trust data).
+    /// SHA-256 of a DER object: of the `Certificate` SEQUENCE alone for certificates (no trailing bytes, no
+    /// trust data).
     Fingerprint
 }
 hash_type! {
@@ -144,11 +145,13 @@ hash_type! {
     SpkiHash
 }
 hash_type! {
-    /// SHA-256 over what a certificate is *for* (subject, names, usages): certificates that agree here share one replacement.
+    /// SHA-256 over what a certificate is *for* (subject, names, usages): certificates that agree here share
+    /// one replacement.
     ProfileHash
 }
 
-/// A distinguished name reduced to 16 bytes of a hash over its comparable form (RFC 5280 section 7.1); for linking, not for display.
+/// A distinguished name reduced to 16 bytes of a hash over its comparable form (RFC 5280 section 7.1); for
+/// linking, not for display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(pub [u8; 16]);
 
@@ -272,7 +275,8 @@ impl Serial {
 /// Serial numbers longer than this many octets get no decimal form; RFC 5280 allows 20.
 const LONGEST_DECIMAL: usize = 256;
 
-/// The name of a plan step: a hash of what the step does, so that planning twice names it the same. Plans hold very many, so it lies in place.
+/// The name of a plan step: a hash of what the step does, so that planning twice names it the same. Plans
+/// hold very many, so it lies in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId {
     text: [u8; LONGEST_STEP],
@@ -292,7 +296,8 @@ impl StepId {
             bytes.extend_from_slice(part);
         }
         let kind = kind.get(..LONGEST_STEP - 17).unwrap_or(kind);
-        Self::of(&format!("{kind}-{}", hex(&Fingerprint::of(&bytes).0[..8]))).unwrap_or(Self { text: [b'-'; LONGEST_STEP], length: 1 })
+        Self::of(&format!("{kind}-{}", hex(&Fingerprint::of(&bytes).0[..8])))
+            .unwrap_or(Self { text: [b'-'; LONGEST_STEP], length: 1 })
     }
 
     fn of(name: &str) -> Option<Self> {
@@ -345,7 +350,11 @@ mod tests {
             (&[0x01, 0, 0, 0, 0, 0, 0, 0, 0], "010000000000000000", "18446744073709551616"),
         ] {
             let serial = Serial::from_content(content);
-            assert_eq!((serial.to_hex().as_str(), serial.to_decimal().as_str()), (hex, decimal), "{content:?}");
+            assert_eq!(
+                (serial.to_hex().as_str(), serial.to_decimal().as_str()),
+                (hex, decimal),
+                "{content:?}"
+            );
         }
     }
 

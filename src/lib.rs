@@ -1,10 +1,13 @@
-//! Private keys leaked: which certificates that touches, their replacements, and proof that the old ones are revoked.
+//! Private keys leaked: which certificates that touches, their replacements, and proof that the old ones are
+//! revoked.
 //!
 //! The pipeline, floor by floor; each imports only what lies below it:
 //!
-//! 1. [`read`] walks roots and turns bytes into [`read::Found`] things, with the help of [`pki`], which knows the formats.
+//! 1. [`read`] walks roots and turns bytes into [`read::Found`] things, with the help of [`pki`], which knows
+//!    the formats.
 //! 2. [`inventory`] joins them: one entry per certificate and key, wherever they were found.
-//! 3. [`assess`] weighs the evidence: which keys are exposed, where each certificate stands, what that means for it.
+//! 3. [`assess`] weighs the evidence: which keys are exposed, where each certificate stands, what that means
+//!    for it.
 //! 4. [`plan`] orders what is to be done.
 //! 5. [`rekey`] makes new keys and requests; it and [`files`] are what writes.
 //! 6. [`store`] keeps all that in a directory, and [`report`] shows it.

@@ -26,7 +26,8 @@ pub fn dotted(content: &[u8]) -> Option<String> {
     Some(out)
 }
 
-/// An OID of more octets is taken for an attack (an "OID bomb"), not for a name; the longest in use have about 30.
+/// An OID of more octets is taken for an attack (an "OID bomb"), not for a name; the longest in use have
+/// about 30.
 const LONGEST: usize = 128;
 
 // Public keys.

@@ -1,4 +1,5 @@
-//! Work over a list on several threads, with the results in the order of the list, whatever thread made which.
+//! Work over a list on several threads, with the results in the order of the list, whatever thread made
+//! which.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +8,18 @@ mod line;
 
 pub(crate) use line::{Ahead, Line};
 
-/// Items that a thread takes at once: enough that taking them costs nothing, few enough that threads end together.
+/// Items that a thread takes at once: enough that taking them costs nothing, few enough that threads end
+/// together.
 const SHARE: usize = 256;
 
-/// For each index below `len` what `each` makes of it. `new` makes what a thread keeps for itself while it works.
-pub(crate) fn map<S, T: Send>(threads: usize, len: usize, new: impl Fn() -> S + Sync, each: impl Fn(&mut S, usize) -> T + Sync) -> Vec<T> {
+/// For each index below `len` what `each` makes of it. `new` makes what a thread keeps for itself while it
+/// works.
+pub(crate) fn map<S, T: Send>(
+    threads: usize,
+    len: usize,
+    new: impl Fn() -> S + Sync,
+    each: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
     let threads = threads.min(len.div_ceil(SHARE));
     if threads < 2 {
         let mut own = new();
@@ -37,7 +45,8 @@ pub(crate) fn map<S, T: Send>(threads: usize, len: usize, new: impl Fn() -> S + 
     out.into_iter().flatten().collect()
 }
 
-/// Makes a part for each number below `len`, and hands them on in that order. `weigh` tells what a part takes in memory.
+/// Makes a part for each number below `len`, and hands them on in that order. `weigh` tells what a part takes
+/// in memory.
 ///
 /// # Errors
 /// The first error of `consume` ends the run.
@@ -74,7 +83,11 @@ pub(crate) fn in_order<T: Send, E: Send>(
 }
 
 /// Both results, the first one made beside the other.
-pub(crate) fn join<A: Send, B>(threads: usize, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
+pub(crate) fn join<A: Send, B>(
+    threads: usize,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B,
+) -> (A, B) {
     if threads < 2 {
         return (a(), b());
     }
@@ -136,7 +149,14 @@ mod tests {
     #[test]
     #[should_panic(expected = "panicked")]
     fn a_panic_while_a_part_is_made_leaves_nobody_waiting() {
-        let _ = in_order(3, 100, Ahead { made: 4, handed: 4 }, |i| assert!(i > 0, "a part panicked"), |()| 1, |()| Ok::<(), ()>(()));
+        let _ = in_order(
+            3,
+            100,
+            Ahead { made: 4, handed: 4 },
+            |i| assert!(i > 0, "a part panicked"),
+            |()| 1,
+            |()| Ok::<(), ()>(()),
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Bytes that must not be seen: wiped when dropped, and without any way to print, copy or serialize them by accident.
+//! Bytes that must not be seen: wiped when dropped, and without any way to print, copy or serialize them by
+//! accident.
 
 use zeroize::Zeroizing;
 
-/// A secret. It has no `Debug`, `Display`, `Clone` or `Serialize`; [`Secret::expose`] is the only way in and easy to search for.
+/// A secret. It has no `Debug`, `Display`, `Clone` or `Serialize`; [`Secret::expose`] is the only way in and
+/// easy to search for.
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-/// One word: plain where nothing in it means anything to a shell, else in single quotes. It comes back from the shell as it was; a NUL byte,
-/// which no argument can hold, is left out.
+/// One word: plain where nothing in it means anything to a shell, else in single quotes. It comes back from
+/// the shell as it was; a NUL byte, which no argument can hold, is left out.
 #[must_use]
 pub fn quote(word: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/' | ':' | '@' | '+' | ',');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/' | ':' | '@' | '+' | ',');
     // An equals sign means something in the first word of a command alone.
     let plain = |c: char| plain(c) || c == '=';
     if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
@@ -18,7 +19,12 @@ pub fn quote(word: &str) -> Cow<'_, str> {
 /// A whole command.
 #[must_use]
 pub fn line<S: AsRef<str>>(command: &[S]) -> String {
-    command.iter().enumerate().map(|(at, word)| if at == 0 { first(word.as_ref()) } else { quote(word.as_ref()) }).collect::<Vec<_>>().join(" ")
+    command
+        .iter()
+        .enumerate()
+        .map(|(at, word)| if at == 0 { first(word.as_ref()) } else { quote(word.as_ref()) })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The first word: with `=` in it, it would be an assignment.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
-/// Seconds from the epoch on are kept one higher than they are, so that zero is free for the `None` of an `Option`, which then takes no room.
+/// Seconds from the epoch on are kept one higher than they are, so that zero is free for the `None` of an
+/// `Option`, which then takes no room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(NonZeroI64);
 
@@ -65,12 +66,21 @@ impl Time {
 
     /// The text, all of it ASCII.
     fn text(self) -> [u8; 20] {
-        let Some(t) = DateTime::from_timestamp(self.unix(), 0).filter(|t| (0..=9999).contains(&t.year())) else {
+        let Some(t) = DateTime::from_timestamp(self.unix(), 0).filter(|t| (0..=9999).contains(&t.year()))
+        else {
             return if self.unix() < 0 { *b"0000-01-01T00:00:00Z" } else { *b"9999-12-31T23:59:59Z" };
         };
         let mut out = *b"0000-00-00T00:00:00Z";
         let year = t.year().unsigned_abs();
-        let parts = [(0, year / 100), (2, year % 100), (5, t.month()), (8, t.day()), (11, t.hour()), (14, t.minute()), (17, t.second())];
+        let parts = [
+            (0, year / 100),
+            (2, year % 100),
+            (5, t.month()),
+            (8, t.day()),
+            (11, t.hour()),
+            (14, t.minute()),
+            (17, t.second()),
+        ];
         for (at, value) in parts {
             out[at] += (value / 10) as u8;
             out[at + 1] += (value % 10) as u8;
@@ -110,7 +120,8 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// When something happened, as far as is known: not before `earliest`, not after `latest`; `None` is an open end.
+/// When something happened, as far as is known: not before `earliest`, not after `latest`; `None` is an open
+/// end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The first moment it can have happened.
@@ -129,7 +140,10 @@ impl Span {
     /// The smallest span that holds both; an open end stays open.
     #[must_use]
     pub fn hull(self, other: Self) -> Self {
-        Self { earliest: self.earliest.zip(other.earliest).map(|(a, b)| a.min(b)), latest: self.latest.zip(other.latest).map(|(a, b)| a.max(b)) }
+        Self {
+            earliest: self.earliest.zip(other.earliest).map(|(a, b)| a.min(b)),
+            latest: self.latest.zip(other.latest).map(|(a, b)| a.max(b)),
+        }
     }
 
     /// Whether the two can both be true of one moment.
@@ -146,7 +160,11 @@ pub struct NotATime(String);
 
 impl fmt::Display for NotATime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a time; write 2016-11-01, 2016-11-01T12:00:00Z or 2016-11-01T12:00:00+01:00", self.0)
+        write!(
+            f,
+            "{:?} is not a time; write 2016-11-01, 2016-11-01T12:00:00Z or 2016-11-01T12:00:00+01:00",
+            self.0
+        )
     }
 }
 
@@ -164,7 +182,8 @@ pub enum Written {
 }
 
 impl Written {
-    /// Reads RFC 3339, the usual variants of ISO 8601 (blank for `T`, no seconds, compact offset) and plain dates.
+    /// Reads RFC 3339, the usual variants of ISO 8601 (blank for `T`, no seconds, compact offset) and plain
+    /// dates.
     ///
     /// # Errors
     /// [`NotATime`] with the text.
@@ -175,11 +194,17 @@ impl Written {
             return Ok(found);
         }
         if let Ok(date) = NaiveDate::parse_from_str(trimmed, "%Y-%m-%d") {
-            return Some(date).filter(in_range).and_then(|d| d.and_hms_opt(0, 0, 0)).map(|t| Self::Date(utc(t))).ok_or_else(wrong);
+            return Some(date)
+                .filter(in_range)
+                .and_then(|d| d.and_hms_opt(0, 0, 0))
+                .map(|t| Self::Date(utc(t)))
+                .ok_or_else(wrong);
         }
         let (clock, zone) = split_zone(trimmed).ok_or_else(wrong)?;
         let clock = clock.replacen([' ', 't'], "T", 1);
-        let clock = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].iter().find_map(|f| NaiveDateTime::parse_from_str(&clock, f).ok());
+        let clock = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
+            .iter()
+            .find_map(|f| NaiveDateTime::parse_from_str(&clock, f).ok());
         let clock = clock.filter(|c| in_range(&c.date())).ok_or_else(wrong)?;
         Ok(match zone {
             Some(offset) => Self::Exact(utc(clock).plus(-offset)),
@@ -187,11 +212,15 @@ impl Written {
         })
     }
 
-    /// The forms that fill manifests, `2016-10-31` and `2016-10-31T22:00:00` with or without `Z`, without the machinery for all others.
+    /// The forms that fill manifests, `2016-10-31` and `2016-10-31T22:00:00` with or without `Z`, without the
+    /// machinery for all others.
     fn plain(text: &[u8]) -> Option<Self> {
         let number = |from: usize, digits: usize| {
             let digits = text.get(from..from + digits)?;
-            digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0')))
+            digits
+                .iter()
+                .all(u8::is_ascii_digit)
+                .then(|| digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0')))
         };
         let marks = |places: &[(usize, u8)]| places.iter().all(|(at, mark)| text.get(*at) == Some(mark));
         if !marks(&[(4, b'-'), (7, b'-')]) {
@@ -218,12 +247,17 @@ impl Written {
     pub fn span(self) -> Span {
         match self {
             Self::Exact(t) => Span::at(t),
-            Self::Local(t) => Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(WESTERNMOST)) },
-            Self::Date(t) => Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(DAY - 1 + WESTERNMOST)) },
+            Self::Local(t) => {
+                Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(WESTERNMOST)) }
+            }
+            Self::Date(t) => {
+                Span { earliest: Some(t.plus(-EASTERNMOST)), latest: Some(t.plus(DAY - 1 + WESTERNMOST)) }
+            }
         }
     }
 
-    /// The moment, taking a missing zone as UTC and a missing time of day as midnight: for values a user sets, not for evidence.
+    /// The moment, taking a missing zone as UTC and a missing time of day as midnight: for values a user
+    /// sets, not for evidence.
     #[must_use]
     pub const fn as_utc(self) -> Time {
         match self {
@@ -240,7 +274,8 @@ fn in_range(date: &NaiveDate) -> bool {
     (0..=9999).contains(&date.year())
 }
 
-/// Splits a zone (`Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `+01`) off the end; offset in seconds east. `None` if what looks like a zone is none.
+/// Splits a zone (`Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `+01`) off the end; offset in seconds east. `None` if
+/// what looks like a zone is none.
 fn split_zone(text: &str) -> Option<(&str, Option<i64>)> {
     for suffix in ["Z", "z", " UTC", "UTC", " GMT", "GMT"] {
         if let Some(clock) = text.strip_suffix(suffix) {
@@ -275,7 +310,9 @@ mod tests {
 
     #[test]
     fn times_print_and_read_back() {
-        for text in ["2016-11-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"] {
+        for text in
+            ["2016-11-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"]
+        {
             assert_eq!(time(text).to_string(), text);
         }
         assert_eq!(Time::from_unix(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
@@ -287,14 +324,28 @@ mod tests {
         assert_eq!(Written::parse("2016-11-01 01:00:00 +0100"), Ok(Written::Exact(time("2016-11-01"))));
         assert_eq!(Written::parse("2016-10-31 22:30:00.250-01:30"), Ok(Written::Exact(time("2016-11-01"))));
         let local = Written::parse("2016-11-01 00:00").unwrap().span();
-        assert_eq!(local, Span { earliest: Some(time("2016-10-31T10:00:00Z")), latest: Some(time("2016-11-01T12:00:00Z")) });
+        assert_eq!(
+            local,
+            Span { earliest: Some(time("2016-10-31T10:00:00Z")), latest: Some(time("2016-11-01T12:00:00Z")) }
+        );
         let date = Written::parse("2016-10-31").unwrap().span();
-        assert_eq!(date, Span { earliest: Some(time("2016-10-30T10:00:00Z")), latest: Some(time("2016-11-01T11:59:59Z")) });
+        assert_eq!(
+            date,
+            Span { earliest: Some(time("2016-10-30T10:00:00Z")), latest: Some(time("2016-11-01T11:59:59Z")) }
+        );
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "yesterday", "2016-13-01", "2016-02-30T00:00:00Z", "2016-11-01T00:00:00+99:00", "2016-11-01T00:00:00+1x", "99999-01-01"] {
+        for text in [
+            "",
+            "yesterday",
+            "2016-13-01",
+            "2016-02-30T00:00:00Z",
+            "2016-11-01T00:00:00+99:00",
+            "2016-11-01T00:00:00+1x",
+            "99999-01-01",
+        ] {
             assert!(Written::parse(text).is_err(), "{text}");
         }
     }
@@ -310,7 +361,10 @@ mod tests {
     #[test]
     fn a_hull_keeps_open_ends_open() {
         let open = Span { earliest: None, latest: Some(Time::from_unix(5)) };
-        assert_eq!(open.hull(Span::at(Time::from_unix(9))), Span { earliest: None, latest: Some(Time::from_unix(9)) });
+        assert_eq!(
+            open.hull(Span::at(Time::from_unix(9))),
+            Span { earliest: None, latest: Some(Time::from_unix(9)) }
+        );
         assert!(!open.meets(Span::at(Time::from_unix(6))));
         assert!(open.meets(Span::at(Time::from_unix(5))));
     }

@@ -1,11 +1,13 @@
-//! Guards the floors of the library: imports go down only, and what talks to the world does so through its own door.
+//! Guards the floors of the library: imports go down only, and what talks to the world does so through its
+//! own door.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The modules and their floors. What is on one floor does not import its neighbours, but for the exceptions of [`may_import`].
+/// The modules and their floors. What is on one floor does not import its neighbours, but for the exceptions
+/// of [`may_import`].
 const FLOORS: &[(&str, u8)] = &[
     ("id", 0),
     ("oid", 0),
@@ -31,7 +33,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("demo", 8),
 ];
 
-/// The stages that touch the world do not import one another; the doors they go through are open to all of them.
+/// The stages that touch the world do not import one another; the doors they go through are open to all of
+/// them.
 const DOORS: &[&str] = &["files", "net"];
 
 fn floor(module: &str) -> u8 {
@@ -71,14 +74,21 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 let relative = path.strip_prefix(&root).unwrap().with_extension("");
-                let mut parts: Vec<String> = relative.iter().map(|p| p.to_str().unwrap().to_owned()).collect();
+                let mut parts: Vec<String> =
+                    relative.iter().map(|p| p.to_str().unwrap().to_owned()).collect();
                 if parts.last().is_some_and(|p| p == "mod") {
                     parts.pop();
                 }
                 let text = fs::read_to_string(&path).unwrap();
                 let test_file = parts.last().is_some_and(|p| p == "tests");
                 let code = if test_file { String::new() } else { bare(&text) };
-                out.push(Source { path: path.strip_prefix(&root).unwrap().to_owned(), module: parts[0].clone(), depth: parts.len(), code, text });
+                out.push(Source {
+                    path: path.strip_prefix(&root).unwrap().to_owned(),
+                    module: parts[0].clone(),
+                    depth: parts.len(),
+                    code,
+                    text,
+                });
             }
         }
     }
@@ -115,7 +125,8 @@ fn bare(text: &str) -> String {
     out
 }
 
-/// Every top-level module that a file names: by `crate::x`, by `crate::{x::y, z}`, and by as many `super::` as lead out of its own.
+/// Every top-level module that a file names: by `crate::x`, by `crate::{x::y, z}`, and by as many `super::`
+/// as lead out of its own.
 fn imports(source: &Source) -> BTreeSet<String> {
     let up = "super::".repeat(source.depth);
     let mut out = BTreeSet::new();
@@ -136,7 +147,9 @@ fn imports(source: &Source) -> BTreeSet<String> {
 
 /// `a::b` gives `a`; `{a::b, c::{d, e}}` gives `a` and `c`.
 fn first_segments(path: &str) -> Vec<String> {
-    let word = |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let word = |text: &str| {
+        text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let Some(group) = path.strip_prefix('{') else { return vec![word(path)] };
     let mut out = vec![word(group)];
     let mut depth = 0;
@@ -154,11 +167,32 @@ fn first_segments(path: &str) -> Vec<String> {
 
 #[test]
 fn the_reader_of_imports_reads_them() {
-    let source = |depth, code: &str| Source { path: PathBuf::new(), module: "pki".into(), depth, code: bare(code), text: String::new() };
+    let source = |depth, code: &str| Source {
+        path: PathBuf::new(),
+        module: "pki".into(),
+        depth,
+        code: bare(code),
+        text: String::new(),
+    };
     let names = |s: &Source| imports(s).into_iter().collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&source(1, "use crate::{id::X, plan::{a, report}, time};\nfn f() { crate::files::g() }")), "files id plan time");
-    assert_eq!(names(&source(2, "use super::super::store::Case;\nuse super::name;\npub(crate) use super::super::{read, id};")), "id read store");
-    assert_eq!(names(&source(1, "// crate::plan\nlet x = \"crate::store\"; // crate::rekey\n#[cfg(test)]\nmod tests { use crate::plan; }")), "");
+    assert_eq!(
+        names(&source(1, "use crate::{id::X, plan::{a, report}, time};\nfn f() { crate::files::g() }")),
+        "files id plan time"
+    );
+    assert_eq!(
+        names(&source(
+            2,
+            "use super::super::store::Case;\nuse super::name;\npub(crate) use super::super::{read, id};"
+        )),
+        "id read store"
+    );
+    assert_eq!(
+        names(&source(
+            1,
+            "// crate::plan\nlet x = \"crate::store\"; // crate::rekey\n#[cfg(test)]\nmod tests { use crate::plan; }"
+        )),
+        ""
+    );
     assert!(may_import("rekey", "files") && !may_import("rekey", "revoke") && !may_import("files", "rekey"));
     assert!(!may_import("read", "inventory") && !may_import("id", "pki") && may_import("id", "time"));
 }
@@ -195,13 +229,25 @@ fn places(words: &[&str], sources: &[Source]) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_library_neither_prints_nor_exits() {
-    let words = ["println!", "print!", "dbg!", "process::exit", "process::abort", "io::stdout", "io::stderr", "unsafe {"];
+    let words = [
+        "println!",
+        "print!",
+        "dbg!",
+        "process::exit",
+        "process::abort",
+        "io::stdout",
+        "io::stderr",
+        "unsafe {",
+    ];
     assert_eq!(places(&words, &library()), BTreeMap::new());
 }
 
 #[test]
 fn the_words_and_the_judges_do_no_io_and_read_no_clock() {
-    let pure: Vec<Source> = library().into_iter().filter(|s| s.module != "lib" && matches!(floor(&s.module), 0 | 1 | 3..=5)).collect();
+    let pure: Vec<Source> = library()
+        .into_iter()
+        .filter(|s| s.module != "lib" && matches!(floor(&s.module), 0 | 1 | 3..=5))
+        .collect();
     let words = [
         "std::fs",
         "fs::read",
@@ -222,11 +268,21 @@ fn the_words_and_the_judges_do_no_io_and_read_no_clock() {
 #[test]
 fn dependencies_have_their_doors() {
     let library = library();
-    let files = |word: &str| library.iter().filter(|s| s.code.contains(word)).map(|s| s.path.display().to_string()).collect::<Vec<_>>();
+    let files = |word: &str| {
+        library
+            .iter()
+            .filter(|s| s.code.contains(word))
+            .map(|s| s.path.display().to_string())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(files("rustls_pemfile").len(), 1, "one module imports it: {:?}", files("rustls_pemfile"));
     assert!(files("x509_parser").iter().all(|f| f.starts_with("pki/")), "{:?}", files("x509_parser"));
     assert!(!files("x509_parser").is_empty());
-    assert!(files("rusqlite").iter().all(|f| f.starts_with("store/db")), "no SQL outside of the store: {:?}", files("rusqlite"));
+    assert!(
+        files("rusqlite").iter().all(|f| f.starts_with("store/db")),
+        "no SQL outside of the store: {:?}",
+        files("rusqlite")
+    );
     for door in ["rawzip", "miniz_oxide"] {
         assert!(
             !files(door).is_empty() && files(door).iter().all(|f| f.starts_with("read/archive")),
@@ -235,17 +291,29 @@ fn dependencies_have_their_doors() {
         );
     }
     for above in ["clap", "comfy_table", "indicatif"] {
-        assert!(!library.iter().any(|s| s.code.contains(&format!("{above}::"))), "the library is whole without {above}");
+        assert!(
+            !library.iter().any(|s| s.code.contains(&format!("{above}::"))),
+            "the library is whole without {above}"
+        );
     }
     // Writing goes through one door.
-    let writing = ["fs::write", "File::create", "OpenOptions", "fs::rename", "fs::remove", "create_dir", "DirBuilder"];
-    let writers: Vec<String> = places(&writing, &library).into_keys().filter(|f| !f.starts_with("files")).collect();
-    assert_eq!(writers.iter().filter(|f| !f.starts_with("read/") && !f.starts_with("store/")).count(), 0, "{writers:?}");
+    let writing =
+        ["fs::write", "File::create", "OpenOptions", "fs::rename", "fs::remove", "create_dir", "DirBuilder"];
+    let writers: Vec<String> =
+        places(&writing, &library).into_keys().filter(|f| !f.starts_with("files")).collect();
+    assert_eq!(
+        writers.iter().filter(|f| !f.starts_with("read/") && !f.starts_with("store/")).count(),
+        0,
+        "{writers:?}"
+    );
 }
 
 #[test]
 fn every_module_says_what_it_is() {
-    let silent: Vec<String> =
-        sources().iter().filter(|s| !s.text.starts_with("//!") && !s.path.ends_with("tests.rs")).map(|s| s.path.display().to_string()).collect();
+    let silent: Vec<String> = sources()
+        .iter()
+        .filter(|s| !s.text.starts_with("//!") && !s.path.ends_with("tests.rs"))
+        .map(|s| s.path.display().to_string())
+        .collect();
     assert!(silent.is_empty(), "{silent:?}");
 }

@@ -1,4 +1,5 @@
-//! Whose certificates they are, scored on real ones: `tests/cas-corpora.txt` was written by hand, and all of it has to be right.
+//! Whose certificates they are, scored on real ones: `tests/cas-corpora.txt` was written by hand, and all of
+//! it has to be right.
 //!
 //! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
 #![allow(missing_docs, clippy::unwrap_used)]
@@ -27,7 +28,8 @@ fn real_certificates_are_whose_they_are() {
     assert!(table.len() >= 60, "{} lines", table.len());
     let of = |place: &str| {
         let (path, index) = place.rsplit_once('#').unwrap();
-        *at.get(&(path.to_owned(), index.parse().unwrap())).unwrap_or_else(|| panic!("no certificate at {place}"))
+        *at.get(&(path.to_owned(), index.parse().unwrap()))
+            .unwrap_or_else(|| panic!("no certificate at {place}"))
     };
     let wanted: Vec<u32> = table.iter().map(|(place, _)| of(place)).collect();
     let cas = Cas::builtin().unwrap();
@@ -48,7 +50,10 @@ fn real_certificates_are_whose_they_are() {
         let found = cas.identify(&issued, None);
         let got = found.operator.map_or("-", |o| &o.id);
         if got != *want {
-            wrong.push(format!("{place}: wanted {want}, got {got}, {:?}: {} [{}]", found.confidence, found.because, certificate.issuer.name));
+            wrong.push(format!(
+                "{place}: wanted {want}, got {got}, {:?}: {} [{}]",
+                found.confidence, found.because, certificate.issuer.name
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), table.len(), wrong.join("\n"));

@@ -1,18 +1,21 @@
-//! Lists of CAs that are broken or hostile, and each kind of private CA with its commands and its form of serial numbers.
+//! Lists of CAs that are broken or hostile, and each kind of private CA with its commands and its form of
+//! serial numbers.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use certrecall::id::{Fingerprint, Serial, SpkiHash};
 use certrecall::plan::ca::private::ToRevoke;
 use certrecall::plan::ca::{Cas, Ccadb, Signer};
 
-const HEAD: &str = "CA Owner,Subordinate CA Owner,SHA-256 Fingerprint,Subject Key Identifier,Revocation Status\n";
+const HEAD: &str =
+    "CA Owner,Subordinate CA Owner,SHA-256 Fingerprint,Subject Key Identifier,Revocation Status\n";
 
 fn row(owner: &str, certificate: &str) -> String {
     format!("{owner},,{},,Not Revoked\n", Fingerprint::of(certificate.as_bytes()))
 }
 
 fn owner(list: &Ccadb, certificate: &str) -> Option<String> {
-    let signer = Signer { key: SpkiHash::of(b"unknown"), certificate: Fingerprint::of(certificate.as_bytes()) };
+    let signer =
+        Signer { key: SpkiHash::of(b"unknown"), certificate: Fingerprint::of(certificate.as_bytes()) };
     list.of(&signer).map(|r| r.owner.clone())
 }
 
@@ -30,7 +33,14 @@ fn rows_that_cannot_be_used_are_told_and_the_others_read() {
         &row("\"Amazon, \"\"Inc.\"\"\n(AWS)\"", "d"),
     ]
     .concat();
-    let bytes = [b"\xef\xbb\xbf", text.as_bytes(), b"\xff\xfe,,", Fingerprint::of(b"e").to_string().as_bytes(), b",,\n"].concat();
+    let bytes = [
+        b"\xef\xbb\xbf",
+        text.as_bytes(),
+        b"\xff\xfe,,",
+        Fingerprint::of(b"e").to_string().as_bytes(),
+        b",,\n",
+    ]
+    .concat();
     let list = Ccadb::read(bytes.as_slice()).unwrap();
     assert_eq!(owner(&list, "a").as_deref(), Some("DigiCert"), "the last row of a certificate counts");
     assert_eq!(owner(&list, "c").as_deref(), Some("Let's Encrypt"));
@@ -87,10 +97,17 @@ fn each_kind_of_private_ca_gets_the_serial_in_its_form() {
         ),
         ("cfssl", "cfssl revoke -db-config <db> -serial 43981 -aki 0aff -reason keyCompromise", "-255"),
     ] {
-        let text = format!("[[operator]]\nid = \"mine\"\nname = \"Mine\"\nkind = \"{kind}\"\nissuers = [\"CN=My CA\"]\n");
+        let text = format!(
+            "[[operator]]\nid = \"mine\"\nname = \"Mine\"\nkind = \"{kind}\"\nissuers = [\"CN=My CA\"]\n"
+        );
         let cas = Cas::builtin().unwrap().with(Cas::parse("c.toml", &text).unwrap()).unwrap();
         let first = |serial: &Serial| {
-            let to_revoke = ToRevoke { serial, file: "f.pem".to_owned(), issuer: "CN=My CA,O=a&b", authority_key_id: Some(&[0x0a, 0xff]) };
+            let to_revoke = ToRevoke {
+                serial,
+                file: "f.pem".to_owned(),
+                issuer: "CN=My CA,O=a&b",
+                authority_key_id: Some(&[0x0a, 0xff]),
+            };
             cas.kind(kind).unwrap().commands(cas.operator("mine").unwrap(), &[to_revoke])[0].join(" ")
         };
         assert_eq!(first(&serial), whole, "{kind}");

@@ -1,4 +1,5 @@
-//! Guards the command line as a contract: exit statuses, streams, formats, order, the ledger, and what happens to files on the disk.
+//! Guards the command line as a contract: exit statuses, streams, formats, order, the ledger, and what
+//! happens to files on the disk.
 #![allow(missing_docs, clippy::type_complexity, clippy::unwrap_used)]
 
 mod common;
@@ -15,7 +16,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::pki::{Cert, bundle, compressed, intermediate_of, leaf, leaked_leaf, pem, private_ca, public_ca, self_signed};
+use common::pki::{
+    Cert, bundle, compressed, intermediate_of, leaf, leaked_leaf, pem, private_ca, public_ca, self_signed,
+};
 use common::{Folder, Ran, certrecall, modes, run, run_with_input, state};
 use serde_json::Value;
 
@@ -65,13 +68,31 @@ fn exit_statuses_of_plan_and_scan() {
         ("presumed and valid", files(l.pem()), BEFORE, 1, 0),
         ("undetermined and valid", files(bundle(&l, &[])), "--uploaded=2016-11-01", 1, 0),
         ("clear", files(bundle(&l, &[])), AFTER, 0, 0),
-        ("exposed but expired: the key is to be searched for and destroyed", files(bundle(&expired_leaf(), &[])), BEFORE, 1, 0),
+        (
+            "exposed but expired: the key is to be searched for and destroyed",
+            files(bundle(&expired_leaf(), &[])),
+            BEFORE,
+            1,
+            0,
+        ),
         ("an exposed key without a certificate", files(l.key.pem()), BEFORE, 1, 0),
         ("an exposed self-signed one", files(bundle(&self_signed("s.example"), &[])), BEFORE, 1, 0),
         ("an exposed CA", files(bundle(&private_ca(), &[])), BEFORE, 1, 0),
         ("locked", files(l.key.encrypted()), BEFORE, 3, 3),
-        ("locked beside an exposed one: 3 beats 1", files(bundle(&l, &[]) + &l.key.encrypted()), BEFORE, 3, 3),
-        ("unreadable", files("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".into()), AFTER, 3, 3),
+        (
+            "locked beside an exposed one: 3 beats 1",
+            files(bundle(&l, &[]) + &l.key.encrypted()),
+            BEFORE,
+            3,
+            3,
+        ),
+        (
+            "unreadable",
+            files("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".into()),
+            AFTER,
+            3,
+            3,
+        ),
         ("a container that is not read", files("PK\x03\x04rest of an archive".into()), AFTER, 3, 3),
     ];
     for (what, files, uploaded, of_plan, of_scan) in table {
@@ -89,7 +110,12 @@ fn exit_statuses_of_plan_and_scan() {
 fn exit_status_2_for_wrong_usage_and_fatal_errors() {
     let l = leaked_leaf();
     let folder = inputs(&[("a.pem", bundle(&l, &[]))]);
-    folder.write("empty.csv", "").write("odd.csv", "a,b\n1,2\n").write("list", "zz\n").write("bad.toml", "name = 1\n").write("foreign/x", "x");
+    folder
+        .write("empty.csv", "")
+        .write("odd.csv", "a,b\n1,2\n")
+        .write("list", "zz\n")
+        .write("bad.toml", "name = 1\n")
+        .write("foreign/x", "x");
     folder.write("no-plan/certrecall-case.json", "{\"schema\":\"certrecall/case/1\",\"roots\":[]}\n");
     let at = |name: &str| folder.at(name);
     let table: Vec<(Vec<&str>, Vec<(&str, &str)>, &str)> = vec![
@@ -117,7 +143,11 @@ fn exit_status_2_for_wrong_usage_and_fatal_errors() {
         (vec!["plan"], vec![("", "in"), ("-o", "case"), ("--known-compromised", "list")], "list:1"),
         (vec!["plan", "--incident=generic"], vec![("", "in"), ("-o", "case")], "--cutoff"),
         (vec!["plan", "--map=x=path"], vec![("", "in"), ("-o", "case")], "--manifest"),
-        (vec!["plan", "--map=x=paths"], vec![("", "in"), ("-o", "case"), ("--manifest", "odd.csv")], "uploaded_at"),
+        (
+            vec!["plan", "--map=x=paths"],
+            vec![("", "in"), ("-o", "case"), ("--manifest", "odd.csv")],
+            "uploaded_at",
+        ),
         (vec!["plan", "--date-from-path=%Y"], vec![("", "in"), ("-o", "case")], "--date-from-path"),
         (vec!["plan", "--clear=ab=reason"], vec![("", "in"), ("-o", "case")], "--clear"),
         (vec!["run", "--key=rsa-512"], vec![("", "in"), ("-o", "case")], "rsa-512"),
@@ -139,7 +169,9 @@ fn exit_status_2_for_wrong_usage_and_fatal_errors() {
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     }
     assert!(!folder.path().join("case").exists(), "a refused command line makes no case");
-    for arguments in [&["--help"][..], &["--version"], &["scan", "--help"], &["incident"], &["incident", "zendesk-2016"]] {
+    for arguments in
+        [&["--help"][..], &["--version"], &["scan", "--help"], &["incident"], &["incident", "zendesk-2016"]]
+    {
         let ran = run(arguments);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{arguments:?}");
         assert!(!ran.stdout.is_empty());
@@ -157,19 +189,35 @@ fn the_incident_that_is_printed_can_be_given_back() {
 
 #[test]
 fn stdout_is_data_and_stderr_is_talk() {
-    let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[])), ("b.pem", leaf("b.example").by(&public_ca()).key.encrypted())]);
+    let folder = inputs(&[
+        ("a.pem", bundle(&leaked_leaf(), &[])),
+        ("b.pem", leaf("b.example").by(&public_ca()).key.encrypted()),
+    ]);
     let scanned = scan(&folder, &[]);
     assert_eq!(scanned.records().len(), 3);
-    assert!(scanned.stderr.contains("3 seen = 2 read + 1 locked + 0 unreadable + 0 skipped"), "{}", scanned.stderr);
+    assert!(
+        scanned.stderr.contains("3 seen = 2 read + 1 locked + 0 unreadable + 0 skipped"),
+        "{}",
+        scanned.stderr
+    );
     for quiet in ["-q", "--quiet"] {
-        for ran in [scan(&folder, &[quiet]), plan(&folder, &[BEFORE, quiet]), make(&folder, &[BEFORE, quiet])] {
+        for ran in [scan(&folder, &[quiet]), plan(&folder, &[BEFORE, quiet]), make(&folder, &[BEFORE, quiet])]
+        {
             assert_eq!((ran.status, ran.stderr.as_str()), (3, ""), "{ran:?}");
         }
     }
     let rekeyed = run(&["rekey", &folder.at("case")]);
-    assert!(rekeyed.stdout.lines().all(|l| Path::new(l.split('\t').next().unwrap()).is_file()), "{}", rekeyed.stdout);
+    assert!(
+        rekeyed.stdout.lines().all(|l| Path::new(l.split('\t').next().unwrap()).is_file()),
+        "{}",
+        rekeyed.stdout
+    );
     let wrong = run(&["scan", "-q", &folder.at("missing")]);
-    assert!(wrong.stderr.starts_with("certrecall: error: ") && wrong.stderr.contains("hint: "), "errors are told even so: {}", wrong.stderr);
+    assert!(
+        wrong.stderr.starts_with("certrecall: error: ") && wrong.stderr.contains("hint: "),
+        "errors are told even so: {}",
+        wrong.stderr
+    );
 }
 
 #[test]
@@ -196,13 +244,21 @@ fn colour_only_where_it_is_wanted() {
 /// Names that a format could trip over.
 fn awkward() -> Folder {
     let ca = public_ca();
-    let names = ["=cmd|' /C calc'!A0", "a,b;\"c\"", "<script>alert(1)</script>", "x | y\nz", "\u{202e}gpj.exe\x1b[31m"];
+    let names = [
+        "=cmd|' /C calc'!A0",
+        "a,b;\"c\"",
+        "<script>alert(1)</script>",
+        "x | y\nz",
+        "\u{202e}gpj.exe\x1b[31m",
+    ];
     let folder = inputs(&[]);
     for (i, name) in names.iter().enumerate() {
         let certificate = leaf("host.example").organisation(name).serial(i as u8 + 1).by(&ca);
         folder.write(format!("in/{i}.pem"), bundle(&certificate, &[]));
     }
-    folder.write("in/text", "hello").write("in/broken.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    folder
+        .write("in/text", "hello")
+        .write("in/broken.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     folder
 }
 
@@ -219,14 +275,19 @@ fn every_format_of_scan_parses_and_tells_of_every_record() {
         let text = of("csv").stdout;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let head = reader.headers().unwrap().clone();
-        let rows: Vec<BTreeMap<String, String>> =
-            reader.records().map(|r| head.iter().map(str::to_owned).zip(r.unwrap().iter().map(str::to_owned)).collect()).collect();
+        let rows: Vec<BTreeMap<String, String>> = reader
+            .records()
+            .map(|r| head.iter().map(str::to_owned).zip(r.unwrap().iter().map(str::to_owned)).collect())
+            .collect();
         assert_eq!(rows.len(), records.len());
         for (row, record) in rows.iter().zip(&records) {
             for field in ["kind", "path", "sha256", "spki_sha256", "serial", "not_after", "reason"] {
                 assert_eq!(row[field], record[field].as_str().unwrap_or_default(), "{field}");
             }
-            assert!(row.values().all(|cell| !cell.starts_with(['=', '+', '@', '\t', '\r'])), "no cell is a formula: {row:?}");
+            assert!(
+                row.values().all(|cell| !cell.starts_with(['=', '+', '@', '\t', '\r'])),
+                "no cell is a formula: {row:?}"
+            );
         }
         let table = of("table").stdout;
         assert_eq!(table.lines().count(), records.len() + 1, "{table}");
@@ -235,7 +296,10 @@ fn every_format_of_scan_parses_and_tells_of_every_record() {
         }
     }
     let empty = inputs(&[]);
-    assert_eq!(run(&["scan", &empty.at("in"), "--format=json"]).stdout.split_whitespace().collect::<String>(), "[]");
+    assert_eq!(
+        run(&["scan", &empty.at("in"), "--format=json"]).stdout.split_whitespace().collect::<String>(),
+        "[]"
+    );
     assert_eq!(run(&["scan", &empty.at("in"), "--format=ndjson"]).stdout, "");
     assert_eq!(run(&["scan", &empty.at("in"), "--format=csv"]).stdout.lines().count(), 1);
 }
@@ -262,7 +326,10 @@ fn wide() -> Folder {
         let l = leaf(&format!("h{i}.example")).by(&ca);
         let noise = "x".repeat((i as usize * 7919) % 200_000);
         let folder_name = ["a", "a.b", "a-b", "b/c", "b"][i as usize % 5];
-        folder.write(format!("in/{folder_name}/{}.pem", i * 37 % 90), format!("{noise}\n{}{}", bundle(&l, &[]), ca.pem()));
+        folder.write(
+            format!("in/{folder_name}/{}.pem", i * 37 % 90),
+            format!("{noise}\n{}{}", bundle(&l, &[]), ca.pem()),
+        );
     }
     folder
 }
@@ -271,7 +338,9 @@ fn wide() -> Folder {
 fn order_does_not_depend_on_threads() {
     let folder = wide();
     for format in ["ndjson", "json", "csv", "table"] {
-        let of = |threads: &str| run(&["scan", &folder.at("in"), "--all", "--format", format, "--threads", threads]).stdout;
+        let of = |threads: &str| {
+            run(&["scan", &folder.at("in"), "--all", "--format", format, "--threads", threads]).stdout
+        };
         let one = of("1");
         assert!(one.len() > 10_000);
         assert!(["2", "7"].iter().all(|n| of(n) == one), "{format}");
@@ -279,12 +348,19 @@ fn order_does_not_depend_on_threads() {
     let mut plans = Vec::new();
     for threads in ["1", "2", "7"] {
         assert_eq!(plan(&folder, &[BEFORE, "--threads", threads]).status, 1);
-        plans.push((folder.text("case/plan.json"), folder.text("case/plan.md"), folder.text("case/exposed-spki.txt")));
+        plans.push((
+            folder.text("case/plan.json"),
+            folder.text("case/plan.md"),
+            folder.text("case/exposed-spki.txt"),
+        ));
     }
     assert!(plans.windows(2).all(|w| w[0] == w[1]));
     // Order of root, path, then position: paths as bytes, a folder where its content belongs.
     let records = run(&["scan", &folder.at("in"), "--format=ndjson"]).records();
-    let places: Vec<(String, u64)> = records.iter().map(|r| (r["path"].as_str().unwrap().to_owned(), r["offset"].as_u64().unwrap())).collect();
+    let places: Vec<(String, u64)> = records
+        .iter()
+        .map(|r| (r["path"].as_str().unwrap().to_owned(), r["offset"].as_u64().unwrap()))
+        .collect();
     assert!(places.is_sorted());
 }
 
@@ -316,7 +392,9 @@ fn zoo() -> (Folder, Vec<(&'static str, &'static str, &'static str)>) {
     symlink("/dev/zero", at("to-device")).unwrap();
     fs::create_dir(at("sub")).unwrap();
     symlink("..", at("sub/up")).unwrap();
-    folder.write("in/kept/certrecall-case.json", "{\"schema\":\"certrecall/case/1\",\"roots\":[]}\n").write("in/kept/key.pem", l.key.pem());
+    folder
+        .write("in/kept/certrecall-case.json", "{\"schema\":\"certrecall/case/1\",\"roots\":[]}\n")
+        .write("in/kept/key.pem", l.key.pem());
     let want = vec![
         ("archive.zip", "skipped", "format-not-read"),
         ("base64.pem", "unreadable", "bad-base64"),
@@ -344,7 +422,16 @@ fn zoo() -> (Folder, Vec<(&'static str, &'static str, &'static str)>) {
 }
 
 fn shown(records: &[Value]) -> Vec<(&str, &str, &str)> {
-    records.iter().map(|r| (r["path"].as_str().unwrap(), r["kind"].as_str().unwrap(), r["reason"].as_str().unwrap_or_default())).collect()
+    records
+        .iter()
+        .map(|r| {
+            (
+                r["path"].as_str().unwrap(),
+                r["kind"].as_str().unwrap(),
+                r["reason"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -354,15 +441,22 @@ fn whatever_is_met_has_its_record_and_the_ledger_adds_up() {
     let records = scanned.records();
     assert_eq!(shown(&records), want);
     assert_eq!(scanned.status, 3);
-    let count = |kinds: &[&str]| records.iter().filter(|r| kinds.contains(&r["kind"].as_str().unwrap())).count();
+    let count =
+        |kinds: &[&str]| records.iter().filter(|r| kinds.contains(&r["kind"].as_str().unwrap())).count();
     let (locked, unreadable, skipped) = (count(&["locked"]), count(&["unreadable"]), count(&["skipped"]));
     let read = records.len() - locked - unreadable - skipped;
-    let equation = format!("{} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped", records.len());
+    let equation = format!(
+        "{} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped",
+        records.len()
+    );
     assert!(scanned.stderr.contains(&equation), "{equation}\n{}", scanned.stderr);
     plan(&folder, &[AFTER]);
     let ledger = &folder.json("case/plan.json")["ledger"];
     let of = |name: &str| ledger[name].as_u64().unwrap() as usize;
-    assert_eq!(["seen", "read", "locked", "unreadable", "skipped"].map(of), [records.len(), read, locked, unreadable, skipped]);
+    assert_eq!(
+        ["seen", "read", "locked", "unreadable", "skipped"].map(of),
+        [records.len(), read, locked, unreadable, skipped]
+    );
     // Without --all only files without PKI content are left out.
     let listed = run(&["scan", &folder.at("in"), "--format=ndjson"]).records();
     let loud: Vec<_> = want.iter().copied().filter(|(_, _, reason)| *reason != "no-pki-content").collect();
@@ -389,7 +483,15 @@ fn each_reason_has_its_status() {
         let (path, ..) = want.iter().find(|(_, _, r)| *r == reason).unwrap();
         let lonely = inputs(&[]);
         let path = if reason == "link-not-followed" { "sub" } else { path };
-        assert!(Command::new("cp").arg("-a").arg(folder.path().join("in").join(path)).arg(lonely.path().join("in")).status().unwrap().success());
+        assert!(
+            Command::new("cp")
+                .arg("-a")
+                .arg(folder.path().join("in").join(path))
+                .arg(lonely.path().join("in"))
+                .status()
+                .unwrap()
+                .success()
+        );
         let ran = scan(&lonely, &[]);
         assert_eq!((ran.status, ran.records().len()), (status, 1), "{reason}: {ran:?}");
         assert_eq!(ran.records()[0]["reason"], reason);
@@ -407,9 +509,25 @@ fn links_followed_on_request_end() {
     symlink("../outside", at("out")).unwrap();
     let followed = scan(&folder, &["--follow-symlinks"]);
     let records = followed.records();
-    let of = |kind: &str| shown(&records).iter().filter(|(_, k, _)| *k == kind).map(|(p, ..)| (*p).to_owned()).collect::<Vec<_>>();
-    assert_eq!(of("certificate"), ["alias/leaf.pem", "out/other.pem", "real/leaf.pem"], "one occurrence per path, links included");
-    assert!(shown(&records).iter().filter(|(_, k, _)| *k == "skipped").all(|(p, _, r)| p.ends_with("up") && *r == "link-loop"), "{records:?}");
+    let of = |kind: &str| {
+        shown(&records)
+            .iter()
+            .filter(|(_, k, _)| *k == kind)
+            .map(|(p, ..)| (*p).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("certificate"),
+        ["alias/leaf.pem", "out/other.pem", "real/leaf.pem"],
+        "one occurrence per path, links included"
+    );
+    assert!(
+        shown(&records)
+            .iter()
+            .filter(|(_, k, _)| *k == "skipped")
+            .all(|(p, _, r)| p.ends_with("up") && *r == "link-loop"),
+        "{records:?}"
+    );
     let plain = scan(&folder, &[]);
     assert_eq!(shown(&plain.records()).iter().filter(|(_, _, r)| *r == "link-not-followed").count(), 3);
 }
@@ -444,7 +562,10 @@ fn limits_are_told_and_can_be_raised() {
         let ran = scan(&folder, &[flag]);
         assert_eq!((ran.status, ran.records().len()), (3, 1), "{ran:?}");
         assert_eq!(ran.records()[0]["reason"], reason);
-        assert!(ran.records()[0]["detail"].as_str().unwrap().contains(flag.split('=').next().unwrap()), "the flag that raises it is named");
+        assert!(
+            ran.records()[0]["detail"].as_str().unwrap().contains(flag.split('=').next().unwrap()),
+            "the flag that raises it is named"
+        );
     }
     assert_eq!(scan(&folder, &["--max-depth=9", "--max-file-size=1M"]).status, 0);
 }
@@ -455,7 +576,12 @@ fn broken_places_beyond_the_limit_share_a_record() {
     let ran = scan(&folder, &["--max-broken=3"]);
     let reasons: Vec<_> = ran.records().iter().map(|r| r["reason"].as_str().unwrap().to_owned()).collect();
     assert_eq!((ran.status, reasons.len(), &*reasons[3]), (3, 4, "too-large"), "{reasons:?}");
-    assert!(ran.records()[3]["detail"].as_str().unwrap().starts_with("2 more places") && ran.stdout.contains("--max-broken"), "{}", ran.stdout);
+    assert!(
+        ran.records()[3]["detail"].as_str().unwrap().starts_with("2 more places")
+            && ran.stdout.contains("--max-broken"),
+        "{}",
+        ran.stdout
+    );
     assert!(!scan(&folder, &["--max-broken=5"]).stdout.contains("too-large"));
 }
 
@@ -464,7 +590,9 @@ fn standard_input_has_the_limit_of_files() {
     let folder = inputs(&[("a.pem", leaked_leaf().pem())]);
     for (limit, status, reason) in [("--max-file-size=100", 3, "too-large"), ("--max-file-size=1M", 0, "")] {
         let input = File::open(folder.path().join("in/a.pem")).unwrap();
-        let ran = Ran::from(certrecall().args(["scan", "-", "--format=ndjson", limit]).stdin(input).output().unwrap());
+        let ran = Ran::from(
+            certrecall().args(["scan", "-", "--format=ndjson", limit]).stdin(input).output().unwrap(),
+        );
         assert_eq!((ran.status, ran.records().len()), (status, 1), "{ran:?}");
         assert_eq!(ran.records()[0]["reason"].as_str().unwrap_or_default(), reason);
     }
@@ -495,14 +623,23 @@ fn unprivileged(folder: &Folder, arguments: &[&str]) -> Ran {
 
 #[test]
 fn what_may_not_be_read_is_unreadable() {
-    let folder = inputs(&[("closed.pem", leaked_leaf().pem()), ("cellar/leaf.pem", leaked_leaf().pem()), ("open.pem", leaked_leaf().pem())]);
-    let mode = |name: &str, mode| fs::set_permissions(folder.path().join("in").join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let folder = inputs(&[
+        ("closed.pem", leaked_leaf().pem()),
+        ("cellar/leaf.pem", leaked_leaf().pem()),
+        ("open.pem", leaked_leaf().pem()),
+    ]);
+    let mode = |name: &str, mode| {
+        fs::set_permissions(folder.path().join("in").join(name), fs::Permissions::from_mode(mode)).unwrap()
+    };
     mode("closed.pem", 0);
     mode("cellar", 0);
     let ran = unprivileged(&folder, &["scan", &folder.at("in"), "--format=ndjson"]);
     let records = ran.records();
     let (denied, reason) = ("unreadable", "permission-denied");
-    assert_eq!(shown(&records), [("cellar", denied, reason), ("closed.pem", denied, reason), ("open.pem", "certificate", "")]);
+    assert_eq!(
+        shown(&records),
+        [("cellar", denied, reason), ("closed.pem", denied, reason), ("open.pem", "certificate", "")]
+    );
     assert_eq!(ran.status, 3);
     mode("cellar", 0o755);
 }
@@ -512,13 +649,17 @@ fn an_error_of_the_operating_system_is_a_record() {
     // Reading the first page of a process's memory fails for everybody.
     let ran = run(&["scan", "/proc/self/mem", "--format=ndjson"]);
     assert_eq!(ran.status, 3, "{ran:?}");
-    assert_eq!((ran.records()[0]["kind"].as_str(), ran.records()[0]["reason"].as_str()), (Some("unreadable"), Some("io-error")));
+    assert_eq!(
+        (ran.records()[0]["kind"].as_str(), ran.records()[0]["reason"].as_str()),
+        (Some("unreadable"), Some("io-error"))
+    );
 }
 
 #[test]
 fn a_fifo_or_device_is_no_root() {
     let (folder, _) = zoo();
-    for path in [folder.at("in/fifo"), folder.at("in/socket"), "/dev/null".to_owned(), "/dev/zero".to_owned()] {
+    for path in [folder.at("in/fifo"), folder.at("in/socket"), "/dev/null".to_owned(), "/dev/zero".to_owned()]
+    {
         assert_eq!(run(&["scan", &path]).status, 2, "{path}");
     }
 }
@@ -526,14 +667,30 @@ fn a_fifo_or_device_is_no_root() {
 #[test]
 fn no_folder_is_passed_over_for_its_name() {
     let l = leaked_leaf();
-    let names = ["vendor", "node_modules", ".git", ".hidden", "target", "tests", "__pycache__", "case", "replacements", "..."];
+    let names = [
+        "vendor",
+        "node_modules",
+        ".git",
+        ".hidden",
+        "target",
+        "tests",
+        "__pycache__",
+        "case",
+        "replacements",
+        "...",
+    ];
     let folder = inputs(&[]);
     names.iter().for_each(|name| {
         folder.write(format!("in/{name}/.leaf.bak~"), l.pem());
     });
     folder.write("in/.gitignore", "*\n").write("in/vendor/certrecall-case.json", "{}");
     let ran = scan(&folder, &[]);
-    assert_eq!(ran.records().iter().filter(|r| r["kind"] == "certificate").count(), names.len(), "{}", ran.stdout);
+    assert_eq!(
+        ran.records().iter().filter(|r| r["kind"] == "certificate").count(),
+        names.len(),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(ran.status, 0);
 }
 
@@ -541,8 +698,14 @@ fn no_folder_is_passed_over_for_its_name() {
 fn names_that_are_no_text_are_printed_harmlessly_and_whole() {
     let l = leaked_leaf();
     let folder = inputs(&[]);
-    let names: [&[u8]; 6] =
-        [b"line\nbreak.pem", b"esc\x1b[31m.pem", b"latin-\xe9.pem", b"\xff\xfe.pem", b"back\\slash.pem", "bidi\u{202e}mep.pem".as_bytes()];
+    let names: [&[u8]; 6] = [
+        b"line\nbreak.pem",
+        b"esc\x1b[31m.pem",
+        b"latin-\xe9.pem",
+        b"\xff\xfe.pem",
+        b"back\\slash.pem",
+        "bidi\u{202e}mep.pem".as_bytes(),
+    ];
     names.iter().for_each(|name| {
         folder.write(Path::new("in").join(OsStr::from_bytes(name)), bundle(&l, &[]));
     });
@@ -557,7 +720,10 @@ fn names_that_are_no_text_are_printed_harmlessly_and_whole() {
     wanted.sort();
     assert_eq!(found, wanted);
     assert!(records.iter().any(|r| r["path"] == "latin-\\xe9.pem" && r["path_b64"].is_string()));
-    assert!(records.iter().all(|r| r["path_b64"].is_null() || r["path"].as_str().unwrap().contains("\\x")), "only where it is needed");
+    assert!(
+        records.iter().all(|r| r["path_b64"].is_null() || r["path"].as_str().unwrap().contains("\\x")),
+        "only where it is needed"
+    );
     for format in ["table", "csv", "ndjson", "json"] {
         let text = run(&["scan", &folder.at("in"), "--format", format]).stdout;
         assert!(!text.contains(['\x1b', '\u{202e}', '\r']), "{format}: {text:?}");
@@ -576,7 +742,10 @@ fn standard_input_is_a_root() {
     let scanned = run_with_input(&["scan", "-", "--format=ndjson"], bundle(&l, &[]).as_bytes());
     assert_eq!((scanned.status, scanned.records().len()), (0, 2));
     assert!(scanned.records().iter().all(|r| r["path"] == "-"));
-    assert_eq!(run_with_input(&["scan", "-", "--format=ndjson", "--all"], b"").records()[0]["reason"], "no-pki-content");
+    assert_eq!(
+        run_with_input(&["scan", "-", "--format=ndjson", "--all"], b"").records()[0]["reason"],
+        "no-pki-content"
+    );
     assert_eq!(run_with_input(&["scan", "-", "-"], b"").status, 2, "it can be read once only");
     let case = folder.at("case");
     let made = run_with_input(&["run", "-", "-o", &case, BEFORE, AS_OF], bundle(&l, &[]).as_bytes());
@@ -585,7 +754,11 @@ fn standard_input_is_a_root() {
     assert_eq!(fs::read_dir(folder.path().join("case/replacements")).unwrap().count(), 1);
     let rekeyed = run(&["rekey", &case]);
     assert_eq!(rekeyed.status, 2);
-    assert!(rekeyed.stderr.contains("standard input") && rekeyed.stderr.contains("certrecall run"), "{}", rekeyed.stderr);
+    assert!(
+        rekeyed.stderr.contains("standard input") && rekeyed.stderr.contains("certrecall run"),
+        "{}",
+        rekeyed.stderr
+    );
 }
 
 #[test]
@@ -595,7 +768,8 @@ fn several_roots_keep_their_order_and_number() {
     folder.write("lone.pem", l.key.pem());
     let (z, b, lone) = (folder.at("in/z"), folder.at("in/b"), folder.at("lone.pem"));
     let records = run(&["scan", &z, &lone, &b, "--format=ndjson"]).records();
-    let places: Vec<_> = records.iter().map(|r| (r["root"].as_u64().unwrap_or(0), r["path"].as_str().unwrap())).collect();
+    let places: Vec<_> =
+        records.iter().map(|r| (r["root"].as_u64().unwrap_or(0), r["path"].as_str().unwrap())).collect();
     assert_eq!(places, [(0, "a.pem"), (1, "lone.pem"), (2, "a.pem")]);
     let case = folder.at("case");
     assert_eq!(run(&["plan", &z, &lone, &b, "-o", &case, BEFORE]).status, 1);
@@ -612,7 +786,10 @@ fn a_root_that_is_a_file_is_called_by_its_own_name() {
 fn a_root_that_is_a_link_to_a_file_is_called_as_the_user_wrote_it() {
     let folder = inputs(&[("v1.pem", leaked_leaf().pem())]);
     symlink("v1.pem", folder.path().join("in/current.pem")).unwrap();
-    assert_eq!(run(&["scan", &folder.at("in/current.pem"), "--format=ndjson"]).records()[0]["path"], "current.pem");
+    assert_eq!(
+        run(&["scan", &folder.at("in/current.pem"), "--format=ndjson"]).records()[0]["path"],
+        "current.pem"
+    );
 }
 
 #[test]
@@ -622,7 +799,10 @@ fn a_case_inside_the_scanned_tree_is_passed_over_every_time() {
     let mut seen = Vec::new();
     for _ in 0..3 {
         assert_eq!(run(&["run", &input, "-o", &case, BEFORE, AS_OF]).status, 1);
-        seen.push((folder.json("in/deep/case/plan.json")["ledger"].clone(), folder.text("in/deep/case/exposed-spki.txt")));
+        seen.push((
+            folder.json("in/deep/case/plan.json")["ledger"].clone(),
+            folder.text("in/deep/case/exposed-spki.txt"),
+        ));
     }
     assert!(seen.windows(2).all(|w| w[0] == w[1]), "{seen:?}");
     let scanned = scan(&folder, &[]);
@@ -632,7 +812,8 @@ fn a_case_inside_the_scanned_tree_is_passed_over_every_time() {
 
 #[test]
 fn a_case_belongs_to_its_roots() {
-    let folder = inputs(&[("a/a.pem", bundle(&leaked_leaf(), &[])), ("b/b.pem", bundle(&leaked_leaf(), &[]))]);
+    let folder =
+        inputs(&[("a/a.pem", bundle(&leaked_leaf(), &[])), ("b/b.pem", bundle(&leaked_leaf(), &[]))]);
     let (a, b, case) = (folder.at("in/a"), folder.at("in/b"), folder.at("case"));
     assert_eq!(run(&["run", &a, "-o", &case, BEFORE]).status, 1);
     let before = state(&folder.path().join("case"));
@@ -642,7 +823,11 @@ fn a_case_belongs_to_its_roots() {
             arguments.extend(roots.iter().map(|r| r.as_str()));
             let ran = run(&[&arguments[..], &["-o", &case, BEFORE]].concat());
             assert_eq!(ran.status, 2);
-            assert!(ran.stderr.contains("made from other paths") && ran.stderr.contains("--add PATH"), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains("made from other paths") && ran.stderr.contains("--add PATH"),
+                "{}",
+                ran.stderr
+            );
         }
     }
     assert_eq!(state(&folder.path().join("case")), before);
@@ -651,7 +836,10 @@ fn a_case_belongs_to_its_roots() {
 #[test]
 fn a_directory_of_somebody_else_is_refused_and_left_alone() {
     let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[]))]);
-    folder.write("foreign/thesis.txt", "years of work").write("foreign/certrecall-case.json.bak", "x").write("file", "x");
+    folder
+        .write("foreign/thesis.txt", "years of work")
+        .write("foreign/certrecall-case.json.bak", "x")
+        .write("file", "x");
     let before = state(&folder.path().join("foreign"));
     for (output, says) in [("foreign", "no case directory"), ("file", "file"), ("file/below", "file")] {
         let ran = run(&["run", &folder.at("in"), "-o", &folder.at(output), BEFORE]);
@@ -674,17 +862,38 @@ fn roots_that_are_no_text_are_told_apart() {
     for name in [&b"in/\xfe"[..], b"in/\xff"] {
         folder.write(Path::new(OsStr::from_bytes(name)).join("a.pem"), bundle(&leaked_leaf(), &[]));
         let root = folder.path().join(OsStr::from_bytes(name));
-        statuses.push(run(&[OsStr::new("plan"), root.as_os_str(), OsStr::new("-o"), OsStr::new(&case), OsStr::new(BEFORE)]).status);
+        statuses.push(
+            run(&[
+                OsStr::new("plan"),
+                root.as_os_str(),
+                OsStr::new("-o"),
+                OsStr::new(&case),
+                OsStr::new(BEFORE),
+            ])
+            .status,
+        );
     }
     assert_eq!(statuses, [1, 2]);
 }
 
 #[test]
 fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
-    let (sure, guess, clear) = (leaked_leaf(), leaf("guess.example").by(&public_ca()), leaf("clear.example").from("2018-01-01").by(&public_ca()));
+    let (sure, guess, clear) = (
+        leaked_leaf(),
+        leaf("guess.example").by(&public_ca()),
+        leaf("clear.example").from("2018-01-01").by(&public_ca()),
+    );
     let (public, raw) = compressed(&sure.key);
-    let folder = inputs(&[("sure.pem", bundle(&sure, &[])), ("sure.pub", public), ("guess.pem", guess.pem()), ("clear.pem", bundle(&clear, &[]))]);
-    folder.write("uploads.csv", "path,uploaded_at,account\nsure.pem,2015-01-01,acme\nguess.pem,2015-01-01,\nclear.pem,2018-02-01,\n");
+    let folder = inputs(&[
+        ("sure.pem", bundle(&sure, &[])),
+        ("sure.pub", public),
+        ("guess.pem", guess.pem()),
+        ("clear.pem", bundle(&clear, &[])),
+    ]);
+    folder.write(
+        "uploads.csv",
+        "path,uploaded_at,account\nsure.pem,2015-01-01,acme\nguess.pem,2015-01-01,\nclear.pem,2018-02-01,\n",
+    );
     let ran = plan(&folder, &["--manifest", &folder.at("uploads.csv")]);
     assert_eq!(ran.status, 1, "{ran:?}");
     let mut hashes = [sure.key.spki().to_string(), raw.to_string()];
@@ -693,9 +902,21 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
     assert_eq!(folder.text("case/suspected-spki.txt"), format!("{}\n", guess.key.spki()));
     let plan = folder.json("case/plan.json");
     let key = common::key(&plan, &sure.key.spki().to_string());
-    assert_eq!((&key["accounts"], &key["spki_sha256_raw"]), (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()])));
-    assert!(key["because"][0]["says"].as_str().unwrap().contains("(uploads.csv:2, account acme), before the cutoff"), "{key}");
-    assert!(common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(), "every key is there, clear ones too");
+    assert_eq!(
+        (&key["accounts"], &key["spki_sha256_raw"]),
+        (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()]))
+    );
+    assert!(
+        key["because"][0]["says"]
+            .as_str()
+            .unwrap()
+            .contains("(uploads.csv:2, account acme), before the cutoff"),
+        "{key}"
+    );
+    assert!(
+        common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(),
+        "every key is there, clear ones too"
+    );
 }
 
 #[test]
@@ -712,18 +933,31 @@ fn columns_accounts_paths_and_decisions_from_the_command_line() {
         "Where,When,Who,Since\nmapped-2015-06-01.pem,2015-06-02T00:00:00Z,acme,2014-01-01\nyoung-2015-06-01.pem,,new,2017-01-01T00:00:00Z\n",
     );
     let clear = format!("--clear={}=it lay in an HSM", leaves[3].key.spki());
-    let maps = ["--map=where=path", "--map=When=uploaded_at", "--map=Who=account", "--map=Since=account_created_at"];
-    let ran = plan(&folder, &[&["--manifest", &folder.at("export.csv"), "--date-from-path={YYYY}-{MM}-{DD}", &clear], &maps[..]].concat());
+    let maps =
+        ["--map=where=path", "--map=When=uploaded_at", "--map=Who=account", "--map=Since=account_created_at"];
+    let ran = plan(
+        &folder,
+        &[&["--manifest", &folder.at("export.csv"), "--date-from-path={YYYY}-{MM}-{DD}", &clear], &maps[..]]
+            .concat(),
+    );
     assert_eq!(ran.status, 1, "{ran:?}");
     let plan = folder.json("case/plan.json");
     let got: Vec<_> = leaves
         .iter()
         .map(|l| {
             let key = common::key(&plan, &l.key.spki().to_string());
-            (key["exposure"].as_str().unwrap().to_owned(), key["because"][0]["evidence"].as_str().unwrap().to_owned())
+            (
+                key["exposure"].as_str().unwrap().to_owned(),
+                key["because"][0]["evidence"].as_str().unwrap().to_owned(),
+            )
         })
         .collect();
-    let want = [("exposed", "manifest"), ("not-exposed", "manifest"), ("exposed", "path-date"), ("cleared", "decision")];
+    let want = [
+        ("exposed", "manifest"),
+        ("not-exposed", "manifest"),
+        ("exposed", "path-date"),
+        ("cleared", "decision"),
+    ];
     assert_eq!(got, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
     let says = common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["says"].to_string();
     assert!(says.contains("it lay in an HSM"), "{says}");
@@ -733,13 +967,22 @@ fn columns_accounts_paths_and_decisions_from_the_command_line() {
 fn the_generic_profile_takes_its_cutoff_from_the_command_line() {
     assert!(run(&["incident"]).stdout.contains("generic\n"), "it is listed");
     let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[]))]);
-    let ran = plan(&folder, &["--incident", "generic", "--cutoff", "2026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"]);
+    let ran = plan(
+        &folder,
+        &["--incident", "generic", "--cutoff", "2026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"],
+    );
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert_eq!(folder.json("case/plan.json")["incident"]["cutoff"], "2026-01-01T00:00:00Z");
     // A slip of the hand that makes everything exposed is told.
-    let ran = plan(&folder, &["--incident", "generic", "--cutoff", "8026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"]);
-    assert!(ran.status == 1 && ran.stderr.contains("the cutoff 8026-01-01T00:00:00Z has not come yet"), "{ran:?}");
+    let ran = plan(
+        &folder,
+        &["--incident", "generic", "--cutoff", "8026-01-01T00:00:00Z", "--uploaded", "2025-12-01T00:00:00Z"],
+    );
+    assert!(
+        ran.status == 1 && ran.stderr.contains("the cutoff 8026-01-01T00:00:00Z has not come yet"),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -751,7 +994,11 @@ fn two_runs_at_once_on_a_case() {
     marker.lock().unwrap();
     for ran in [plan(&folder, &[BEFORE]), make(&folder, &[BEFORE]), run(&["rekey", &folder.at("case")])] {
         assert_eq!(ran.status, 2);
-        assert!(ran.stderr.contains("another certrecall works on the case") && ran.stderr.contains("hint: wait"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("another certrecall works on the case") && ran.stderr.contains("hint: wait"),
+            "{}",
+            ran.stderr
+        );
     }
     assert_eq!(state(&folder.path().join("case")), before);
     marker.unlock().unwrap();
@@ -760,21 +1007,45 @@ fn two_runs_at_once_on_a_case() {
 
 #[test]
 fn a_case_is_for_its_owner_alone() {
-    let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[])), ("s.pem", bundle(&self_signed("s.example"), &[]))]);
+    let folder =
+        inputs(&[("a.pem", bundle(&leaked_leaf(), &[])), ("s.pem", bundle(&self_signed("s.example"), &[]))]);
     // Whatever the umask.
-    let script = format!("umask 0; exec {} run in -o case {BEFORE} {AS_OF}", env!("CARGO_BIN_EXE_certrecall"));
-    let status = Command::new("sh").arg("-c").arg(script).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let script =
+        format!("umask 0; exec {} run in -o case {BEFORE} {AS_OF}", env!("CARGO_BIN_EXE_certrecall"));
+    let status = Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
     assert_eq!(status.code(), Some(1));
     let list = modes(&folder.path().join("case"));
     for (path, mode) in &list {
         assert_eq!(*mode, if path.ends_with('/') { 0o700 } else { 0o600 }, "{path} {mode:o}");
     }
     assert_eq!(fs::metadata(folder.path().join("case")).unwrap().permissions().mode() & 0o7777, 0o700);
-    let names: Vec<&str> = list.iter().map(|(p, _)| p.as_str()).filter(|p| !p.starts_with("replacements")).collect();
-    assert_eq!(names, [".gitignore", "case.db", "certrecall-case.json", "exposed-spki.txt", "plan.json", "plan.md", "suspected-spki.txt"]);
+    let names: Vec<&str> =
+        list.iter().map(|(p, _)| p.as_str()).filter(|p| !p.starts_with("replacements")).collect();
+    assert_eq!(
+        names,
+        [
+            ".gitignore",
+            "case.db",
+            "certrecall-case.json",
+            "exposed-spki.txt",
+            "plan.json",
+            "plan.md",
+            "suspected-spki.txt"
+        ]
+    );
     assert_eq!(folder.text("case/.gitignore"), "*\n");
-    let replacements: Vec<&str> =
-        list.iter().filter_map(|(p, _)| p.strip_prefix("replacements/")).filter(|p| p.ends_with('/') && p.len() > 1).collect();
+    let replacements: Vec<&str> = list
+        .iter()
+        .filter_map(|(p, _)| p.strip_prefix("replacements/"))
+        .filter(|p| p.ends_with('/') && p.len() > 1)
+        .collect();
     assert_eq!(replacements.len(), 2);
     for directory in replacements {
         let (slug, hash) = directory.trim_end_matches('/').rsplit_once('-').unwrap();
@@ -805,7 +1076,10 @@ fn head_of_scan(format: &str) -> (Option<i32>, String) {
         folder.write(format!("in/{i}.pem"), &text);
     });
     let mut command = certrecall();
-    command.args(["scan", &folder.at("in"), "--format", format]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["scan", &folder.at("in"), "--format", format])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -828,13 +1102,19 @@ fn a_broken_pipe_is_a_quiet_success_in_csv_too() {
 
 #[test]
 fn what_a_killed_run_left_behind_does_not_count() {
-    let folder = inputs(&[("a.pem", bundle(&leaked_leaf(), &[])), ("s.pem", bundle(&self_signed("s.example"), &[]))]);
+    let folder =
+        inputs(&[("a.pem", bundle(&leaked_leaf(), &[])), ("s.pem", bundle(&self_signed("s.example"), &[]))]);
     // Killed before the marker had its name: the directory is still free.
-    folder.write("case/.gitignore", "*\n").write("case/.new-4711-certrecall-case.json", "{\"schema\":\"certrec");
+    folder
+        .write("case/.gitignore", "*\n")
+        .write("case/.new-4711-certrecall-case.json", "{\"schema\":\"certrec");
     assert_eq!(plan(&folder, &[BEFORE]).status, 1);
     // Killed while it wrote views and a replacement.
     let staged = "case/replacements/.new-0123456789abcdef01234567";
-    folder.write("case/.new-plan.json", "{\"schema\":").write("case/.new-plan.md", "#").write(format!("{staged}/key.pem"), "-----BEGIN PRI");
+    folder
+        .write("case/.new-plan.json", "{\"schema\":")
+        .write("case/.new-plan.md", "#")
+        .write(format!("{staged}/key.pem"), "-----BEGIN PRI");
     fs::create_dir_all(folder.path().join("case/replacements/.new-fedcba987654321001234567")).unwrap();
     let made = make(&folder, &[BEFORE]);
     assert_eq!(made.status, 1, "{made:?}");
@@ -861,7 +1141,8 @@ fn a_run_killed_at_any_moment_is_finished_by_the_next() {
     }
     for pause in [5, 20, 60] {
         let arguments = ["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF];
-        let mut child = certrecall().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            certrecall().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(pause));
         let _ = child.kill();
         child.wait().unwrap();
@@ -874,7 +1155,14 @@ fn a_run_killed_at_any_moment_is_finished_by_the_next() {
     }
     let plan = folder.json("case/plan.json");
     for replacement in plan["replacements"].as_array().unwrap() {
-        assert!(folder.path().join("case").join(replacement["directory"].as_str().unwrap()).join("request.pem").is_file());
+        assert!(
+            folder
+                .path()
+                .join("case")
+                .join(replacement["directory"].as_str().unwrap())
+                .join("request.pem")
+                .is_file()
+        );
     }
 }
 
@@ -884,7 +1172,8 @@ fn every_certificate_to_act_on_has_a_step_that_is_not_retire() {
     let root = private_ca();
     let intermediate = intermediate_of(&root);
     let below = leaf("below.example").by(&intermediate);
-    let folder = inputs(&[("root.key", root.key.pem()), ("chain.pem", bundle(&below, &[&intermediate, &root]))]);
+    let folder =
+        inputs(&[("root.key", root.key.pem()), ("chain.pem", bundle(&below, &[&intermediate, &root]))]);
     folder.write("uploads.csv", "path,uploaded_at\nroot.key,2015-01-01\nchain.pem,2018-01-01\n");
     let ran = plan(&folder, &["--manifest", &folder.at("uploads.csv")]);
     assert_eq!(ran.status, 1, "{ran:?}");
@@ -892,11 +1181,16 @@ fn every_certificate_to_act_on_has_a_step_that_is_not_retire() {
     let steps = plan["steps"].as_array().unwrap();
     for certificate in [&root, &intermediate, &below] {
         let sha256 = serde_json::json!(certificate.sha256().to_string());
-        let names = |s: &&Value| s["kind"] != "retire" && s["certificates"].as_array().unwrap().contains(&sha256);
+        let names =
+            |s: &&Value| s["kind"] != "retire" && s["certificates"].as_array().unwrap().contains(&sha256);
         assert!(steps.iter().any(|s| names(&s)), "{sha256} has no step");
     }
     let replace = steps.iter().find(|s| s["kind"] == "replace").unwrap();
-    assert_eq!((&replace["status"], replace["needs"].as_array().map(Vec::len)), (&serde_json::json!("waiting"), Some(1)), "{replace}");
+    assert_eq!(
+        (&replace["status"], replace["needs"].as_array().map(Vec::len)),
+        (&serde_json::json!("waiting"), Some(1)),
+        "{replace}"
+    );
 }
 
 /// The second object of a file counts as much as the first, however the two were put together.
@@ -913,7 +1207,10 @@ fn objects_behind_the_first_one_are_found() {
     let ran = run(&["scan", "--format", "ndjson", &folder.at("in")]);
     let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for record in ran.records() {
-        kinds.entry(record["path"].as_str().unwrap().to_owned()).or_default().push(record["kind"].as_str().unwrap().to_owned());
+        kinds
+            .entry(record["path"].as_str().unwrap().to_owned())
+            .or_default()
+            .push(record["kind"].as_str().unwrap().to_owned());
     }
     let certificates = |n: usize| vec!["certificate".to_owned(); n];
     assert_eq!(kinds["der-then-pem"], ["certificate", "private-key"]);
@@ -924,7 +1221,8 @@ fn objects_behind_the_first_one_are_found() {
     assert_eq!(ran.status, 0);
 }
 
-/// An EC key without a curve means the EC PARAMETERS before it, in each file anew, also where equal blocks were read before.
+/// An EC key without a curve means the EC PARAMETERS before it, in each file anew, also where equal blocks
+/// were read before.
 #[test]
 fn parameters_before_a_key_are_those_of_the_key() {
     let openssl = |args: &[&str]| {
@@ -946,11 +1244,17 @@ fn parameters_before_a_key_are_those_of_the_key() {
         folder.write(format!("in/{i}.p8.pem"), format!("{parameters}{}", pem("PRIVATE KEY", &pkcs8)));
     }
     let foreign = String::from_utf8(openssl(&["ecparam", "-name", "secp521r1"])).unwrap();
-    folder.write("foreign/key.pem", format!("{foreign}{}{}", pem("PRIVATE KEY", &pkcs8), pem("EC PRIVATE KEY", &bare)));
+    folder.write(
+        "foreign/key.pem",
+        format!("{foreign}{}{}", pem("PRIVATE KEY", &pkcs8), pem("EC PRIVATE KEY", &bare)),
+    );
     let ran = run(&["scan", "--threads", "1", "--format", "ndjson", &folder.at("in")]);
     let keys: Vec<_> = ran.records().into_iter().filter(|r| r["kind"] == "private-key").collect();
     assert_eq!(keys.len(), 6);
-    assert!(keys.iter().all(|k| k["spki_sha256"].is_string() && k["spki_sha256"] == keys[0]["spki_sha256"]), "{keys:?}");
+    assert!(
+        keys.iter().all(|k| k["spki_sha256"].is_string() && k["spki_sha256"] == keys[0]["spki_sha256"]),
+        "{keys:?}"
+    );
     let foreign = run(&["scan", "--format", "ndjson", &folder.at("foreign")]).records();
     assert_eq!(foreign.len(), 3);
     for key in &foreign[1..] {
@@ -961,19 +1265,34 @@ fn parameters_before_a_key_are_those_of_the_key() {
 
 #[test]
 fn elements_behind_a_block_and_behind_blanks_in_one_are_read() {
-    let (a, b, c) = (leaf("a.example").self_signed(), leaf("b.example").self_signed(), leaf("c.example").self_signed());
+    let (a, b, c) =
+        (leaf("a.example").self_signed(), leaf("b.example").self_signed(), leaf("c.example").self_signed());
     let der = |cert: &Cert| {
         let body: String = cert.pem().lines().filter(|l| !l.starts_with('-')).collect();
         base64_simd::STANDARD.decode_to_vec(body).unwrap()
     };
     let two = [der(&a).as_slice(), b"\r\n", &der(&b)].concat();
     let folder = inputs(&[("block.pem", pem("CERTIFICATE", &two))]);
-    fs::write(folder.path().join("in/behind.pem"), [a.pem().as_bytes(), &der(&b), b"\n", c.pem().as_bytes(), &der(&b)].concat()).unwrap();
+    fs::write(
+        folder.path().join("in/behind.pem"),
+        [a.pem().as_bytes(), &der(&b), b"\n", c.pem().as_bytes(), &der(&b)].concat(),
+    )
+    .unwrap();
     let records = run(&["scan", &folder.at("in"), "--format", "ndjson"]).records();
-    let found: Vec<(&str, &str)> = records.iter().map(|r| (r["path"].as_str().unwrap(), r["dns_names"][0].as_str().unwrap_or("none"))).collect();
+    let found: Vec<(&str, &str)> = records
+        .iter()
+        .map(|r| (r["path"].as_str().unwrap(), r["dns_names"][0].as_str().unwrap_or("none")))
+        .collect();
     let behind = |name| ("behind.pem", name);
     assert_eq!(
         found,
-        [behind("a.example"), behind("b.example"), behind("c.example"), behind("b.example"), ("block.pem", "a.example"), ("block.pem", "b.example")]
+        [
+            behind("a.example"),
+            behind("b.example"),
+            behind("c.example"),
+            behind("b.example"),
+            ("block.pem", "a.example"),
+            ("block.pem", "b.example")
+        ]
     );
 }

@@ -1,4 +1,5 @@
-//! The demo tells the story it promises, and its copy in `testdata/incident` tells the same, today and as of October 2019.
+//! The demo tells the story it promises, and its copy in `testdata/incident` tells the same, today and as of
+//! October 2019.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,12 +9,25 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Serial number, exposure, verdict and standing today (that is, until 2040), verdict and standing as of 2019-10-02, files.
-type Expected = (&'static str, &'static str, (&'static str, &'static str), (&'static str, &'static str), &'static [&'static str]);
+/// Serial number, exposure, verdict and standing today (that is, until 2040), verdict and standing as of
+/// 2019-10-02, files.
+type Expected = (
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+    (&'static str, &'static str),
+    &'static [&'static str],
+);
 
 const CERTIFICATES: &[Expected] = &[
     // Public CA and its root: they came along in bundles.
-    ("1000000001", "not-exposed", ("clear", "valid"), ("clear", "valid"), &["globex/support.globex.example.pem"]),
+    (
+        "1000000001",
+        "not-exposed",
+        ("clear", "valid"),
+        ("clear", "valid"),
+        &["globex/support.globex.example.pem"],
+    ),
     (
         "1000000002",
         "not-exposed",
@@ -28,20 +42,86 @@ const CERTIFICATES: &[Expected] = &[
         ],
     ),
     // Public certificates, all past their end.
-    ("11a000000001", "exposed", ("expired", "expired"), ("expired", "expired"), &["acme/help.acme.example.pem"]),
-    ("11a000000002", "exposed", ("expired", "expired"), ("replace-and-revoke", "valid"), &["acme/help.acme.example-new.pem"]),
-    ("11a000000003", "exposed", ("expired", "expired"), ("expired", "expired"), &["globex/support.globex.example.pem"]),
-    ("11a000000004", "exposed", ("expired", "expired"), ("expired", "expired"), &["initech/vendor/widget/server.pem"]),
-    ("11a000000005", "not-exposed", ("clear", "expired"), ("clear", "valid"), &["soylent/mail.soylent.example.pem"]),
-    ("11a000000006", "exposed", ("expired", "expired"), ("expired", "expired"), &["umbrella/desk.umbrella.example.pem"]),
+    (
+        "11a000000001",
+        "exposed",
+        ("expired", "expired"),
+        ("expired", "expired"),
+        &["acme/help.acme.example.pem"],
+    ),
+    (
+        "11a000000002",
+        "exposed",
+        ("expired", "expired"),
+        ("replace-and-revoke", "valid"),
+        &["acme/help.acme.example-new.pem"],
+    ),
+    (
+        "11a000000003",
+        "exposed",
+        ("expired", "expired"),
+        ("expired", "expired"),
+        &["globex/support.globex.example.pem"],
+    ),
+    (
+        "11a000000004",
+        "exposed",
+        ("expired", "expired"),
+        ("expired", "expired"),
+        &["initech/vendor/widget/server.pem"],
+    ),
+    (
+        "11a000000005",
+        "not-exposed",
+        ("clear", "expired"),
+        ("clear", "valid"),
+        &["soylent/mail.soylent.example.pem"],
+    ),
+    (
+        "11a000000006",
+        "exposed",
+        ("expired", "expired"),
+        ("expired", "expired"),
+        &["umbrella/desk.umbrella.example.pem"],
+    ),
     // A new certificate on the key of 2015; the encrypted key's.
-    ("2000000001", "not-exposed", ("clear", "valid"), ("clear", "valid"), &["globex/support.globex.example-new.pem"]),
-    ("21a000000001", "exposed", ("replace-and-revoke", "valid"), ("replace-and-revoke", "not-yet-valid"), &["globex/support.globex.example-new.pem"]),
-    ("21a000000002", "presumed", ("replace-and-revoke", "valid"), ("replace-and-revoke", "valid"), &["globex/chat.globex.example.pem"]),
+    (
+        "2000000001",
+        "not-exposed",
+        ("clear", "valid"),
+        ("clear", "valid"),
+        &["globex/support.globex.example-new.pem"],
+    ),
+    (
+        "21a000000001",
+        "exposed",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "not-yet-valid"),
+        &["globex/support.globex.example-new.pem"],
+    ),
+    (
+        "21a000000002",
+        "presumed",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "valid"),
+        &["globex/chat.globex.example.pem"],
+    ),
     // Hours after the cutoff, undecided, one key under three names.
     ("3000000001", "not-exposed", ("clear", "valid"), ("clear", "valid"), &["hooli/care.hooli.example.pem"]),
-    ("31a000000001", "not-exposed", ("clear", "valid"), ("clear", "valid"), &["hooli/care.hooli.example.pem"]),
-    ("31a000000002", "undetermined", ("replace-and-revoke", "valid"), ("replace-and-revoke", "valid"), &["hooli/jobs.hooli.example.pem"]),
+    (
+        "31a000000001",
+        "not-exposed",
+        ("clear", "valid"),
+        ("clear", "valid"),
+        &["hooli/care.hooli.example.pem"],
+    ),
+    (
+        "31a000000002",
+        "undetermined",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "valid"),
+        &["hooli/jobs.hooli.example.pem"],
+    ),
     (
         "31a000000003",
         "exposed",
@@ -50,17 +130,65 @@ const CERTIFICATES: &[Expected] = &[
         &["hooli/backup/help-copy.pem", "hooli/exports/help.txt"],
     ),
     // A private CA; signed by itself; without its key.
-    ("4000000001", "not-exposed", ("clear", "valid"), ("clear", "valid"), &["initech/helpdesk.initech.example.crt"]),
-    ("41a000000001", "exposed", ("replace-and-revoke", "valid"), ("replace-and-revoke", "valid"), &["initech/helpdesk.initech.example.crt"]),
-    ("41a000000002", "exposed", ("replace", "valid"), ("replace", "valid"), &["initech/chat.initech.example.pem"]),
-    ("41a000000003", "presumed", ("replace-and-revoke", "valid"), ("replace-and-revoke", "valid"), &["initech/vpn.initech.example.crt"]),
+    (
+        "4000000001",
+        "not-exposed",
+        ("clear", "valid"),
+        ("clear", "valid"),
+        &["initech/helpdesk.initech.example.crt"],
+    ),
+    (
+        "41a000000001",
+        "exposed",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "valid"),
+        &["initech/helpdesk.initech.example.crt"],
+    ),
+    (
+        "41a000000002",
+        "exposed",
+        ("replace", "valid"),
+        ("replace", "valid"),
+        &["initech/chat.initech.example.pem"],
+    ),
+    (
+        "41a000000003",
+        "presumed",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "valid"),
+        &["initech/vpn.initech.example.crt"],
+    ),
     // Forgotten by the manifest: before the cutoff and after it, by the certificate.
-    ("51a000000001", "undetermined", ("replace-and-revoke", "valid"), ("replace-and-revoke", "valid"), &["soylent/portal.soylent.example.pem"]),
-    ("51a000000002", "not-exposed", ("clear", "valid"), ("clear", "not-yet-valid"), &["soylent/status.soylent.example.pem"]),
+    (
+        "51a000000001",
+        "undetermined",
+        ("replace-and-revoke", "valid"),
+        ("replace-and-revoke", "valid"),
+        &["soylent/portal.soylent.example.pem"],
+    ),
+    (
+        "51a000000002",
+        "not-exposed",
+        ("clear", "valid"),
+        ("clear", "not-yet-valid"),
+        &["soylent/status.soylent.example.pem"],
+    ),
     // The CA whose key was uploaded, and what is below it.
     ("6000000001", "exposed", ("decide", "valid"), ("decide", "valid"), &["umbrella/ca-backup.pem"]),
-    ("61a000000001", "not-exposed", ("reissue", "valid"), ("reissue", "valid"), &["umbrella/portal.umbrella.example.pem"]),
-    ("61a000000002", "exposed", ("reissue", "valid"), ("reissue", "valid"), &["hooli/partner.umbrella.example.pem"]),
+    (
+        "61a000000001",
+        "not-exposed",
+        ("reissue", "valid"),
+        ("reissue", "valid"),
+        &["umbrella/portal.umbrella.example.pem"],
+    ),
+    (
+        "61a000000002",
+        "exposed",
+        ("reissue", "valid"),
+        ("reissue", "valid"),
+        &["hooli/partner.umbrella.example.pem"],
+    ),
     ("61a000000003", "exposed", ("replace", "valid"), ("replace", "valid"), &["umbrella/.old/tls.pem"]),
 ];
 
@@ -77,13 +205,17 @@ const EVIDENCE: &[(&str, &str, &str)] = &[
 ];
 
 fn certrecall(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_certrecall")).args(arguments.iter().map(|a| a.as_ref())).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_certrecall"))
+        .args(arguments.iter().map(|a| a.as_ref()))
+        .output()
+        .unwrap()
 }
 
 /// Runs on an incident; returns the exit status.
 fn run(incident: &Path, case: &Path, as_of: Option<&str>) -> Option<i32> {
     let (uploads, manifest) = (incident.join("uploads"), incident.join("uploads.csv"));
-    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"run", &uploads, &"--manifest", &manifest, &"-o", &case, &"--quiet"];
+    let mut arguments: Vec<&dyn AsRef<std::ffi::OsStr>> =
+        vec![&"run", &uploads, &"--manifest", &manifest, &"-o", &case, &"--quiet"];
     if let Some(time) = &as_of {
         arguments.extend([&"--as-of" as &dyn AsRef<std::ffi::OsStr>, time]);
     }
@@ -137,8 +269,13 @@ fn check(plan: &Value, in_2019: bool) {
         let exposure = key["exposure"].as_str().unwrap();
         for certificate in list(key, "certificates") {
             let text = |field: &str| certificate[field].as_str().unwrap().to_owned();
-            found.insert(text("serial"), (exposure.to_owned(), text("verdict"), text("standing"), strings(certificate, "paths")));
-            if let Some((_, evidence, source)) = EVIDENCE.iter().find(|(serial, _, _)| *serial == text("serial")) {
+            found.insert(
+                text("serial"),
+                (exposure.to_owned(), text("verdict"), text("standing"), strings(certificate, "paths")),
+            );
+            if let Some((_, evidence, source)) =
+                EVIDENCE.iter().find(|(serial, _, _)| *serial == text("serial"))
+            {
                 let because = &key["because"][0];
                 assert_eq!(because["evidence"], *evidence, "{}", text("serial"));
                 assert!(source.is_empty() || because["source"] == *source, "{}: {because}", text("serial"));
@@ -153,14 +290,23 @@ fn check(plan: &Value, in_2019: bool) {
         .map(|(serial, exposure, today, then, paths)| {
             let (verdict, standing) = if in_2019 { then } else { today };
             let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
-            ((*serial).to_owned(), ((*exposure).to_owned(), (*verdict).to_owned(), (*standing).to_owned(), paths))
+            (
+                (*serial).to_owned(),
+                ((*exposure).to_owned(), (*verdict).to_owned(), (*standing).to_owned(), paths),
+            )
         })
         .collect();
     assert_eq!(found, expected);
     assert_eq!(bare, [("exposed".to_owned(), vec!["acme/spare.key".to_owned()])]);
-    let ledger: Vec<_> = ["seen", "read", "locked", "unreadable", "skipped"].iter().map(|f| plan["ledger"][f].as_u64().unwrap()).collect();
+    let ledger: Vec<_> = ["seen", "read", "locked", "unreadable", "skipped"]
+        .iter()
+        .map(|f| plan["ledger"][f].as_u64().unwrap())
+        .collect();
     assert_eq!(ledger, [55, 51, 1, 2, 1]);
-    let findings: Vec<_> = list(plan, "findings").iter().map(|f| (f["code"].as_str().unwrap(), f["place"].as_str().unwrap())).collect();
+    let findings: Vec<_> = list(plan, "findings")
+        .iter()
+        .map(|f| (f["code"].as_str().unwrap(), f["place"].as_str().unwrap()))
+        .collect();
     for finding in [
         ("file-without-record", "soylent/portal.soylent.example.pem"),
         ("file-without-record", "soylent/status.soylent.example.pem"),
@@ -240,10 +386,17 @@ fn the_copy_is_what_the_demo_writes() {
     certrecall::demo::write(folder.path()).unwrap();
     assert_eq!(paths(folder.path()), paths(&testdata()));
     for name in ["README.md", "uploads.csv"] {
-        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), fs::read_to_string(testdata().join(name)).unwrap());
+        assert_eq!(
+            fs::read_to_string(folder.path().join(name)).unwrap(),
+            fs::read_to_string(testdata().join(name)).unwrap()
+        );
     }
     let text = tree(&testdata());
-    let with_crlf: Vec<_> = text.iter().filter(|(_, bytes)| bytes.contains(&b'\r')).map(|(path, _)| path.to_str().unwrap()).collect();
+    let with_crlf: Vec<_> = text
+        .iter()
+        .filter(|(_, bytes)| bytes.contains(&b'\r'))
+        .map(|(path, _)| path.to_str().unwrap())
+        .collect();
     assert_eq!(with_crlf, ["uploads/hooli/backup/help-copy.pem"]);
 }
 
@@ -253,7 +406,11 @@ fn every_private_key_says_that_it_is_for_tests_only() {
     for (path, bytes) in tree(&testdata().join("uploads")) {
         let text = String::from_utf8(bytes).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        for (at, _) in lines.iter().enumerate().filter(|(_, l)| l.starts_with("-----BEGIN ") && l.ends_with("PRIVATE KEY-----")) {
+        for (at, _) in lines
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| l.starts_with("-----BEGIN ") && l.ends_with("PRIVATE KEY-----"))
+        {
             assert_eq!(lines[at - 1], "TEST ONLY - this key is public, never use it", "{path:?}");
             keys += 1;
         }

@@ -7,14 +7,18 @@ use certrecall::finding::{Code, Reason};
 use certrecall::rekey::complete::{Check, Layout, Waiver};
 
 fn page(path: &str) -> String {
-    fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|e| panic!("{path}: {e}"))
+    fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
 /// The heads of one section of a page, each with the text below it.
 fn heads<'p>(page: &'p str, section: &str) -> Vec<(&'p str, &'p str)> {
     let (_, text) = page.split_once(&format!("\n## {section}\n")).expect("the section is there");
     let text = text.split("\n## ").next().unwrap_or_default();
-    text.split("\n### ").skip(1).map(|part| part.split_once('\n').expect("a head has text below it")).collect()
+    text.split("\n### ")
+        .skip(1)
+        .map(|part| part.split_once('\n').expect("a head has text below it"))
+        .collect()
 }
 
 /// The sentence of the tool as a page prints it.
@@ -35,7 +39,12 @@ fn every_finding_and_reason_has_a_head_and_every_head_is_one() {
         for ((name, text), (_, says)) in heads.iter().zip(&known) {
             let parts: Vec<_> = text.trim().split("\n\n").collect();
             assert_eq!(parts.first().copied(), Some(&*sentence(says)), "{name}: the sentence of the tool");
-            assert!(parts.len() == 3 && parts[1].starts_with("**Why it matters.** ") && parts[2].starts_with("**What to do.** "), "{name}");
+            assert!(
+                parts.len() == 3
+                    && parts[1].starts_with("**Why it matters.** ")
+                    && parts[2].starts_with("**What to do.** "),
+                "{name}"
+            );
         }
     }
 }
@@ -63,8 +72,11 @@ fn every_column_name_of_a_manifest_is_on_its_page() {
 #[test]
 fn every_check_of_what_was_issued_has_its_row() {
     let page = page("docs/complete.md");
-    let rows: Vec<Vec<&str>> =
-        page.lines().filter(|l| l.starts_with("| `")).map(|l| l.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|l| l.starts_with("| `"))
+        .map(|l| l.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
     let known = |row: &&Vec<&str>| Check::named(row[0].trim_matches('`')).is_some();
     let names: Vec<&str> = rows.iter().filter(known).map(|row| row[0].trim_matches('`')).collect();
     assert_eq!(names, Check::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>());

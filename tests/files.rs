@@ -13,7 +13,8 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn names(path: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -34,9 +35,16 @@ fn what_is_in_the_way_is_named() {
     write_new(&file, b"x").unwrap();
     let below = file.join("below");
     let error = create_private_dir(&below).unwrap_err();
-    assert!(matches!(&error, Error::CreateDirectory { path, .. } if *path == file || *path == below), "{error:?}");
+    assert!(
+        matches!(&error, Error::CreateDirectory { path, .. } if *path == file || *path == below),
+        "{error:?}"
+    );
     assert!(error.to_string().starts_with("cannot make the directory \"/") && error.source().is_some());
-    for error in [write_new(&below, b"").unwrap_err(), replace(&below, b"").unwrap_err(), write_new(&root.path().join("no/x"), b"").unwrap_err()] {
+    for error in [
+        write_new(&below, b"").unwrap_err(),
+        replace(&below, b"").unwrap_err(),
+        write_new(&root.path().join("no/x"), b"").unwrap_err(),
+    ] {
         let text = error.to_string();
         assert!(text.starts_with("cannot ") && !text.ends_with('.') && error.source().is_some(), "{text}");
     }
@@ -72,13 +80,18 @@ fn a_batch_places_all_or_says_why() {
     for count in [1usize, 3, 40] {
         let root = tempfile::tempdir().unwrap();
         let batch = Batch::open(root.path()).unwrap();
-        let staged: Vec<_> = (0..count).map(|i| (batch.stage(&[("a", b"1"), ("b", b"2")]).unwrap(), format!("n{i:02}"))).collect();
+        let staged: Vec<_> = (0..count)
+            .map(|i| (batch.stage(&[("a", b"1"), ("b", b"2")]).unwrap(), format!("n{i:02}")))
+            .collect();
         assert!(names(root.path()).iter().all(|n| n.starts_with(".new-")));
         batch.commit(staged).unwrap();
         let found = names(root.path());
         assert_eq!((found.len(), found[0].as_str()), (count, "n00"));
         let one = root.path().join("n00");
-        assert_eq!((mode(&one), mode(&one.join("a")), names(&one)), (0o700, 0o600, vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(
+            (mode(&one), mode(&one.join("a")), names(&one)),
+            (0o700, 0o600, vec!["a".to_owned(), "b".to_owned()])
+        );
     }
 }
 
@@ -92,12 +105,18 @@ fn a_batch_overwrites_nothing_and_drops_what_it_cannot_place() {
     fs::write(root.path().join("full/mine"), b"mine").unwrap();
     fs::write(root.path().join("file"), b"mine").unwrap();
     for taken in ["empty", "full", "file"] {
-        let staged = vec![(batch.stage(&[("a", b"1")]).unwrap(), taken.to_owned()), (batch.stage(&[("a", b"1")]).unwrap(), format!("{taken}-ok"))];
+        let staged = vec![
+            (batch.stage(&[("a", b"1")]).unwrap(), taken.to_owned()),
+            (batch.stage(&[("a", b"1")]).unwrap(), format!("{taken}-ok")),
+        ];
         let error = batch.commit(staged).unwrap_err();
         assert!(matches!(&error, Error::AlreadyThere { path } if path.ends_with(taken)), "{error}");
     }
     assert_eq!(names(root.path()), ["empty", "empty-ok", "file", "file-ok", "full", "full-ok"]);
-    assert_eq!((names(&root.path().join("full")), names(&root.path().join("empty")).len()), (vec!["mine".to_owned()], 0));
+    assert_eq!(
+        (names(&root.path().join("full")), names(&root.path().join("empty")).len()),
+        (vec!["mine".to_owned()], 0)
+    );
 }
 
 #[test]

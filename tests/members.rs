@@ -1,4 +1,5 @@
-//! What lies in archives, from the plan on: records, the story of a key, where it is read again. The places are made by hand here.
+//! What lies in archives, from the plan on: records, the story of a key, where it is read again. The places
+//! are made by hand here.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
@@ -37,11 +38,18 @@ fn plan(folder: &Folder) -> Value {
         builder.add(batch);
         Ok::<(), Infallible>(())
     };
-    let Ok(ledgers) =
-        read::read(&roots, &Options { threads: 1, ..Options::default() }, Batch::default, |batch, found| batch.push(add(found)), consume);
+    let Ok(ledgers) = read::read(
+        &roots,
+        &Options { threads: 1, ..Options::default() },
+        Batch::default,
+        |batch, found| batch.push(add(found)),
+        consume,
+    );
     let mut inventory = builder.finish(ledgers, 1);
     let reopen = |inventory: &Inventory, sha256, occurrences: &[Occurrence]| {
-        occurrences.iter().find_map(|o| read::reopen(&roots, &Place::new(0, inventory.path(o).as_bytes()), sha256))
+        occurrences
+            .iter()
+            .find_map(|o| read::reopen(&roots, &Place::new(0, inventory.path(o).as_bytes()), sha256))
     };
     link::link(&mut inventory, |_| false, 1, || reopen);
     let incident = Profile::built_in(incident::DEFAULT).unwrap().with(None).unwrap();
@@ -61,7 +69,15 @@ fn plan(folder: &Folder) -> Value {
     };
     let assessment = assess::assess(&inventory, &roots, &question);
     let cas = Cas::builtin().unwrap();
-    let given = Given { cas: &cas, ccadb: None, chains: &HashMap::new(), target: None, certificates: "certificates", clock, threads: 1 };
+    let given = Given {
+        cas: &cas,
+        ccadb: None,
+        chains: &HashMap::new(),
+        target: None,
+        certificates: "certificates",
+        clock,
+        threads: 1,
+    };
     let plan = Plan::construct(&inventory, &assessment, &given);
     let planned = Planned {
         roots: &roots,
@@ -81,7 +97,8 @@ fn plan(folder: &Folder) -> Value {
     serde_json::from_slice(&out).unwrap()
 }
 
-/// One key with its certificate in an archive, the certificate in an inner one and in a plain file too; a broken block and a bare key.
+/// One key with its certificate in an archive, the certificate in an inner one and in a plain file too; a
+/// broken block and a bare key.
 fn folder() -> Folder {
     let folder = Folder::new();
     let l = leaf("www.example").by(&public_ca());
@@ -96,9 +113,12 @@ fn folder() -> Folder {
 #[test]
 fn records_name_archive_and_member() {
     let plan = plan(&folder());
-    let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/plan.schema.json")).unwrap();
+    let schema =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/plan.schema.json"))
+            .unwrap();
     let validator = jsonschema::draft202012::new(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let errors: Vec<_> =
+        validator.iter_errors(&plan).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let keys = plan["keys"].as_array().unwrap();
     let with = |n: usize| keys.iter().find(|k| k["certificates"].as_array().unwrap().len() == n).unwrap();
@@ -114,9 +134,23 @@ fn records_name_archive_and_member() {
     assert_eq!(sources[0], json!({"root": 0, "path": "backup.zip", "member": "acme/tls.pem"}));
     assert_eq!(sources[2], json!({"root": 0, "path": "plain.pem"}));
     let unread = &plan["unread"][0];
-    assert_eq!((&unread["path"], &unread["member"], &unread["kind"]), (&json!("other.zip"), &json!("broken.pem"), &json!("unreadable")));
-    let retire = plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == "retire" && s["says"].as_str().unwrap().contains("acme")).unwrap();
-    assert!(retire["says"].as_str().unwrap().contains("among them backup.zip!/acme/tls.pem; what lies in an archive goes with"), "{retire}");
+    assert_eq!(
+        (&unread["path"], &unread["member"], &unread["kind"]),
+        (&json!("other.zip"), &json!("broken.pem"), &json!("unreadable"))
+    );
+    let retire = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["kind"] == "retire" && s["says"].as_str().unwrap().contains("acme"))
+        .unwrap();
+    assert!(
+        retire["says"]
+            .as_str()
+            .unwrap()
+            .contains("among them backup.zip!/acme/tls.pem; what lies in an archive goes with"),
+        "{retire}"
+    );
 }
 
 #[test]
@@ -124,7 +158,8 @@ fn a_key_answers_to_archive_member_and_the_whole_way() {
     let plan = plan(&folder());
     let story = |sort: &str| -> KeyStory {
         let keys = plan["keys"].as_array().unwrap();
-        let key = keys.iter().find(|k| k["private_key_paths"][0].as_str().unwrap().starts_with(sort)).unwrap();
+        let key =
+            keys.iter().find(|k| k["private_key_paths"][0].as_str().unwrap().starts_with(sort)).unwrap();
         serde_json::from_value(key.clone()).unwrap()
     };
     let (full, bare) = (story("backup.zip"), story("other.zip"));
@@ -146,8 +181,14 @@ fn a_key_answers_to_archive_member_and_the_whole_way() {
         assert!(bare.answers_to(name) && !full.answers_to(name), "{name}");
     }
     assert!(!full.answers_to("tls.pem") && !full.answers_to("acme"));
-    let text: Vec<String> = full.lines(&[], &[]).iter().map(|l| l.iter().map(|(_, t)| t.as_str()).collect()).collect();
-    for line in ["  backup.zip!/acme/tls.pem", "      in backup.zip!/acme/tls.pem", "      in backup.zip!/inner.tar!/c.pem", "      in plain.pem"] {
+    let text: Vec<String> =
+        full.lines(&[], &[]).iter().map(|l| l.iter().map(|(_, t)| t.as_str()).collect()).collect();
+    for line in [
+        "  backup.zip!/acme/tls.pem",
+        "      in backup.zip!/acme/tls.pem",
+        "      in backup.zip!/inner.tar!/c.pem",
+        "      in plain.pem",
+    ] {
         assert!(text.iter().any(|t| t == line), "{line:?} in {text:#?}");
     }
 }
@@ -159,7 +200,11 @@ fn a_proof_looks_for_the_key_where_it_lies() {
     let key = plan.keys.iter().find(|k| k.is_meant("www.example")).unwrap();
     let compromised = key.compromised(1, &Cas::builtin().unwrap(), time(NOW)).unwrap();
     let archive = Place::new(0, b"backup.zip");
-    for place in [archive.with_member("acme/tls.pem"), archive.with_member("inner.tar!/c.pem"), Place::new(0, b"plain.pem")] {
+    for place in [
+        archive.with_member("acme/tls.pem"),
+        archive.with_member("inner.tar!/c.pem"),
+        Place::new(0, b"plain.pem"),
+    ] {
         assert!(compromised.places.contains(&place), "{place:?}");
     }
     assert!(!compromised.places.contains(&archive), "an archive is no key");

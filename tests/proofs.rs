@@ -56,13 +56,17 @@ fn first_lines(directory: &Path) {
 fn statement_holds(directory: &Path, spki: &str) {
     let text = fs::read_to_string(directory.join("statement.txt")).unwrap();
     assert!(text.contains(spki) && text.contains("This key is compromised"));
-    let lines: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("    ")).filter(|l| l.contains("openssl")).collect();
+    let lines: Vec<_> =
+        text.lines().filter_map(|l| l.strip_prefix("    ")).filter(|l| l.contains("openssl")).collect();
     assert_eq!(lines.len(), 2);
     let said = command(&lines.join("\n"), directory);
     assert!(said.contains("Verified OK") || said.contains("Signature Verified Successfully"), "{said}");
     fs::write(directory.join("statement.txt.other"), text.replace("compromised", "sound")).unwrap();
     let other = lines.join("\n").replace("statement.txt", "statement.txt.other");
-    assert!(!Command::new("sh").args(["-ec", &other]).current_dir(directory).output().unwrap().status.success(), "nothing else is signed");
+    assert!(
+        !Command::new("sh").args(["-ec", &other]).current_dir(directory).output().unwrap().status.success(),
+        "nothing else is signed"
+    );
     fs::remove_file(directory.join("statement.txt.other")).unwrap();
     fs::remove_file(directory.join("statement.bin")).unwrap();
 }
@@ -72,15 +76,26 @@ fn attestation_holds(directory: &Path, spki: &str) {
     let (text, key) = request(directory, "attestation.pem");
     assert_eq!(key.to_string(), spki);
     assert!(text.contains("Subject: CN=kca=v1 This Key Is Compromised\n"), "{text}");
-    let parsed = command("openssl req -in attestation.pem -outform DER | openssl asn1parse -inform DER", directory);
+    let parsed =
+        command("openssl req -in attestation.pem -outform DER | openssl asn1parse -inform DER", directory);
     assert_eq!(parsed.matches("UTF8STRING").count(), 1, "{parsed}");
     assert_eq!(parsed.matches("Extension Request").count(), 1);
     let (_, after) = parsed.split_once("Extension Request").unwrap();
-    let lines: Vec<_> =
-        after.lines().skip(1).take(6).map(|l| l.split_once("prim:").or_else(|| l.split_once("cons:")).unwrap().1.trim().replace("  ", "")).collect();
-    assert!(lines[0].starts_with("SET") && lines[1].starts_with("SEQUENCE") && lines[2].starts_with("SEQUENCE"), "{lines:?}");
+    let lines: Vec<_> = after
+        .lines()
+        .skip(1)
+        .take(6)
+        .map(|l| l.split_once("prim:").or_else(|| l.split_once("cons:")).unwrap().1.trim().replace("  ", ""))
+        .collect();
+    assert!(
+        lines[0].starts_with("SET") && lines[1].starts_with("SEQUENCE") && lines[2].starts_with("SEQUENCE"),
+        "{lines:?}"
+    );
     assert!(lines[3].contains("1.3.6.1.5.5.7.1.23") || lines[3].contains("noSecrecyAfforded"), "{lines:?}");
-    assert!(lines[4].starts_with("BOOLEAN") && lines[4].ends_with("255") && lines[5].ends_with("0101FF"), "{lines:?}");
+    assert!(
+        lines[4].starts_with("BOOLEAN") && lines[4].ends_with("255") && lines[5].ends_with("0101FF"),
+        "{lines:?}"
+    );
 }
 
 fn short(spki: &str) -> &str {
@@ -104,17 +119,39 @@ fn an_exposed_key_signs_all_of_it_once() {
     assert_eq!(directory.file_name().unwrap().to_str().unwrap(), format!("leaked.example-{}", short(&spki)));
     let files: Vec<_> = modes(&directory);
     let names: Vec<_> = files.iter().map(|(n, _)| n.as_str()).collect();
-    assert_eq!(names, ["attestation.pem", "proof.json", "public.pem", "request-1.pem", "request-2.pem", "statement.sig", "statement.txt"]);
+    assert_eq!(
+        names,
+        [
+            "attestation.pem",
+            "proof.json",
+            "public.pem",
+            "request-1.pem",
+            "request-2.pem",
+            "statement.sig",
+            "statement.txt"
+        ]
+    );
     assert!(files.iter().all(|(_, mode)| *mode == 0o600));
     first_lines(&directory);
-    for (name, wording) in [("request-1.pem", "Proof of Key Compromise for Example Public CA"), ("request-2.pem", "This key is compromised")] {
+    for (name, wording) in [
+        ("request-1.pem", "Proof of Key Compromise for Example Public CA"),
+        ("request-2.pem", "This key is compromised"),
+    ] {
         let (text, key) = request(&directory, name);
-        assert!(key == certificate.key.spki() && text.contains(&format!("Subject: CN={wording}\n")), "{text}");
+        assert!(
+            key == certificate.key.spki() && text.contains(&format!("Subject: CN={wording}\n")),
+            "{text}"
+        );
     }
     attestation_holds(&directory, &spki);
     statement_holds(&directory, &spki);
     let there = state(&folder.path().join("case/proofs"));
-    for flags in [&["--only", "leaked.example"][..], &["--all-exposed"], &["--only", &spki], &["--only", &certificate.sha256().to_string()]] {
+    for flags in [
+        &["--only", "leaked.example"][..],
+        &["--all-exposed"],
+        &["--only", &spki],
+        &["--only", &certificate.sha256().to_string()],
+    ] {
         let ran = rekey(&folder, flags);
         assert!(ran.status == 1 && ran.stdout.contains(short(&spki)), "{ran:?}");
     }
@@ -122,7 +159,11 @@ fn an_exposed_key_signs_all_of_it_once() {
     assert_eq!(fs::read(folder.path().join("case/plan.json")).unwrap(), before, "proofs are in no plan");
     planned(&folder, &[]);
     for file in ["plan.json", "plan.md"] {
-        assert!(!fs::read_to_string(folder.path().join("case").join(file)).unwrap().contains("BEGIN CERTIFICATE REQUEST"));
+        assert!(
+            !fs::read_to_string(folder.path().join("case").join(file))
+                .unwrap()
+                .contains("BEGIN CERTIFICATE REQUEST")
+        );
     }
 }
 
@@ -136,7 +177,13 @@ fn a_proof_that_is_not_whole_any_more_is_told() {
     let directory = proofs(&folder).remove(0);
     let told = |says: &str| {
         let ran = rekey(&folder, &["--all-exposed"]);
-        assert!(ran.status == 3 && ran.stderr.contains(says) && ran.stderr.contains("made anew") && ran.stdout.is_empty(), "{says}: {ran:?}");
+        assert!(
+            ran.status == 3
+                && ran.stderr.contains(says)
+                && ran.stderr.contains("made anew")
+                && ran.stdout.is_empty(),
+            "{says}: {ran:?}"
+        );
     };
     for name in ["statement.sig", "request-1.pem", "proof.json"] {
         let aside = folder.path().join("aside");
@@ -169,14 +216,18 @@ fn every_kind_of_key_that_can_sign_does() {
     for (name, make) in kinds {
         let key = openssl(make, b"").unwrap();
         let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &key).unwrap();
-        folder.write(format!("in/{name}.pem"), [key, certificate_for(&ca, name, &public).into_bytes()].concat());
+        folder.write(
+            format!("in/{name}.pem"),
+            [key, certificate_for(&ca, name, &public).into_bytes()].concat(),
+        );
         keys.push(SpkiHash::of(&public).to_string());
     }
     planned(&folder, &[]);
     assert_eq!(rekey(&folder, &["--all-exposed"]).status, 1);
     assert_eq!(proofs(&folder).len(), keys.len());
     for spki in keys {
-        let directory = proofs(&folder).into_iter().find(|d| d.to_str().unwrap().ends_with(short(&spki))).unwrap();
+        let directory =
+            proofs(&folder).into_iter().find(|d| d.to_str().unwrap().ends_with(short(&spki))).unwrap();
         attestation_holds(&directory, &spki);
         statement_holds(&directory, &spki);
         first_lines(&directory);
@@ -193,12 +244,16 @@ fn certificate_for(ca: &Cert, name: &str, spki: &[u8]) -> String {
 fn what_cannot_sign_is_told_with_the_commands_that_can() {
     let ca = public_ca();
     let folder = Folder::new();
-    for (name, make) in
-        [("small", &["genrsa", "-traditional", "1024"][..]), ("brainpool", &["ecparam", "-genkey", "-noout", "-name", "brainpoolP256r1"])]
-    {
+    for (name, make) in [
+        ("small", &["genrsa", "-traditional", "1024"][..]),
+        ("brainpool", &["ecparam", "-genkey", "-noout", "-name", "brainpoolP256r1"]),
+    ] {
         let key = openssl(make, b"").unwrap();
         let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &key).unwrap();
-        folder.write(format!("in/{name}'s $(file).pem"), [key, certificate_for(&ca, name, &public).into_bytes()].concat());
+        folder.write(
+            format!("in/{name}'s $(file).pem"),
+            [key, certificate_for(&ca, name, &public).into_bytes()].concat(),
+        );
     }
     planned(&folder, &[]);
     let ran = rekey(&folder, &["--all-exposed"]);
@@ -210,12 +265,19 @@ fn what_cannot_sign_is_told_with_the_commands_that_can() {
     for directory in proofs(&folder) {
         assert!(directory.to_str().unwrap().ends_with(".unsigned"));
         let text = fs::read_to_string(directory.join("cannot-sign.md")).unwrap();
-        assert!(text.starts_with("The key ") && text.contains("will be a kill switch"), "nothing is signed yet: {text}");
+        assert!(
+            text.starts_with("The key ") && text.contains("will be a kill switch"),
+            "nothing is signed yet: {text}"
+        );
         let lines: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("    ")).collect();
         assert_eq!(lines.len(), 3, "{text}");
         let elsewhere = Folder::new();
         command(&lines.join("\n"), elsewhere.path());
-        assert!(request(elsewhere.path(), "request-1.pem").0.contains("CN=Proof of Key Compromise for Example Public CA\n"));
+        assert!(
+            request(elsewhere.path(), "request-1.pem")
+                .0
+                .contains("CN=Proof of Key Compromise for Example Public CA\n")
+        );
         let (_, key) = request(elsewhere.path(), "attestation.pem");
         attestation_holds(elsewhere.path(), &key.to_string());
     }
@@ -238,7 +300,8 @@ fn encrypted_keys_sign_with_their_passphrase_alone() {
     let ran = rekey(&folder, &["--only", &spki, "--passphrase-file", &folder.at("right")]);
     // The file with the locked key is still to be looked at.
     assert!(ran.status == 3 && !format!("{ran:?}").contains("h0rse"), "{ran:?}");
-    let directory = proofs(&folder).into_iter().find(|d| d.to_str().unwrap().ends_with(short(&spki))).unwrap();
+    let directory =
+        proofs(&folder).into_iter().find(|d| d.to_str().unwrap().ends_with(short(&spki))).unwrap();
     attestation_holds(&directory, &spki);
 }
 
@@ -246,8 +309,15 @@ fn encrypted_keys_sign_with_their_passphrase_alone() {
 fn only_what_is_exposed_for_sure_and_can_be_revoked_is_proved() {
     let ca = public_ca();
     let folder = Folder::new();
-    let (expired, own, bare) = (leaf("old.example").to("2017-01-01").by(&ca), leaf("own.example").self_signed(), leaf("bare.example").by(&ca));
-    folder.write("in/expired.pem", bundle(&expired, &[])).write("in/own.pem", bundle(&own, &[])).write("in/bare.pem", bare.pem());
+    let (expired, own, bare) = (
+        leaf("old.example").to("2017-01-01").by(&ca),
+        leaf("own.example").self_signed(),
+        leaf("bare.example").by(&ca),
+    );
+    folder
+        .write("in/expired.pem", bundle(&expired, &[]))
+        .write("in/own.pem", bundle(&own, &[]))
+        .write("in/bare.pem", bare.pem());
     planned(&folder, &[]);
     for (name, says) in [
         ("old.example", "nothing to revoke"),
@@ -272,13 +342,21 @@ fn only_what_is_exposed_for_sure_and_can_be_revoked_is_proved() {
 #[test]
 fn a_decision_counts_at_once_and_open_replacements_are_named() {
     let folder = Folder::new();
-    folder.write("in/a.pem", bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&public_ca()), &[]));
+    folder.write(
+        "in/a.pem",
+        bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&public_ca()), &[]),
+    );
     // Before or after the cutoff.
     let ran = run(&["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01..2017-12-31"]);
     assert_eq!(ran.status, 1, "{ran:?}");
     let plan = folder.json("case/plan.json");
     assert_eq!(plan["keys"][0]["exposure"], "undetermined");
-    let step = |kind: &str| plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == kind).unwrap()["id"].as_str().unwrap().to_owned();
+    let step = |kind: &str| {
+        plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == kind).unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     let mark = |step: &str, status: &str| {
         let ran = run(&["mark", &folder.at("case"), step, status, "--reason", "because", "--by", "Ada"]);
         assert_eq!(ran.status, 0, "{ran:?}");
@@ -296,7 +374,8 @@ fn a_decision_counts_at_once_and_open_replacements_are_named() {
     assert!(ran.status == 1 && proofs(&folder).len() == 1, "without another plan: {ran:?}");
     let deploy = step("deploy");
     assert!(
-        ran.stderr.contains("warning: a.example: once a proof is sent") && ran.stderr.contains(&format!("not in place yet: {deploy}\n")),
+        ran.stderr.contains("warning: a.example: once a proof is sent")
+            && ran.stderr.contains(&format!("not in place yet: {deploy}\n")),
         "{ran:?}"
     );
     assert!(!ran.stderr.contains(&step("replace")), "its deployment stands for it: {ran:?}");

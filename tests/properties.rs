@@ -1,11 +1,15 @@
-//! Guards what must hold for any heap of files: no object is lost in noise, order and threads change nothing, a second run makes nothing.
+//! Guards what must hold for any heap of files: no object is lost in noise, order and threads change nothing,
+//! a second run makes nothing.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 
 use std::sync::LazyLock;
 
-use common::pki::{Cert, bundle, chain, intermediate_of, leaf, leaked_leaf, private_ca, public_ca, reissued_after_cutoff, self_signed};
+use common::pki::{
+    Cert, bundle, chain, intermediate_of, leaf, leaked_leaf, private_ca, public_ca, reissued_after_cutoff,
+    self_signed,
+};
 use common::{Folder, run, state};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
@@ -40,7 +44,8 @@ static POOL: LazyLock<Vec<String>> = LazyLock::new(|| {
 static OBJECTS: LazyLock<Vec<(String, &'static str, String)>> = LazyLock::new(|| {
     let ca = public_ca();
     let leaves: Vec<Cert> = (0..4).map(|i| leaf(&format!("h{i}.example")).by(&ca)).collect();
-    let mut out: Vec<(String, &str, String)> = leaves.iter().map(|l| (l.pem(), "certificate", l.sha256().to_string())).collect();
+    let mut out: Vec<(String, &str, String)> =
+        leaves.iter().map(|l| (l.pem(), "certificate", l.sha256().to_string())).collect();
     out.extend(leaves.iter().map(|l| (l.key.pem(), "private-key", l.key.spki().to_string())));
     out.push((leaves[0].key.traditional().0, "private-key", leaves[0].key.spki().to_string()));
     out.push((leaves[1].key.request("h1.example"), "certificate-request", leaves[1].key.spki().to_string()));
@@ -62,7 +67,10 @@ fn noise() -> impl Strategy<Value = String> {
         1 => Just("\u{feff}\u{0}\u{1}\u{7f}".to_owned()),
     ];
     // Noise that is a BEGIN line itself may swallow what follows; the cases below cut blocks on purpose.
-    let lines = prop::collection::vec(line.prop_filter("a BEGIN line is no noise", |l| !l.contains("-----BEGIN")), 0..4);
+    let lines = prop::collection::vec(
+        line.prop_filter("a BEGIN line is no noise", |l| !l.contains("-----BEGIN")),
+        0..4,
+    );
     lines.prop_map(|lines| lines.iter().map(|l| format!("{l}\n")).collect())
 }
 
@@ -84,38 +92,53 @@ fn dress(text: &str, how: u8) -> String {
 
 fn found(records: &[Value]) -> Vec<(String, String)> {
     let text = |r: &Value, name: &str| r[name].as_str().unwrap_or_default().to_owned();
-    let hash = |r: &Value| if r["kind"] == "certificate" { text(r, "sha256") } else { text(r, "spki_sha256") };
+    let hash =
+        |r: &Value| if r["kind"] == "certificate" { text(r, "sha256") } else { text(r, "spki_sha256") };
     records.iter().map(|r| (text(r, "kind"), hash(r))).collect()
 }
 
-/// What a plan says apart from where files lie: keys with their verdicts and steps, and steps with what they need.
+/// What a plan says apart from where files lie: keys with their verdicts and steps, and steps with what they
+/// need.
 fn essence(plan: &Value) -> Value {
     let list = |name: &str| plan[name].as_array().unwrap().clone();
     let keys: Vec<Value> = list("keys")
         .iter()
         .map(|k| {
-            let certificates: Vec<Value> =
-                k["certificates"].as_array().unwrap().iter().map(|c| json!([c["sha256"], c["standing"], c["verdict"], c["replacement"]])).collect();
+            let certificates: Vec<Value> = k["certificates"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| json!([c["sha256"], c["standing"], c["verdict"], c["replacement"]]))
+                .collect();
             json!([k["spki_sha256"], k["exposure"], certificates, k["steps"]])
         })
         .collect();
     // An inspect step is about a file, by its path.
     let of_keys = |s: &&Value| s["kind"] != "inspect";
-    let steps: Vec<Value> =
-        list("steps").iter().filter(of_keys).map(|s| json!([s["id"], s["kind"], s["status"], s["needs"], s["certificates"]])).collect();
-    let replacements: Vec<Value> = list("replacements").iter().map(|r| json!([r["id"], r["profile"], r["mirrors"], r["replaces"]])).collect();
+    let steps: Vec<Value> = list("steps")
+        .iter()
+        .filter(of_keys)
+        .map(|s| json!([s["id"], s["kind"], s["status"], s["needs"], s["certificates"]]))
+        .collect();
+    let replacements: Vec<Value> = list("replacements")
+        .iter()
+        .map(|r| json!([r["id"], r["profile"], r["mirrors"], r["replaces"]]))
+        .collect();
     json!([plan["ledger"], keys, steps, replacements])
 }
 
-/// The same cases every time; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` have no say, so change them here to look further.
+/// The same cases every time; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` have no say, so change them here to
+/// look further.
 const SEED: RngSeed = RngSeed::Fixed(20_161_101);
 
-const UPLOADED: [&str; 4] = ["2015-06-01T00:00:00Z", "2016-11-01", "2017-06-01T00:00:00Z", "..2018-01-01T00:00:00Z"];
+const UPLOADED: [&str; 4] =
+    ["2015-06-01T00:00:00Z", "2016-11-01", "2017-06-01T00:00:00Z", "..2018-01-01T00:00:00Z"];
 
 fn plan(folder: &Folder, uploaded: &str, more: &[&str]) -> Value {
     let uploaded = format!("--uploaded={uploaded}");
     let (input, case) = (folder.at("in"), folder.at("case"));
-    let ran = run(&[&["plan", &input, "-o", &case, &uploaded, "--as-of=2026-01-01", "--quiet"], more].concat());
+    let ran =
+        run(&[&["plan", &input, "-o", &case, &uploaded, "--as-of=2026-01-01", "--quiet"], more].concat());
     assert!(matches!(ran.status, 0 | 1 | 3), "{ran:?}");
     folder.json("case/plan.json")
 }

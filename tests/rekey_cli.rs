@@ -45,7 +45,11 @@ fn made(folder: &Folder) -> Vec<(PathBuf, Value)> {
 }
 
 fn text_of(directory: &std::path::Path) -> String {
-    let out = Command::new("openssl").args(["req", "-noout", "-text", "-verify", "-in"]).arg(directory.join("request.pem")).output().unwrap();
+    let out = Command::new("openssl")
+        .args(["req", "-noout", "-text", "-verify", "-in"])
+        .arg(directory.join("request.pem"))
+        .output()
+        .unwrap();
     assert!(out.status.success());
     String::from_utf8(out.stdout).unwrap()
 }
@@ -60,12 +64,21 @@ fn only_makes_those_that_are_named() {
     };
     let wrong = rekey(&folder, &["--only", "nobody.example"]);
     assert_eq!((wrong.status, made(&folder).len()), (2, 0));
-    assert!(wrong.stderr.contains("no replacement of the plan is meant by \"nobody.example\""), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("no replacement of the plan is meant by \"nobody.example\""),
+        "{}",
+        wrong.stderr
+    );
     assert_eq!(rekey(&folder, &["--only", "a.example"]).status, 1);
     assert_eq!(made(&folder).len(), 1);
     assert_eq!(rekey(&folder, &["--only", &step("b.example"), "--only", "a.example"]).status, 1);
     assert_eq!(made(&folder).len(), 2);
-    let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "c.example").unwrap();
+    let key = plan["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|k| k["certificates"][0]["dns_names"][0] == "c.example")
+        .unwrap();
     assert_eq!(rekey(&folder, &["--only", key["spki_sha256"].as_str().unwrap()]).status, 1);
     assert_eq!(made(&folder).len(), 3);
 }
@@ -75,14 +88,31 @@ fn what_is_wanted_of_one_that_is_there_is_not_ignored_without_a_word() {
     let folder = planned(&["a.example"]);
     assert_eq!(rekey(&folder, &[]).status, 1);
     let before = made(&folder);
-    assert!(!rekey(&folder, &["--only", "a.example"]).stderr.contains("stays as it is"), "nothing else is wanted");
-    for flags in [&["--key", "rsa-3072"][..], &["--key-format", "sec1"], &["--common-name", "drop"], &["--target", "zendesk"]] {
+    assert!(
+        !rekey(&folder, &["--only", "a.example"]).stderr.contains("stays as it is"),
+        "nothing else is wanted"
+    );
+    for flags in [
+        &["--key", "rsa-3072"][..],
+        &["--key-format", "sec1"],
+        &["--common-name", "drop"],
+        &["--target", "zendesk"],
+    ] {
         let ran = rekey(&folder, &[&["--only", "a.example"], flags].concat());
-        assert!(ran.status == 1 && ran.stderr.contains("stays as it is; to have it made anew, move that directory out"), "{flags:?} {}", ran.stderr);
+        assert!(
+            ran.status == 1
+                && ran.stderr.contains("stays as it is; to have it made anew, move that directory out"),
+            "{flags:?} {}",
+            ran.stderr
+        );
     }
     assert_eq!(made(&folder), before);
     let ran = rekey(&folder, &["--target", "zendesk", "--key-format", "sec1"]);
-    assert!(ran.status == 2 && ran.stderr.contains("Zendesk takes no key as sec1"), "not one by one: {}", ran.stderr);
+    assert!(
+        ran.status == 2 && ran.stderr.contains("Zendesk takes no key as sec1"),
+        "not one by one: {}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -103,17 +133,33 @@ fn wishes_for_one_certificate_need_to_say_which() {
         (&["--san", "drop:other.example"], "is to be dropped and is not there"),
         (&["--target", "nowhere"], "there is zendesk"),
         (&["--target", "zendesk", "--key-format", "sec1"], "choose --key-format pkcs8 or pkcs1"),
-        (&["--target", "zendesk", "--key", "ecdsa-p384", "--san", "add:x.example"], "takes no ecdsa-p384 key"),
+        (
+            &["--target", "zendesk", "--key", "ecdsa-p384", "--san", "add:x.example"],
+            "takes no ecdsa-p384 key",
+        ),
     ] {
         let ran = rekey(&folder, &[flags, &["--only", "a.example"]].concat());
         assert!(ran.status == 2 && ran.stderr.contains(says), "{flags:?} {}", ran.stderr);
     }
     assert_eq!(made(&folder).len(), 0, "what does not work out leaves nothing");
-    let flags =
-        ["--only", "a.example", "--subject", "CN=other,O=Example", "--san", "add:x.example", "--san", "drop:a.example", "--common-name", "first-san"];
+    let flags = [
+        "--only",
+        "a.example",
+        "--subject",
+        "CN=other,O=Example",
+        "--san",
+        "add:x.example",
+        "--san",
+        "drop:a.example",
+        "--common-name",
+        "first-san",
+    ];
     assert_eq!(rekey(&folder, &flags).status, 1);
     let text = text_of(&made(&folder)[0].0);
-    assert!(text.contains("Subject: O = Example, CN = x.example\n") && text.contains("DNS:x.example\n"), "{text}");
+    assert!(
+        text.contains("Subject: O = Example, CN = x.example\n") && text.contains("DNS:x.example\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -124,8 +170,16 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
                 [[replacement]]\nmatch = \"b.example\"\nskip = \"switched off\"\n";
     folder.write("r.toml", format!("{good}\n[[replacement]]\nmatch = \"d.example\"\nkey = \"rsa-2048\"\n"));
     let ran = rekey(&folder, &["--replacements", &file]);
-    assert!(ran.status == 2 && ran.stderr.contains("r.toml:11: no replacement of the plan is meant by \"d.example\""), "{}", ran.stderr);
-    folder.write("r.toml", format!("{good}\n[[replacement]]\nmatch = \"c.example\"\nsan = [\"drop:x.example\"]\n"));
+    assert!(
+        ran.status == 2
+            && ran.stderr.contains("r.toml:11: no replacement of the plan is meant by \"d.example\""),
+        "{}",
+        ran.stderr
+    );
+    folder.write(
+        "r.toml",
+        format!("{good}\n[[replacement]]\nmatch = \"c.example\"\nsan = [\"drop:x.example\"]\n"),
+    );
     let ran = rekey(&folder, &["--replacements", &file]);
     assert!(ran.status == 2 && ran.stderr.contains("nothing was made"), "{}", ran.stderr);
     assert_eq!(made(&folder).len(), 0);
@@ -134,7 +188,8 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
     folder.write("r.toml", two);
     let ran = rekey(&folder, &["--replacements", &file]);
     assert!(
-        ran.stderr.contains("r.toml:1: a.example (replace-") && ran.stderr.contains("r.toml:5: b.example (replace-"),
+        ran.stderr.contains("r.toml:1: a.example (replace-")
+            && ran.stderr.contains("r.toml:5: b.example (replace-"),
         "all of it, each with its line: {}",
         ran.stderr
     );
@@ -142,13 +197,26 @@ fn a_file_of_wishes_is_checked_as_a_whole() {
     assert_eq!((ran.status, made(&folder).len()), (2, 0));
     folder.write("r.toml", good);
     let ran = rekey(&folder, &["--replacements", &file]);
-    assert!(ran.status == 1 && ran.stderr.contains("b.example (replace-") && ran.stderr.contains(") is skipped: switched off"), "{}", ran.stderr);
+    assert!(
+        ran.status == 1
+            && ran.stderr.contains("b.example (replace-")
+            && ran.stderr.contains(") is skipped: switched off"),
+        "{}",
+        ran.stderr
+    );
     let all = made(&folder);
-    let facts: Vec<_> = all.iter().map(|(_, r)| (r["key_algorithm"].as_str().unwrap(), r["key_format"].as_str().unwrap())).collect();
+    let facts: Vec<_> = all
+        .iter()
+        .map(|(_, r)| (r["key_algorithm"].as_str().unwrap(), r["key_format"].as_str().unwrap()))
+        .collect();
     assert_eq!(facts, [("rsa", "pkcs1"), ("ec", "pkcs8")]);
     assert!(text_of(&all[0].0).contains("DNS:a.example, DNS:new.example"));
     let again = rekey(&folder, &["--replacements", &file]);
-    assert!(again.stderr.contains("is there already in replacements/a.example-") && made(&folder) == all, "{}", again.stderr);
+    assert!(
+        again.stderr.contains("is there already in replacements/a.example-") && made(&folder) == all,
+        "{}",
+        again.stderr
+    );
 }
 
 #[test]
@@ -167,11 +235,23 @@ fn passphrases_come_from_files_and_the_environment_and_are_not_empty() {
     let ran = rekey(&folder, &[&encrypted[..], &["--key-passphrase-file", &folder.at("right")]].concat());
     assert!(ran.status == 1 && !format!("{ran:?}").contains("horse"), "{ran:?}");
     let key = made(&folder)[0].0.join("key.pem");
-    let opens = |pass: &str| Command::new("openssl").args(["pkey", "-noout", "-passin", pass, "-in"]).arg(&key).output().unwrap().status.success();
+    let opens = |pass: &str| {
+        Command::new("openssl")
+            .args(["pkey", "-noout", "-passin", pass, "-in"])
+            .arg(&key)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
     assert!(opens(&format!("file:{}", folder.at("right"))) && !opens("pass:wrong"));
     assert_eq!(rekey(&folder, &[]).status, 1, "without passphrase it is there all the same");
     let ran = rekey(&folder, &["--key-passphrase-file", &folder.at("wrong")]);
-    assert!(ran.stderr.contains("the passphrase does not open it") && made(&folder).len() == 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the passphrase does not open it") && made(&folder).len() == 1,
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -195,7 +275,11 @@ fn what_to_do_with_a_request_is_shown() {
     let ran = rekey(&folder, &["--show", "a.example"]);
     let request = made(&folder)[0].0.join("request.pem");
     assert_eq!(ran.status, 0);
-    assert!(ran.stdout.contains(&format!("openssl ca -config CONFIG -notext -in {}", request.display())), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains(&format!("openssl ca -config CONFIG -notext -in {}", request.display())),
+        "{}",
+        ran.stdout
+    );
     assert!(!ran.stdout.contains("b.example"));
     let file = fs::read_to_string(made(&folder)[0].0.join("handoff.md")).unwrap();
     assert!(file.contains("openssl ca -config CONFIG -notext -in request.pem -out issued.pem\n"), "{file}");
@@ -205,11 +289,18 @@ fn what_to_do_with_a_request_is_shown() {
     fs::rename(&case, folder.path().join("-case")).unwrap();
     let shown = |case: &OsStr| {
         Ran::from(
-            certrecall().current_dir(folder.path()).args([OsStr::new("rekey"), "--show=a.example".as_ref(), "--".as_ref(), case]).output().unwrap(),
+            certrecall()
+                .current_dir(folder.path())
+                .args([OsStr::new("rekey"), "--show=a.example".as_ref(), "--".as_ref(), case])
+                .output()
+                .unwrap(),
         )
     };
     let ran = shown("-case".as_ref());
-    assert!(ran.status == 0 && ran.stdout.contains(&format!("-in {}/replacements/", folder.at("-case"))), "{ran:?}");
+    assert!(
+        ran.status == 0 && ran.stdout.contains(&format!("-in {}/replacements/", folder.at("-case"))),
+        "{ran:?}"
+    );
     let odd = OsStr::from_bytes(b"case\xff");
     fs::rename(folder.path().join("-case"), folder.path().join(odd)).unwrap();
     let ran = shown(odd);
@@ -218,7 +309,10 @@ fn what_to_do_with_a_request_is_shown() {
     // The user's own file about CAs says how this one is asked.
     folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Public CA\"]\nkind = \"vault\"\nparameters = { mount = \"pki\", role = \"web\" }\n");
     let cas = folder.at("cas.toml");
-    assert_eq!(run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF, "--cas", &cas]).status, 1);
+    assert_eq!(
+        run(&["plan", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF, "--cas", &cas]).status,
+        1
+    );
     let ran = rekey(&folder, &["--show", "a.example", "--cas", &cas]);
     assert!(ran.stdout.contains("vault write -field=certificate pki/sign/web csr=@"), "{}", ran.stdout);
 }
@@ -241,13 +335,20 @@ fn each_request_mirrors_its_own_certificate_however_many_lie_in_one_file() {
     assert_eq!(all.len(), 60);
     for (directory, record) in all {
         let host = record["names"][0].as_str().unwrap();
-        assert!(directory.file_name().unwrap().to_str().unwrap().starts_with(&format!("{host}-")), "{directory:?} {host}");
+        assert!(
+            directory.file_name().unwrap().to_str().unwrap().starts_with(&format!("{host}-")),
+            "{directory:?} {host}"
+        );
         assert!(text_of(&directory).contains(&format!("DNS:{host}\n")), "{host}");
     }
     // In the order of the plan, whatever the order of reading.
     let names: Vec<_> = ran.stdout.lines().map(|l| l.split('\t').nth(1).unwrap().to_owned()).collect();
-    let plan: Vec<_> =
-        folder.json("case/plan.json")["replacements"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect();
+    let plan: Vec<_> = folder.json("case/plan.json")["replacements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["name"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(names, plan);
 }
 
@@ -259,7 +360,11 @@ fn no_key_is_written_through_a_link() {
     for (name, flags) in [("replacements", &[][..]), ("proofs", &["--proofs", "--all-exposed"])] {
         symlink(&elsewhere, case.join(name)).unwrap();
         let ran = rekey(&folder, flags);
-        assert!(ran.status == 2 && ran.stderr.contains("is a symbolic link, and keys are neither"), "{name} {}", ran.stderr);
+        assert!(
+            ran.status == 2 && ran.stderr.contains("is a symbolic link, and keys are neither"),
+            "{name} {}",
+            ran.stderr
+        );
         fs::remove_file(case.join(name)).unwrap();
     }
     assert_eq!(rekey(&folder, &[]).status, 1);
@@ -286,7 +391,11 @@ fn what_is_no_regular_file_stops_nothing() {
         symlink(&aside, &file).unwrap();
         let link = rekey(&folder, &["--show", "a.example"]);
         for ran in [fifo, link] {
-            assert!(ran.stderr.contains(&format!("{name} is a link or no regular file")), "{name} {}", ran.stderr);
+            assert!(
+                ran.stderr.contains(&format!("{name} is a link or no regular file")),
+                "{name} {}",
+                ran.stderr
+            );
         }
         fs::rename(&aside, &file).unwrap();
     }
@@ -301,14 +410,18 @@ fn what_is_not_as_in_the_old_certificate_is_told_at_once() {
     assert!(done.stderr.contains(told), "{}", done.stderr);
     let (directory, record) = made(&folder).remove(0);
     let changes = record["changes"].as_array().unwrap();
-    assert!(changes.iter().any(|c| c["what"] == "key" && c["reason"] == "rsa-2048, as its owner asks"), "{changes:?}");
+    assert!(
+        changes.iter().any(|c| c["what"] == "key" && c["reason"] == "rsa-2048, as its owner asks"),
+        "{changes:?}"
+    );
     let handoff = fs::read_to_string(directory.join("handoff.md")).unwrap();
     let (_, told) = handoff.split_once("## Not as in the old certificate, or to be known\n").unwrap();
     assert!(told.contains("- changed: `key`: rsa-2048, as its owner asks\n"), "{told}");
     assert!(!told.contains("subjectKeyIdentifier"), "what every CA sets is no news: {told}");
     let plain = rekey(&folder, &[]);
     assert!(!plain.stderr.contains("not as the old"), "{}", plain.stderr);
-    let (directory, _) = made(&folder).into_iter().find(|(_, record)| record["names"][0] == "b.example").unwrap();
+    let (directory, _) =
+        made(&folder).into_iter().find(|(_, record)| record["names"][0] == "b.example").unwrap();
     assert!(!fs::read_to_string(directory.join("handoff.md")).unwrap().contains("Not as in"));
 }
 
@@ -328,7 +441,11 @@ fn a_plan_that_is_gone_is_told_with_the_way_out() {
     let folder = planned(&["a.example"]);
     fs::remove_file(folder.path().join("case/plan.json")).unwrap();
     let gone = rekey(&folder, &[]);
-    assert!(gone.status == 2 && gone.stderr.contains("plan.json\" is gone; run `certrecall plan` again"), "{}", gone.stderr);
+    assert!(
+        gone.status == 2 && gone.stderr.contains("plan.json\" is gone; run `certrecall plan` again"),
+        "{}",
+        gone.stderr
+    );
 }
 
 #[test]
@@ -345,7 +462,8 @@ fn a_plan_says_how_its_requests_are_made() {
     // The text for people names it at once.
     let (directory, _) = made(&folder).remove(0);
     let told = folder.text("case/plan.md");
-    let request = format!("The request: replacements/{}/request.pem", directory.file_name().unwrap().to_str().unwrap());
+    let request =
+        format!("The request: replacements/{}/request.pem", directory.file_name().unwrap().to_str().unwrap());
     assert!(told.contains(&request) && !told.contains("makes the request"), "{told}");
     assert!(plan().contains("  1. have 1 certificate issued"), "{}", plan());
     assert!(folder.text("case/plan.md").contains(&request));
@@ -363,19 +481,25 @@ fn a_target_is_for_run_too_and_a_key_that_does_not_fit_is_reported() {
         run(&[&["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, AS_OF], more].concat())
     };
     // Nothing is planned where the options contradict.
-    for (more, says) in
-        [(&["--target=nowhere"][..], "there is zendesk"), (&["--target=zendesk", "--key=ecdsa-p384"], "choose --key rsa-2048 or ecdsa-p256")]
-    {
+    for (more, says) in [
+        (&["--target=nowhere"][..], "there is zendesk"),
+        (&["--target=zendesk", "--key=ecdsa-p384"], "choose --key rsa-2048 or ecdsa-p256"),
+    ] {
         let folder = Folder::new();
         let ran = run_with(&folder, more);
-        assert!(ran.status == 2 && ran.stderr.contains(says) && !folder.path().join("case").exists(), "{ran:?}");
+        assert!(
+            ran.status == 2 && ran.stderr.contains(says) && !folder.path().join("case").exists(),
+            "{ran:?}"
+        );
     }
     let folder = Folder::new();
     let ran = run_with(&folder, &["--target=zendesk"]);
     assert_eq!((ran.status, kind(&folder)), (1, ("ec".to_owned(), 256)), "{ran:?}");
     assert_eq!(run_with(&folder, &["--target=zendesk"]).status, 1, "it fits");
     // Made for no place, or in another form.
-    for (command, more) in [("run", &["--key=ecdsa-p384"][..]), ("run", &["--key=rsa-4096"]), ("rekey", &["--key-format=sec1"])] {
+    for (command, more) in
+        [("run", &["--key=ecdsa-p384"][..]), ("run", &["--key=rsa-4096"]), ("rekey", &["--key-format=sec1"])]
+    {
         let folder = Folder::new();
         if command == "run" {
             run_with(&folder, more);
@@ -387,7 +511,12 @@ fn a_target_is_for_run_too_and_a_key_that_does_not_fit_is_reported() {
         let before = made(&folder);
         for ran in [rekey(&folder, &["--target", "zendesk"]), run_with(&folder, &["--target=zendesk"])] {
             assert_eq!(ran.status, 3, "{ran:?}");
-            assert!(ran.stderr.contains("(target-mismatch)") && ran.stderr.contains("out of the case and run this again"), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains("(target-mismatch)")
+                    && ran.stderr.contains("out of the case and run this again"),
+                "{}",
+                ran.stderr
+            );
         }
         assert_eq!(made(&folder), before, "it stays as it is");
         fs::rename(&before[0].0, folder.path().join("moved")).unwrap();

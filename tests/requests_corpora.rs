@@ -1,8 +1,8 @@
-//! Requests for certificates of real collections: OpenSSL verifies each, and its parser finds in it, name by name and octet by octet, what it
-//! finds in the certificate; each difference has its reason in the record.
+//! Requests for certificates of real collections: OpenSSL verifies each, and its parser finds in it, name by
+//! name and octet by octet, what it finds in the certificate; each difference has its reason in the record.
 //!
-//! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`. One in eight of their certificates is tried;
-//! `CERTRECALL_EVERY=1` tries each, which takes minutes.
+//! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`. One in
+//! eight of their certificates is tried; `CERTRECALL_EVERY=1` tries each, which takes minutes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
@@ -23,9 +23,11 @@ const TAKEN_OVER: [(&str, &str); 4] = [
     ("X509v3 Extended Key Usage", "extendedKeyUsage"),
     ("TLS Feature", "tlsFeature"),
 ];
-/// Of so many certificates with an RSA key one gets an RSA key again; a new one takes longer than everything else.
+/// Of so many certificates with an RSA key one gets an RSA key again; a new one takes longer than everything
+/// else.
 const RSA: usize = 32;
-/// Certificates that OpenSSL cannot read: collections of broken ones hold some, and nothing can be compared then.
+/// Certificates that OpenSSL cannot read: collections of broken ones hold some, and nothing can be compared
+/// then.
 const UNPARSED: usize = 100;
 
 /// What OpenSSL's parser finds: the subject, element by element, and each extension with its flag.
@@ -51,15 +53,25 @@ fn line(text: &str) -> Option<(usize, String)> {
 fn parts(der: &[u8], of_certificate: bool) -> Option<Parts> {
     let text = String::from_utf8_lossy(&openssl(&["asn1parse", "-inform", "DER"], der).ok()?).into_owned();
     let lines: Vec<(usize, String)> = text.lines().filter_map(line).collect();
-    // The members of what is signed: version, if it is there, then serial number, algorithm, issuer, validity and subject; version and subject.
-    let members: Vec<usize> = (2..lines.len()).take_while(|i| lines[*i].0 >= 2).filter(|i| lines[*i].0 == 2).collect();
+    // The members of what is signed: version, if it is there, then serial number, algorithm, issuer, validity
+    // and subject; version and subject.
+    let members: Vec<usize> =
+        (2..lines.len()).take_while(|i| lines[*i].0 >= 2).filter(|i| lines[*i].0 == 2).collect();
     let versioned = usize::from(lines.get(2)?.1.contains("cont [ 0 ]"));
     let at = *members.get(if of_certificate { versioned + 4 } else { 1 })?;
-    let subject = lines[at + 1..].iter().take_while(|(depth, _)| *depth > 2).map(|(depth, element)| format!("{depth} {element}")).collect();
+    let subject = lines[at + 1..]
+        .iter()
+        .take_while(|(depth, _)| *depth > 2)
+        .map(|(depth, element)| format!("{depth} {element}"))
+        .collect();
     let mut extensions = Vec::new();
     for (i, (depth, element)) in lines.iter().enumerate() {
         let Some(name) = element.strip_prefix("prim OBJECT:").filter(|_| *depth > 3) else { continue };
-        let mut next = lines[i + 1..].iter().take_while(|(d, _)| d == depth).map(|(_, element)| element.as_str()).peekable();
+        let mut next = lines[i + 1..]
+            .iter()
+            .take_while(|(d, _)| d == depth)
+            .map(|(_, element)| element.as_str())
+            .peekable();
         let flag = next.next_if(|e| e.starts_with("prim BOOLEAN:"));
         if let Some(value) = next.next().and_then(|e| e.strip_prefix("prim OCTET STRING")) {
             extensions.push((name.to_owned(), flag.is_some_and(|f| f != "prim BOOLEAN:0"), value.to_owned()));
@@ -77,9 +89,16 @@ fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
     let mut files = Reopener::new(&roots);
     let one = |entry: &certrecall::inventory::CertificateEntry| {
         let certificate = &entry.certificate;
-        let der = entry.occurrences.iter().find_map(|o| files.get(&inventory.files[o.file as usize].place, certificate.sha256));
+        let der = entry
+            .occurrences
+            .iter()
+            .find_map(|o| files.get(&inventory.files[o.file as usize].place, certificate.sha256));
         let key = &certificate.key;
-        let old = OldKey { algorithm: key.algorithm.as_str().to_owned(), curve: key.curve.map(|c| c.as_str().to_owned()), bits: key.bits };
+        let old = OldKey {
+            algorithm: key.algorithm.as_str().to_owned(),
+            curve: key.curve.map(|c| c.as_str().to_owned()),
+            bits: key.bits,
+        };
         let place = format!("{} {}", inventory.path(&entry.occurrences[0]), certificate.sha256);
         (place.clone(), der.unwrap_or_else(|| panic!("{place} is not found again")), old)
     };
@@ -106,8 +125,12 @@ fn wanted(index: usize, certificate: &[u8], old: &OldKey) -> Wanted {
 
 /// What differs without a reason.
 fn unexplained(old: &Parts, new: &Parts, made: &Made) -> Vec<String> {
-    let reason =
-        |what: &str, actions: &[Action]| made.record.changes.iter().any(|c| c.what == what && actions.contains(&c.action) && !c.reason.is_empty());
+    let reason = |what: &str, actions: &[Action]| {
+        made.record
+            .changes
+            .iter()
+            .any(|c| c.what == what && actions.contains(&c.action) && !c.reason.is_empty())
+    };
     let mut out = Vec::new();
     if old.subject != new.subject && !reason("subject", &[Action::Changed]) {
         out.push(format!("subject {:?}, was {:?}", new.subject, old.subject));
@@ -117,8 +140,12 @@ fn unexplained(old: &Parts, new: &Parts, made: &Made) -> Vec<String> {
         let good = match (first(old), first(new)) {
             (None, None) => true,
             (Some(old), Some(new)) if old == new => reason(ours, &[Action::Kept]),
-            // What is empty or cannot be decoded is dropped, and a name of the common name may come in its place.
-            (Some(_), Some(_)) => reason(ours, &[Action::Changed]) || reason(ours, &[Action::Dropped]) && reason(ours, &[Action::Added]),
+            // What is empty or cannot be decoded is dropped, and a name of the common name may come in its
+            // place.
+            (Some(_), Some(_)) => {
+                reason(ours, &[Action::Changed])
+                    || reason(ours, &[Action::Dropped]) && reason(ours, &[Action::Added])
+            }
             (Some(_), None) => reason(ours, &[Action::Dropped]),
             (None, Some(_)) => reason(ours, &[Action::Added]),
         };
@@ -126,10 +153,20 @@ fn unexplained(old: &Parts, new: &Parts, made: &Made) -> Vec<String> {
             out.push(format!("{ours}: {:?}, was {:?}", first(new), first(old)));
         }
     }
-    out.extend(new.extensions.iter().filter(|(name, ..)| TAKEN_OVER.iter().all(|(theirs, _)| name != theirs)).map(|e| format!("asks for {e:?}")));
+    out.extend(
+        new.extensions
+            .iter()
+            .filter(|(name, ..)| TAKEN_OVER.iter().all(|(theirs, _)| name != theirs))
+            .map(|e| format!("asks for {e:?}")),
+    );
     // Whatever else the old one had is told to be left out.
-    let others = old.extensions.iter().filter(|(name, ..)| TAKEN_OVER.iter().all(|(theirs, _)| name != theirs)).count();
-    let dropped = made.record.changes.iter().filter(|c| c.action == Action::Dropped && !c.reason.is_empty()).count();
+    let others = old
+        .extensions
+        .iter()
+        .filter(|(name, ..)| TAKEN_OVER.iter().all(|(theirs, _)| name != theirs))
+        .count();
+    let dropped =
+        made.record.changes.iter().filter(|c| c.action == Action::Dropped && !c.reason.is_empty()).count();
     if dropped < others.min(certrecall::limits::EXTENSIONS - TAKEN_OVER.len()) {
         out.push(format!("{dropped} of {others} other extensions are told of"));
     }
@@ -143,7 +180,10 @@ const NAMES: &str = "alternative names";
 fn oddities(old: &Parts, made: &Made) -> Vec<&'static str> {
     let subject = old.subject.join("\n");
     let has = |part: &str| subject.contains(part);
-    let sets = old.subject.windows(3).any(|w| w[0].contains("cons SET") && w[1].starts_with("4 cons SEQUENCE") && w[2].starts_with("5"));
+    let sets = old
+        .subject
+        .windows(3)
+        .any(|w| w[0].contains("cons SET") && w[1].starts_with("4 cons SEQUENCE") && w[2].starts_with("5"));
     let values = old.subject.iter().filter(|l| l.starts_with("4 cons SEQUENCE")).count();
     let rdns = old.subject.iter().filter(|l| l.starts_with("3 cons SET")).count();
     [
@@ -152,9 +192,15 @@ fn oddities(old: &Parts, made: &Made) -> Vec<&'static str> {
         (sets && values > rdns, "several values at once"),
         (old.extensions.is_empty(), "no extensions"),
         (old.extensions.iter().any(|(name, ..)| name == TAKEN_OVER[0].0), NAMES),
-        (old.extensions.iter().any(|(name, critical, _)| name == TAKEN_OVER[0].0 && *critical), "critical names"),
+        (
+            old.extensions.iter().any(|(name, critical, _)| name == TAKEN_OVER[0].0 && *critical),
+            "critical names",
+        ),
         (old.extensions.iter().any(|(name, ..)| name == TAKEN_OVER[3].0), "must-staple"),
-        (old.extensions.iter().any(|(name, ..)| name.starts_with(|c: char| c.is_ascii_digit())), "extensions of somebody's own"),
+        (
+            old.extensions.iter().any(|(name, ..)| name.starts_with(|c: char| c.is_ascii_digit())),
+            "extensions of somebody's own",
+        ),
         (made.record.changes.iter().any(|c| c.action == Action::Added), "a name from the common name"),
         (made.record.findings.iter().next().is_some(), "findings"),
     ]
@@ -167,11 +213,13 @@ fn oddities(old: &Parts, made: &Made) -> Vec<&'static str> {
 fn compared(case: &Path, place: &str, der: &[u8], made: &Made) -> Result<Option<Vec<&'static str>>, String> {
     let request = fs::read(case.join(&made.directory).join("request.pem")).unwrap();
     if let Err(says) = openssl(&["req", "-verify", "-noout"], &request) {
-        // A subject that OpenSSL does not read in the certificate either: text that is none, octets in excess.
+        // A subject that OpenSSL does not read in the certificate either: text that is none, octets in
+        // excess.
         let unread = openssl(&["x509", "-inform", "DER", "-noout", "-subject"], der).is_err();
         return if unread { Ok(None) } else { Err(format!("{place}: {says}")) };
     }
-    let request = openssl(&["req", "-outform", "DER"], &request).map_err(|says| format!("{place}: {says}"))?;
+    let request =
+        openssl(&["req", "-outform", "DER"], &request).map_err(|says| format!("{place}: {says}"))?;
     let Some(old) = parts(der, true) else { return Ok(None) };
     let new = parts(&request, false).ok_or_else(|| format!("{place}: the request is not parsed"))?;
     match unexplained(&old, &new, made) {
@@ -186,15 +234,26 @@ fn requests_for_real_certificates_are_what_an_independent_parser_expects() {
     let certificates = certificates();
     assert!(certificates.len() > 300, "{}", certificates.len());
     let case = tempfile::tempdir().unwrap();
-    let all: Vec<Wanted> = certificates.iter().enumerate().map(|(i, (_, der, old))| wanted(i, der, old)).collect();
+    let all: Vec<Wanted> =
+        certificates.iter().enumerate().map(|(i, (_, der, old))| wanted(i, der, old)).collect();
     let outcome = make(&all, None, case.path(), &|_| false, 2, &|_| {}).unwrap();
-    let refused: Vec<String> =
-        outcome.refused.iter().map(|r| format!("{}: {}", certificates[all.iter().position(|w| w.id == r.id).unwrap()].0, r.says)).collect();
-    let by_profile: BTreeMap<ProfileHash, &Made> = outcome.made.iter().map(|m| (m.record.profile, m)).collect();
-    let jobs: Vec<_> = all.iter().zip(&certificates).filter_map(|(w, c)| Some((c, *by_profile.get(&w.profile)?))).collect();
-    let compare = |((place, der, _), made): &(&(String, Vec<u8>, OldKey), &Made)| compared(case.path(), place, der, made);
+    let refused: Vec<String> = outcome
+        .refused
+        .iter()
+        .map(|r| format!("{}: {}", certificates[all.iter().position(|w| w.id == r.id).unwrap()].0, r.says))
+        .collect();
+    let by_profile: BTreeMap<ProfileHash, &Made> =
+        outcome.made.iter().map(|m| (m.record.profile, m)).collect();
+    let jobs: Vec<_> =
+        all.iter().zip(&certificates).filter_map(|(w, c)| Some((c, *by_profile.get(&w.profile)?))).collect();
+    let compare = |((place, der, _), made): &(&(String, Vec<u8>, OldKey), &Made)| {
+        compared(case.path(), place, der, made)
+    };
     let results: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = jobs.chunks(jobs.len().div_ceil(4)).map(|jobs| scope.spawn(|| jobs.iter().map(compare).collect::<Vec<_>>())).collect();
+        let threads: Vec<_> = jobs
+            .chunks(jobs.len().div_ceil(4))
+            .map(|jobs| scope.spawn(|| jobs.iter().map(compare).collect::<Vec<_>>()))
+            .collect();
         threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
     });
     let wrong: Vec<&String> = results.iter().filter_map(|r| r.as_ref().err()).collect();
@@ -202,7 +261,11 @@ fn requests_for_real_certificates_are_what_an_independent_parser_expects() {
     let mut odd: BTreeMap<&str, usize> = BTreeMap::new();
     results.iter().flatten().flatten().flatten().for_each(|what| *odd.entry(what).or_default() += 1);
     let unparsed = results.iter().filter(|r| matches!(r, Ok(None))).count();
-    let told = format!("{} certificates, {} refused, {unparsed} not read by OpenSSL, {odd:?}", certificates.len(), refused.len());
+    let told = format!(
+        "{} certificates, {} refused, {unparsed} not read by OpenSSL, {odd:?}",
+        certificates.len(),
+        refused.len()
+    );
     assert!(unparsed <= UNPARSED && refused.len() <= UNPARSED, "{told} {refused:#?}");
     let ordinary = odd.remove(NAMES).unwrap_or(0);
     assert!(ordinary > 100 && odd.len() >= 8 && odd.values().sum::<usize>() >= 60, "{told}");

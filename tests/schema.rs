@@ -1,4 +1,5 @@
-//! What the program writes is held against the JSON Schemas of `docs/schema`, and the lists in these against the code.
+//! What the program writes is held against the JSON Schemas of `docs/schema`, and the lists in these against
+//! the code.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,15 +10,16 @@ use std::process::{Command, Output};
 use certrecall::finding::{Code, Reason};
 use jsonschema::Validator;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PublicKeyData as _, RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, PublicKeyData as _, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use serde_json::{Value, json};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn schema(name: &str) -> Value {
-    let text = fs::read_to_string(format!("{ROOT}/docs/schema/{name}.schema.json")).expect("the schema is there");
+    let text =
+        fs::read_to_string(format!("{ROOT}/docs/schema/{name}.schema.json")).expect("the schema is there");
     serde_json::from_str(&text).expect("the schema is JSON")
 }
 
@@ -31,7 +33,8 @@ fn certrecall(arguments: &[&Path]) -> Output {
 }
 
 fn assert_valid(validator: &Validator, value: &Value) {
-    let errors: Vec<_> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let errors: Vec<_> =
+        validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
 }
 
@@ -44,7 +47,8 @@ fn make_files(folder: &Path) {
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are valid names");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("a CA");
+    let authority =
+        CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("a CA");
     let key = KeyPair::generate().expect("a key");
     let names = ["www.example.test", "192.0.2.1", "2001:db8::1"].map(str::to_owned);
     let mut leaf = CertificateParams::new(names).expect("valid names");
@@ -80,9 +84,20 @@ fn make_files(folder: &Path) {
     );
     let string = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
     let public = [string(b"ssh-ed25519"), string(&[7; 32])].concat();
-    let locked = [string(b"aes256-ctr"), string(b"bcrypt"), string(b""), vec![0, 0, 0, 1], string(&public), string(&[9; 160])].concat();
+    let locked = [
+        string(b"aes256-ctr"),
+        string(b"bcrypt"),
+        string(b""),
+        vec![0, 0, 0, 1],
+        string(&public),
+        string(&[9; 160]),
+    ]
+    .concat();
     let locked = base64_simd::STANDARD.encode_to_string([&b"openssh-key-v1\0"[..], &locked].concat());
-    write("id_ed25519", &format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{locked}\n-----END OPENSSH PRIVATE KEY-----\n"));
+    write(
+        "id_ed25519",
+        &format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{locked}\n-----END OPENSSH PRIVATE KEY-----\n"),
+    );
     write("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
     write("other.pem", "-----BEGIN ZEN MASTER JOKE-----\nAAAA\n-----END ZEN MASTER JOKE-----\n");
     write("notes.txt", "nothing of interest\n");
@@ -101,8 +116,14 @@ fn records_of_scan_fit_their_schema() {
     let folder = tempfile::tempdir().expect("a folder");
     make_files(folder.path());
     let testdata = Path::new(ROOT).join("testdata");
-    let output =
-        certrecall(&["scan", "--format", "ndjson", "--all"].map(Path::new).iter().copied().chain([folder.path(), &testdata]).collect::<Vec<_>>());
+    let output = certrecall(
+        &["scan", "--format", "ndjson", "--all"]
+            .map(Path::new)
+            .iter()
+            .copied()
+            .chain([folder.path(), &testdata])
+            .collect::<Vec<_>>(),
+    );
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     let mut kinds = BTreeSet::new();
     let mut counted = 0;
@@ -112,7 +133,10 @@ fn records_of_scan_fit_their_schema() {
         kinds.insert(record["kind"].as_str().expect("a kind").to_owned());
         counted += u64::from(record["root"] == json!(0));
         if record["path"] == "id_ed25519" {
-            assert_eq!((&record["kind"], &record["key_algorithm"], &record["key_bits"]), (&json!("locked"), &json!("ed25519"), &json!(256)));
+            assert_eq!(
+                (&record["kind"], &record["key_algorithm"], &record["key_bits"]),
+                (&json!("locked"), &json!("ed25519"), &json!(256))
+            );
             assert_eq!(record["spki_sha256"].as_str().map(str::len), Some(64));
             assert_eq!(record["findings"], json!(["public-key-not-verified"]));
         }
@@ -120,7 +144,17 @@ fn records_of_scan_fit_their_schema() {
         more["surprise"] = json!(1);
         assert!(!validator.is_valid(&more), "a field more is refused");
     }
-    let all = ["certificate", "certificate-request", "crl", "locked", "parameters", "private-key", "public-key", "skipped", "unreadable"];
+    let all = [
+        "certificate",
+        "certificate-request",
+        "crl",
+        "locked",
+        "parameters",
+        "private-key",
+        "public-key",
+        "skipped",
+        "unreadable",
+    ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
     assert_eq!(counted, RECORDS);
 }
@@ -133,7 +167,11 @@ fn plans_fit_their_schema() {
     fs::create_dir(&uploads).expect("a folder");
     make_files(&uploads);
     let manifest = folder.path().join("uploads.csv");
-    fs::write(&manifest, "path,uploaded_at,account\nbundle.pem,2015-06-01T00:00:00Z,acme\ngone.pem,2015-06-01,acme\n").expect("a file is written");
+    fs::write(
+        &manifest,
+        "path,uploaded_at,account\nbundle.pem,2015-06-01T00:00:00Z,acme\ngone.pem,2015-06-01,acme\n",
+    )
+    .expect("a file is written");
     // Only planned, then with replacements, then without any record of the upload.
     let [output, option] = ["-o", "--manifest"].map(Path::new);
     for arguments in [
@@ -147,9 +185,17 @@ fn plans_fit_their_schema() {
         let plan: Value = serde_json::from_slice(&text).expect("the plan is JSON");
         assert_valid(&validator, &plan);
         let ledger = |part: &str| plan["ledger"][part].as_u64().expect("a number");
-        assert_eq!(ledger("seen"), ledger("read") + ledger("locked") + ledger("unreadable") + ledger("skipped"));
+        assert_eq!(
+            ledger("seen"),
+            ledger("read") + ledger("locked") + ledger("unreadable") + ledger("skipped")
+        );
         assert_eq!(ledger("seen"), RECORDS, "the same files as in the scan");
-        assert!(["keys", "replacements", "steps", "unread"].iter().all(|list| plan[list].as_array().is_some_and(|l| !l.is_empty())), "{plan:#}");
+        assert!(
+            ["keys", "replacements", "steps", "unread"]
+                .iter()
+                .all(|list| plan[list].as_array().is_some_and(|l| !l.is_empty())),
+            "{plan:#}"
+        );
         let mut more = plan;
         more["keys"][0]["surprise"] = json!(1);
         assert!(!validator.is_valid(&more), "a field more is refused");

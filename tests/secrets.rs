@@ -1,4 +1,5 @@
-//! Guards that no byte of a private key, old or new, shows up in any output, file or error but the new `key.pem`.
+//! Guards that no byte of a private key, old or new, shows up in any output, file or error but the new
+//! `key.pem`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
@@ -17,8 +18,13 @@ impl Needles {
         let mut set = HashSet::new();
         for secret in secrets {
             let hex = certrecall::id::hex(secret);
-            let mut forms =
-                vec![secret.clone(), hex.to_uppercase().into_bytes(), spaced(&hex).into_bytes(), decimal(secret).into_bytes(), hex.into_bytes()];
+            let mut forms = vec![
+                secret.clone(),
+                hex.to_uppercase().into_bytes(),
+                spaced(&hex).into_bytes(),
+                decimal(secret).into_bytes(),
+                hex.into_bytes(),
+            ];
             for skip in 0..3 {
                 let whole = &secret[skip..skip + (secret.len() - skip) / 3 * 3];
                 forms.push(base64_simd::STANDARD.encode_to_string(whole).into_bytes());
@@ -67,11 +73,13 @@ fn decimal(number: &[u8]) -> String {
     digits.iter().rev().map(|d| char::from(b'0' + d)).collect()
 }
 
-/// The private numbers of a key: the scalar of an EC key; d, p, q and what is computed from them of an RSA key.
+/// The private numbers of a key: the scalar of an EC key; d, p, q and what is computed from them of an RSA
+/// key.
 fn secrets_of(key: &Key) -> Vec<Vec<u8>> {
     let der = key.traditional().1;
     let parts: Vec<Vec<u8>> = elements(content(&der)).into_iter().map(|e| content(e).to_vec()).collect();
-    // ECPrivateKey (RFC 5915 section 3): version, scalar. RSAPrivateKey (RFC 8017 appendix A.1.2): version, n, e, d, p, q, ...
+    // ECPrivateKey (RFC 5915 section 3): version, scalar. RSAPrivateKey (RFC 8017 appendix A.1.2): version,
+    // n, e, d, p, q, ...
     if parts.len() < 6 { vec![parts[1].clone()] } else { parts[3..].to_vec() }
 }
 
@@ -80,7 +88,13 @@ fn the_search_finds_what_it_looks_for() {
     let key = Key::rsa();
     let needles = Needles::of(&secrets_of(&key));
     let d = &secrets_of(&key)[0];
-    for leak in [key.pem(), key.traditional().0, decimal(d), spaced(&certrecall::id::hex(d)), certrecall::id::hex(&d[40..60]).to_uppercase()] {
+    for leak in [
+        key.pem(),
+        key.traditional().0,
+        decimal(d),
+        spaced(&certrecall::id::hex(d)),
+        certrecall::id::hex(&d[40..60]).to_uppercase(),
+    ] {
         assert!(needles.are_in(leak.as_bytes()), "{leak}");
     }
     assert!(!needles.are_in(key.public().as_bytes()));
@@ -89,10 +103,14 @@ fn the_search_finds_what_it_looks_for() {
 
 /// A folder of keys in every form, whole and damaged, and their private numbers.
 fn hoard() -> (Folder, Vec<Vec<u8>>) {
-    let (ec, rsa, ca, bare) = (leaf("ec.example").by(&public_ca()), leaf("rsa.example").key(&Key::rsa()), private_ca(), Key::new());
+    let (ec, rsa, ca, bare) =
+        (leaf("ec.example").by(&public_ca()), leaf("rsa.example").key(&Key::rsa()), private_ca(), Key::new());
     let rsa = rsa.by(&ca);
     let folder = Folder::new();
-    folder.write("in/ec.pem", bundle(&ec, &[])).write("in/rsa.pem", rsa.key.traditional().0 + &rsa.pem()).write("in/ca.pem", bundle(&ca, &[]));
+    folder
+        .write("in/ec.pem", bundle(&ec, &[]))
+        .write("in/rsa.pem", rsa.key.traditional().0 + &rsa.pem())
+        .write("in/ca.pem", bundle(&ca, &[]));
     folder.write("in/locked.pem", ec.key.encrypted());
     let mut secrets = Vec::new();
     for (name, key) in [("ec", &ec.key), ("rsa", &rsa.key), ("ca", &ca.key), ("bare", &bare)] {
@@ -116,7 +134,9 @@ fn hoard() -> (Folder, Vec<Vec<u8>>) {
                 ("no-begin", text[text.find('\n').unwrap() + 1..].to_owned()),
                 (
                     "certificate",
-                    text.replace("EC PRIVATE KEY", "CERTIFICATE").replace("RSA PRIVATE KEY", "CERTIFICATE").replace("PRIVATE KEY", "CERTIFICATE"),
+                    text.replace("EC PRIVATE KEY", "CERTIFICATE")
+                        .replace("RSA PRIVATE KEY", "CERTIFICATE")
+                        .replace("PRIVATE KEY", "CERTIFICATE"),
                 ),
                 ("unknown", text.replace("PRIVATE KEY", "SECRET THING")),
                 ("header", text.replacen('\n', &format!("\nComment: {body}\n\n"), 1)),
@@ -138,7 +158,11 @@ fn hoard() -> (Folder, Vec<Vec<u8>>) {
 /// Everything that a run says.
 fn said(arguments: &[&str]) -> Vec<u8> {
     let output = certrecall().args(arguments).output().unwrap();
-    assert!(output.status.code().is_some_and(|c| c != 101), "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.code().is_some_and(|c| c != 101),
+        "{arguments:?} {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     [output.stdout, output.stderr].concat()
 }
 
@@ -150,7 +174,10 @@ fn no_output_and_no_file_holds_a_private_key() {
     let mut outputs: Vec<(String, Vec<u8>)> = Vec::new();
     for format in ["table", "json", "ndjson", "csv"] {
         outputs.push((format!("scan {format}"), said(&["scan", &input, "-v", "--all", "--format", format])));
-        outputs.push((format!("plan {format}"), said(&["plan", &input, "-v", "-o", &case, "--uploaded=2015-01-01", "--format", format])));
+        outputs.push((
+            format!("plan {format}"),
+            said(&["plan", &input, "-v", "-o", &case, "--uploaded=2015-01-01", "--format", format]),
+        ));
     }
     outputs.push(("plan".into(), said(&["plan", &input, "-v", "-o", &case, "--uploaded=2015-01-01"])));
     outputs.push(("run".into(), said(&["run", &input, "-v", "-o", &case, "--uploaded=2015-01-01"])));
@@ -158,11 +185,14 @@ fn no_output_and_no_file_holds_a_private_key() {
     outputs.push(("rekey".into(), said(&["rekey", &case, "-v"])));
     let mut new = Vec::new();
     for (path, meta) in everything(&folder.path().join("case")) {
-        let bytes = if meta.is_file() { fs::read(folder.path().join("case").join(&path)).unwrap() } else { continue };
+        let bytes =
+            if meta.is_file() { fs::read(folder.path().join("case").join(&path)).unwrap() } else { continue };
         if path.ends_with("key.pem") {
             let text = String::from_utf8(bytes.clone()).unwrap();
-            let traditional = common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
-            let parts: Vec<Vec<u8>> = elements(content(&traditional)).into_iter().map(|e| content(e).to_vec()).collect();
+            let traditional =
+                common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
+            let parts: Vec<Vec<u8>> =
+                elements(content(&traditional)).into_iter().map(|e| content(e).to_vec()).collect();
             new.extend(if parts.len() < 6 { vec![parts[1].clone()] } else { parts[3..].to_vec() });
             assert!(!old.are_in(&bytes), "{path:?} is an old key");
         } else {
@@ -184,7 +214,8 @@ fn damaged_new_keys_are_told_of_without_being_shown() {
     folder.write("in/a.pem", bundle(&l, &[]));
     let arguments = ["run", &folder.at("in"), "-v", "-o", &folder.at("case"), "--uploaded=2015-01-01"];
     said(&arguments);
-    let (path, _) = everything(&folder.path().join("case")).into_iter().find(|(p, _)| p.ends_with("key.pem")).unwrap();
+    let (path, _) =
+        everything(&folder.path().join("case")).into_iter().find(|(p, _)| p.ends_with("key.pem")).unwrap();
     let path = folder.path().join("case").join(path);
     let text = fs::read_to_string(&path).unwrap();
     let der = common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
@@ -213,7 +244,9 @@ fn a_key_in_bare_base64_given_as_a_manifest_is_not_quoted() {
     let key = Key::new();
     let needles = Needles::of(&secrets_of(&key));
     let folder = Folder::new();
-    folder.write("in/a.pem", leaf("a.example").by(&public_ca()).pem()).write("key", base64_simd::STANDARD.encode_to_string(key.der()));
+    folder
+        .write("in/a.pem", leaf("a.example").by(&public_ca()).pem())
+        .write("key", base64_simd::STANDARD.encode_to_string(key.der()));
     for flag in ["--manifest", "--known-compromised", "--incident"] {
         let told = said(&["plan", &folder.at("in"), "-v", "-o", &folder.at("case"), flag, &folder.at("key")]);
         assert!(!needles.are_in(&told), "{flag}: {}", String::from_utf8_lossy(&told));
@@ -245,7 +278,9 @@ fn memory_of(pid: u32) -> Vec<u8> {
         // Reserved and never touched parts of large maps read as zeros; one page at a time keeps them out.
         for page in (start..end).step_by(4096) {
             let mut bytes = [0; 4096];
-            if std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, page).is_ok() && bytes != [0; 4096] {
+            if std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, page).is_ok()
+                && bytes != [0; 4096]
+            {
                 all.extend_from_slice(&bytes);
             }
         }
@@ -258,15 +293,21 @@ fn keys_that_were_read_are_wiped_from_memory() {
     let (folder, public) = (Folder::new(), leaf("public.example").by(&public_ca()));
     let mut texts = Vec::new();
     // Each key once: what is met twice is kept for comparison until the end.
-    for (i, form) in ["plain", "wide", "json", "indented", "header", "unknown"].into_iter().cycle().take(24).enumerate() {
+    for (i, form) in
+        ["plain", "wide", "json", "indented", "header", "unknown"].into_iter().cycle().take(24).enumerate()
+    {
         let key = if i < 18 { Key::new() } else { Key::rsa() };
         let text = if i % 2 == 0 { key.pem() } else { key.traditional().0 };
-        texts.extend(text.lines().filter(|l| !l.starts_with('-')).map(|l| l.as_bytes()[l.len() / 2..].to_vec()));
+        texts.extend(
+            text.lines().filter(|l| !l.starts_with('-')).map(|l| l.as_bytes()[l.len() / 2..].to_vec()),
+        );
         let written = match form {
             "wide" => text.bytes().flat_map(|b| [b, 0]).collect(),
             "json" => format!("{{\"key\": \"{}\"}}", text.replace('\n', "\\n")).into_bytes(),
             "indented" => text.replace('\n', "\n    ").into_bytes(),
-            "header" => text.replacen('\n', &format!("\nComment: {}\n\n", &text[40..100].replace('\n', "")), 1).into_bytes(),
+            "header" => text
+                .replacen('\n', &format!("\nComment: {}\n\n", &text[40..100].replace('\n', "")), 1)
+                .into_bytes(),
             "unknown" => text.replace("PRIVATE KEY", "SECRET THING").into_bytes(),
             _ => text.into_bytes(),
         };
@@ -293,6 +334,12 @@ fn keys_that_were_read_are_wiped_from_memory() {
     let needles: HashSet<&[u8]> = texts.iter().filter_map(|t| t.get(..16)).collect();
     let begins: HashSet<[u8; 2]> = needles.iter().map(|n| [n[0], n[1]]).collect();
     let begins: Vec<bool> = (0..=u16::MAX).map(|n| begins.contains(&n.to_be_bytes())).collect();
-    let left = memory.windows(16).find(|w| begins[usize::from(w[0]) << 8 | usize::from(w[1])] && needles.contains(w));
-    assert!(left.is_none(), "a line of a private key is left in memory: {}", String::from_utf8_lossy(left.unwrap_or_default()));
+    let left = memory
+        .windows(16)
+        .find(|w| begins[usize::from(w[0]) << 8 | usize::from(w[1])] && needles.contains(w));
+    assert!(
+        left.is_none(),
+        "a line of a private key is left in memory: {}",
+        String::from_utf8_lossy(left.unwrap_or_default())
+    );
 }

@@ -1,9 +1,12 @@
-//! Signatures of every kind that OpenSSL makes are checked: those by a key are valid, changed ones and those by another key are not.
+//! Signatures of every kind that OpenSSL makes are checked: those by a key are valid, changed ones and those
+//! by another key are not.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 
-use aws_lc_rs::signature::{KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair};
+use aws_lc_rs::signature::{
+    KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair,
+};
 use certrecall::pki::{Checked, check_signature};
 use common::pki::{content, element, elements, pem};
 use common::{Folder, openssl, run};
@@ -21,7 +24,8 @@ impl Signed {
     fn read(der: Vec<u8>) -> Self {
         let outer = elements(content(&der));
         let fields = elements(content(outer[0]));
-        let (tbs, algorithm, signature) = (outer[0].to_vec(), outer[1].to_vec(), content(outer[2])[1..].to_vec());
+        let (tbs, algorithm, signature) =
+            (outer[0].to_vec(), outer[1].to_vec(), content(outer[2])[1..].to_vec());
         Self { tbs, algorithm, signature, spki: fields[6].to_vec(), der }
     }
 
@@ -33,7 +37,8 @@ impl Signed {
 /// A key made by `openssl genpkey` with these arguments.
 fn key(folder: &Folder, name: &str, arguments: &[&str]) -> String {
     let file = folder.at(name);
-    openssl(&[&["genpkey", "-out", &file], arguments].concat(), b"").unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
+    openssl(&[&["genpkey", "-out", &file], arguments].concat(), b"")
+        .unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
     file
 }
 
@@ -49,12 +54,28 @@ fn two(folder: &Folder, arguments: &[&str]) -> [String; 2] {
 
 /// A self-signed certificate by openssl.
 fn certificate(key: &str, options: &[&str]) -> Signed {
-    let command = ["req", "-x509", "-new", "-subj", "/CN=signed.example", "-days", "30", "-outform", "DER", "-key", key];
+    let command = [
+        "req",
+        "-x509",
+        "-new",
+        "-subj",
+        "/CN=signed.example",
+        "-days",
+        "30",
+        "-outform",
+        "DER",
+        "-key",
+        key,
+    ];
     let providers = ["-provider", "legacy", "-provider", "default"];
-    Signed::read(openssl(&[&command[..], &providers, options].concat(), b"").unwrap_or_else(|e| panic!("{options:?}: {e}")))
+    Signed::read(
+        openssl(&[&command[..], &providers, options].concat(), b"")
+            .unwrap_or_else(|e| panic!("{options:?}: {e}")),
+    )
 }
 
-/// Makes certificates with each set of options by the first of two keys, and holds the checks against what has to come out.
+/// Makes certificates with each set of options by the first of two keys, and holds the checks against what
+/// has to come out.
 fn holds(arguments: &[&str], all: &[&[&str]]) {
     let folder = Folder::new();
     let [own, other] = two(&folder, arguments);
@@ -86,7 +107,17 @@ fn holds(arguments: &[&str], all: &[&[&str]]) {
     }
 }
 
-const HASHES: &[&str] = &["-sha1", "-sha224", "-sha256", "-sha384", "-sha512", "-sha3-224", "-sha3-256", "-sha3-384", "-sha3-512"];
+const HASHES: &[&str] = &[
+    "-sha1",
+    "-sha224",
+    "-sha256",
+    "-sha384",
+    "-sha512",
+    "-sha3-224",
+    "-sha3-256",
+    "-sha3-384",
+    "-sha3-512",
+];
 const OLD: &[&str] = &["-md4", "-md5", "-ripemd160", "-sha512-224", "-sha512-256"];
 
 fn each<'a>(hashes: &'a [&'a str]) -> Vec<&'a [&'a str]> {
@@ -100,17 +131,24 @@ fn rsa_with_every_hash_size_and_exponent() {
         holds(&["-algorithm", "RSA", "-pkeyopt", &format!("rsa_keygen_bits:{bits}")], &each(&all));
     }
     // A hash of 512 bits does not fit into the smallest.
-    holds(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:512"], &each(&["-md5", "-sha1", "-sha224", "-sha256", "-sha512-224", "-sha3-256"]));
+    holds(
+        &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:512"],
+        &each(&["-md5", "-sha1", "-sha224", "-sha256", "-sha512-224", "-sha3-256"]),
+    );
     for exponent in ["3", "17", "4294967297", "340282366920938463463374607431768211507"] {
         let exponent = format!("rsa_keygen_pubexp:{exponent}");
-        holds(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1536", "-pkeyopt", &exponent], &each(&["-sha1", "-sha256", "-sha384"]));
+        holds(
+            &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1536", "-pkeyopt", &exponent],
+            &each(&["-sha1", "-sha256", "-sha384"]),
+        );
     }
 }
 
 #[test]
 fn rsa_pss_with_every_hash_mask_and_salt() {
-    let pss =
-        |hash: &'static str, mask: &'static str, salt: &'static str| ["-sigopt", "rsa_padding_mode:pss", "-sigopt", mask, "-sigopt", salt, hash];
+    let pss = |hash: &'static str, mask: &'static str, salt: &'static str| {
+        ["-sigopt", "rsa_padding_mode:pss", "-sigopt", mask, "-sigopt", salt, hash]
+    };
     let mut all = Vec::new();
     for hash in HASHES.iter().filter(|hash| !hash.contains("sha3")) {
         all.push(pss(hash, "rsa_mgf1_md:sha1", "rsa_pss_saltlen:20"));
@@ -127,7 +165,10 @@ fn rsa_pss_with_every_hash_mask_and_salt() {
         holds(&["-algorithm", "RSA", "-pkeyopt", &format!("rsa_keygen_bits:{bits}")], &all);
     }
     // A key that is for PSS alone.
-    holds(&["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:1024"], &[&["-sha256"], &["-sha1"], &["-sha384", "-sigopt", "rsa_pss_saltlen:7"]]);
+    holds(
+        &["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:1024"],
+        &[&["-sha256"], &["-sha1"], &["-sha384", "-sigopt", "rsa_pss_saltlen:7"]],
+    );
 }
 
 #[test]
@@ -156,13 +197,22 @@ fn ecdsa_on_every_named_curve_over_a_prime_field() {
     assert!(curves.len() >= 30, "{curves:?}");
     for curve in curves {
         let option = format!("ec_paramgen_curve:{curve}");
-        let hashes = if ["secp224r1", "prime256v1", "secp521r1"].contains(&curve) { HASHES } else { &["-sha1", "-sha224", "-sha384", "-sha3-512"] };
+        let hashes = if ["secp224r1", "prime256v1", "secp521r1"].contains(&curve) {
+            HASHES
+        } else {
+            &["-sha1", "-sha224", "-sha384", "-sha3-512"]
+        };
         holds(&["-algorithm", "EC", "-pkeyopt", &option], &each(hashes));
     }
     // The curve written out, and compressed points.
-    for (curve, encoding) in [("brainpoolP384r1", "explicit"), ("prime192v1", "explicit"), ("secp384r1", "explicit")] {
+    for (curve, encoding) in
+        [("brainpoolP384r1", "explicit"), ("prime192v1", "explicit"), ("secp384r1", "explicit")]
+    {
         let (curve, encoding) = (format!("ec_paramgen_curve:{curve}"), format!("ec_param_enc:{encoding}"));
-        holds(&["-algorithm", "EC", "-pkeyopt", &curve, "-pkeyopt", &encoding], &each(&["-sha224", "-sha256"]));
+        holds(
+            &["-algorithm", "EC", "-pkeyopt", &curve, "-pkeyopt", &encoding],
+            &each(&["-sha224", "-sha256"]),
+        );
     }
 }
 
@@ -172,13 +222,19 @@ fn sm2_edwards_curves_and_lattices() {
     holds(&["-algorithm", "ED25519"], &[&[]]);
     holds(&["-algorithm", "ED448"], &[&[], &["-set_serial", "7"], &["-set_serial", "8"]]);
     for (algorithm, last) in [(&ML_DSA_44_SIGNING, 17), (&ML_DSA_65_SIGNING, 18), (&ML_DSA_87_SIGNING, 19)] {
-        let identifier = element(0x30, &element(0x06, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last]));
+        let identifier =
+            element(0x30, &element(0x06, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last]));
         let keys = [(), ()].map(|()| PqdsaKeyPair::generate(algorithm).unwrap());
-        let [own, other] =
-            keys.each_ref().map(|k| element(0x30, &[&identifier[..], &element(0x03, &[&[0], k.public_key().as_ref()].concat())].concat()));
+        let [own, other] = keys.each_ref().map(|k| {
+            element(
+                0x30,
+                &[&identifier[..], &element(0x03, &[&[0], k.public_key().as_ref()].concat())].concat(),
+            )
+        });
         let mut signature = vec![0; algorithm.signature_len()];
         keys[0].sign(b"content", &mut signature).unwrap();
-        let check = |tbs: &[u8], signature: &[u8], spki: &[u8]| check_signature(tbs, &identifier, signature, spki);
+        let check =
+            |tbs: &[u8], signature: &[u8], spki: &[u8]| check_signature(tbs, &identifier, signature, spki);
         assert_eq!(check(b"content", &signature, &own), Checked::Valid, "{last}");
         assert_eq!(check(b"Content", &signature, &own), Checked::Invalid, "{last}");
         assert_eq!(check(b"content", &signature, &other), Checked::Invalid, "{last}");
@@ -191,9 +247,15 @@ fn sm2_edwards_curves_and_lattices() {
 #[test]
 fn what_proves_nothing_is_not_checked() {
     let folder = Folder::new();
-    let signed = certificate(&key(&folder, "rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]), &["-sha256"]);
+    let signed = certificate(
+        &key(&folder, "rsa", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
+        &["-sha256"],
+    );
     let unsigned = |number: &[u8]| element(0x02, &[&[0], number].concat());
-    let algorithm = element(0x30, &[&element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01])[..], &[5, 0]].concat());
+    let algorithm = element(
+        0x30,
+        &[&element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01])[..], &[5, 0]].concat(),
+    );
     let spki = |n: &[u8], e: &[u8]| {
         let key = element(0x30, &[unsigned(n), unsigned(e)].concat());
         element(0x30, &[&algorithm[..], &element(0x03, &[&[0], &key[..]].concat())].concat())
@@ -228,11 +290,15 @@ fn what_proves_nothing_is_not_checked() {
     }
     assert_eq!(signed.check(&with(numbers[2], y, numbers[0])), Checked::NotSupported);
     for hostile in [&b""[..], b"rubbish", &[0x30, 0], &[0x30, 0x80, 0, 0]] {
-        assert_eq!(check_signature(&signed.tbs, hostile, &signed.signature, &signed.spki), Checked::NotSupported);
+        assert_eq!(
+            check_signature(&signed.tbs, hostile, &signed.signature, &signed.spki),
+            Checked::NotSupported
+        );
     }
 }
 
-/// Verifiers differ in whether the hash has NULL as its parameters (RFC 8017 section 8.2.2, note): both are by the key.
+/// Verifiers differ in whether the hash has NULL as its parameters (RFC 8017 section 8.2.2, note): both are
+/// by the key.
 #[test]
 fn both_forms_of_a_pkcs1_hash_are_read() {
     let folder = Folder::new();
@@ -245,20 +311,34 @@ fn both_forms_of_a_pkcs1_hash_are_read() {
         ("-sha224", &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], 14),
     ] {
         let digest = openssl(&["dgst", hash, "-binary"], b"content").unwrap();
-        let algorithm = element(0x30, &element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last]));
-        for (parameters, result) in
-            [(&[5, 0][..], Checked::Valid), (&[], Checked::Valid), (&[4, 0], Checked::Invalid), (&[5, 0, 5, 0], Checked::Invalid)]
-        {
+        let algorithm =
+            element(0x30, &element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last]));
+        for (parameters, result) in [
+            (&[5, 0][..], Checked::Valid),
+            (&[], Checked::Valid),
+            (&[4, 0], Checked::Invalid),
+            (&[5, 0, 5, 0], Checked::Invalid),
+        ] {
             let identifier = element(0x30, &[&element(0x06, oid), parameters].concat());
             folder.write("info", element(0x30, &[identifier, element(0x04, &digest)].concat()));
-            let signature = openssl(&["pkeyutl", "-sign", "-inkey", &rsa, "-in", &folder.at("info")], b"").unwrap();
-            assert_eq!(check_signature(b"content", &algorithm, &signature, &spki), result, "{hash} {parameters:?}");
-            assert_eq!(check_signature(b"Content", &algorithm, &signature, &spki), Checked::Invalid, "{hash} {parameters:?}");
+            let signature =
+                openssl(&["pkeyutl", "-sign", "-inkey", &rsa, "-in", &folder.at("info")], b"").unwrap();
+            assert_eq!(
+                check_signature(b"content", &algorithm, &signature, &spki),
+                result,
+                "{hash} {parameters:?}"
+            );
+            assert_eq!(
+                check_signature(b"Content", &algorithm, &signature, &spki),
+                Checked::Invalid,
+                "{hash} {parameters:?}"
+            );
         }
     }
 }
 
-/// An unchecked self-issued certificate is not self-signed: it hangs below every issuer of that name, and says that it was not checked.
+/// An unchecked self-issued certificate is not self-signed: it hangs below every issuer of that name, and
+/// says that it was not checked.
 #[test]
 fn self_signed_means_verified() {
     let folder = Folder::new();
@@ -268,12 +348,18 @@ fn self_signed_means_verified() {
         folder.write(name, pem("CERTIFICATE", der));
         let records = run(&["scan", &folder.at(name), "--format", "ndjson"]).records();
         assert_eq!(records.len(), 1, "{records:?}");
-        (records[0]["is_self_signed"] == true, records[0]["findings"].to_string().contains("signature-not-checked"))
+        (
+            records[0]["is_self_signed"] == true,
+            records[0]["findings"].to_string().contains("signature-not-checked"),
+        )
     };
     assert_eq!(facts("sha224.pem", &signed.der), (true, false));
     let outer = elements(content(&signed.der));
-    for (name, oid) in [("gost", &[0x2a, 0x85, 0x03, 0x07, 0x01, 0x01, 0x03, 0x02][..]), ("own", &[0x2a, 3, 4]), ("sha0", &[0x2b, 0x0e, 3, 2, 0x0f])]
-    {
+    for (name, oid) in [
+        ("gost", &[0x2a, 0x85, 0x03, 0x07, 0x01, 0x01, 0x03, 0x02][..]),
+        ("own", &[0x2a, 3, 4]),
+        ("sha0", &[0x2b, 0x0e, 3, 2, 0x0f]),
+    ] {
         let algorithm = element(0x30, &element(0x06, oid));
         let fields = elements(content(&signed.tbs));
         let tbs = element(0x30, &[&fields[..2], &[&algorithm[..]], &fields[3..]].concat().concat());

@@ -1,5 +1,5 @@
-//! Objects in every text form that people and programs put around them: each form, and each form in another one, gives the same objects as the
-//! plain file.
+//! Objects in every text form that people and programs put around them: each form, and each form in another
+//! one, gives the same objects as the plain file.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -59,7 +59,8 @@ fn lines(text: &str, each: impl Fn(usize, &str) -> String) -> String {
 fn dump(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (i, line) in bytes.chunks(16).enumerate() {
-        let shown: String = line.iter().map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '.' }).collect();
+        let shown: String =
+            line.iter().map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '.' }).collect();
         writeln!(text, "{:08x}  {:<49} |{shown}|", i * 16, hex(line, "", " ")).unwrap();
     }
     text
@@ -102,7 +103,11 @@ fn quoted(text: &str) -> String {
     for line in text.split('\n') {
         let mut width = 0;
         for b in line.bytes() {
-            let one = if b == b'=' || !(b' '..=b'~').contains(&b) { format!("={b:02X}") } else { char::from(b).to_string() };
+            let one = if b == b'=' || !(b' '..=b'~').contains(&b) {
+                format!("={b:02X}")
+            } else {
+                char::from(b).to_string()
+            };
             if width + one.len() > 75 {
                 out.push_str("=\r\n");
                 width = 0;
@@ -136,13 +141,22 @@ const FORMS: &[Form] = &[
     ("quoted mail", |t| lines(t, |_, l| format!("> {l}"))),
     ("syslog", |t| lines(t, |i, l| format!("Nov  1 12:00:{:02} host app[12]: {l}", i % 60))),
     ("docker", |t| {
-        lines(t, |i, l| format!("{{\"log\":{},\"stream\":\"stdout\",\"time\":\"2016-11-01T12:00:00.{i:03}Z\"}}", json(&format!("{l}\n"))))
+        lines(t, |i, l| {
+            format!(
+                "{{\"log\":{},\"stream\":\"stdout\",\"time\":\"2016-11-01T12:00:00.{i:03}Z\"}}",
+                json(&format!("{l}\n"))
+            )
+        })
     }),
     ("C", |t| lines(t, |_, l| format!("  {}", json(&format!("{l}\n"))))),
     ("Java", |t| lines(t, |_, l| format!("    {} +", json(&format!("{l}\n"))))),
-    ("XML", |t| format!("<a b=\"{}\"/>", t.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "&#10;"))),
+    ("XML", |t| {
+        format!("<a b=\"{}\"/>", t.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "&#10;"))
+    }),
     ("Secret", |t| format!("data:\n  tls.crt: {}\n  z: YQ==\n", base64(t))),
-    ("Secret, folded", |t| format!("data:\n  tls.crt: |\n    {}\n  z: YQ==\n", fold(&base64(t), 76, "\n    "))),
+    ("Secret, folded", |t| {
+        format!("data:\n  tls.crt: |\n    {}\n  z: YQ==\n", fold(&base64(t), 76, "\n    "))
+    }),
     ("Secret of a Secret", |t| format!("data:\n  x: {}\n", base64(base64(t)))),
     ("base64 in three layers", |t| base64(base64(base64(t)))),
     ("base64 of UTF-16", |t| format!("x: {}\n", base64(wide(t, false)))),
@@ -150,15 +164,27 @@ const FORMS: &[Form] = &[
     ("base64 of UTF-16BE", |t| format!("x: {}\n", base64(wide(t, true)))),
     ("base64 in string literals", |t| lines(&fold(&base64(t), 64, "\n"), |_, l| format!("    \"{l}\" +"))),
     ("base64 in comments", |t| lines(&fold(&base64(t), 64, "\n"), |_, l| format!("# {l}"))),
-    ("base64 in a log", |t| lines(&fold(&base64(t), 64, "\n"), |i, l| format!("Nov  1 12:00:{:02} host app: {l}", i % 60))),
+    ("base64 in a log", |t| {
+        lines(&fold(&base64(t), 64, "\n"), |i, l| format!("Nov  1 12:00:{:02} host app: {l}", i % 60))
+    }),
     ("base64 with line ends escaped twice", |t| json(&json(&fold(&base64(t), 76, "\n")))),
-    ("part of a mail", |t| format!("Content-Transfer-Encoding: base64\n\n{}\n\n--border--\n", fold(&base64(t), 76, "\n"))),
+    ("part of a mail", |t| {
+        format!("Content-Transfer-Encoding: base64\n\n{}\n\n--border--\n", fold(&base64(t), 76, "\n"))
+    }),
     ("hexadecimal", |t| hex(t.as_bytes(), "", "")),
     ("hexadecimal in JSON", |t| format!("{{\"pem\":\"{}\"}}", hex(t.as_bytes(), "", ""))),
     ("SQL", |t| format!("INSERT INTO t VALUES (1,X'{}','x');\n", hex(t.as_bytes(), "", ""))),
-    ("array of C", |t| format!("unsigned char p[] = {{\n  {}\n}};\nunsigned int p_len = {};\n", hex(t.as_bytes(), "0x", ", "), t.len())),
+    ("array of C", |t| {
+        format!(
+            "unsigned char p[] = {{\n  {}\n}};\nunsigned int p_len = {};\n",
+            hex(t.as_bytes(), "0x", ", "),
+            t.len()
+        )
+    }),
     ("array of numbers", |t| format!("{{\"type\":\"Buffer\",\"data\":{:?}}}", t.as_bytes())),
-    ("registry of Windows", |t| format!("\"Blob\"=hex:{}\r\n", fold(&hex(t.as_bytes(), "", ","), 75, "\\\r\n  "))),
+    ("registry of Windows", |t| {
+        format!("\"Blob\"=hex:{}\r\n", fold(&hex(t.as_bytes(), "", ","), 75, "\\\r\n  "))
+    }),
     ("dump", |t| dump(t.as_bytes())),
 ];
 
@@ -238,7 +264,12 @@ fn forms_in_one_another_give_the_same_objects() {
     }
     let silent: Vec<_> = missed.iter().filter(|(_, silent)| **silent).map(|(pair, _)| pair).collect();
     assert_eq!(silent, Vec::<&String>::new(), "nothing may be lost without a record");
-    assert!(missed.len() * 20 <= tried, "{} of {tried} pairs are told but not read: {:?}", missed.len(), missed.keys());
+    assert!(
+        missed.len() * 20 <= tried,
+        "{} of {tried} pairs are told but not read: {:?}",
+        missed.len(),
+        missed.keys()
+    );
 }
 
 /// A form of text or bytes around DER.
@@ -246,11 +277,19 @@ type DerForm = (&'static str, fn(&[u8]) -> Vec<u8>);
 
 const DER_FORMS: &[DerForm] = &[
     ("base64", |d| base64(d).into()),
-    ("base64 in string literals", |d| lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    \"{l}\" +")).into()),
-    ("base64 in a tuple of Python", |d| format!("s = (\n{})\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    b'{l}'"))).into()),
-    ("base64 in an array", |d| format!("[\n{}]\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("  \"{l}\","))).into()),
+    ("base64 in string literals", |d| {
+        lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    \"{l}\" +")).into()
+    }),
+    ("base64 in a tuple of Python", |d| {
+        format!("s = (\n{})\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("    b'{l}'"))).into()
+    }),
+    ("base64 in an array", |d| {
+        format!("[\n{}]\n", lines(&fold(&base64(d), 64, "\n"), |_, l| format!("  \"{l}\","))).into()
+    }),
     ("base64 in comments", |d| lines(&fold(&base64(d), 64, "\n"), |_, l| format!("// {l}")).into()),
-    ("base64 in a log", |d| lines(&fold(&base64(d), 64, "\n"), |i, l| format!("Nov  1 12:00:{i:02} host app: {l}")).into()),
+    ("base64 in a log", |d| {
+        lines(&fold(&base64(d), 64, "\n"), |i, l| format!("Nov  1 12:00:{i:02} host app: {l}")).into()
+    }),
     ("base64 with <br>", |d| fold(&base64(d), 64, "<br>\n").into()),
     ("base64 with line ends escaped twice", |d| json(&json(&fold(&base64(d), 64, "\n"))).into()),
     ("base64 with slashes escaped twice", |d| json(&json(&base64(d)).replace('/', "\\/")).into()),
@@ -260,54 +299,109 @@ const DER_FORMS: &[DerForm] = &[
     ("base64 of hexadecimal", |d| format!("x: {}\n", base64(hex(d, "", ""))).into()),
     ("base64 of UTF-16 of base64", |d| format!("x: {}\n", base64(wide(&base64(d), false))).into()),
     ("base64 of XML", |d| {
-        format!("SAMLResponse={}", percent(&base64(format!("<x><X509Certificate>\n{}</X509Certificate></x>", fold(&base64(d), 76, "\n"))))).into()
+        format!(
+            "SAMLResponse={}",
+            percent(&base64(format!(
+                "<x><X509Certificate>\n{}</X509Certificate></x>",
+                fold(&base64(d), 76, "\n")
+            )))
+        )
+        .into()
     }),
     ("base64 with an END behind it", |d| format!("{}-----END CERTIFICATE-----\n", base64(d)).into()),
     ("base64 with a word behind it", |d| format!("{}\nword\n", fold(&base64(d), 64, "\n")).into()),
     ("base64 with dashes around it", |d| format!("{}--\n", base64(d)).into()),
     ("base64 of a line end behind DER", |d| format!("x: {}\n", base64([d, b"\n"].concat())).into()),
     ("base64 of a line end before DER", |d| format!("x: {}\n", base64([b"\n", d].concat())).into()),
-    ("base64 of DER with a length before it", |d| format!("x: {}\n", base64([&[0, 0, 9, 9], d].concat())).into()),
+    ("base64 of DER with a length before it", |d| {
+        format!("x: {}\n", base64([&[0, 0, 9, 9], d].concat())).into()
+    }),
     ("hexadecimal with a byte order mark", |d| format!("\u{feff}{}", hex(d, "", "")).into()),
     ("hexadecimal in an environment", |d| format!("A=1\nC={}\nB=1\n", hex(d, "", "")).into()),
     ("hexadecimal in a log", |d| format!("debug: cert: {} end\n", hex(d, "", "")).into()),
     ("bytea", |d| format!("1\t\\\\x{}\tx\n", hex(d, "", "")).into()),
-    ("array of C", |d| format!("unsigned char x[] = {{\n  {}\n}};\nunsigned int x_len = {};\n", hex(d, "0x", ", "), d.len()).into()),
+    ("array of C", |d| {
+        format!("unsigned char x[] = {{\n  {}\n}};\nunsigned int x_len = {};\n", hex(d, "0x", ", "), d.len())
+            .into()
+    }),
     ("array of numbers", |d| format!("{{\"cafe\":{d:?}}}").into()),
     ("string of escapes", |d| format!("s = b\"{}\"\n", hex(d, "\\x", "")).into()),
-    ("strings of escapes", |d| d.chunks(16).fold("s = ".to_owned(), |s, c| s + &format!("b\"{}\"\\\n    ", hex(c, "\\x", ""))).into()),
-    ("string of octal escapes", |d| d.iter().fold("s = \"".to_owned(), |s, b| s + &format!("\\{b:03o}")).into()),
+    ("strings of escapes", |d| {
+        d.chunks(16).fold("s = ".to_owned(), |s, c| s + &format!("b\"{}\"\\\n    ", hex(c, "\\x", ""))).into()
+    }),
+    ("string of octal escapes", |d| {
+        d.iter().fold("s = \"".to_owned(), |s, b| s + &format!("\\{b:03o}")).into()
+    }),
     ("string with escapes", |d| format!("s = b'{}'\n", d.escape_ascii()).into()),
-    ("configuration of a router", |d| format!(" certificate ca 01\n  {}\n  \tquit\n", fold(&fold(&hex(d, "", ""), 8, " "), 72, "\n  ")).into()),
-    ("base64 in literals of any length", |d| format!("x = \"{}\";\n", fold_unevenly(&base64(d), "\" +\n      \"")).into()),
+    ("configuration of a router", |d| {
+        format!(" certificate ca 01\n  {}\n  \tquit\n", fold(&fold(&hex(d, "", ""), 8, " "), 72, "\n  "))
+            .into()
+    }),
+    ("base64 in literals of any length", |d| {
+        format!("x = \"{}\";\n", fold_unevenly(&base64(d), "\" +\n      \"")).into()
+    }),
     ("base64 in literals on one line", |d| format!("x = '{}';\n", fold_unevenly(&base64(d), "' + '")).into()),
-    ("base64 in literals with a blank before it", |d| format!("x = (\" {}\");\n", fold_unevenly(&base64(d), "\"\n  + \"")).into()),
-    ("base64 in literals with line ends", |d| format!("x =\n \"{}\\n\";\n", fold_unevenly(&base64(d), "\\n\"\n \"")).into()),
-    ("base64 that is appended", |d| format!("s.append(\"{}\");\n", fold_unevenly(&base64(d), "\");\ns.append(\"")).into()),
-    ("base64 of text in literals of any length", |d| format!("x = \"{}\";\n", fold_unevenly(&base64(pem(d)), "\" +\n  \"")).into()),
+    ("base64 in literals with a blank before it", |d| {
+        format!("x = (\" {}\");\n", fold_unevenly(&base64(d), "\"\n  + \"")).into()
+    }),
+    ("base64 in literals with line ends", |d| {
+        format!("x =\n \"{}\\n\";\n", fold_unevenly(&base64(d), "\\n\"\n \"")).into()
+    }),
+    ("base64 that is appended", |d| {
+        format!("s.append(\"{}\");\n", fold_unevenly(&base64(d), "\");\ns.append(\"")).into()
+    }),
+    ("base64 of text in literals of any length", |d| {
+        format!("x = \"{}\";\n", fold_unevenly(&base64(pem(d)), "\" +\n  \"")).into()
+    }),
     ("array of Java", |d| format!("byte[] x = {{\n  {}\n}};\n", hex(d, "(byte)0x", ", ")).into()),
     ("array of Java with casts where they must be", |d| {
-        format!("byte[] x = {{{}}};\n", list(d, |b| if b > 127 { format!("(byte) {b}") } else { b.to_string() })).into()
+        format!(
+            "byte[] x = {{{}}};\n",
+            list(d, |b| if b > 127 { format!("(byte) {b}") } else { b.to_string() })
+        )
+        .into()
     }),
-    ("bytes as Java prints them", |d| format!("[DEBUG] {}: [{}]\n", d.len(), list(d, |b| b.cast_signed().to_string())).into()),
-    ("array of Kotlin", |d| format!("val x = byteArrayOf({})\n", list(d, |b| format!("0x{b:X}.toByte()"))).into()),
+    ("bytes as Java prints them", |d| {
+        format!("[DEBUG] {}: [{}]\n", d.len(), list(d, |b| b.cast_signed().to_string())).into()
+    }),
+    ("array of Kotlin", |d| {
+        format!("val x = byteArrayOf({})\n", list(d, |b| format!("0x{b:X}.toByte()"))).into()
+    }),
     ("tokens of Rust", |d| format!("let x = [{}];\n", list(d, |b| format!("{b}u8"))).into()),
-    ("array of Rust with a suffix", |d| format!("let x = [48u8, {}];\n", list(&d[1..], |b| b.to_string())).into()),
+    ("array of Rust with a suffix", |d| {
+        format!("let x = [48u8, {}];\n", list(&d[1..], |b| b.to_string())).into()
+    }),
     ("array of C with casts", |d| format!("char x[] = {{{}}};\n", hex(d, "(unsigned char) 0x", ",")).into()),
     ("array of C with comments behind the lines", |d| {
-        let lines: String = d.chunks(8).enumerate().map(|(i, c)| format!("  {}, // offset {}\n", hex(c, "0x", ", "), 8 * i)).collect();
+        let lines: String = d
+            .chunks(8)
+            .enumerate()
+            .map(|(i, c)| format!("  {}, // offset {}\n", hex(c, "0x", ", "), 8 * i))
+            .collect();
         format!("x = {{\n{lines}}};\n").into()
     }),
     ("array of C with comments before the lines", |d| {
-        let lines: String = d.chunks(8).enumerate().map(|(i, c)| format!("  /* {:04x} */ {},\n", 8 * i, hex(c, "0x", ", "))).collect();
+        let lines: String = d
+            .chunks(8)
+            .enumerate()
+            .map(|(i, c)| format!("  /* {:04x} */ {},\n", 8 * i, hex(c, "0x", ", ")))
+            .collect();
         format!("x = {{\n{lines}}};\n").into()
     }),
-    ("bytes of an assembler", |d| d.chunks(8).fold("x:\n".to_owned(), |s, c| s + &format!("\t.byte {}\n", hex(c, "0x", ", "))).into()),
-    ("array of Visual Basic", |d| format!("Dim x() As Byte = {{{}}}\n", list(d, |b| format!("&H{b:02X}"))).into()),
+    ("bytes of an assembler", |d| {
+        d.chunks(8).fold("x:\n".to_owned(), |s, c| s + &format!("\t.byte {}\n", hex(c, "0x", ", "))).into()
+    }),
+    ("array of Visual Basic", |d| {
+        format!("Dim x() As Byte = {{{}}}\n", list(d, |b| format!("&H{b:02X}"))).into()
+    }),
     ("array of Pascal", |d| format!("x: array of byte = ({});\n", list(d, |b| format!("${b:02X}"))).into()),
     ("binary of Erlang", |d| format!("X = <<{}>>.\n", list(d, |b| format!("16#{b:X}"))).into()),
-    ("strings of PHP", |d| d.chunks(16).fold("$x = ".to_owned(), |s, c| s + &format!("\"{}\" .\n    ", hex(c, "\\x", ""))).into()),
-    ("bytes with hyphens, as .NET prints them", |d| format!("Certificate: {}\n", hex(d, "", "-").to_uppercase()).into()),
+    ("strings of PHP", |d| {
+        d.chunks(16).fold("$x = ".to_owned(), |s, c| s + &format!("\"{}\" .\n    ", hex(c, "\\x", ""))).into()
+    }),
+    ("bytes with hyphens, as .NET prints them", |d| {
+        format!("Certificate: {}\n", hex(d, "", "-").to_uppercase()).into()
+    }),
     ("dump with short offsets", |d| lines(&dump(d), |_, l| l[4..].to_owned()).into()),
     ("block of base64 of text", |d| block(&base64(pem(d))).into()),
     ("block of base64 of base64", |d| block(&base64(base64(d))).into()),
@@ -317,7 +411,9 @@ const DER_FORMS: &[DerForm] = &[
     ("base64 in quoted-printable", |d| mail(&base64(d)).into()),
     ("base64 in lines in quoted-printable", |d| mail(&fold(&base64(d), 64, "\n")).into()),
     ("base64 in long lines in quoted-printable", |d| mail(&fold(&base64(d), 76, "\n")).into()),
-    ("base64 in an environment in quoted-printable", |d| mail(&format!("A=B\nTLS={}\nB=C", base64(d))).into()),
+    ("base64 in an environment in quoted-printable", |d| {
+        mail(&format!("A=B\nTLS={}\nB=C", base64(d))).into()
+    }),
     ("base64 in JSON in quoted-printable", |d| mail(&format!("{{\"x5c\":[\"{}\"]}}", base64(d))).into()),
     ("hexadecimal in quoted-printable", |d| mail(&hex(d, "", "")).into()),
     ("array of C in quoted-printable", |d| mail(&format!("char x[] = {{{}}};", hex(d, "0x", ", "))).into()),
@@ -339,8 +435,8 @@ fn der_in_every_form_gives_the_same_object() {
 /// A public key on P-256, as short as objects are.
 fn short_key() -> Vec<u8> {
     let head = [
-        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
-        0x03, 0x42, 0, 4,
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+        0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0, 4,
     ];
     [&head[..], &[0x17; 64]].concat()
 }
@@ -358,10 +454,15 @@ fn noise(seed: u64, count: usize) -> Vec<u8> {
 #[test]
 fn objects_among_the_tokens_of_a_log() {
     let key = short_key();
-    let wide_key = wide(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&key)), false);
-    for secret in
-        [base64(base64(&key)), base64(hex(&key, "", "")), base64(&wide_key), hex(wide_key.as_slice(), "", ""), base64([&[9; 60], &key[..]].concat())]
-    {
+    let wide_key =
+        wide(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&key)), false);
+    for secret in [
+        base64(base64(&key)),
+        base64(hex(&key, "", "")),
+        base64(&wide_key),
+        hex(wide_key.as_slice(), "", ""),
+        base64([&[9; 60], &key[..]].concat()),
+    ] {
         for size in [30, 36, 150, 288, 384] {
             for before in 0..4 {
                 let lines: Vec<String> = (0..80)
@@ -424,7 +525,10 @@ fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
     let outer = [&[0x30, 0x82, 0x7f, 0xff, 0x02, 0x01, 0x03], &bytes[..]].concat();
     assert_eq!(objects(&outer).len(), 2, "the certificate, and that what it lies in is cut short");
     bytes.truncate(bytes.len() - 1);
-    assert!(matches!(read_bytes(&bytes)[..], [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]));
+    assert!(matches!(
+        read_bytes(&bytes)[..],
+        [Item { body: Err(Unread::Unreadable(Reason::BadObject, _)), .. }]
+    ));
 }
 
 /// The stores of Windows and NSS hold certificates as they are.
@@ -432,7 +536,14 @@ fn an_object_that_is_cut_short_is_told_whatever_lies_in_it() {
 fn certificates_in_stores_that_are_not_opened() {
     let certificate = der(CERTIFICATE);
     for head in [&b"\0\0\0\0CERT"[..], b"\0\x06\x15\x61", b"kych\0\x01"] {
-        let store = [head, &[0x20, 0, 0, 0, 1, 0, 0, 0, 9, 3, 0, 0], &certificate[..], &[3, 0, 0, 0, 9], &certificate].concat();
+        let store = [
+            head,
+            &[0x20, 0, 0, 0, 1, 0, 0, 0, 9, 3, 0, 0],
+            &certificate[..],
+            &[3, 0, 0, 0, 9],
+            &certificate,
+        ]
+        .concat();
         let found = objects(&store);
         assert_eq!(found.iter().filter(|f| **f == objects(&certificate)[0]).count(), 2, "{found:?}");
         assert_eq!(found.len(), 3, "and that the store was not opened: {found:?}");
@@ -445,7 +556,11 @@ fn ber_that_is_nothing_is_told() {
     let oid = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0e, 1, 7, 2];
     let whole = [&[0x30, 0x80][..], &oid, &[0xa0, 0x80, 4, 1, 9, 0, 0, 0, 0]].concat();
     let told = |bytes: &[u8]| read_bytes(bytes).into_iter().map(|item| item.body.err()).collect::<Vec<_>>();
-    assert!(matches!(told(&whole)[..], [Some(Unread::Skipped(Reason::OtherFormat, _))]), "{:?}", told(&whole));
+    assert!(
+        matches!(told(&whole)[..], [Some(Unread::Skipped(Reason::OtherFormat, _))]),
+        "{:?}",
+        told(&whole)
+    );
     assert!(matches!(told(&whole[..whole.len() - 2])[..], [Some(Unread::Unreadable(Reason::BadObject, _))]));
     assert!(matches!(told(&[0x30, 0x80, b'a', b'b'])[..], [Some(Unread::Skipped(Reason::NoPkiContent, _))]));
 }
@@ -458,7 +573,11 @@ fn a_block_is_found_whatever_signs_stand_before_it() {
         for count in [1, 39, 70, 100, 5000] {
             let signs = sign.repeat(count);
             assert_eq!(objects(format!("{signs}{CERTIFICATE}").as_bytes()), wanted, "{count} {sign}");
-            assert_eq!(objects(format!("{}{signs}{}", CERTIFICATE, CERTIFICATE).as_bytes()).len(), 2 * wanted.len(), "{count} {sign}");
+            assert_eq!(
+                objects(format!("{}{signs}{}", CERTIFICATE, CERTIFICATE).as_bytes()).len(),
+                2 * wanted.len(),
+                "{count} {sign}"
+            );
         }
     }
 }
@@ -469,7 +588,11 @@ fn what_follows_a_block_without_an_end_is_read() {
     let certificate = der(CERTIFICATE);
     let one = objects(&certificate);
     let object = format!("x = \"{}\";\n", base64(&certificate));
-    let cut = CERTIFICATE.lines().filter(|l| !l.starts_with("-----END")).map(|l| format!("{l}\n")).collect::<String>();
+    let cut = CERTIFICATE
+        .lines()
+        .filter(|l| !l.starts_with("-----END"))
+        .map(|l| format!("{l}\n"))
+        .collect::<String>();
     for (before, more) in [
         ("read(\"-----BEGIN CERTIFICATE-----\" + PEM.CERTIFICATE_2);\n".to_owned(), false),
         ("read(\"-----BEGIN CERTIFICATE-----\" + keys.ec(\"aQFxyzA\", 12) + tail(PEM_EC, 2)) /* and so on, for all of them */\n".to_owned(), false),
@@ -492,16 +615,24 @@ fn objects_one_behind_another_in_a_block() {
     // The length of the signature decides on the padding, and nobody looks at what is in it.
     let shorter = |by: u8| {
         let (signature, mut der) = (whole.len() - 73, whole[..whole.len() - usize::from(by)].to_vec());
-        assert_eq!((der[..2].to_vec(), der[signature - 2..signature].to_vec()), (vec![0x30, 0x82], vec![3, 73]));
+        assert_eq!(
+            (der[..2].to_vec(), der[signature - 2..signature].to_vec()),
+            (vec![0x30, 0x82], vec![3, 73])
+        );
         der[3] -= by;
         der[signature - 1] -= by;
         der
     };
     let all: Vec<Vec<u8>> = (0..3).map(shorter).collect();
-    assert_eq!(all.iter().map(|der| der.len() % 3).collect::<std::collections::BTreeSet<_>>().len(), 3, "every padding");
+    assert_eq!(
+        all.iter().map(|der| der.len() % 3).collect::<std::collections::BTreeSet<_>>().len(),
+        3,
+        "every padding"
+    );
     for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         for between in ["\n", "\n\n"] {
-            let body = order.iter().map(|i| fold(&base64(&all[*i]), 64, "\n")).collect::<Vec<_>>().join(between);
+            let body =
+                order.iter().map(|i| fold(&base64(&all[*i]), 64, "\n")).collect::<Vec<_>>().join(between);
             let text = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
             let mut wanted: Vec<String> = all.iter().flat_map(|der| objects(der)).collect();
             wanted.sort();
@@ -521,12 +652,17 @@ fn the_same_broken_block_twice_names_both_lines() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(details.iter().map(|d| d.split(':').next().unwrap()).collect::<Vec<_>>(), ["line 2", "line 5", "line 8"]);
+    assert_eq!(
+        details.iter().map(|d| d.split(':').next().unwrap()).collect::<Vec<_>>(),
+        ["line 2", "line 5", "line 8"]
+    );
 }
 
 #[test]
 fn equal_texts_are_read_by_what_stands_before_each() {
-    let told = |first: &str| lines(ENCRYPTED, |i, l| format!("Nov  1 12:00:00 host app: {}{l}", if i == 0 { first } else { "" }));
+    let told = |first: &str| {
+        lines(ENCRYPTED, |i, l| format!("Nov  1 12:00:00 host app: {}{l}", if i == 0 { first } else { "" }))
+    };
     let (one, other) = (told(""), told("1,name,\""));
     let wanted = objects(one.as_bytes());
     assert_ne!(wanted, objects(other.as_bytes()), "else nothing is tried here");

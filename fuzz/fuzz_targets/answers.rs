@@ -1,5 +1,6 @@
-//! What comes back from others and from the owner: the first byte picks the reader. An answer of a CA is judged as if its first certificate were the
-//! one that was asked for; revocation lists in it are looked up on the way.
+//! What comes back from others and from the owner: the first byte picks the reader. An answer of a CA is
+//! judged as if its first certificate were the one that was asked for; revocation lists in it are looked up
+//! on the way.
 #![no_main]
 
 use std::collections::{HashMap, HashSet};

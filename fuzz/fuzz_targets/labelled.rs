@@ -1,4 +1,5 @@
-//! The decoded body of a block: the first byte picks its label and whether its headers say that it is encrypted.
+//! The decoded body of a block: the first byte picks its label and whether its headers say that it is
+//! encrypted.
 #![no_main]
 
 use certrecall::pki::{Label, read_labelled};

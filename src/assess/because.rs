@@ -1,4 +1,5 @@
-//! One reason for an exposure or a verdict. Every key has one at least, so what a reason says of a place is put into words when it is asked for.
+//! One reason for an exposure or a verdict. Every key has one at least, so what a reason says of a place is
+//! put into words when it is asked for.
 
 use std::borrow::Cow;
 
@@ -49,7 +50,14 @@ pub(super) struct Upload {
 impl Because {
     /// A reason in words, from `source`.
     pub(super) fn new(evidence: Kind, source: impl Into<Cow<'static, str>>, says: String) -> Self {
-        Self { evidence, source: source.into(), earliest: None, latest: None, findings: Codes::NONE, says: Says::Words(says.into()) }
+        Self {
+            evidence,
+            source: source.into(),
+            earliest: None,
+            latest: None,
+            findings: Codes::NONE,
+            says: Says::Words(says.into()),
+        }
     }
 
     /// A reason as a case recorded it, of evidence that is gone.
@@ -60,7 +68,13 @@ impl Because {
     }
 
     /// A reason that an upload gives.
-    pub(super) fn of_upload(evidence: Kind, source: Cow<'static, str>, span: Span, findings: Codes, upload: Upload) -> Self {
+    pub(super) fn of_upload(
+        evidence: Kind,
+        source: Cow<'static, str>,
+        span: Span,
+        findings: Codes,
+        upload: Upload,
+    ) -> Self {
         let Span { earliest, latest } = span;
         Self { evidence, source, earliest, latest, findings, says: Says::Upload(upload) }
     }
@@ -69,7 +83,9 @@ impl Because {
     #[must_use]
     pub fn says(&self, inventory: &Inventory) -> Cow<'_, str> {
         match &self.says {
-            Says::Upload(upload) => Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place)),
+            Says::Upload(upload) => {
+                Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place))
+            }
             Says::Words(words) => Cow::Borrowed(words),
         }
     }

@@ -26,8 +26,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Whether it holds, if the evidence alone says this now: a key is cleared on the evidence there was, and no longer once there is more
-    /// against it (DESIGN.md 2.9).
+    /// Whether it holds, if the evidence alone says this now: a key is cleared on the evidence there was, and
+    /// no longer once there is more against it (DESIGN.md 2.9).
     #[must_use]
     pub fn holds(&self, by_evidence: Exposure) -> bool {
         self.exposed || self.on.is_none_or(|on| by_evidence >= on)
@@ -71,7 +71,10 @@ mod tests {
         let at = Time::from_unix(0);
         let hash = "ab".repeat(32);
         let (key, decision) = Decision::clear(&format!("{hash}= in an HSM = safe "), at).unwrap();
-        assert_eq!((key.to_string(), decision.reason.as_str(), decision.exposed), (hash.clone(), "in an HSM = safe", false));
+        assert_eq!(
+            (key.to_string(), decision.reason.as_str(), decision.exposed),
+            (hash.clone(), "in an HSM = safe", false)
+        );
         for wrong in [hash.clone(), format!("{hash}= "), "ab=reason".to_owned()] {
             assert!(Decision::clear(&wrong, at).is_err(), "{wrong}");
         }

@@ -1,4 +1,5 @@
-//! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an open end and never overrule it.
+//! When was it uploaded? The ranking of evidence: the strongest kind present decides, weaker kinds fill an
+//! open end and never overrule it.
 
 mod decide;
 mod kind;
@@ -38,7 +39,8 @@ pub(super) struct FileEvidence {
     bounded_by: Kind,
     /// What is odd about the archive it lies in.
     pub(super) archive: OfArchive,
-    /// What the rows of a manifest say besides. There are very many files, and most incidents have no manifest.
+    /// What the rows of a manifest say besides. There are very many files, and most incidents have no
+    /// manifest.
     rows: Option<Box<Named>>,
 }
 
@@ -103,7 +105,8 @@ impl FileEvidence {
 
     /// Whether what is known of the file contradicts itself, whichever key it is asked for.
     pub(super) const fn contradicts(&self) -> bool {
-        self.findings.contains(Code::EvidenceDisagrees) || self.archive.findings().contains(Code::EvidenceDisagrees)
+        self.findings.contains(Code::EvidenceDisagrees)
+            || self.archive.findings().contains(Code::EvidenceDisagrees)
     }
 
     /// Rows that name it and have no usable time.
@@ -128,14 +131,18 @@ impl FileEvidence {
 
     /// When the account was created, where rows of a manifest decide and that is what the span begins with.
     pub(super) fn account_created(&self) -> Option<Time> {
-        self.rows.as_ref().filter(|_| self.record == Some(Kind::Manifest)).and_then(|rows| rows.account_created)
+        self.rows
+            .as_ref()
+            .filter(|_| self.record == Some(Kind::Manifest))
+            .and_then(|rows| rows.account_created)
     }
 }
 
 /// What is known of the uploads of all files.
 pub(super) struct Files {
     all: Vec<FileEvidence>,
-    /// By file and key, where rows name certificates and not the file that they lie in, beside keys that they do not name.
+    /// By file and key, where rows name certificates and not the file that they lie in, beside keys that they
+    /// do not name.
     of_keys: HashMap<(u32, u32), FileEvidence>,
 }
 
@@ -143,7 +150,8 @@ impl Files {
     /// What the rows that name the path of each file say, where there are any.
     pub(super) fn path_rows(&self) -> Vec<(u32, Span)> {
         let of_file = |(file, own): (u32, &FileEvidence)| own.path_row().map(|row| (file, row));
-        let mut out: Vec<(u32, Span)> = self.all.iter().zip(0u32..).filter_map(|(own, file)| of_file((file, own))).collect();
+        let mut out: Vec<(u32, Span)> =
+            self.all.iter().zip(0u32..).filter_map(|(own, file)| of_file((file, own))).collect();
         out.extend(self.of_keys.iter().filter_map(|((file, _), own)| of_file((*file, own))));
         out.sort_unstable_by_key(|(file, _)| *file);
         out.dedup_by_key(|(file, _)| *file);
@@ -152,7 +160,8 @@ impl Files {
 
     /// Rows that name a file and have no usable time, with the file.
     pub(super) fn unusable_rows(&self) -> Vec<(String, u32)> {
-        let of_file = |(own, file): (&FileEvidence, u32)| own.unusable_rows().map(|rows| (rows.to_string(), file));
+        let of_file =
+            |(own, file): (&FileEvidence, u32)| own.unusable_rows().map(|rows| (rows.to_string(), file));
         self.all.iter().zip(0u32..).filter_map(of_file).collect()
     }
 
@@ -173,8 +182,9 @@ impl Files {
     }
 }
 
-/// What is known of a file as far as it concerns single keys in it. A row that names a certificate may speak of an upload that was no more than
-/// that certificate and its key, or of a file with others beside it: so it clears no key but that of the certificate.
+/// What is known of a file as far as it concerns single keys in it. A row that names a certificate may speak
+/// of an upload that was no more than that certificate and its key, or of a file with others beside it: so it
+/// clears no key but that of the certificate.
 fn for_keys(
     matching: &Matching<'_>,
     (at, file): (u32, &File),
@@ -214,8 +224,17 @@ fn for_keys(
 }
 
 /// Gathers the evidence for every file.
-pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Question<'_>, findings: &mut Told) -> Files {
-    let contents = Contents::gather(inventory, question.clock, question.manifest.is_some_and(Manifest::needs_certificates));
+pub(super) fn for_files(
+    inventory: &Inventory,
+    roots: &Roots,
+    question: &Question<'_>,
+    findings: &mut Told,
+) -> Files {
+    let contents = Contents::gather(
+        inventory,
+        question.clock,
+        question.manifest.is_some_and(Manifest::needs_certificates),
+    );
     let of_keys = Mutex::new(HashMap::new());
     let rows = question.manifest.map(|manifest| Matching::new(manifest, inventory, roots, question));
     let weigh = |i: usize| {
@@ -223,10 +242,12 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         let here = contents.certificates.get(i).map_or(&[][..], Vec::as_slice);
         // What rows that speak of its path, or do not, say of everything in a file, and of single keys in it.
         let weigh = |file: &File, paths: Paths| {
-            let by_rows = rows.as_ref().and_then(|m| m.rows_for((i as u32, file), here, (paths, Subject::File)));
+            let by_rows =
+                rows.as_ref().and_then(|m| m.rows_for((i as u32, file), here, (paths, Subject::File)));
             let all = for_file(file, by_rows, contents.oldest[i], question);
             let matching = rows.as_ref().filter(|_| all.record == Some(Kind::Manifest) && !here.is_empty());
-            let own = matching.map_or_else(Vec::new, |m| for_keys(m, (i as u32, file), &contents, (&all, paths), question));
+            let own = matching
+                .map_or_else(Vec::new, |m| for_keys(m, (i as u32, file), &contents, (&all, paths), question));
             (all, own)
         };
         let (all, own) = match &file.recorded {
@@ -241,18 +262,24 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
     };
     let out = parallel::map(question.threads, inventory.files.len(), || (), |(), i| weigh(i));
     for (root, number) in roots.list().iter().zip(0u32..) {
-        let files = inventory.files.iter().filter(|f| f.place.root == number && f.gone() == Some(Gone::Root)).count();
+        let files =
+            inventory.files.iter().filter(|f| f.place.root == number && f.gone() == Some(Gone::Root)).count();
         if matches!(root.kind, RootKind::Gone(_)) {
-            let message = format!("{}; what the case recorded of {files} files below it stays", Gone::Root.describe());
-            findings.tell(Code::EvidenceGone, || (crate::pki::show(&root.absolute.to_string_lossy()), message));
+            let message =
+                format!("{}; what the case recorded of {files} files below it stays", Gone::Root.describe());
+            findings
+                .tell(Code::EvidenceGone, || (crate::pki::show(&root.absolute.to_string_lossy()), message));
         }
     }
     reported::tell(&inventory.files, &out, question.manifest.is_some(), findings);
     if let Some(manifest) = question.manifest {
         findings.extend(&manifest.findings);
         for row in &manifest.rows {
-            let times = [("uploaded", row.uploaded.earliest), ("its account created", manifest.account_created(row))];
-            if let Some((what, Some(time))) = times.into_iter().find(|(_, time)| is_ahead(*time, question.clock.now)) {
+            let times =
+                [("uploaded", row.uploaded.earliest), ("its account created", manifest.account_created(row))];
+            if let Some((what, Some(time))) =
+                times.into_iter().find(|(_, time)| is_ahead(*time, question.clock.now))
+            {
                 let says = || format!("{what} at {time}, which has not come yet; that time was not used");
                 findings.tell(Code::ManifestRowBad, || (manifest.place(row), says()));
             }
@@ -261,7 +288,9 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
             findings.tell(Code::ManifestFewMatches, || (manifest.all_names(), message));
         }
         for row in rows.iter().flat_map(Matching::of_many) {
-            let says = || "its host has certificates on several keys here, and it does not tell which was uploaded: it clears none".to_owned();
+            let says = || {
+                "its host has certificates on several keys here, and it does not tell which was uploaded: it clears none".to_owned()
+            };
             findings.tell(Code::ManifestRowDoubtful, || (manifest.place(row), says()));
         }
         if let Some(matching) = &rows {
@@ -270,7 +299,9 @@ pub(super) fn for_files(inventory: &Inventory, roots: &Roots, question: &Questio
         for row in rows.iter().flat_map(Matching::unmatched) {
             findings.tell(Code::ManifestRowUnmatched, || {
                 let path = row.path.as_deref().map(|p| format!("{:?}", words::cut(&crate::pki::show(p))));
-                let what = path.unwrap_or_else(|| if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned());
+                let what = path.unwrap_or_else(|| {
+                    if row.sha256.is_some() { "its hash" } else { "the certificate it names" }.to_owned()
+                });
                 (manifest.place(row), format!("{what} matches no file with certificates or keys here"))
             });
         }
@@ -297,7 +328,13 @@ impl Contents {
             certificates: if certificates { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
             keys: if certificates { vec![Vec::new(); inventory.files.len()] } else { Vec::new() },
         };
-        for (key, occurrence) in inventory.keys.iter().zip(0u32..).filter(|_| certificates).flat_map(|(k, i)| k.private.iter().map(move |o| (i, o))) {
+        for (key, occurrence) in inventory
+            .keys
+            .iter()
+            .zip(0u32..)
+            .filter(|_| certificates)
+            .flat_map(|(k, i)| k.private.iter().map(move |o| (i, o)))
+        {
             out.keys[occurrence.file as usize].push(key);
         }
         for (i, entry) in inventory.certificates.iter().enumerate() {
@@ -317,7 +354,12 @@ impl Contents {
     }
 }
 
-fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: &Question<'_>) -> FileEvidence {
+fn for_file(
+    file: &File,
+    by_rows: Option<Rows>,
+    oldest: Option<Time>,
+    question: &Question<'_>,
+) -> FileEvidence {
     let mut findings = Codes::NONE;
     let times = Times::of(file, oldest, question.clock.now, &mut findings);
     let date = |pattern: &PathPattern| match file.place.member() {
@@ -344,9 +386,28 @@ fn for_file(file: &File, by_rows: Option<Rows>, oldest: Option<Time>, question: 
     if file.gone().is_some() {
         findings.insert(Code::EvidenceGone);
     }
-    let named = |Rows { source, accounts, account_created, of_archive, by_path, unusable, modified, doubtful, .. }| {
+    let named = |Rows {
+                     source,
+                     accounts,
+                     account_created,
+                     of_archive,
+                     by_path,
+                     unusable,
+                     modified,
+                     doubtful,
+                     ..
+                 }| {
         let unusable = question.manifest.filter(|_| !unusable.is_empty()).map(|m| m.source(&unusable).into());
-        Named { source: source.into(), accounts, account_created, of_archive, by_path, unusable, modified, doubtful }
+        Named {
+            source: source.into(),
+            accounts,
+            account_created,
+            of_archive,
+            by_path,
+            unusable,
+            modified,
+            doubtful,
+        }
     };
     if by_rows.as_ref().is_some_and(|r| !r.unusable.is_empty()) {
         findings.insert(Code::ManifestRowBad);
@@ -379,7 +440,8 @@ impl Times {
         let possible = |t: &Time| *t >= Time::Y2000 && oldest.is_none_or(|o| *t >= o);
         // The latest reading of a time without a zone can be ahead of us.
         let has_come = |t: &Time| t.plus(-EASTERNMOST - WESTERNMOST) <= now;
-        let (member, changed) = (file.member_time.filter(possible).filter(has_come), file.modified.filter(possible));
+        let (member, changed) =
+            (file.member_time.filter(possible).filter(has_come), file.modified.filter(possible));
         let in_archive = file.place.member().is_some();
         let mut archive = OfArchive::default();
         let ignored = file.modified.is_some() && changed.is_none();
@@ -387,8 +449,11 @@ impl Times {
             findings.insert(Code::FileTimeIgnored);
         }
         archive.time_ignored = ignored && in_archive;
-        // The time of a member can be one without a zone, of which the latest reading is known: only what is newer by all of them is odd.
-        archive.member_newer = member.zip(changed).is_some_and(|(member, changed)| member.plus(-EASTERNMOST - WESTERNMOST) > changed);
+        // The time of a member can be one without a zone, of which the latest reading is known: only what is
+        // newer by all of them is odd.
+        archive.member_newer = member
+            .zip(changed)
+            .is_some_and(|(member, changed)| member.plus(-EASTERNMOST - WESTERNMOST) > changed);
         Self { member, file: changed, archive }
     }
 

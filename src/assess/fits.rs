@@ -1,5 +1,6 @@
-//! The names that a file has for the rows of a manifest, and which file a row names best: an exact name comes first, and what holds only after
-//! normalisation clears nothing where it fits several files (DESIGN.md 2.12).
+//! The names that a file has for the rows of a manifest, and which file a row names best: an exact name comes
+//! first, and what holds only after normalisation clears nothing where it fits several files (DESIGN.md
+//! 2.12).
 
 use std::collections::HashMap;
 
@@ -25,7 +26,8 @@ pub(super) const NORMALISED: Rank = 8;
 pub(super) struct Names<'a> {
     manifest: &'a Manifest,
     roots: &'a Roots,
-    /// The paths of each root: as the user wrote it, and absolute. None for standard input, and none below which no row can name anything.
+    /// The paths of each root: as the user wrote it, and absolute. None for standard input, and none below
+    /// which no row can name anything.
     bases: Vec<Vec<String>>,
 }
 
@@ -35,8 +37,12 @@ impl<'a> Names<'a> {
         let bases = |root: &Root| match root.kind {
             RootKind::Gone(WasRoot::Stdin) | RootKind::Stdin(_) => Vec::new(),
             _ => {
-                let all = [&root.given, &root.absolute].into_iter().chain(&root.earlier).map(|base| base.to_string_lossy());
-                let mut all: Vec<String> = all.flat_map(|base| [plain(&base).into_owned(), normalise(&base).into_owned()]).collect();
+                let all = [&root.given, &root.absolute]
+                    .into_iter()
+                    .chain(&root.earlier)
+                    .map(|base| base.to_string_lossy());
+                let mut all: Vec<String> =
+                    all.flat_map(|base| [plain(&base).into_owned(), normalise(&base).into_owned()]).collect();
                 all.sort_unstable();
                 all.dedup();
                 all.retain(|base| first.contains(first_part(base)));
@@ -66,7 +72,9 @@ impl<'a> Names<'a> {
         name(path, EXACT);
         for base in self.bases(root) {
             match self.roots.list()[root as usize].kind {
-                RootKind::Folder | RootKind::Gone(WasRoot::Folder) if !base.is_empty() => name(&format!("{base}/{path}"), BASED),
+                RootKind::Folder | RootKind::Gone(WasRoot::Folder) if !base.is_empty() => {
+                    name(&format!("{base}/{path}"), BASED)
+                }
                 RootKind::File | RootKind::Gone(WasRoot::File) => name(base, BASED),
                 _ => {}
             }
@@ -86,7 +94,8 @@ impl<'a> Names<'a> {
         self.manifest.has_normalised() || !is_simple(&place.path) || !way.is_none_or(is_simple)
     }
 
-    /// Rows with a name of what is at a place, or at the end of a way into it, each once and with the closest of its names.
+    /// Rows with a name of what is at a place, or at the end of a way into it, each once and with the closest
+    /// of its names.
     pub(super) fn rows(&self, place: &Place, way: Option<&str>) -> Vec<(u32, Rank)> {
         let mut found = Vec::new();
         let exact = way.map(plain_way);
@@ -95,7 +104,8 @@ impl<'a> Names<'a> {
         });
         if self.may_be_normalised(place, way) {
             let paths = readings(&place.path);
-            let ways: Vec<Option<String>> = way.map_or_else(|| vec![None], |way| readings(way).into_iter().map(Some).collect());
+            let ways: Vec<Option<String>> =
+                way.map_or_else(|| vec![None], |way| readings(way).into_iter().map(Some).collect());
             for (path, way) in paths.iter().flat_map(|path| ways.iter().map(move |way| (path, way))) {
                 self.each(place.root, path, way.as_deref(), &mut |name, _| {
                     found.extend(self.manifest.rows_normalised(name).map(|row| (row, NORMALISED)));
@@ -132,7 +142,8 @@ pub(super) enum Fitting {
 }
 
 impl Fits {
-    /// Looks at every file, and at the archives on the way to it. Those that are gone count: a row that named one of them is not about what is left.
+    /// Looks at every file, and at the archives on the way to it. Those that are gone count: a row that named
+    /// one of them is not about what is left.
     pub(super) fn new(names: &Names<'_>, inventory: &Inventory) -> Self {
         let mut out = Self::default();
         let mut last = None;
@@ -144,9 +155,13 @@ impl Fits {
             }
             out.add(names, place, way);
             // The archives on the way, once for members that follow one another.
-            let inner = way.map(|way| (place.root, &*place.path, way.rsplit_once(INTO).map_or("", |(inner, _)| inner)));
+            let inner = way
+                .map(|way| (place.root, &*place.path, way.rsplit_once(INTO).map_or("", |(inner, _)| inner)));
             if let Some(way) = way.filter(|_| inner != last) {
-                way.rmatch_indices(INTO).map(|(end, _)| Some(&way[..end])).chain([None]).for_each(|way| out.add(names, place, way));
+                way.rmatch_indices(INTO)
+                    .map(|(end, _)| Some(&way[..end]))
+                    .chain([None])
+                    .for_each(|way| out.add(names, place, way));
                 last = inner;
             }
         }
@@ -167,7 +182,8 @@ impl Fits {
             let fit = self.0.entry(row).or_insert(Fit { best: rank, first: None, several: false });
             fit.best = fit.best.min(rank);
             if rank == NORMALISED {
-                let ident: Box<str> = format!("{}:{}{INTO}{}", place.root, place.path, way.unwrap_or_default()).into();
+                let ident: Box<str> =
+                    format!("{}:{}{INTO}{}", place.root, place.path, way.unwrap_or_default()).into();
                 match &fit.first {
                     Some(first) => fit.several |= *first != ident,
                     None => fit.first = Some(ident),

@@ -64,7 +64,10 @@ fn moment<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Erro
     match toml::Value::deserialize(value)? {
         toml::Value::String(text) => Ok(Some(text)),
         toml::Value::Datetime(time) => Ok(Some(time.to_string())),
-        other => Err(serde::de::Error::custom(format!("a time is wanted, such as 2016-11-01T00:00:00Z, and here is {}", other.type_str()))),
+        other => Err(serde::de::Error::custom(format!(
+            "a time is wanted, such as 2016-11-01T00:00:00Z, and here is {}",
+            other.type_str()
+        ))),
     }
 }
 
@@ -86,8 +89,10 @@ impl fmt::Display for IncidentError {
 impl std::error::Error for IncidentError {}
 
 /// The profiles that come with the tool: name and TOML.
-pub const BUILT_IN: &[(&str, &str)] =
-    &[("zendesk-2016", include_str!("../../data/incidents/zendesk-2016.toml")), ("generic", include_str!("../../data/incidents/generic.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("zendesk-2016", include_str!("../../data/incidents/zendesk-2016.toml")),
+    ("generic", include_str!("../../data/incidents/generic.toml")),
+];
 
 /// The profile used when none is named.
 pub const DEFAULT: &str = "zendesk-2016";
@@ -120,7 +125,10 @@ impl Profile {
         let text = BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, t)| *t);
         let text = text.ok_or_else(|| IncidentError {
             place: format!("{name:?}"),
-            says: format!("there is neither a built-in profile nor a file of this name; built in: {}", names()),
+            says: format!(
+                "there is neither a built-in profile nor a file of this name; built in: {}",
+                names()
+            ),
         })?;
         Self::from_toml(name, text)
     }
@@ -135,21 +143,43 @@ impl Profile {
             place: e.span().map_or_else(|| place.to_owned(), |s| format!("{place}:{}", line_of(s.start))),
             says: e.message().to_owned(),
         })?;
-        let is_field = |line: &str, field: &str| line.trim_start().strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with('='));
+        let is_field = |line: &str, field: &str| {
+            line.trim_start().strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
         let field_line = |field: &str| text.lines().position(|l| is_field(l, field)).map_or(1, |l| l + 1);
-        let wrong = |field: &str, says: String| IncidentError { place: format!("{place}:{}", field_line(field)), says };
-        if written.name.is_empty() || !written.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            return Err(wrong("name", "name: only lower-case letters, digits and - may stand in it".to_owned()));
+        let wrong = |field: &str, says: String| IncidentError {
+            place: format!("{place}:{}", field_line(field)),
+            says,
+        };
+        if written.name.is_empty()
+            || !written.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            return Err(wrong(
+                "name",
+                "name: only lower-case letters, digits and - may stand in it".to_owned(),
+            ));
         }
         let cutoff = match written.cutoff.as_deref().map(Written::parse).transpose() {
             Ok(Some(Written::Local(_))) => {
-                return Err(wrong("cutoff", "cutoff: a time of day needs its zone, such as 2016-11-01T00:00:00Z".to_owned()));
+                return Err(wrong(
+                    "cutoff",
+                    "cutoff: a time of day needs its zone, such as 2016-11-01T00:00:00Z".to_owned(),
+                ));
             }
             Ok(time) => time.map(Written::as_utc),
             Err(e) => return Err(wrong("cutoff", format!("cutoff: {e}"))),
         };
         let AsWritten { name, title, cutoff: _, summary, advice, sources } = written;
-        Ok(Self { name, title, cutoff, summary, advice, sources, text: text.to_owned(), place: place.to_owned() })
+        Ok(Self {
+            name,
+            title,
+            cutoff,
+            summary,
+            advice,
+            sources,
+            text: text.to_owned(),
+            place: place.to_owned(),
+        })
     }
 
     /// The incident, with this cutoff in place of its own.
@@ -158,7 +188,8 @@ impl Profile {
     /// [`IncidentError`] if there is neither.
     pub fn with(self, cutoff: Option<Time>) -> Result<Incident, IncidentError> {
         let Self { name, title, cutoff: own, summary, advice, sources, text, place } = self;
-        let says = "it has no cutoff; give --cutoff TIME, the moment from which the leak was closed".to_owned();
+        let says =
+            "it has no cutoff; give --cutoff TIME, the moment from which the leak was closed".to_owned();
         let cutoff = cutoff.or(own).ok_or(IncidentError { place, says })?;
         Ok(Incident { name, title, cutoff, summary, advice, sources, text })
     }
@@ -188,8 +219,14 @@ mod tests {
 
     #[test]
     fn a_time_needs_no_quotes() {
-        for text in ["\"2016-11-01T01:00:00+01:00\"", "2016-11-01T01:00:00+01:00", "2016-11-01 00:00:00Z", "2016-11-01"] {
-            let profile = Incident::from_toml("p.toml", &format!("name = \"x\"\ncutoff = {text} # UTC\n")).unwrap();
+        for text in [
+            "\"2016-11-01T01:00:00+01:00\"",
+            "2016-11-01T01:00:00+01:00",
+            "2016-11-01 00:00:00Z",
+            "2016-11-01",
+        ] {
+            let profile =
+                Incident::from_toml("p.toml", &format!("name = \"x\"\ncutoff = {text} # UTC\n")).unwrap();
             assert_eq!(profile.cutoff.to_string(), "2016-11-01T00:00:00Z", "{text}");
         }
     }

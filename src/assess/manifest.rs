@@ -1,4 +1,5 @@
-//! Upload manifests: what a vendor's records say about when each file came in. CSV, JSON or NDJSON, told by content.
+//! Upload manifests: what a vendor's records say about when each file came in. CSV, JSON or NDJSON, told by
+//! content.
 
 mod add;
 mod columns;
@@ -167,8 +168,13 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
     };
     match (from, to) {
         (None, None) => Err(format!("{text:?} says nothing; give at least one end of FROM..TO")),
-        (Some(from), Some(to)) if last(to).is_some_and(|last| from.as_utc() > last) => Err(format!("{text:?} ends before it begins")),
-        _ => Ok(Span { earliest: from.and_then(|w| w.span().earliest), latest: to.and_then(|w| w.span().latest) }),
+        (Some(from), Some(to)) if last(to).is_some_and(|last| from.as_utc() > last) => {
+            Err(format!("{text:?} ends before it begins"))
+        }
+        _ => Ok(Span {
+            earliest: from.and_then(|w| w.span().earliest),
+            latest: to.and_then(|w| w.span().latest),
+        }),
     }
 }
 
@@ -181,12 +187,16 @@ impl Manifest {
         Self::parse_all(&[(name.to_owned(), bytes)], &Mapping::default(), None)
     }
 
-    /// Reads the files of a manifest, an export for each region for example. Columns are named by `--map` where the usual names do not; `prefix` is removed
-    /// from the beginning of paths.
+    /// Reads the files of a manifest, an export for each region for example. Columns are named by `--map`
+    /// where the usual names do not; `prefix` is removed from the beginning of paths.
     ///
     /// # Errors
     /// As [`Manifest::parse`]; and if a mapped column is not there.
-    pub fn parse_all(files: &[(String, &[u8])], mapping: &Mapping, prefix: Option<&str>) -> Result<Self, ManifestError> {
+    pub fn parse_all(
+        files: &[(String, &[u8])],
+        mapping: &Mapping,
+        prefix: Option<&str>,
+    ) -> Result<Self, ManifestError> {
         Self::parse_with(files, mapping, prefix, Reading::default())
     }
 
@@ -194,7 +204,12 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`Manifest::parse_all`].
-    pub fn parse_with(files: &[(String, &[u8])], mapping: &Mapping, prefix: Option<&str>, reading: Reading) -> Result<Self, ManifestError> {
+    pub fn parse_with(
+        files: &[(String, &[u8])],
+        mapping: &Mapping,
+        prefix: Option<&str>,
+        reading: Reading,
+    ) -> Result<Self, ManifestError> {
         let mut manifest = Self { prefix: Prefix::of(prefix), ..Self::default() };
         for (name, bytes) in files {
             manifest.names.push(name.clone());
@@ -226,8 +241,12 @@ impl Manifest {
         self.read_rows(&text, mapping)?;
         // JSON has no header: whether rows have upload times is known at its end.
         let rows = &mut self.rows[self.from..];
-        if !self.has_upload_times && rows.iter().any(|row| row.uploaded != Span::default() || row.modified.is_some()) {
-            rows.iter_mut().filter(|row| row.uploaded == Span::default() && row.modified.is_none()).for_each(|row| row.unusable = true);
+        if !self.has_upload_times
+            && rows.iter().any(|row| row.uploaded != Span::default() || row.modified.is_some())
+        {
+            rows.iter_mut()
+                .filter(|row| row.uploaded == Span::default() && row.modified.is_none())
+                .for_each(|row| row.unusable = true);
         }
         self.tell_latin(&latin);
         Ok(())
@@ -235,7 +254,10 @@ impl Manifest {
 
     fn read_rows(&mut self, text: &str, mapping: &Mapping) -> Result<(), ManifestError> {
         match text.trim_start().chars().next() {
-            None => Err(self.error(None, "it is empty; a header line such as path,uploaded_at,account is the least".to_owned())),
+            None => Err(self.error(
+                None,
+                "it is empty; a header line such as path,uploaded_at,account is the least".to_owned(),
+            )),
             Some('[' | '{') => json::read(self, text, mapping),
             Some(_) => table::read(self, text, mapping),
         }
@@ -245,7 +267,8 @@ impl Manifest {
     pub(super) fn source(&self, rows: &[u32]) -> String {
         let of = |row: &u32| self.rows[*row as usize].file;
         let files = rows.chunk_by(|a, b| of(a) == of(b)).map(|rows| {
-            let lines: Vec<String> = rows.iter().map(|row| self.rows[*row as usize].line.to_string()).collect();
+            let lines: Vec<String> =
+                rows.iter().map(|row| self.rows[*row as usize].line.to_string()).collect();
             format!("{}:{}", self.name_of(rows.first().map_or(0, of)), words::few(&lines, ","))
         });
         files.collect::<Vec<_>>().join("; ")
@@ -272,7 +295,10 @@ impl Manifest {
     }
 
     fn error(&self, line: Option<u64>, says: String) -> ManifestError {
-        ManifestError { place: line.map_or_else(|| self.name().to_owned(), |l| format!("{}:{l}", self.name())), says }
+        ManifestError {
+            place: line.map_or_else(|| self.name().to_owned(), |l| format!("{}:{l}", self.name())),
+            says,
+        }
     }
 
     fn bad_row(&mut self, line: u64, says: String) {

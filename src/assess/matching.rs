@@ -61,15 +61,20 @@ pub(super) struct Matching<'a> {
     marks: Vec<AtomicU8>,
     /// What the rows for an archive say: weighed once, however much lies in it.
     archives: Mutex<Archives>,
-    /// Hosts in rows that have certificates on several keys here. Which of them was uploaded, such a row does not tell, nor whether the others were
-    /// before.
+    /// Hosts in rows that have certificates on several keys here. Which of them was uploaded, such a row does
+    /// not tell, nor whether the others were before.
     of_many: BTreeSet<String>,
     /// Rows whose issuer and serial number fit certificates on several keys: `16` is 0x10 and 0x16.
     of_many_serials: HashSet<u32>,
 }
 
 impl<'a> Matching<'a> {
-    pub(super) fn new(manifest: &'a Manifest, inventory: &'a Inventory, roots: &'a Roots, question: &'a Question<'a>) -> Self {
+    pub(super) fn new(
+        manifest: &'a Manifest,
+        inventory: &'a Inventory,
+        roots: &'a Roots,
+        question: &'a Question<'a>,
+    ) -> Self {
         let names = Names::new(manifest, roots);
         Self {
             manifest,
@@ -84,12 +89,15 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Rows that clear nothing though they tell of uploads after the cutoff: their host has certificates on several keys.
+    /// Rows that clear nothing though they tell of uploads after the cutoff: their host has certificates on
+    /// several keys.
     pub(super) fn of_many(&self) -> impl Iterator<Item = &'a Row> {
-        let mut rows: Vec<u32> = self.of_many.iter().flat_map(|host| self.manifest.rows_of_host(host)).copied().collect();
+        let mut rows: Vec<u32> =
+            self.of_many.iter().flat_map(|host| self.manifest.rows_of_host(host)).copied().collect();
         rows.sort_unstable();
         let after = |t: Option<Time>| t.is_some_and(|t| t >= self.question.incident.cutoff);
-        let clears = move |row: &&Row| after(row.uploaded.earliest) && !after(self.manifest.account_created(row));
+        let clears =
+            move |row: &&Row| after(row.uploaded.earliest) && !after(self.manifest.account_created(row));
         rows.into_iter().map(|row| &self.manifest.rows[row as usize]).filter(clears)
     }
 
@@ -135,7 +143,11 @@ impl<'a> Matching<'a> {
                 Code::ManifestRowDoubtful,
                 "its path names one file here more closely than others that it fits: it clears none of the others",
             ),
-            (OTHER_HASH, Code::ManifestRowBad, "the file at its path has another SHA-256: the row contradicts itself, and clears nothing"),
+            (
+                OTHER_HASH,
+                Code::ManifestRowBad,
+                "the file at its path has another SHA-256: the row contradicts itself, and clears nothing",
+            ),
             (
                 SEVERAL_SERIALS,
                 Code::ManifestRowDoubtful,
@@ -145,11 +157,14 @@ impl<'a> Matching<'a> {
         for (row, marks) in self.marked() {
             for (mark, code, message) in messages.iter().filter(|(mark, ..)| marks & mark != 0) {
                 let path = row.path.as_deref().filter(|_| mark & (SEVERAL_SERIALS) == 0);
-                let path = path.map_or_else(String::new, |p| format!("{:?}: ", words::cut(&crate::pki::show(p))));
+                let path =
+                    path.map_or_else(String::new, |p| format!("{:?}: ", words::cut(&crate::pki::show(p))));
                 findings.tell(*code, || (manifest.place(row), format!("{path}{message}")));
             }
             let created = if marks & MATCHED != 0 { manifest.account_created(row) } else { None };
-            if let (Some(latest), Some(created)) = (row.uploaded.latest, created.filter(|created| row.uploaded.latest < Some(*created))) {
+            if let (Some(latest), Some(created)) =
+                (row.uploaded.latest, created.filter(|created| row.uploaded.latest < Some(*created)))
+            {
                 let says = || {
                     format!(
                         "uploaded at {latest} or earlier, and its account was created at {created} or later: the row contradicts itself, and clears nothing"
@@ -160,16 +175,25 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// What the rows say that speak of a file with these certificates in it. The strongest way in which any row names it counts: path relative to
-    /// its root, below the root as the user wrote it, or absolute, hash of the file, fingerprint of a certificate in it; then issuer and serial
-    /// number of one; then the path of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the archive
-    /// fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a row that names one of them says nothing of this
-    /// file, unless there is nothing else in it. All rows that name it, or something in it or around it, are marked.
-    pub(super) fn rows_for(&self, (at, file): (u32, &File), certificates: &[u32], (paths, subject): (Paths, Subject)) -> Option<Rows> {
+    /// What the rows say that speak of a file with these certificates in it. The strongest way in which any
+    /// row names it counts: path relative to its root, below the root as the user wrote it, or absolute, hash
+    /// of the file, fingerprint of a certificate in it; then issuer and serial number of one; then the path
+    /// of the archive it lies in, the innermost first; then a host name of one that is no CA. Rows for the
+    /// archive fill in what closer ones leave open. The intermediates of a bundle lie in many others too: a
+    /// row that names one of them says nothing of this file, unless there is nothing else in it. All rows
+    /// that name it, or something in it or around it, are marked.
+    pub(super) fn rows_for(
+        &self,
+        (at, file): (u32, &File),
+        certificates: &[u32],
+        (paths, subject): (Paths, Subject),
+    ) -> Option<Rows> {
         let Self { manifest, inventory, .. } = *self;
         let entry = |c: &u32| &inventory.certificates[*c as usize];
         // Occurrences come in the order of files.
-        let with_key = |e: &CertificateEntry| inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok();
+        let with_key = |e: &CertificateEntry| {
+            inventory.keys[e.key as usize].private.binary_search_by_key(&at, |o| o.file).is_ok()
+        };
         let own = |c: &&u32| inventory.chain_rule(**c, at).is_none() || with_key(entry(c));
         let none_is_own = !certificates.iter().any(|c| own(&c));
         let speaks = |c: &&u32| none_is_own || own(c);
@@ -180,7 +204,8 @@ impl<'a> Matching<'a> {
         }
         let member = file.place.member();
         let mut doubts = Doubts::default();
-        let mut rows = if paths == Paths::Speak { self.of_path(&file.place, member, &mut doubts) } else { Vec::new() };
+        let mut rows =
+            if paths == Paths::Speak { self.of_path(&file.place, member, &mut doubts) } else { Vec::new() };
         let of_path = rows.len();
         rows.extend(file.hash.iter().flat_map(|hash| manifest.rows_for_hash(hash)));
         let of_file = rows.len();
@@ -189,7 +214,8 @@ impl<'a> Matching<'a> {
         let of_content = if subject == Subject::Key { rows.len() } else { of_file };
         doubts.by_content = rows[of_path..of_content].iter().copied().collect();
         self.contradicting(&rows[..of_path], &mut doubts, |hash| {
-            [&file.hash, &file.archive_hash].into_iter().flatten().any(|own| **own == *hash) || self.is_certificate_in(hash, Some(at))
+            [&file.hash, &file.archive_hash].into_iter().flatten().any(|own| **own == *hash)
+                || self.is_certificate_in(hash, Some(at))
         });
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let hosts = || certificates.iter().filter(|c| inventory.chain_rule(**c, at).is_none()).map(entry);
@@ -198,16 +224,32 @@ impl<'a> Matching<'a> {
         let ways = [rows, by_issuer, by_host];
         ways.iter().flatten().for_each(|row| self.mark(*row, MATCHED));
         // A host has many certificates; the path of an archive means what lies in it.
-        let ways = ways.into_iter().take(if archive.is_some() { 2 } else { 3 }).enumerate().filter(|(_, rows)| !rows.is_empty());
-        let of_many = || hosts().flat_map(|e| manifest.hosts_of(&e.certificate)).any(|host| self.of_many.contains(&host));
+        let ways = ways
+            .into_iter()
+            .take(if archive.is_some() { 2 } else { 3 })
+            .enumerate()
+            .filter(|(_, rows)| !rows.is_empty());
+        let of_many = || {
+            hosts().flat_map(|e| manifest.hosts_of(&e.certificate)).any(|host| self.of_many.contains(&host))
+        };
         let mut own: Option<Rows> = None;
         for (way, mut rows) in ways {
             if way == 1 {
-                doubts.doubtful = rows.iter().copied().filter(|row| self.of_many_serials.contains(row)).collect();
+                doubts.doubtful =
+                    rows.iter().copied().filter(|row| self.of_many_serials.contains(row)).collect();
                 doubts.doubtful.iter().for_each(|row| self.mark(*row, SEVERAL_SERIALS));
             }
-            let weighed = Rows::weigh_with_path(manifest, &mut rows, if way == 0 { of_path } else { 0 }, (self.question, &doubts));
-            let weighed = if way == 2 && of_many() { weighed.latest_of_several(manifest, &rows, self.question) } else { weighed };
+            let weighed = Rows::weigh_with_path(
+                manifest,
+                &mut rows,
+                if way == 0 { of_path } else { 0 },
+                (self.question, &doubts),
+            );
+            let weighed = if way == 2 && of_many() {
+                weighed.latest_of_several(manifest, &rows, self.question)
+            } else {
+                weighed
+            };
             // A closer row that tells no time, an owners' list for example, hides none that does.
             let weighed = own.take().map_or_else(|| weighed.clone(), |closer| closer.filled_by(&weighed));
             let has_time = weighed.span.is_some();
@@ -234,15 +276,16 @@ impl<'a> Matching<'a> {
         rows
     }
 
-    /// Rows with the path of a file, or of what is at the end of a way into it. A row that names another file more closely counts only where no other
-    /// row names this one.
+    /// Rows with the path of a file, or of what is at the end of a way into it. A row that names another file
+    /// more closely counts only where no other row names this one.
     fn of_path(&self, place: &Place, way: Option<&str>, doubts: &mut Doubts) -> Vec<u32> {
         let found = self.names.rows(place, way);
         let found: Vec<(u32, Fitting)> = found
             .into_iter()
             .map(|(row, rank)| {
                 let fitting = self.fits.of(row, rank);
-                let otherwise = if rank == NORMALISED && fitting != Fitting::Elsewhere { READ_OTHERWISE } else { 0 };
+                let otherwise =
+                    if rank == NORMALISED && fitting != Fitting::Elsewhere { READ_OTHERWISE } else { 0 };
                 self.mark(row, MATCHED | otherwise);
                 (row, fitting)
             })
@@ -256,12 +299,19 @@ impl<'a> Matching<'a> {
             }
             doubts.doubtful.insert(*row);
         }
-        found.into_iter().filter(|(_, fitting)| !has_own || *fitting != Fitting::Elsewhere).map(|(row, _)| row).collect()
+        found
+            .into_iter()
+            .filter(|(_, fitting)| !has_own || *fitting != Fitting::Elsewhere)
+            .map(|(row, _)| row)
+            .collect()
     }
 
     /// Notes the rows that name another hash than what they name by path has.
     fn contradicting(&self, rows: &[u32], doubts: &mut Doubts, fits: impl Fn(&Fingerprint) -> bool) {
-        for row in rows.iter().filter(|row| self.manifest.rows[**row as usize].sha256.as_ref().is_some_and(|hash| !fits(hash))) {
+        for row in rows
+            .iter()
+            .filter(|row| self.manifest.rows[**row as usize].sha256.as_ref().is_some_and(|hash| !fits(hash)))
+        {
             self.mark(*row, OTHER_HASH);
             doubts.contradicting.insert(*row);
         }
@@ -270,9 +320,12 @@ impl<'a> Matching<'a> {
     /// Whether a hash is that of a certificate, in a file or anywhere.
     fn is_certificate_in(&self, hash: &Fingerprint, file: Option<u32>) -> bool {
         let list = &self.inventory.certificates;
-        let found = list.binary_search_by(|entry| entry.certificate.sha256.cmp(hash)).ok().map(|at| &list[at]);
+        let found =
+            list.binary_search_by(|entry| entry.certificate.sha256.cmp(hash)).ok().map(|at| &list[at]);
         // Occurrences come in the order of files.
-        found.is_some_and(|entry| file.is_none_or(|file| entry.occurrences.binary_search_by_key(&file, |o| o.file).is_ok()))
+        found.is_some_and(|entry| {
+            file.is_none_or(|file| entry.occurrences.binary_search_by_key(&file, |o| o.file).is_ok())
+        })
     }
 
     /// Whether rows name one of these certificates, and not the file that they lie in.
@@ -290,16 +343,23 @@ impl<'a> Matching<'a> {
         self.marks[row as usize].fetch_or(mark, Ordering::Relaxed);
     }
 
-    /// What the rows say that name the archives on the way, by path or by the hash of the file, from the innermost to the outermost; all are marked.
+    /// What the rows say that name the archives on the way, by path or by the hash of the file, from the
+    /// innermost to the outermost; all are marked.
     fn rows_for_archive(&self, file: &File, way: &str, paths: Paths) -> Option<Arc<Rows>> {
         let place = &file.place;
         let plain = plain_way(way);
         let inner = plain.rsplit_once(INTO).map_or("", |(inner, _)| inner);
         let key = (place.root, format!("{}{INTO}{inner}", place.path), file.archive_hash.as_deref().copied());
         if paths == Paths::Silent {
-            let rows: Vec<u32> = file.archive_hash.iter().flat_map(|hash| self.manifest.rows_for_hash(hash)).collect();
+            let rows: Vec<u32> =
+                file.archive_hash.iter().flat_map(|hash| self.manifest.rows_for_hash(hash)).collect();
             let doubts = Doubts { by_content: rows.iter().copied().collect(), ..Doubts::default() };
-            return (!rows.is_empty()).then(|| Arc::new(Rows { of_archive: true, ..Rows::weigh(self.manifest, &rows, (self.question, &doubts)) }));
+            return (!rows.is_empty()).then(|| {
+                Arc::new(Rows {
+                    of_archive: true,
+                    ..Rows::weigh(self.manifest, &rows, (self.question, &doubts))
+                })
+            });
         }
         if let Some(known) = self.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
@@ -314,10 +374,13 @@ impl<'a> Matching<'a> {
                 doubts.by_content = rows[of_path..].iter().copied().collect();
                 rows[of_path..].iter().for_each(|row| self.mark(*row, MATCHED));
                 // A row for an archive can have the fingerprint of a certificate in it.
-                self.contradicting(&rows[..of_path], &mut doubts, |own| *own == **hash || self.is_certificate_in(own, None));
+                self.contradicting(&rows[..of_path], &mut doubts, |own| {
+                    *own == **hash || self.is_certificate_in(own, None)
+                });
             }
             (!rows.is_empty()).then(|| {
-                let weighed = Rows::weigh_with_path(self.manifest, &mut rows, of_path, (self.question, &doubts));
+                let weighed =
+                    Rows::weigh_with_path(self.manifest, &mut rows, of_path, (self.question, &doubts));
                 Rows { of_archive: true, ..weighed }
             })
         });
@@ -344,6 +407,9 @@ fn of_many(manifest: &Manifest, inventory: &Inventory) -> BTreeSet<String> {
 /// Rows whose issuer and serial number fit certificates on several keys.
 fn of_many_serials(manifest: &Manifest, inventory: &Inventory) -> HashSet<u32> {
     let mut key_of: HashMap<u32, u32> = HashMap::new();
-    let named = inventory.certificates.iter().flat_map(|e| manifest.rows_for_issuer(&e.certificate).into_iter().map(|row| (row, e.key)));
+    let named = inventory
+        .certificates
+        .iter()
+        .flat_map(|e| manifest.rows_for_issuer(&e.certificate).into_iter().map(|row| (row, e.key)));
     named.filter(|(row, key)| *key_of.entry(*row).or_insert(*key) != *key).map(|(row, _)| row).collect()
 }

@@ -1,7 +1,7 @@
 //! Floor 4: inventory, incident and clock to verdicts. Pure: nothing is read, and the time is an argument.
 //!
-//! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows for each key and each
-//! certificate on it, and `words` says so in a sentence.
+//! The unit of exposure is the key. [`evidence`] tells when each file was uploaded, this module what follows
+//! for each key and each certificate on it, and `words` says so in a sentence.
 
 mod because;
 mod coverage;
@@ -71,7 +71,8 @@ pub struct Question<'a> {
     pub date_from_path: Option<&'a PathPattern>,
     /// What persons decided, by canonical name of the key or by another form of it that was met.
     pub decisions: &'a BTreeMap<SpkiHash, Decision>,
-    /// What the case held against keys before, some evidence of which is gone: that stays, unless a decision says otherwise.
+    /// What the case held against keys before, some evidence of which is gone: that stays, unless a decision
+    /// says otherwise.
     pub held: &'a BTreeMap<SpkiHash, Held>,
     /// Keys that the case made, and when: no record older than that speaks of them.
     pub made: &'a BTreeMap<SpkiHash, Time>,
@@ -114,9 +115,15 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     authorities(&keys, inventory, &mut findings);
     spread_over_moduli(inventory, &mut keys);
     let voided = below_exposed(inventory, &keys, question.clock.as_of);
-    let certificates = parallel::map(threads, inventory.certificates.len(), || (), |(), i| weigh.certificate(i, &keys, voided[i]));
+    let certificates = parallel::map(
+        threads,
+        inventory.certificates.len(),
+        || (),
+        |(), i| weigh.certificate(i, &keys, voided[i]),
+    );
     decided(inventory, question.decisions, &keys, &mut findings);
-    let findings = findings.finish(&question.manifest.map_or_else(|| "evidence".to_owned(), Manifest::all_names));
+    let findings =
+        findings.finish(&question.manifest.map_or_else(|| "evidence".to_owned(), Manifest::all_names));
     Assessment {
         keys,
         certificates,
@@ -128,31 +135,55 @@ pub fn assess(inventory: &Inventory, roots: &Roots, question: &Question<'_>) -> 
     }
 }
 
-/// Decisions about keys that are not here, and those that clear a key of which something else says that it is exposed.
-fn decided(inventory: &Inventory, decisions: &BTreeMap<SpkiHash, Decision>, verdicts: &[KeyVerdict], findings: &mut Told) {
+/// Decisions about keys that are not here, and those that clear a key of which something else says that it is
+/// exposed.
+fn decided(
+    inventory: &Inventory,
+    decisions: &BTreeMap<SpkiHash, Decision>,
+    verdicts: &[KeyVerdict],
+    findings: &mut Told,
+) {
     for key in decisions.keys() {
-        let at = inventory.find_key(key).and_then(|entry| inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
+        let at = inventory
+            .find_key(key)
+            .and_then(|entry| inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
         let Some(at) = at else {
-            findings.tell(Code::DecisionUnmatched, || (key.to_string(), Code::DecisionUnmatched.describe().to_owned()));
+            findings.tell(Code::DecisionUnmatched, || {
+                (key.to_string(), Code::DecisionUnmatched.describe().to_owned())
+            });
             continue;
         };
         let because = &verdicts[at].because;
         if let Some(first) = because.first().filter(|b| b.findings.contains(Code::DecisionOutdated)) {
-            let message = || format!("{}; now {}: {}", Code::DecisionOutdated.describe(), verdicts[at].exposure.as_str(), first.says(inventory));
+            let message = || {
+                format!(
+                    "{}; now {}: {}",
+                    Code::DecisionOutdated.describe(),
+                    verdicts[at].exposure.as_str(),
+                    first.says(inventory)
+                )
+            };
             findings.tell(Code::DecisionOutdated, || (key.to_string(), message()));
         }
-        let clears = |b: &&Because| b.evidence == Kind::Decision && b.findings.contains(Code::EvidenceDisagrees);
+        let clears =
+            |b: &&Because| b.evidence == Kind::Decision && b.findings.contains(Code::EvidenceDisagrees);
         if let (Some(_), Some(against)) = (because.first().filter(clears), because.get(1)) {
-            findings.tell(Code::EvidenceDisagrees, || (key.to_string(), format!("it is cleared by decision, though {}", against.says(inventory))));
+            findings.tell(Code::EvidenceDisagrees, || {
+                (key.to_string(), format!("it is cleared by decision, though {}", against.says(inventory)))
+            });
         }
     }
 }
 
-/// Reports evidence of a key that contradicts its own certificates; what holds for a whole file is reported already.
+/// Reports evidence of a key that contradicts its own certificates; what holds for a whole file is reported
+/// already.
 fn disagreements(keys: &[KeyVerdict], inventory: &Inventory, files: &Files, findings: &mut Told) {
     for (verdict, at) in keys.iter().zip(0u32..) {
         for because in &*verdict.because {
-            let Some(file) = because.file().filter(|_| because.findings.contains(Code::EvidenceDisagrees)) else { continue };
+            let Some(file) = because.file().filter(|_| because.findings.contains(Code::EvidenceDisagrees))
+            else {
+                continue;
+            };
             if !files.of(file, at).contradicts() {
                 let place = || inventory.files[file as usize].place.shown().into_owned();
                 findings.tell(Code::EvidenceDisagrees, || (place(), because.says(inventory).into_owned()));
@@ -161,10 +192,15 @@ fn disagreements(keys: &[KeyVerdict], inventory: &Inventory, files: &Files, find
     }
 }
 
-/// Reports keys that are not exposed because of what their certificates look like, and certificates that are signed with the key of one of no CA.
+/// Reports keys that are not exposed because of what their certificates look like, and certificates that are
+/// signed with the key of one of no CA.
 fn authorities(keys: &[KeyVerdict], inventory: &Inventory, findings: &mut Told) {
     for verdict in keys.iter().filter(|k| k.on_chain_rule) {
-        for (because, code) in verdict.because.iter().filter_map(|b| CHAIN_FINDINGS.into_iter().find(|c| b.findings.contains(*c)).map(|c| (b, c))) {
+        for (because, code) in verdict
+            .because
+            .iter()
+            .filter_map(|b| CHAIN_FINDINGS.into_iter().find(|c| b.findings.contains(*c)).map(|c| (b, c)))
+        {
             let place = || because.path(inventory).unwrap_or_default().into_owned();
             findings.tell(code, || (place(), because.says(inventory).into_owned()));
         }
@@ -175,10 +211,15 @@ fn authorities(keys: &[KeyVerdict], inventory: &Inventory, findings: &mut Told) 
         let by_end_entity = |l: &&IssuerLink| l.basis == Basis::Signature && !entry.issuers.iter().any(is_ca);
         if let Some(link) = entry.issuers.iter().find(by_end_entity) {
             let issuer = &inventory.certificates[link.certificate as usize].certificate;
-            let place = || entry.occurrences.first().map(|o| inventory.path(o).into_owned()).unwrap_or_default();
+            let place =
+                || entry.occurrences.first().map(|o| inventory.path(o).into_owned()).unwrap_or_default();
             let says = || {
                 let (subject, sha256) = (&entry.certificate.subject, issuer.sha256);
-                format!("{}: {subject} is signed with the key of {} ({sha256})", Code::SignedByEndEntity.describe(), issuer.subject)
+                format!(
+                    "{}: {subject} is signed with the key of {} ({sha256})",
+                    Code::SignedByEndEntity.describe(),
+                    issuer.subject
+                )
             };
             findings.tell(Code::SignedByEndEntity, || (place(), says()));
         }
@@ -208,32 +249,46 @@ impl Weigh<'_> {
         accounts.sort_unstable();
         accounts.dedup();
         let listed = self.question.known_compromised.filter(|(_, list)| key.is_on(list));
-        let gravest = |of: fn(Role) -> bool| reasons.iter().filter(|r| of(r.role)).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed);
+        let gravest = |of: fn(Role) -> bool| {
+            reasons.iter().filter(|r| of(r.role)).map(|r| r.exposure).min().unwrap_or(Exposure::NotExposed)
+        };
         let (by_upload, verified) = (gravest(Role::speaks), gravest(Role::spreads));
         let made = self.question.made.get(&key.spki).filter(|made| **made >= self.question.incident.cutoff);
         let by_upload = if made.is_some() { Exposure::NotExposed } else { by_upload };
-        let held = self.question.held.get(&key.spki).filter(|held| made.is_none() && held.exposure < by_upload);
+        let held =
+            self.question.held.get(&key.spki).filter(|held| made.is_none() && held.exposure < by_upload);
         let by_upload = held.map_or(by_upload, |held| held.exposure);
         let by_list = if listed.is_some() { Exposure::Exposed } else { by_upload };
         let outdated = self.decision(key).filter(|d| !d.holds(by_list));
         let decision = self.decision(key).filter(|d| d.holds(by_list));
-        let exposure = decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
+        let exposure =
+            decision.map_or(by_list, |d| if d.exposed { Exposure::Exposed } else { Exposure::Cleared });
         let on_dates = |r: &Reason<'_>| r.speaks() && r.decided.kind == Kind::CertificateDates;
         // What rests on an unverified key alone concerns no other one.
         let by_upload_alone = held.is_none() && listed.is_none() && decision.is_none() && made.is_none();
         let spreads = if by_upload_alone { verified } else { exposure };
         let on_certificate_dates = exposure == Exposure::NotExposed && reasons.iter().any(on_dates);
-        let on_chain_rule = |r: &Reason<'_>| matches!(r.role, Role::Chain(ChainRule::Issued | ChainRule::Usage | ChainRule::Old));
+        let on_chain_rule = |r: &Reason<'_>| {
+            matches!(r.role, Role::Chain(ChainRule::Issued | ChainRule::Usage | ChainRule::Old))
+        };
         let on_chain_rule = exposure == Exposure::NotExposed && reasons.iter().any(on_chain_rule);
         // The deciding ones first; of those that say the same of many files, one speaks for all.
         reasons.sort_by_key(Reason::rank);
         reasons.dedup_by(|a, b| a.says_the_same(b));
         let omitted = reasons.len().saturating_sub(REASONS);
-        let list = listed.map(|(name, _)| Because::new(Kind::List, name.to_owned(), format!("the list of compromised keys {name:?} names it")));
+        let list = listed.map(|(name, _)| {
+            Because::new(
+                Kind::List,
+                name.to_owned(),
+                format!("the list of compromised keys {name:?} names it"),
+            )
+        });
         let decided = decision.map(|d| {
-            let (kind, source) = if d.misused { (Kind::Misuse, "misuse") } else { (Kind::Decision, "decision") };
+            let (kind, source) =
+                if d.misused { (Kind::Misuse, "misuse") } else { (Kind::Decision, "decision") };
             let mut because = Because::new(kind, source, words::decision(d));
-            // The key itself lay in an upload, or a list says that somebody has it; a person may know better, and that is told.
+            // The key itself lay in an upload, or a list says that somebody has it; a person may know better,
+            // and that is told.
             if by_list == Exposure::Exposed && !d.exposed {
                 because.findings.insert(Code::EvidenceDisagrees);
             }
@@ -252,10 +307,20 @@ impl Weigh<'_> {
             first.findings.insert(Code::DecisionOutdated);
         }
         let accounts = accounts.into_iter().cloned().collect();
-        KeyVerdict { exposure, by_evidence: by_list, because, omitted, accounts, on_certificate_dates, on_chain_rule, spreads }
+        KeyVerdict {
+            exposure,
+            by_evidence: by_list,
+            because,
+            omitted,
+            accounts,
+            on_certificate_dates,
+            on_chain_rule,
+            spreads,
+        }
     }
 
-    /// Between which times the key can have been uploaded, by the certificates on it and by all places where it lies.
+    /// Between which times the key can have been uploaded, by the certificates on it and by all places where
+    /// it lies.
     fn bounds(&self, at: u32, key: &KeyEntry, born: Option<Time>) -> Bounds {
         let latest = |file: u32| self.files.of(file, at).span.latest;
         Bounds { issued: born, seen: born.and_then(|_| self.files_of(key).filter_map(latest).min()) }
@@ -267,16 +332,26 @@ impl Weigh<'_> {
     }
 
     fn because(&self, reason: Reason<'_>, bounds: Bounds) -> Because {
-        let Reason { role, occurrence, file, decided: Decided { timing, kind, source, span, findings }, .. } = reason;
+        let Reason {
+            role, occurrence, file, decided: Decided { timing, kind, source, span, findings }, ..
+        } = reason;
         let findings = findings.union(role.findings());
         let (kind, accounts) = match role {
             Role::Chain(_) => (Kind::ChainCertificate, String::new()),
             Role::Public => (Kind::PublicOnly, String::new()),
-            Role::Private | Role::Unverified | Role::EndEntity { .. } | Role::PublicBesideLocked => (kind, words::accounts(kind, file)),
+            Role::Private | Role::Unverified | Role::EndEntity { .. } | Role::PublicBesideLocked => {
+                (kind, words::accounts(kind, file))
+            }
         };
         let dates_distrusted = self.question.distrust_certificate_dates;
-        let upload =
-            Upload { file: occurrence.file, role, timing, dates_distrusted, seen_earlier: bounds.is_seen_earlier(), accounts: accounts.into() };
+        let upload = Upload {
+            file: occurrence.file,
+            role,
+            timing,
+            dates_distrusted,
+            seen_earlier: bounds.is_seen_earlier(),
+            accounts: accounts.into(),
+        };
         Because::of_upload(kind, source.clone(), span, findings, upload)
     }
 

@@ -57,18 +57,25 @@ impl PathPattern {
                 parts.push(Part::Text(rest[..at].to_owned()));
             }
             let unit = UNITS.iter().find(|(name, _, _)| rest[at..].starts_with(name));
-            let (name, unit, _) = unit.ok_or_else(|| format!("{text:?}: there are {{YYYY}}, {{MM}}, {{DD}}, {{hh}}, {{mm}} and {{ss}}"))?;
+            let (name, unit, _) = unit.ok_or_else(|| {
+                format!("{text:?}: there are {{YYYY}}, {{MM}}, {{DD}}, {{hh}}, {{mm}} and {{ss}}")
+            })?;
             parts.push(Part::Number(*unit));
             rest = &rest[at + name.len()..];
         }
         if !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
-        let mut units: Vec<usize> = parts.iter().filter_map(|p| if let Part::Number(u) = p { Some(*u as usize) } else { None }).collect();
+        let mut units: Vec<usize> = parts
+            .iter()
+            .filter_map(|p| if let Part::Number(u) = p { Some(*u as usize) } else { None })
+            .collect();
         units.sort_unstable();
         // Each at most once, and none without the larger ones.
         if units.is_empty() || units.iter().enumerate().any(|(i, u)| i != *u) {
-            return Err(format!("{text:?} needs {{YYYY}}, with {{MM}} for {{DD}}, {{DD}} for {{hh}}, and so on, each once"));
+            return Err(format!(
+                "{text:?} needs {{YYYY}}, with {{MM}} for {{DD}}, {{DD}} for {{hh}}, and so on, each once"
+            ));
         }
         Ok(Self(parts))
     }
@@ -79,7 +86,8 @@ impl PathPattern {
         let mut out = PathDate::Absent;
         for (at, _) in path.char_indices() {
             // A number is found whole: 12015 holds no 2015.
-            let cut = path[..at].ends_with(|c: char| c.is_ascii_digit()) && path[at..].starts_with(|c: char| c.is_ascii_digit());
+            let cut = path[..at].ends_with(|c: char| c.is_ascii_digit())
+                && path[at..].starts_with(|c: char| c.is_ascii_digit());
             let Some(fields) = (!cut).then(|| self.at(&path[at..])).flatten() else { continue };
             out = match (out, span(fields)) {
                 (PathDate::Found(a), Some(b)) => PathDate::Found(a.hull(b)),
@@ -91,19 +99,25 @@ impl PathPattern {
         out
     }
 
-    /// Looks for dates in a path relative to its root and in the way into the archive that lies there. Archives are named for the day when they
-    /// were packed: that what lies in them was uploaded until then is all that their dates tell. One that is older than the date of what lies in it
-    /// makes a span with that, unless that has not come yet.
+    /// Looks for dates in a path relative to its root and in the way into the archive that lies there.
+    /// Archives are named for the day when they were packed: that what lies in them was uploaded until then
+    /// is all that their dates tell. One that is older than the date of what lies in it makes a span with
+    /// that, unless that has not come yet.
     #[must_use]
     pub fn look_within(&self, path: &str, member: &str, now: Time) -> PathDate {
         let (archives, name) = member.rsplit_once(INTO).unwrap_or(("", member));
-        let packed = std::iter::once(path).chain(archives.split(INTO)).filter_map(|part| match self.look(part) {
-            PathDate::Found(span) => Some(span),
-            PathDate::Absent | PathDate::Impossible => None,
-        });
+        let packed =
+            std::iter::once(path).chain(archives.split(INTO)).filter_map(|part| match self.look(part) {
+                PathDate::Found(span) => Some(span),
+                PathDate::Absent | PathDate::Impossible => None,
+            });
         let packed = packed.filter(|span| span.latest.is_some()).min_by_key(|span| span.latest);
         match (self.look(&format!("{INTO}{name}")), packed) {
-            (PathDate::Found(own), Some(packed)) if packed.latest < own.earliest && own.earliest <= Some(now) => PathDate::Found(own.hull(packed)),
+            (PathDate::Found(own), Some(packed))
+                if packed.latest < own.earliest && own.earliest <= Some(now) =>
+            {
+                PathDate::Found(own.hull(packed))
+            }
             (PathDate::Absent, Some(packed)) => PathDate::Found(Span { earliest: None, ..packed }),
             (own, _) => own,
         }
@@ -117,7 +131,9 @@ impl PathPattern {
             match part {
                 Part::Text(text) => rest = rest.strip_prefix(text.as_str())?,
                 Part::Number(unit) => {
-                    let digits = rest.get(..UNITS[*unit as usize].2).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+                    let digits = rest
+                        .get(..UNITS[*unit as usize].2)
+                        .filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
                     fields[*unit as usize] = digits.parse().ok();
                     rest = &rest[digits.len()..];
                 }
@@ -131,7 +147,14 @@ impl PathPattern {
 /// The span of a date in all zones: a year or month alone is all of it.
 fn span([year, month, day, hour, minute, second]: [Option<u32>; 6]) -> Option<Span> {
     let year = i32::try_from(year?).ok().filter(|y| *y > 0)?;
-    let begin = Time::from_fields(year, month.unwrap_or(1), day.unwrap_or(1), hour.unwrap_or(0), minute.unwrap_or(0), second.unwrap_or(0))?;
+    let begin = Time::from_fields(
+        year,
+        month.unwrap_or(1),
+        day.unwrap_or(1),
+        hour.unwrap_or(0),
+        minute.unwrap_or(0),
+        second.unwrap_or(0),
+    )?;
     if hour.is_some() {
         let length = if minute.is_none() {
             3_599
@@ -172,7 +195,11 @@ mod tests {
         assert_eq!(look("up_{DD}.{MM}.{YYYY}", "up_01.06.2015"), day);
         assert_eq!(look("{YYYY}/{MM}", "2015/02/a.pem"), days("2015-02-01", "2015-02-28"));
         assert_eq!(look("{YYYY}", "a/2015/b"), days("2015-01-01", "2015-12-31"));
-        assert_eq!(look("{YYYY}/{MM}", "2015/12/2016/01/a"), days("2015-12-01", "2016-01-31"), "two dates span");
+        assert_eq!(
+            look("{YYYY}/{MM}", "2015/12/2016/01/a"),
+            days("2015-12-01", "2016-01-31"),
+            "two dates span"
+        );
         let clock = look("{YYYY}{MM}{DD}T{hh}{mm}", "20150601T1030.pem");
         let of = |t: &str| Written::parse(t).unwrap().span();
         assert_eq!(clock, PathDate::Found(of("2015-06-01T10:30:00").hull(of("2015-06-01T10:30:59"))));
@@ -199,12 +226,28 @@ mod tests {
             other => other,
         };
         assert_eq!(within("backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"));
-        assert_eq!(within("2026-11-01/backup.zip", "acme/2015-01-01/tls.pem"), day("2015-01-01"), "packed later");
+        assert_eq!(
+            within("2026-11-01/backup.zip", "acme/2015-01-01/tls.pem"),
+            day("2015-01-01"),
+            "packed later"
+        );
         assert_eq!(within("backup-2018-01-01.zip", "acme/tls.pem"), until("2018-01-01"));
-        assert_eq!(within("2013-01-01.zip", "acme/2015-01-01/tls.pem"), days("2013-01-01", "2015-01-01"), "packed before it was there");
+        assert_eq!(
+            within("2013-01-01.zip", "acme/2015-01-01/tls.pem"),
+            days("2013-01-01", "2015-01-01"),
+            "packed before it was there"
+        );
         assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/2015-01-01/a.pem"), day("2015-01-01"));
-        assert_eq!(within("2017-01-01.tar", "2016-01-01.zip!/a.pem"), until("2016-01-01"), "the first packing tells most");
-        assert_eq!(within("2018-01-01.tar", "2099-01-01/a.pem"), day("2099-01-01"), "what has not come yet makes no span");
+        assert_eq!(
+            within("2017-01-01.tar", "2016-01-01.zip!/a.pem"),
+            until("2016-01-01"),
+            "the first packing tells most"
+        );
+        assert_eq!(
+            within("2018-01-01.tar", "2099-01-01/a.pem"),
+            day("2099-01-01"),
+            "what has not come yet makes no span"
+        );
         for path in ["2017-01-01.tar", "a.tar"] {
             assert_eq!(within(path, "2015-02-30/a.pem"), PathDate::Impossible, "{path}");
         }

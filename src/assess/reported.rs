@@ -15,7 +15,11 @@ pub(super) fn tell(files: &[File], evidence: &[FileEvidence], has_manifest: bool
         let missing = has_manifest && !evidence[at].has_rows() && files[at].recorded.is_none();
         let missing = if missing { [Code::FileWithoutRecord].into_iter().collect() } else { Codes::NONE };
         // A root that is gone is reported once.
-        let of_root = if files[at].gone() == Some(Gone::Root) { [Code::EvidenceGone].into_iter().collect() } else { Codes::NONE };
+        let of_root = if files[at].gone() == Some(Gone::Root) {
+            [Code::EvidenceGone].into_iter().collect()
+        } else {
+            Codes::NONE
+        };
         // Rows are reported at their own lines.
         let of_rows = [Code::ManifestRowBad].into_iter().collect();
         findings.union(missing).difference(of_root).difference(of_rows)
@@ -33,19 +37,36 @@ pub(super) fn tell(files: &[File], evidence: &[FileEvidence], has_manifest: bool
         if members.is_empty() {
             // Without a record first, as its lack explains the others.
             let codes = codes(first);
-            let (missing, others): (Vec<Code>, Vec<Code>) = codes.iter().partition(|c| *c == Code::FileWithoutRecord);
+            let (missing, others): (Vec<Code>, Vec<Code>) =
+                codes.iter().partition(|c| *c == Code::FileWithoutRecord);
             missing.into_iter().chain(others).for_each(|code| one(findings, first, code));
             continue;
         }
         let archive = || files[first].place.path.to_string();
-        let of_all = members.iter().map(|at| codes(*at)).reduce(Codes::intersection).filter(|_| members.len() > 1).unwrap_or_default();
+        let of_all = members
+            .iter()
+            .map(|at| codes(*at))
+            .reduce(Codes::intersection)
+            .filter(|_| members.len() > 1)
+            .unwrap_or_default();
         for code in of_all.iter() {
-            findings.tell(code, || (archive(), format!("it holds for each of the {} files in this archive: {}", members.len(), code.describe())));
+            findings.tell(code, || {
+                (
+                    archive(),
+                    format!(
+                        "it holds for each of the {} files in this archive: {}",
+                        members.len(),
+                        code.describe()
+                    ),
+                )
+            });
         }
         for at in range {
             codes(at).iter().filter(|code| !of_all.contains(*code)).for_each(|code| one(findings, at, code));
         }
-        let odd = |is: fn(&FileEvidence) -> bool| members.iter().copied().filter(|at| is(&evidence[*at])).collect::<Vec<_>>();
+        let odd = |is: fn(&FileEvidence) -> bool| {
+            members.iter().copied().filter(|at| is(&evidence[*at])).collect::<Vec<_>>()
+        };
         let ignored = odd(|e| e.archive.time_ignored);
         if !ignored.is_empty() {
             let says = || {
@@ -84,7 +105,8 @@ fn archives(files: &[File]) -> impl Iterator<Item = Range<usize>> {
 
 /// `1 file (a.pem)`, `3 files (the first is a.pem)`.
 fn named(files: &[File], members: &[usize]) -> String {
-    let first = members.first().map_or_else(String::new, |at| show(files[*at].place.member().unwrap_or_default()));
+    let first =
+        members.first().map_or_else(String::new, |at| show(files[*at].place.member().unwrap_or_default()));
     match members.len() {
         1 => format!("1 file ({first})"),
         many => format!("{many} files (the first is {first})"),

@@ -24,7 +24,8 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Whether it says something of the key. Chain certificates and bare public keys prove nothing either way.
+    /// Whether it says something of the key. Chain certificates and bare public keys prove nothing either
+    /// way.
     pub(super) const fn speaks(self) -> bool {
         !matches!(self, Self::Chain(_) | Self::Public)
     }
@@ -41,7 +42,8 @@ impl Role {
         out
     }
 
-    /// Whether what it says is a sign that the key itself was there, so that what hangs on the key is concerned too.
+    /// Whether what it says is a sign that the key itself was there, so that what hangs on the key is
+    /// concerned too.
     pub(super) const fn spreads(self) -> bool {
         self.speaks() && !matches!(self, Self::Unverified)
     }
@@ -57,11 +59,18 @@ pub(super) struct Reason<'a> {
 }
 
 impl<'a> Reason<'a> {
-    pub(super) const fn new(role: Role, occurrence: &'a Occurrence, file: &'a FileEvidence, decided: Decided<'a>) -> Self {
+    pub(super) const fn new(
+        role: Role,
+        occurrence: &'a Occurrence,
+        file: &'a FileEvidence,
+        decided: Decided<'a>,
+    ) -> Self {
         let exposure = match (role, decided.timing) {
             (Role::Chain(_) | Role::Public, _) | (_, Timing::After) => Exposure::NotExposed,
             (Role::Private, Timing::Before) => Exposure::Exposed,
-            (Role::EndEntity { .. } | Role::PublicBesideLocked | Role::Unverified, Timing::Before) => Exposure::Presumed,
+            (Role::EndEntity { .. } | Role::PublicBesideLocked | Role::Unverified, Timing::Before) => {
+                Exposure::Presumed
+            }
             (_, Timing::Unclear) => Exposure::Undetermined,
         };
         Self { exposure, role, occurrence, file, decided }
@@ -76,16 +85,28 @@ impl<'a> Reason<'a> {
         (self.exposure, !self.speaks(), self.decided.kind, self.occurrence.file, self.occurrence.index)
     }
 
-    /// Whether another one differs in nothing but the file, or in how late the file was changed where that decides nothing.
+    /// Whether another one differs in nothing but the file, or in how late the file was changed where that
+    /// decides nothing.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        let late = |r: &Self| if r.decided.timing == Timing::Before || r.decided.kind == Kind::Manifest { r.decided.span.latest } else { None };
-        let same =
-            |a: &Self, b: &Self| a.decided.source == b.decided.source && a.decided.span.earliest == b.decided.span.earliest && late(a) == late(b);
+        let late = |r: &Self| {
+            if r.decided.timing == Timing::Before || r.decided.kind == Kind::Manifest {
+                r.decided.span.latest
+            } else {
+                None
+            }
+        };
+        let same = |a: &Self, b: &Self| {
+            a.decided.source == b.decided.source
+                && a.decided.span.earliest == b.decided.span.earliest
+                && late(a) == late(b)
+        };
         let role = match (self.role, other.role) {
             (Role::Chain(one), Role::Chain(other)) => one == other,
             (one, other) => std::mem::discriminant(&one) == std::mem::discriminant(&other),
         };
-        role && self.exposure == other.exposure && self.decided.kind == other.decided.kind && (!self.speaks() || same(self, other))
+        role && self.exposure == other.exposure
+            && self.decided.kind == other.decided.kind
+            && (!self.speaks() || same(self, other))
     }
 }
 
@@ -125,7 +146,8 @@ impl Weigh<'_> {
 
     /// The files that a key occurs in, in whatever form; one more than once where it has several.
     pub(super) fn files_of<'k>(&'k self, key: &'k KeyEntry) -> impl Iterator<Item = u32> + 'k {
-        let certificates = key.certificates.iter().flat_map(|c| self.inventory.certificates[*c as usize].occurrences.iter());
+        let certificates =
+            key.certificates.iter().flat_map(|c| self.inventory.certificates[*c as usize].occurrences.iter());
         key.private_places().chain(key.public.iter()).chain(certificates).map(|o| o.file)
     }
 }

@@ -21,9 +21,11 @@ pub(super) struct Rows {
     pub(super) account_created: Option<Time>,
     /// The rows that tell when name the archive that the file lies in.
     pub(super) of_archive: bool,
-    /// What the rows say that name the path of the file, or of an archive that it is in, and nothing else: other content there has the same.
+    /// What the rows say that name the path of the file, or of an archive that it is in, and nothing else:
+    /// other content there has the same.
     pub(super) by_path: Option<Span>,
-    /// When a row without an upload time says that the file was last changed, at the cutoff or later: an upper bound, and no record.
+    /// When a row without an upload time says that the file was last changed, at the cutoff or later: an
+    /// upper bound, and no record.
     pub(super) modified: Option<Time>,
     /// Rows whose time is empty, cannot be read or has not come yet: they clear nothing.
     pub(super) unusable: Vec<u32>,
@@ -52,7 +54,11 @@ struct Said {
 }
 
 impl Rows {
-    pub(super) fn weigh(manifest: &Manifest, rows: &[u32], (question, doubts): (&Question<'_>, &Doubts)) -> Self {
+    pub(super) fn weigh(
+        manifest: &Manifest,
+        rows: &[u32],
+        (question, doubts): (&Question<'_>, &Doubts),
+    ) -> Self {
         let cutoff = question.incident.cutoff;
         let mut out = Self::default();
         let mut accounts = Vec::new();
@@ -62,12 +68,17 @@ impl Rows {
             all.extend(out.of_row(manifest, row, (question, doubts)));
         }
         let before = |said: &Said| Timing::of(said.span, cutoff) == Timing::Before;
-        let is_certain = |said: &Said| before(said) || !doubts.doubtful.contains(&said.row) || doubts.by_content.contains(&said.row);
+        let is_certain = |said: &Said| {
+            before(said) || !doubts.doubtful.contains(&said.row) || doubts.by_content.contains(&said.row)
+        };
         let names_content = |said: &Said| doubts.by_content.contains(&said.row);
         if all.iter().any(|said| names_content(said) && before(said)) {
-            // Each row that names the content is an upload of these bytes, and one before the cutoff is enough.
+            // Each row that names the content is an upload of these bytes, and one before the cutoff is
+            // enough.
             all.retain(|said| names_content(said) && before(said));
-        } else if all.iter().any(|said| !names_content(said)) && all.iter().filter(|said| !names_content(said)).all(before) {
+        } else if all.iter().any(|said| !names_content(said))
+            && all.iter().filter(|said| !names_content(said)).all(before)
+        {
             // A later upload of the same bytes undoes none before.
             all.retain(before);
         } else if all.iter().any(is_certain) {
@@ -94,15 +105,23 @@ impl Rows {
     }
 
     /// What a row says of an upload, if it is a record of one; what is wrong with it is noted.
-    fn of_row(&mut self, manifest: &Manifest, number: u32, (question, doubts): (&Question<'_>, &Doubts)) -> Option<Said> {
+    fn of_row(
+        &mut self,
+        manifest: &Manifest,
+        number: u32,
+        (question, doubts): (&Question<'_>, &Doubts),
+    ) -> Option<Said> {
         let (cutoff, now) = (question.incident.cutoff, question.clock.now);
         let row = &manifest.rows[number as usize];
-        // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and so it must not.
+        // What has not come yet is no time of an upload: a row that says so knows none. It would clear, and
+        // so it must not.
         let uploaded = Some(row.uploaded).filter(|s| !is_ahead(s.earliest, now)).unwrap_or_default();
         let mut span = uploaded;
         let created = manifest.account_created(row).filter(|c| *c <= now);
-        // Nothing was uploaded or changed for an account before there was one: a row that says it was contradicts itself.
-        let is_before_account = |time: Option<Time>| time.zip(created).is_some_and(|(time, created)| time < created);
+        // Nothing was uploaded or changed for an account before there was one: a row that says it was
+        // contradicts itself.
+        let is_before_account =
+            |time: Option<Time>| time.zip(created).is_some_and(|(time, created)| time < created);
         let too_early = is_before_account(uploaded.latest) || is_before_account(row.modified);
         if too_early {
             self.findings.insert(Code::EvidenceDisagrees);
@@ -114,12 +133,17 @@ impl Rows {
                 self.findings.insert(Code::EvidenceDisagrees);
                 contradicts = true;
             }
-            Some(modified) if uploaded != Span::default() => span.latest = Some(span.latest.map_or(modified, |l| l.min(modified))),
+            Some(modified) if uploaded != Span::default() => {
+                span.latest = Some(span.latest.map_or(modified, |l| l.min(modified)))
+            }
             Some(modified) if modified < cutoff => span.latest = Some(modified),
-            Some(modified) if !contradicts => self.modified = Some(self.modified.map_or(modified, |m| m.max(modified))),
+            Some(modified) if !contradicts => {
+                self.modified = Some(self.modified.map_or(modified, |m| m.max(modified)))
+            }
             _ => {}
         }
-        let ahead = is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
+        let ahead =
+            is_ahead(row.uploaded.earliest, now) || manifest.account_created(row).is_some_and(|c| c > now);
         if let Some(created) = created.filter(|_| !too_early) {
             span.earliest = Some(span.earliest.map_or(created, |e| e.max(created)));
         }
@@ -135,27 +159,41 @@ impl Rows {
         if uploaded == Span::default() && span.latest.is_none() && span.earliest.is_none_or(|e| e < cutoff) {
             return None;
         }
-        let created = created.filter(|created| span.earliest == Some(*created) && uploaded.earliest != Some(*created));
+        let created =
+            created.filter(|created| span.earliest == Some(*created) && uploaded.earliest != Some(*created));
         Some(Said { row: number, span, created })
     }
 
     /// The same of rows of which the first `of_path` name a path. `rows` are sorted afterwards, each once.
-    pub(super) fn weigh_with_path(manifest: &Manifest, rows: &mut Vec<u32>, of_path: usize, asked: (&Question<'_>, &Doubts)) -> Self {
+    pub(super) fn weigh_with_path(
+        manifest: &Manifest,
+        rows: &mut Vec<u32>,
+        of_path: usize,
+        asked: (&Question<'_>, &Doubts),
+    ) -> Self {
         let (question, doubts) = asked;
         let alone = of_path > 0 && (of_path < rows.len() || !doubts.contradicting.is_empty());
         // What it says by its path, whatever the content there is.
         let nothing = Doubts::default();
-        let path = alone.then(|| Self::weigh(manifest, &sorted(rows[..of_path].to_vec()), (question, &nothing)).span);
+        let path = alone
+            .then(|| Self::weigh(manifest, &sorted(rows[..of_path].to_vec()), (question, &nothing)).span);
         *rows = sorted(std::mem::take(rows));
         let weighed = Self::weigh(manifest, rows, asked);
         let by_path = path.unwrap_or_else(|| weighed.span.filter(|_| of_path > 0));
         Self { by_path, ..weighed }
     }
 
-    /// The same where it is only the last of several uploads, and not known which of them it was: there can have been earlier ones, but not before
-    /// there was an account.
-    pub(super) fn latest_of_several(mut self, manifest: &Manifest, rows: &[u32], question: &Question<'_>) -> Self {
-        let created = |row: &u32| manifest.account_created(&manifest.rows[*row as usize]).filter(|t| *t <= question.clock.now);
+    /// The same where it is only the last of several uploads, and not known which of them it was: there can
+    /// have been earlier ones, but not before there was an account.
+    pub(super) fn latest_of_several(
+        mut self,
+        manifest: &Manifest,
+        rows: &[u32],
+        question: &Question<'_>,
+    ) -> Self {
+        let created = |row: &u32| {
+            manifest.account_created(&manifest.rows[*row as usize]).filter(|t| *t <= question.clock.now)
+        };
         let created: Option<Vec<Time>> = rows.iter().map(created).collect();
         let created = created.and_then(|all| all.into_iter().min());
         if let Some(span) = &mut self.span {
@@ -170,13 +208,24 @@ impl Rows {
     pub(super) fn filled_by(self, other: &Self) -> Self {
         let accounts = if self.accounts.is_empty() { other.accounts.clone() } else { self.accounts };
         let unusable = if self.unusable.is_empty() { other.unusable.clone() } else { self.unusable };
-        let (findings, by_path, modified) = (self.findings.union(other.findings), self.by_path, self.modified.or(other.modified));
-        let source = if other.span.is_some() || self.source.is_empty() { other.source.clone() } else { self.source };
-        Self { source, accounts, unusable, findings, by_path, modified, doubtful: self.doubtful || other.doubtful, ..other.clone() }
+        let (findings, by_path, modified) =
+            (self.findings.union(other.findings), self.by_path, self.modified.or(other.modified));
+        let source =
+            if other.span.is_some() || self.source.is_empty() { other.source.clone() } else { self.source };
+        Self {
+            source,
+            accounts,
+            unusable,
+            findings,
+            by_path,
+            modified,
+            doubtful: self.doubtful || other.doubtful,
+            ..other.clone()
+        }
     }
 
-    /// Adds what the rows for its archive say: they fill in what these leave open. A contradiction is told, and if the archive was
-    /// uploaded before, both count: neither is certain.
+    /// Adds what the rows for its archive say: they fill in what these leave open. A contradiction is told,
+    /// and if the archive was uploaded before, both count: neither is certain.
     pub(super) fn within(mut self, archive: &Self) -> Self {
         if self.accounts.is_empty() {
             self.accounts.clone_from(&archive.accounts);
@@ -188,19 +237,31 @@ impl Rows {
             self.unusable.clone_from(&archive.unusable);
         }
         match (&mut self.span, archive.span) {
-            (Some(span), Some(outer)) if outer.latest >= span.earliest || outer.latest.is_none() => fill(span, outer, &mut self.findings),
+            (Some(span), Some(outer)) if outer.latest >= span.earliest || outer.latest.is_none() => {
+                fill(span, outer, &mut self.findings)
+            }
             (Some(span), Some(outer)) => {
                 *span = span.hull(outer);
                 self.findings.insert(Code::EvidenceDisagrees);
                 self.source = match (self.source.rsplit_once(':'), archive.source.rsplit_once(':')) {
-                    (Some((own, _)), Some((other, lines))) if own == other => format!("{},{lines}", self.source),
+                    (Some((own, _)), Some((other, lines))) if own == other => {
+                        format!("{},{lines}", self.source)
+                    }
                     _ => format!("{}; {}", self.source, archive.source),
                 };
                 self.account_created = self.account_created.filter(|created| span.earliest == Some(*created));
             }
             (None, Some(_)) => {
                 let Self { accounts, findings, by_path, unusable, modified, .. } = self;
-                return Self { accounts, findings, by_path, unusable, modified, of_archive: true, ..archive.clone() };
+                return Self {
+                    accounts,
+                    findings,
+                    by_path,
+                    unusable,
+                    modified,
+                    of_archive: true,
+                    ..archive.clone()
+                };
             }
             (_, None) => {}
         }

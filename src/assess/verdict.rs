@@ -29,7 +29,8 @@ pub enum Exposure {
 
 impl Exposure {
     /// Every exposure, the gravest first.
-    pub const ALL: &[Self] = &[Self::Exposed, Self::Presumed, Self::Undetermined, Self::NotExposed, Self::Cleared];
+    pub const ALL: &[Self] =
+        &[Self::Exposed, Self::Presumed, Self::Undetermined, Self::NotExposed, Self::Cleared];
 
     /// The exposure of that name in records.
     #[must_use]
@@ -162,7 +163,8 @@ pub struct KeyVerdict {
     pub on_certificate_dates: bool,
     /// Not exposed because a certificate is taken as that of a CA by its key usage, or by what it issued.
     pub on_chain_rule: bool,
-    /// The exposure that concerns what hangs below it, and keys with its modulus: a private key that nothing verifies adds nothing to that.
+    /// The exposure that concerns what hangs below it, and keys with its modulus: a private key that nothing
+    /// verifies adds nothing to that.
     pub spreads: Exposure,
 }
 
@@ -186,7 +188,10 @@ pub struct Uploaders {
 }
 
 impl Uploaders {
-    pub(super) fn new(files: HashMap<u32, Few<Arc<str>>>, of_keys: HashMap<(u32, u32), Few<Arc<str>>>) -> Self {
+    pub(super) fn new(
+        files: HashMap<u32, Few<Arc<str>>>,
+        of_keys: HashMap<(u32, u32), Few<Arc<str>>>,
+    ) -> Self {
         Self { files, of_keys }
     }
 
@@ -213,7 +218,8 @@ pub struct Assessment {
     pub certificates: Vec<CertificateVerdict>,
     /// What the manifest's rows for the paths of files say, by index of the file, for the record of the case.
     pub path_rows: Vec<(u32, Span)>,
-    /// Rows of manifests that name a file and have no usable time, as `uploads.csv:7`, with the index of the file.
+    /// Rows of manifests that name a file and have no usable time, as `uploads.csv:7`, with the index of the
+    /// file.
     pub unusable_rows: Vec<(String, u32)>,
     /// The accounts that uploaded each file, where a manifest names them.
     pub uploaders: Uploaders,

@@ -14,7 +14,8 @@ use crate::pki::show;
 use crate::read::Place;
 use crate::time::{EASTERNMOST, Span, Time, Written};
 
-/// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is written into one piece of memory.
+/// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is
+/// written into one piece of memory.
 pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> String {
     let path = place.shown();
     let path = shown(&path);
@@ -30,7 +31,10 @@ pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> Strin
 
 /// Why no upload record speaks against a key that the case made.
 pub(super) fn made(at: Time) -> String {
-    format!("this case made the key on {}, after the cutoff; an older record of its path is about another key", at.day())
+    format!(
+        "this case made the key on {}, after the cutoff; an older record of its path is about another key",
+        at.day()
+    )
 }
 
 /// Octets that a sentence has besides its path, as a rule.
@@ -39,10 +43,18 @@ const ROOM: usize = 160;
 fn what(out: &mut String, role: Role, path: &str) -> fmt::Result {
     match role {
         Role::Private => write!(out, "its private key lies in {path}"),
-        Role::EndEntity { beside_locked: true } => write!(out, "a certificate on it lies in {path} beside an encrypted private key"),
-        Role::EndEntity { beside_locked: false } => write!(out, "a certificate on it lies in {path}, and an upload for TLS brings its key along"),
-        Role::Unverified => write!(out, "a private key in {path} says that it is this one, and nothing verifies that"),
-        Role::PublicBesideLocked => write!(out, "its public half lies in {path} beside a locked private key that can be its own"),
+        Role::EndEntity { beside_locked: true } => {
+            write!(out, "a certificate on it lies in {path} beside an encrypted private key")
+        }
+        Role::EndEntity { beside_locked: false } => {
+            write!(out, "a certificate on it lies in {path}, and an upload for TLS brings its key along")
+        }
+        Role::Unverified => {
+            write!(out, "a private key in {path} says that it is this one, and nothing verifies that")
+        }
+        Role::PublicBesideLocked => {
+            write!(out, "its public half lies in {path} beside a locked private key that can be its own")
+        }
         Role::Chain(rule) => {
             write!(out, "a CA certificate on it lies in {path}: ")?;
             out.push_str(match rule {
@@ -67,7 +79,9 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
     let uploaded = Span { earliest: because.earliest, latest: because.latest };
     let born = || uploaded.earliest.map(Time::day).unwrap_or_default();
     match (because.evidence, upload.timing) {
-        (Kind::Manifest, Timing::Unclear) if because.findings.contains(Code::ManifestRowBad) && uploaded.earliest.is_none() => {
+        (Kind::Manifest, Timing::Unclear)
+            if because.findings.contains(Code::ManifestRowBad) && uploaded.earliest.is_none() =>
+        {
             write!(
                 out,
                 "its manifest row has no usable time, or contradicts itself ({}{}), so it can have been uploaded {side}",
@@ -90,7 +104,11 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
             write!(out, ", so it was uploaded {side}")
         }
         (Kind::CertificateDates, Timing::After) => {
-            write!(out, "nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}", born())
+            write!(
+                out,
+                "nothing records its upload, but the oldest certificate on it is of {}, so it was uploaded {side}",
+                born()
+            )
         }
         (Kind::CertificateDates, _) if upload.dates_distrusted => {
             write!(out, "nothing records its upload, and the dates of certificates are not to be trusted")
@@ -103,7 +121,11 @@ fn when(out: &mut String, because: &Because, upload: &Upload, in_archive: bool) 
             )
         }
         (Kind::CertificateDates, _) => {
-            write!(out, "nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}", born())
+            write!(
+                out,
+                "nothing records its upload; the oldest certificate on it is of {}, so it can have been uploaded {side}",
+                born()
+            )
         }
         _ => write!(out, "nothing records its upload; it can have been {side}"),
     }
@@ -131,7 +153,8 @@ const FEW: usize = 10;
 /// Characters of a name that come from a manifest.
 const LONGEST: usize = 256;
 
-/// The first of a list, joined, and how many more there are: a manifest may have a hundred thousand rows for one file.
+/// The first of a list, joined, and how many more there are: a manifest may have a hundred thousand rows for
+/// one file.
 pub(super) fn few(list: &[impl AsRef<str>], separator: &str) -> String {
     let mut out = String::new();
     push_few(&mut out, list, separator);
@@ -153,7 +176,9 @@ pub(super) fn cut(name: &str) -> Cow<'_, str> {
     if name.len() <= LONGEST {
         return Cow::Borrowed(name);
     }
-    name.char_indices().nth(LONGEST).map_or(Cow::Borrowed(name), |(end, _)| Cow::Owned(format!("{}...", &name[..end])))
+    name.char_indices()
+        .nth(LONGEST)
+        .map_or(Cow::Borrowed(name), |(end, _)| Cow::Owned(format!("{}...", &name[..end])))
 }
 
 /// A span as a person would say it. A date without time or zone is one day on somebody's calendar.
@@ -161,7 +186,9 @@ fn span(out: &mut String, span: Span) -> fmt::Result {
     let written = |from: Time| Written::parse(&from.plus(EASTERNMOST).day()).map(Written::span);
     match (span.earliest, span.latest) {
         (Some(from), Some(to)) if from == to => write!(out, "at {from}"),
-        (Some(from), Some(_)) if written(from) == Ok(span) => write!(out, "on {} of whatever time zone", from.plus(EASTERNMOST).day()),
+        (Some(from), Some(_)) if written(from) == Ok(span) => {
+            write!(out, "on {} of whatever time zone", from.plus(EASTERNMOST).day())
+        }
         (Some(from), Some(to)) => write!(out, "between {from} and {to}"),
         (Some(from), None) => write!(out, "at {from} or later"),
         (None, Some(to)) => write!(out, "at {to} or earlier"),
@@ -173,7 +200,11 @@ fn span(out: &mut String, span: Span) -> fmt::Result {
 pub(super) fn decision(decision: &Decision) -> String {
     let Decision { by, at, .. } = decision;
     if decision.misused {
-        return format!("somebody who should not have it was seen to use it ({}, {at}): {}", cut(&show(by)), cut(&show(&decision.reason)));
+        return format!(
+            "somebody who should not have it was seen to use it ({}, {at}): {}",
+            cut(&show(by)),
+            cut(&show(&decision.reason))
+        );
     }
     let what = if decision.exposed { "is taken as exposed" } else { "is cleared" };
     format!("it {what} by decision ({}, {at}): {}", cut(&show(by)), cut(&show(&decision.reason)))
@@ -186,5 +217,7 @@ pub(super) fn issuer_exposed(issuer: &str, exposure: Exposure) -> String {
         Exposure::Presumed | Exposure::Undetermined => "may be exposed",
         Exposure::Cleared | Exposure::NotExposed => "is not exposed",
     };
-    format!("the key of the CA above it, {issuer}, {sure}: whoever holds it can sign certificates, revocation lists and OCSP answers of that CA")
+    format!(
+        "the key of the CA above it, {issuer}, {sure}: whoever holds it can sign certificates, revocation lists and OCSP answers of that CA"
+    )
 }

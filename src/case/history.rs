@@ -13,14 +13,21 @@ use crate::plan::Step;
 use crate::store::{self, Store};
 use crate::time::{Span, Time};
 
-/// Keys that the case held in a graver exposure before, though nothing was replaced on purpose: some file that they were found in is gone or has other
-/// content, or some of the record is `lost`. No decision is about them.
+/// Keys that the case held in a graver exposure before, though nothing was replaced on purpose: some file
+/// that they were found in is gone or has other content, or some of the record is `lost`. No decision is
+/// about them.
 #[must_use]
-pub fn to_hold(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment, lost: bool) -> Vec<SpkiHash> {
+pub fn to_hold(
+    before: &[(SpkiHash, Exposure)],
+    inventory: &Inventory,
+    assessment: &Assessment,
+    lost: bool,
+) -> Vec<SpkiHash> {
     let changed = |file: u32| inventory.files[file as usize].recorded.is_some();
     let rests_on_change = |at: usize| {
         let key = &inventory.keys[at];
-        let certificates = key.certificates.iter().flat_map(|c| inventory.certificates[*c as usize].occurrences.iter());
+        let certificates =
+            key.certificates.iter().flat_map(|c| inventory.certificates[*c as usize].occurrences.iter());
         key.private_places().chain(key.public.iter()).chain(certificates).any(|o| changed(o.file))
     };
     if !lost && !inventory.files.iter().any(|f| f.recorded.is_some()) {
@@ -28,13 +35,19 @@ pub fn to_hold(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessmen
     }
     let milder = milder_keys(before, inventory, assessment);
     milder
-        .filter(|(at, _)| assessment.keys[*at].exposure != Exposure::Cleared && (lost || rests_on_change(*at)))
+        .filter(|(at, _)| {
+            assessment.keys[*at].exposure != Exposure::Cleared && (lost || rests_on_change(*at))
+        })
         .map(|(at, _)| inventory.keys[at].spki)
         .collect()
 }
 
 /// Keys that are less exposed than before, with what they were.
-fn milder_keys(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment) -> impl Iterator<Item = (usize, Exposure)> {
+fn milder_keys(
+    before: &[(SpkiHash, Exposure)],
+    inventory: &Inventory,
+    assessment: &Assessment,
+) -> impl Iterator<Item = (usize, Exposure)> {
     before.iter().filter(|(_, exposure)| exposure.is_suspect()).filter_map(|(spki, exposure)| {
         let at = inventory.keys.binary_search_by_key(spki, |k| k.spki).ok()?;
         (assessment.keys[at].exposure > *exposure).then_some((at, *exposure))
@@ -45,10 +58,17 @@ fn milder_keys(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessmen
 ///
 /// # Errors
 /// [`store::Error::Database`].
-pub fn held(store: &Store, before: &[(SpkiHash, Exposure)], keys: &[SpkiHash]) -> Result<BTreeMap<SpkiHash, Held>, store::Error> {
+pub fn held(
+    store: &Store,
+    before: &[(SpkiHash, Exposure)],
+    keys: &[SpkiHash],
+) -> Result<BTreeMap<SpkiHash, Held>, store::Error> {
     let mut out = BTreeMap::new();
     for spki in keys {
-        let Some(exposure) = before.binary_search_by_key(spki, |(key, _)| *key).ok().map(|at| before[at].1) else { continue };
+        let Some(exposure) = before.binary_search_by_key(spki, |(key, _)| *key).ok().map(|at| before[at].1)
+        else {
+            continue;
+        };
         let record = store.key(spki)?.and_then(|record| serde_json::from_slice::<KeyRecord>(&record).ok());
         let because = match record {
             Some(record) => record.because.into_iter().map(BecauseRecord::because).collect(),
@@ -88,14 +108,22 @@ impl BecauseRecord {
         let kind = Kind::named(&self.evidence).unwrap_or(Kind::None);
         let mut findings = self.findings;
         findings.insert(Code::EvidenceGone);
-        Because::recorded(kind, self.source, Span { earliest: self.earliest, latest: self.latest }, findings, self.message)
+        Because::recorded(
+            kind,
+            self.source,
+            Span { earliest: self.earliest, latest: self.latest },
+            findings,
+            self.message,
+        )
     }
 }
 
 /// What is to be reported where recorded certificates and keys cannot be read back.
 #[must_use]
 pub fn lost(objects: usize) -> Option<Finding> {
-    let message = format!("the recorded facts of {objects} certificates or keys cannot be read; whatever the case held against keys stays");
+    let message = format!(
+        "the recorded facts of {objects} certificates or keys cannot be read; whatever the case held against keys stays"
+    );
     (objects > 0).then(|| Finding { code: Code::EvidenceGone, place: "case.db".to_owned(), says: message })
 }
 
@@ -152,7 +180,12 @@ pub struct Milder {
 
 /// Every key whose exposure became milder, with the reason. `changes`: what is different in the question.
 #[must_use]
-pub fn milder(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment: &Assessment, changes: &[String]) -> Vec<Milder> {
+pub fn milder(
+    before: &[(SpkiHash, Exposure)],
+    inventory: &Inventory,
+    assessment: &Assessment,
+    changes: &[String],
+) -> Vec<Milder> {
     let of = |(at, exposure): (usize, Exposure)| {
         let verdict = &assessment.keys[at];
         let because = verdict.because.first().map_or_else(String::new, |b| b.says(inventory).into_owned());
@@ -175,8 +208,13 @@ pub fn milder(before: &[(SpkiHash, Exposure)], inventory: &Inventory, assessment
 /// What people call a key: the name of a certificate on it, else where it was found.
 fn title(inventory: &Inventory, key: usize) -> String {
     let entry = &inventory.keys[key];
-    let certificate = entry.certificates.first().map(|c| inventory.certificates[*c as usize].certificate.display_name().into_owned());
-    let place = || entry.private_places().next().or_else(|| entry.public.first()).map(|o| inventory.path(o).into_owned());
+    let certificate = entry
+        .certificates
+        .first()
+        .map(|c| inventory.certificates[*c as usize].certificate.display_name().into_owned());
+    let place = || {
+        entry.private_places().next().or_else(|| entry.public.first()).map(|o| inventory.path(o).into_owned())
+    };
     show(&certificate.or_else(place).unwrap_or_else(|| entry.spki.to_string()))
 }
 
@@ -185,20 +223,31 @@ impl Milder {
     #[must_use]
     pub fn finding(&self) -> Finding {
         let Self { spki, title, before, now, reason } = self;
-        Finding { code: Code::ExposureMilder, place: format!("{title} ({spki})"), says: format!("{} -> {}: {reason}", before.as_str(), now.as_str()) }
+        Finding {
+            code: Code::ExposureMilder,
+            place: format!("{title} ({spki})"),
+            says: format!("{} -> {}: {reason}", before.as_str(), now.as_str()),
+        }
     }
 }
 
-/// Keys whose retirement is recorded as done though a private half of them is still in the input, with the first place of each.
+/// Keys whose retirement is recorded as done though a private half of them is still in the input, with the
+/// first place of each.
 #[must_use]
 pub fn retired_but_present(inventory: &Inventory, retired: &HashSet<SpkiHash>) -> Vec<Finding> {
     let mut out = Vec::new();
     for (key, at) in inventory.keys.iter().zip(0usize..).filter(|(key, _)| retired.contains(&key.spki)) {
         let here: Vec<_> = key.private_places().filter(|o| !inventory.is_gone(o.file)).collect();
         if let Some(first) = here.first() {
-            let more = if here.len() > 1 { format!(" and {} more places", here.len() - 1) } else { String::new() };
-            let message = format!("{}: {}{more}", Code::RetiredKeyPresent.describe(), show(&inventory.path(first)));
-            out.push(Finding { code: Code::RetiredKeyPresent, place: format!("{} ({})", title(inventory, at), key.spki), says: message });
+            let more =
+                if here.len() > 1 { format!(" and {} more places", here.len() - 1) } else { String::new() };
+            let message =
+                format!("{}: {}{more}", Code::RetiredKeyPresent.describe(), show(&inventory.path(first)));
+            out.push(Finding {
+                code: Code::RetiredKeyPresent,
+                place: format!("{} ({})", title(inventory, at), key.spki),
+                says: message,
+            });
         }
     }
     out

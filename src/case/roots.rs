@@ -77,8 +77,12 @@ impl fmt::Display for RootsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(error) => error.fmt(f),
-            Self::Other { case, roots } => write!(f, "the case {case:?} was made from other paths: {}", roots.join(", ")),
-            Self::NotARoot { old, roots } => write!(f, "--relocate: {old:?} is not a root of the case; its roots are {}", roots.join(", ")),
+            Self::Other { case, roots } => {
+                write!(f, "the case {case:?} was made from other paths: {}", roots.join(", "))
+            }
+            Self::NotARoot { old, roots } => {
+                write!(f, "--relocate: {old:?} is not a root of the case; its roots are {}", roots.join(", "))
+            }
             Self::NotMoved { new, missing, of, first } => {
                 write!(
                     f,
@@ -86,7 +90,9 @@ impl fmt::Display for RootsError {
                 )
             }
             Self::Taken(new) => write!(f, "--relocate: {new:?} is a root of the case already"),
-            Self::NothingRecorded(old) => write!(f, "--relocate: the case has recorded no file below {old:?}"),
+            Self::NothingRecorded(old) => {
+                write!(f, "--relocate: the case has recorded no file below {old:?}")
+            }
         }
     }
 }
@@ -108,8 +114,12 @@ impl RootsError {
             Self::Other { .. } => Some(
                 "leave the paths out to run on those of the case, add one with --add PATH, move one with --relocate OLD=NEW, or name another directory for these paths",
             ),
-            Self::NotMoved { .. } => Some("name the place where the files are, unchanged; --add PATH adds a root with other files"),
-            Self::NothingRecorded(_) => Some("run the plan once while the files are at the old place; or add the new place with --add PATH"),
+            Self::NotMoved { .. } => {
+                Some("name the place where the files are, unchanged; --add PATH adds a root with other files")
+            }
+            Self::NothingRecorded(_) => Some(
+                "run the plan once while the files are at the old place; or add the new place with --add PATH",
+            ),
             Self::Root(_) | Self::NotARoot { .. } | Self::Taken(_) => None,
         }
     }
@@ -133,11 +143,17 @@ fn stored_root(root: &Root) -> StoredRoot {
         RootKind::Folder | RootKind::Gone(WasRoot::Folder) => StoredRootKind::Folder,
         RootKind::Stdin(_) | RootKind::Gone(WasRoot::Stdin) => StoredRootKind::Stdin,
     };
-    StoredRoot { given: Raw(root.given.clone().into()), absolute: Raw(root.absolute.clone().into()), kind, moved_from: Vec::new() }
+    StoredRoot {
+        given: Raw(root.given.clone().into()),
+        absolute: Raw(root.absolute.clone().into()),
+        kind,
+        moved_from: Vec::new(),
+    }
 }
 
-/// Opens the roots of a case that there is already. `stored`: those it keeps, none in a case of a version that kept only their paths. `recorded` gives
-/// the files that it recorded; it is called only for a root that moves.
+/// Opens the roots of a case that there is already. `stored`: those it keeps, none in a case of a version
+/// that kept only their paths. `recorded` gives the files that it recorded; it is called only for a root that
+/// moves.
 ///
 /// # Errors
 /// [`RootsError`]. A stored root that is gone is none.
@@ -150,9 +166,13 @@ pub fn open(
     let made_from = case.root_paths();
     if stored.is_empty() {
         stored = made_from.iter().map(|path| of_marker(path)).collect();
-        // A manifest may name files below a root as it is written on the command line, which that version did not keep.
+        // A manifest may name files below a root as it is written on the command line, which that version did
+        // not keep.
         for opened in Roots::open(given.paths).iter().flat_map(Roots::list) {
-            stored.iter_mut().filter(|s| s.absolute.path() == opened.absolute).for_each(|s| s.given = Raw(opened.given.clone().into()));
+            stored
+                .iter_mut()
+                .filter(|s| s.absolute.path() == opened.absolute)
+                .for_each(|s| s.given = Raw(opened.given.clone().into()));
         }
     }
     let mut changes = Vec::new();
@@ -177,7 +197,10 @@ fn combine(
     let kept: BTreeSet<&OsStr> = stored.iter().map(|r| r.absolute.0.as_os_str()).collect();
     let first: BTreeSet<&OsStr> = made_from.iter().map(|p| p.as_os_str()).collect();
     if !named.is_empty() && named != kept && named != first {
-        return Err(RootsError::Other { case: case.directory().to_owned(), roots: stored.iter().map(|r| r.absolute.to_string()).collect() });
+        return Err(RootsError::Other {
+            case: case.directory().to_owned(),
+            roots: stored.iter().map(|r| r.absolute.to_string()).collect(),
+        });
     }
     let standard_input = opened.list().iter().find(|r| matches!(r.kind, RootKind::Stdin(_)));
     let mut roots: Vec<Root> = stored.iter().map(|root| again(root, standard_input)).collect();
@@ -238,9 +261,15 @@ fn relocate(
     let number = stored.iter().position(is_now).or_else(|| stored.iter().position(was_given));
     let names: Vec<String> = stored.iter().map(|r| r.absolute.to_string()).collect();
     // The same command line again changes nothing.
-    let moved = stored.iter().any(|r| r.absolute.path() == to.absolute && r.moved_from.iter().any(|m| m.path() == whole));
+    let moved = stored
+        .iter()
+        .any(|r| r.absolute.path() == to.absolute && r.moved_from.iter().any(|m| m.path() == whole));
     let Some(at) = number else {
-        return Ok(if moved { Ok(None) } else { Err(RootsError::NotARoot { old: old.to_owned(), roots: names }) });
+        return Ok(if moved {
+            Ok(None)
+        } else {
+            Err(RootsError::NotARoot { old: old.to_owned(), roots: names })
+        });
     };
     if stored.iter().enumerate().any(|(other, root)| other != at && root.absolute.path() == to.absolute) {
         return Ok(Err(RootsError::Taken(new.to_owned())));
@@ -250,17 +279,31 @@ fn relocate(
     let below: Vec<&RecordedFile> = all.iter().filter(|f| f.place.root == number).collect();
     // Files that were deleted before need not have moved, unless the last run saw none at all.
     let any_here = below.iter().any(|f| !f.gone);
-    let hashes: BTreeMap<&[u8], &Fingerprint> =
-        below.iter().filter(|f| !f.gone || !any_here).filter_map(|f| Some((f.place.raw(), f.last_hash.as_ref()?))).collect();
+    let hashes: BTreeMap<&[u8], &Fingerprint> = below
+        .iter()
+        .filter(|f| !f.gone || !any_here)
+        .filter_map(|f| Some((f.place.raw(), f.last_hash.as_ref()?)))
+        .collect();
     if hashes.is_empty() {
         return Ok(Err(RootsError::NothingRecorded(old.to_owned())));
     }
     let is_file = matches!(to.kind, RootKind::File);
-    let at = |raw: &[u8]| if is_file { to.absolute.clone() } else { to.absolute.join(crate::read::walk::to_path(raw)) };
-    let missing: Vec<&[u8]> = hashes.iter().filter(|(raw, hash)| sha256(&at(raw)).ok().as_ref() != Some(**hash)).map(|(raw, _)| *raw).collect();
+    let at = |raw: &[u8]| {
+        if is_file { to.absolute.clone() } else { to.absolute.join(crate::read::walk::to_path(raw)) }
+    };
+    let missing: Vec<&[u8]> = hashes
+        .iter()
+        .filter(|(raw, hash)| sha256(&at(raw)).ok().as_ref() != Some(**hash))
+        .map(|(raw, _)| *raw)
+        .collect();
     if let Some(first) = missing.first() {
         let first = show(&String::from_utf8_lossy(first));
-        return Ok(Err(RootsError::NotMoved { new: new.to_owned(), missing: missing.len(), of: hashes.len(), first }));
+        return Ok(Err(RootsError::NotMoved {
+            new: new.to_owned(),
+            missing: missing.len(),
+            of: hashes.len(),
+            first,
+        }));
     }
     let change = format!("root moved: {} -> {}", root.absolute, show(&to.absolute.to_string_lossy()));
     root.moved_from.push(std::mem::replace(&mut root.absolute, Raw(to.absolute.clone().into())));

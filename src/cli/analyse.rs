@@ -7,7 +7,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use certrecall::assess::{self, Assessment, Clock, Decision, Exposure, Incident, Manifest, Mapping, PathPattern, Profile, Reading, parse_span};
+use certrecall::assess::{
+    self, Assessment, Clock, Decision, Exposure, Incident, Manifest, Mapping, PathPattern, Profile, Reading,
+    parse_span,
+};
 use certrecall::case::history;
 use certrecall::id::{Fingerprint, ProfileHash, SpkiHash};
 use certrecall::inventory::{self, Batch, Builder, Inventory, RecordedFile, chain, link};
@@ -87,21 +90,34 @@ pub(crate) fn ready(judging: &Judging, resolved: &mut Resolved, terminal: &Termi
     let map: Vec<&str> = question.values(OptionName::Map).iter().filter_map(|v| v.value.0.to_str()).collect();
     let mapping = Mapping::parse(&map).map_err(|says| Error::Value { flag: "--map", says })?;
     if !map.is_empty() && !question.has(OptionName::Manifest) {
-        return Err(Error::Value { flag: "--map", says: "it is about the columns of a manifest; give --manifest FILE as well".to_owned() });
+        return Err(Error::Value {
+            flag: "--map",
+            says: "it is about the columns of a manifest; give --manifest FILE as well".to_owned(),
+        });
     }
-    let reading = Reading::parse(text(OptionName::ManifestZone), text(OptionName::DateOrder)).map_err(|(flag, says)| Error::Value { flag, says })?;
+    let reading = Reading::parse(text(OptionName::ManifestZone), text(OptionName::DateOrder))
+        .map_err(|(flag, says)| Error::Value { flag, says })?;
     let manifest = || {
         let files = question.values(OptionName::Manifest);
         let names = names_of(files);
-        let files: Vec<(String, &[u8])> = names.into_iter().zip(files).map(|(name, file)| (name, resolved.content(file.value.path()))).collect();
-        if files.is_empty() { Ok(None) } else { Manifest::parse_with(&files, &mapping, text(OptionName::ManifestPrefix), reading).map(Some) }
+        let files: Vec<(String, &[u8])> = names
+            .into_iter()
+            .zip(files)
+            .map(|(name, file)| (name, resolved.content(file.value.path())))
+            .collect();
+        if files.is_empty() {
+            Ok(None)
+        } else {
+            Manifest::parse_with(&files, &mapping, text(OptionName::ManifestPrefix), reading).map(Some)
+        }
     };
     // The two that take longest.
     let (manifest, cas) = std::thread::scope(|scope| {
         let cas = scope.spawn(|| cas_of(resolved));
         (manifest(), cas.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let uploaded = text(OptionName::Uploaded).map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
+    let uploaded = text(OptionName::Uploaded)
+        .map(|t| parse_span(t).map_err(|says| Error::Value { flag: "--uploaded", says }));
     let now = now();
     if incident.cutoff > now {
         let says = "has not come yet, so whatever has an upload time was uploaded before it";
@@ -110,12 +126,22 @@ pub(crate) fn ready(judging: &Judging, resolved: &mut Resolved, terminal: &Termi
     let as_of = judging.as_of.as_deref().map_or(Ok(now), |t| moment("--as-of", t))?;
     let ahead = |span: &Span| span.earliest.filter(|t| *t > now);
     if let Ok(Some(time)) = uploaded.as_ref().map_or(Ok(None), |u| u.as_ref().map(ahead)) {
-        return Err(Error::Value { flag: "--uploaded", says: format!("{time} has not come yet; nothing was uploaded then") });
+        return Err(Error::Value {
+            flag: "--uploaded",
+            says: format!("{time} has not come yet; nothing was uploaded then"),
+        });
     }
-    let date_from_path =
-        text(OptionName::DateFromPath).map(|t| PathPattern::parse(t).map_err(|says| Error::Value { flag: "--date-from-path", says })).transpose()?;
-    let known = question.values(OptionName::KnownCompromised).first().map(|file| known_in(file.value.path(), resolved.content(file.value.path())));
-    let ccadb = question.values(OptionName::Ccadb).first().map(|file| ccadb(file.value.path(), resolved.content(file.value.path()), terminal));
+    let date_from_path = text(OptionName::DateFromPath)
+        .map(|t| PathPattern::parse(t).map_err(|says| Error::Value { flag: "--date-from-path", says }))
+        .transpose()?;
+    let known = question
+        .values(OptionName::KnownCompromised)
+        .first()
+        .map(|file| known_in(file.value.path(), resolved.content(file.value.path())));
+    let ccadb = question
+        .values(OptionName::Ccadb)
+        .first()
+        .map(|file| ccadb(file.value.path(), resolved.content(file.value.path()), terminal));
     let ready = Ready {
         incident,
         manifest: manifest?,
@@ -133,11 +159,15 @@ pub(crate) fn ready(judging: &Judging, resolved: &mut Resolved, terminal: &Termi
     Ok(ready)
 }
 
-/// Names for the files of a manifest in sources: the file name, with as many folders in front as tell them apart.
+/// Names for the files of a manifest in sources: the file name, with as many folders in front as tell them
+/// apart.
 fn names_of(files: &[Value]) -> Vec<String> {
-    let parts: Vec<Vec<String>> =
-        files.iter().map(|f| f.value.path().components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect()).collect();
-    let tail = |parts: &[String], n: usize| certrecall::pki::show(&parts[parts.len().saturating_sub(n)..].join("/"));
+    let parts: Vec<Vec<String>> = files
+        .iter()
+        .map(|f| f.value.path().components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect())
+        .collect();
+    let tail =
+        |parts: &[String], n: usize| certrecall::pki::show(&parts[parts.len().saturating_sub(n)..].join("/"));
     let longest = parts.iter().map(Vec::len).max().unwrap_or(1);
     let distinct = |n: &usize| parts.iter().map(|p| tail(p, *n)).collect::<HashSet<_>>().len() == parts.len();
     let n = (1..=longest).find(distinct).unwrap_or(1);
@@ -146,7 +176,9 @@ fn names_of(files: &[Value]) -> Vec<String> {
 
 /// The real time.
 pub(crate) fn now() -> Time {
-    Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()))
+    Time::from_unix(
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs().cast_signed()),
+    )
 }
 
 /// Options of the reading stage, from the question of a case.
@@ -189,7 +221,13 @@ pub(crate) struct Before<'a> {
 }
 
 /// Reads, joins, judges and plans.
-pub(crate) fn analyse(roots: Roots, options: &Options, ready: Ready, before: &Before<'_>, terminal: &Terminal) -> Result<Analysis, Error> {
+pub(crate) fn analyse(
+    roots: Roots,
+    options: &Options,
+    ready: Ready,
+    before: &Before<'_>,
+    terminal: &Terminal,
+) -> Result<Analysis, Error> {
     let (inventory, lost) = inventory(&roots, options, &ready, before, terminal);
     let nothing = BTreeMap::new();
     let question = assess::Question {
@@ -206,7 +244,11 @@ pub(crate) fn analyse(roots: Roots, options: &Options, ready: Ready, before: &Be
         clock: ready.clock,
     };
     let mut assessment = assess::assess(&inventory, &roots, &question);
-    let to_hold = if before.same_question { history::to_hold(before.exposures, &inventory, &assessment, lost > 0) } else { Vec::new() };
+    let to_hold = if before.same_question {
+        history::to_hold(before.exposures, &inventory, &assessment, lost > 0)
+    } else {
+        Vec::new()
+    };
     if !to_hold.is_empty() {
         let held = history::held(before.store, before.exposures, &to_hold)?;
         assessment = assess::assess(&inventory, &roots, &assess::Question { held: &held, ..question });
@@ -220,8 +262,15 @@ pub(crate) fn analyse(roots: Roots, options: &Options, ready: Ready, before: &Be
     drop((manifest, known));
     let concerned = authority::concerned(&inventory, &assessment);
     let chains = chain::chains(&inventory, &concerned, cas.anchors(), options.threads, opener(&roots));
-    let given =
-        Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target, certificates: before.certificates, clock, threads: options.threads };
+    let given = Given {
+        cas: &cas,
+        ccadb: ccadb.as_ref(),
+        chains: &chains,
+        target,
+        certificates: before.certificates,
+        clock,
+        threads: options.threads,
+    };
     let mut plan = Plan::construct(&inventory, &assessment, &given);
     plan.join(&inventory, before.elsewhere, clock);
     for finding in authority::unmatched(&inventory, &plan.authorities, &cas) {
@@ -257,11 +306,22 @@ pub(crate) fn opener<'a>(roots: &'a Roots) -> impl Fn() -> Open<'a> + Sync {
 type Open<'a> = Box<dyn FnMut(&Inventory, Fingerprint, &[inventory::Occurrence]) -> Option<Vec<u8>> + 'a>;
 
 /// The bytes of a certificate, from one of its places.
-pub(crate) fn reopen(files: &mut Reopener<'_>, inventory: &Inventory, sha256: Fingerprint, occurrences: &[inventory::Occurrence]) -> Option<Vec<u8>> {
+pub(crate) fn reopen(
+    files: &mut Reopener<'_>,
+    inventory: &Inventory,
+    sha256: Fingerprint,
+    occurrences: &[inventory::Occurrence],
+) -> Option<Vec<u8>> {
     occurrences.iter().take(REOPEN).find_map(|o| files.get(&inventory.files[o.file as usize].place, sha256))
 }
 
-fn inventory(roots: &Roots, options: &Options, ready: &Ready, before: &Before<'_>, terminal: &Terminal) -> (Inventory, usize) {
+fn inventory(
+    roots: &Roots,
+    options: &Options,
+    ready: &Ready,
+    before: &Before<'_>,
+    terminal: &Terminal,
+) -> (Inventory, usize) {
     let mut builder = Builder::default();
     let mut files = 0;
     let mut progress = terminal.progress("files read:");
@@ -279,9 +339,16 @@ fn inventory(roots: &Roots, options: &Options, ready: &Ready, before: &Before<'_
     inventory.add_forms(before.forms);
     inventory.set_surroundings(roots, ready.cas.public_keys(&inventory, ready.ccadb.as_ref()));
     let known = ready.known.as_ref().map(|(_, list)| list);
-    let held: HashSet<SpkiHash> = before.exposures.iter().filter(|(_, exposure)| exposure.is_suspect()).map(|(spki, _)| *spki).collect();
+    let held: HashSet<SpkiHash> = before
+        .exposures
+        .iter()
+        .filter(|(_, exposure)| exposure.is_suspect())
+        .map(|(spki, _)| *spki)
+        .collect();
     let suspect = |key: &inventory::KeyEntry| {
-        let decided = || std::iter::once(&key.spki).chain(&key.raw_forms).any(|spki| ready.decisions.contains_key(spki));
+        let decided = || {
+            std::iter::once(&key.spki).chain(&key.raw_forms).any(|spki| ready.decisions.contains_key(spki))
+        };
         known.is_some_and(|list| key.is_on(list)) || held.contains(&key.spki) || decided()
     };
     link::link(&mut inventory, suspect, options.threads, opener(roots));
@@ -306,11 +373,16 @@ fn profile(resolved: &Resolved) -> Result<Profile, Error> {
 
 /// Bytes that have to be text.
 fn utf8<'a>(what: &'static str, path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    let not_text = |_| Error::Input { what, path: path.to_owned(), error: io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8") };
+    let not_text = |_| Error::Input {
+        what,
+        path: path.to_owned(),
+        error: io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"),
+    };
     str::from_utf8(bytes).map_err(not_text)
 }
 
-/// The bytes of a file named on the command line. It may be a pipe, as `<(command)` gives; what has no end is given up at the limit.
+/// The bytes of a file named on the command line. It may be a pipe, as `<(command)` gives; what has no end is
+/// given up at the limit.
 fn input(what: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
     bounded(what, path, limits::INPUT)
 }
@@ -334,13 +406,20 @@ pub(super) fn bounded(what: &'static str, path: &Path, limit: u64) -> Result<Vec
 /// The same as text.
 fn text(what: &'static str, path: &Path) -> Result<String, Error> {
     let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8");
-    String::from_utf8(input(what, path)?).map_err(no_text).map_err(|error| Error::Input { what, path: path.to_owned(), error })
+    String::from_utf8(input(what, path)?).map_err(no_text).map_err(|error| Error::Input {
+        what,
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// A time that sets something: a date is midnight UTC, a time of day needs its zone.
 pub(crate) fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
     match Written::parse(text) {
-        Ok(Written::Local(_)) => Err(Error::Value { flag, says: format!("{text:?} has no zone; write it with one, such as 2016-11-01T00:00:00Z") }),
+        Ok(Written::Local(_)) => Err(Error::Value {
+            flag,
+            says: format!("{text:?} has no zone; write it with one, such as 2016-11-01T00:00:00Z"),
+        }),
         Ok(time) => Ok(time.as_utc()),
         Err(error) => Err(Error::Value { flag, says: error.to_string() }),
     }
@@ -348,7 +427,8 @@ pub(crate) fn moment(flag: &'static str, text: &str) -> Result<Time, Error> {
 
 fn decisions(judging: &Judging, now: Time) -> Result<BTreeMap<SpkiHash, Decision>, Error> {
     type Read = fn(&str, Time) -> Result<(SpkiHash, Decision), String>;
-    let lists: [(&'static str, &[String], Read); 2] = [("--clear", &judging.clear, Decision::clear), ("--misuse", &judging.misuse, Decision::misuse)];
+    let lists: [(&'static str, &[String], Read); 2] =
+        [("--clear", &judging.clear, Decision::clear), ("--misuse", &judging.misuse, Decision::misuse)];
     let mut out = BTreeMap::new();
     for (flag, list, read) in lists {
         for text in list {
@@ -367,12 +447,18 @@ fn cas_of(resolved: &Resolved) -> Result<Cas, Error> {
     let mut cas = Cas::builtin()?;
     for file in resolved.question.values(OptionName::Cas) {
         let path = file.value.path();
-        cas = cas.with(Cas::parse(&path.to_string_lossy(), utf8("file about CAs", path, resolved.content(path))?)?)?;
+        cas = cas.with(Cas::parse(
+            &path.to_string_lossy(),
+            utf8("file about CAs", path, resolved.content(path))?,
+        )?)?;
     }
     for file in resolved.question.values(OptionName::Roots) {
         let found = read::certificates_in(resolved.content(file.value.path()));
         if found.is_empty() {
-            return Err(Error::Value { flag: "--roots", says: format!("{:?} has no certificate in it", file.value.path()) });
+            return Err(Error::Value {
+                flag: "--roots",
+                says: format!("{:?} has no certificate in it", file.value.path()),
+            });
         }
         found.iter().for_each(|der| {
             cas.add_root(der);
@@ -399,9 +485,17 @@ pub(crate) fn about(store: &Store, cas: &[PathBuf], roots: &[PathBuf]) -> Result
     let stored = store.question(Scope::Plan)?.unwrap_or_default();
     // Each is looked at as `plan` looks at it: one that is gone is an error with both ways out.
     let or_stored = |given: &[PathBuf], option| {
-        if given.is_empty() { Ok(stored.check(option)?.paths(option)) } else { Ok::<_, Error>(given.to_vec()) }
+        if given.is_empty() {
+            Ok(stored.check(option)?.paths(option))
+        } else {
+            Ok::<_, Error>(given.to_vec())
+        }
     };
-    Ok(AboutAuthorities { cas: or_stored(cas, OptionName::Cas)?, ccadb: None, roots: or_stored(roots, OptionName::Roots)? })
+    Ok(AboutAuthorities {
+        cas: or_stored(cas, OptionName::Cas)?,
+        ccadb: None,
+        roots: or_stored(roots, OptionName::Roots)?,
+    })
 }
 
 /// The roots that the user says are public, DER.
@@ -419,10 +513,21 @@ pub(crate) fn roots(given: &AboutAuthorities) -> Result<Vec<Vec<u8>>, Error> {
 
 /// CCADB's list. Rows that cannot be used are reported.
 fn ccadb(path: &Path, bytes: &[u8], terminal: &Terminal) -> Result<Ccadb, Error> {
-    let list = Ccadb::read(bytes).map_err(|e| Error::Value { flag: "--ccadb", says: format!("{path:?}: {e}") })?;
+    let list =
+        Ccadb::read(bytes).map_err(|e| Error::Value { flag: "--ccadb", says: format!("{path:?}: {e}") })?;
     if list.bad_rows > 0 {
-        let first: Vec<String> = list.problems.iter().take(3).map(|p| format!("line {}: {}", p.line, certrecall::pki::show(&p.says))).collect();
-        terminal.warn(&format!("{}: {} in doubt or of no use: {}", path.display(), count(list.bad_rows as usize, "row"), first.join("; ")));
+        let first: Vec<String> = list
+            .problems
+            .iter()
+            .take(3)
+            .map(|p| format!("line {}: {}", p.line, certrecall::pki::show(&p.says)))
+            .collect();
+        terminal.warn(&format!(
+            "{}: {} in doubt or of no use: {}",
+            path.display(),
+            count(list.bad_rows as usize, "row"),
+            first.join("; ")
+        ));
     }
     Ok(list)
 }
@@ -435,7 +540,10 @@ pub(crate) fn known_compromised(path: &Path) -> Result<(String, HashSet<SpkiHash
 fn known_in(path: &Path, bytes: &[u8]) -> Result<(String, HashSet<SpkiHash>), Error> {
     let mut list = HashSet::new();
     for (line, name) in lines_of(utf8("list of compromised keys", path, bytes)?) {
-        let hash = name.parse().map_err(|e| Error::Value { flag: "--known-compromised", says: format!("{}:{line}: {e}", path.display()) })?;
+        let hash = name.parse().map_err(|e| Error::Value {
+            flag: "--known-compromised",
+            says: format!("{}:{line}: {e}", path.display()),
+        })?;
         list.insert(hash);
     }
     Ok((path.display().to_string(), list))
@@ -443,7 +551,10 @@ fn known_in(path: &Path, bytes: &[u8]) -> Result<(String, HashSet<SpkiHash>), Er
 
 /// What the lines of a list name, with their numbers; `#` begins a comment.
 fn lines_of(text: &str) -> Vec<(usize, String)> {
-    let lines = text.lines().zip(1..).map(|(line, number)| (number, line.split('#').next().unwrap_or_default().trim().to_owned()));
+    let lines = text
+        .lines()
+        .zip(1..)
+        .map(|(line, number)| (number, line.split('#').next().unwrap_or_default().trim().to_owned()));
     lines.filter(|(_, name)| !name.is_empty()).collect()
 }
 

@@ -12,18 +12,24 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::complete::CompleteArgs;
 use super::rekey::{NewKeys, RekeyArgs};
 
-/// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
+/// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans
+/// how the old ones are revoked.
 ///
 /// Nothing under the scanned paths is ever changed, and nothing is sent anywhere.
 ///
 /// # Exit status
 ///
-/// 0  nothing left to do
-/// 1  exposed certificates remain to act on, or steps of the plan are open (never from scan)
-/// 2  wrong usage, or an error that ended the run
-/// 3  finished, but something was locked, unreadable or skipped and its inspect step is open, a request failed, or nothing was found
+/// 0  nothing left to do 1  exposed certificates remain to act on, or steps of the plan are open (never from
+/// scan) 2  wrong usage, or an error that ended the run 3  finished, but something was locked, unreadable or
+/// skipped and its inspect step is open, a request failed, or nothing was found
 #[derive(Debug, Parser)]
-#[command(name = "certrecall", version, max_term_width = 100, verbatim_doc_comment, disable_help_subcommand = true)]
+#[command(
+    name = "certrecall",
+    version,
+    max_term_width = 100,
+    verbatim_doc_comment,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Args {
     /// When to use colour; NO_COLOR in the environment means never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -104,10 +110,12 @@ pub(crate) struct Judging {
     /// What was uploaded before this time is exposed; overrides the profile
     #[arg(long, value_name = "TIME")]
     pub(crate) cutoff: Option<String>,
-    /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account; may be given several times
+    /// Upload records: CSV, JSON or NDJSON with path or sha256, uploaded_at, account; may be given several
+    /// times
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Vec<PathBuf>,
-    /// A column of the manifest by its name: path, sha256, uploaded_at, modified_at, account, account_created_at, issuer, serial or host
+    /// A column of the manifest by its name: path, sha256, uploaded_at, modified_at, account,
+    /// account_created_at, issuer, serial or host
     #[arg(long, value_name = "COLUMN=FIELD")]
     pub(crate) map: Vec<String>,
     /// Text to remove from the beginning of every path in the manifest, such as s3://bucket/
@@ -116,7 +124,8 @@ pub(crate) struct Judging {
     /// Zone of the manifest's times that have none, as an offset: UTC or +01:00 [default: any]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) manifest_zone: Option<String>,
-    /// Order of day and month in dates such as 01/02/2016: dmy or mdy [default: both, unless the other rows leave one]
+    /// Order of day and month in dates such as 01/02/2016: dmy or mdy [default: both, unless the other rows
+    /// leave one]
     #[arg(long, value_name = "ORDER")]
     pub(crate) date_order: Option<String>,
     /// When every file without a record of its own was uploaded
@@ -166,7 +175,8 @@ pub(crate) struct AboutAuthorities {
 /// A case stores these options: a later run needs only `-o CASE`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Planning {
-    /// Files and folders to read; - is standard input; for a case that exists, its own paths if none are given
+    /// Files and folders to read; - is standard input; for a case that exists, its own paths if none are
+    /// given
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -185,8 +195,8 @@ pub(crate) struct Planning {
     pub(crate) relocate: Vec<(PathBuf, PathBuf)>,
     #[command(flatten)]
     pub(crate) judging: Judging,
-    /// Who works on the case: owner alone, or group for the group of its directory too (keys and proofs stay with the owner) [default: as it is; owner for
-    /// a new case]
+    /// Who works on the case: owner alone, or group for the group of its directory too (keys and proofs stay
+    /// with the owner) [default: as it is; owner for a new case]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<Access>,
 }
@@ -235,18 +245,20 @@ pub(crate) struct PlanArgs {
 pub(crate) struct MarkArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// The step, as plan.md names it, or the beginning of its name; @FILE for each of those that a file names, one a line (@- is standard input).
-    /// Left out where --host, --account, --ca, --kind or --ready selects the steps
+    /// The step, as plan.md names it, or the beginning of its name; @FILE for each of those that a file
+    /// names, one a line (@- is standard input). Left out where --host, --account, --ca, --kind or --ready
+    /// selects the steps
     pub(crate) step: Option<String>,
-    /// confirmed (inspect, decide, replace, verify, retire, rotate), deployed (deploy), searched (search), sent (revoke), cleared (a suspicion),
-    /// waived, or reopened to take back the mark before
+    /// confirmed (inspect, decide, replace, verify, retire, rotate), deployed (deploy), searched (search),
+    /// sent (revoke), cleared (a suspicion), waived, or reopened to take back the mark before
     pub(crate) status: Mark,
     #[command(flatten)]
     pub(crate) selecting: Selecting,
     /// Why; it is kept with the name of who says so
     #[arg(long, value_name = "TEXT", required_unless_present = "ct_export")]
     pub(crate) reason: Option<String>,
-    /// What the search of CT logs returned, as JSON of crt.sh or certspotter or as CSV; closes a search, and what it found joins the plan
+    /// What the search of CT logs returned, as JSON of crt.sh or certspotter or as CSV; closes a search, and
+    /// what it found joins the plan
     #[arg(long, value_name = "FILE")]
     pub(crate) ct_export: Option<PathBuf>,
     /// Since when it is so [default: now]
@@ -260,7 +272,8 @@ pub(crate) struct MarkArgs {
     pub(crate) wait: u32,
 }
 
-/// Which steps `mark` takes, where they are not named. All that is given has to hold; of these steps the open ones are marked that the status fits.
+/// Which steps `mark` takes, where they are not named. All that is given has to hold; of these steps the open
+/// ones are marked that the status fits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Selecting {
     /// Steps about a certificate with this DNS name
@@ -287,7 +300,13 @@ impl Selecting {
     /// The selection, if there is one.
     pub(crate) fn selection(&self) -> Option<Selection> {
         let Self { host, account, ca, kind, ready, yes: _ } = self;
-        let selection = Selection { host: host.clone(), account: account.clone(), authority: ca.clone(), kind: *kind, ready: *ready };
+        let selection = Selection {
+            host: host.clone(),
+            account: account.clone(),
+            authority: ca.clone(),
+            kind: *kind,
+            ready: *ready,
+        };
         (!selection.is_empty()).then_some(selection)
     }
 }
@@ -313,8 +332,9 @@ pub(crate) struct StatusArgs {
 pub(crate) struct ExplainArgs {
     /// The case directory
     pub(crate) case: PathBuf,
-    /// A host name, subject, serial or path of a certificate, or the SHA-256 of a certificate or a public key; or an account, of which only what belongs to
-    /// its own uploads is shown, so that it can be sent to the customer
+    /// A host name, subject, serial or path of a certificate, or the SHA-256 of a certificate or a public
+    /// key; or an account, of which only what belongs to its own uploads is shown, so that it can be sent to
+    /// the customer
     #[arg(value_name = "NAME|SHA256|SPKI")]
     pub(crate) what: String,
     /// Output format
@@ -370,7 +390,11 @@ pub(crate) enum Format {
 /// `OLD=NEW`.
 fn moved(text: &str) -> Result<(PathBuf, PathBuf), String> {
     let (old, new) = text.split_once('=').ok_or("write OLD=NEW")?;
-    if old.is_empty() || new.is_empty() { Err("write OLD=NEW".to_owned()) } else { Ok((old.into(), new.into())) }
+    if old.is_empty() || new.is_empty() {
+        Err("write OLD=NEW".to_owned())
+    } else {
+        Ok((old.into(), new.into()))
+    }
 }
 
 impl Reading {
@@ -432,10 +456,15 @@ impl Planning {
 /// A size in octets, with a unit behind or without.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let (digits, factor) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G', 'T']) {
-        Some(digits) => (digits.to_owned(), 1u64 << (10 * (1 + "KMGT".find(text.to_ascii_uppercase().chars().last().unwrap_or('K')).unwrap_or(0)))),
+        Some(digits) => (
+            digits.to_owned(),
+            1u64 << (10
+                * (1 + "KMGT".find(text.to_ascii_uppercase().chars().last().unwrap_or('K')).unwrap_or(0))),
+        ),
         None => (text.to_owned(), 1),
     };
-    let number: u64 = digits.trim().parse().map_err(|_| format!("{text:?} is not a size; write 500000, 64K, 10M or 2G"))?;
+    let number: u64 =
+        digits.trim().parse().map_err(|_| format!("{text:?} is not a size; write 500000, 64K, 10M or 2G"))?;
     number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
 }
 

@@ -44,7 +44,8 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     if let Some(error) = wrong {
         return Err(damaged(&case, &error));
     }
-    let (question, complete, roots) = (store.question(Scope::Plan)?, store.question(Scope::Complete)?, store.roots()?);
+    let (question, complete, roots) =
+        (store.question(Scope::Plan)?, store.question(Scope::Complete)?, store.roots()?);
     let found = store.last_run()?.is_none_or(|run| run.found);
     let stored = Stored { question: question.as_ref(), complete: complete.as_ref(), roots: &roots, found };
     let status = CaseStatus::of(&exposures, &kept, &words, &shares, stored, as_of);
@@ -92,11 +93,17 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
         CaseFormat::Json => {
             let mut out = Vec::new();
             for record in &records {
-                let mut value: serde_json::Value = serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
+                let mut value: serde_json::Value =
+                    serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
                 let story: KeyStory = serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
                 let certificates = story.fingerprints();
-                let steps: Vec<&Step> = kept.iter().map(|k| &k.step).filter(|s| about(&story.spki_sha256, &certificates, s)).collect();
-                let said: Vec<&Word> = words.iter().filter(|w| steps.iter().any(|s| s.id == w.step)).collect();
+                let steps: Vec<&Step> = kept
+                    .iter()
+                    .map(|k| &k.step)
+                    .filter(|s| about(&story.spki_sha256, &certificates, s))
+                    .collect();
+                let said: Vec<&Word> =
+                    words.iter().filter(|w| steps.iter().any(|s| s.id == w.step)).collect();
                 value["steps"] = serde_json::to_value(&steps).map_err(|e| damaged(&case, &e))?;
                 value["words"] = serde_json::to_value(&said).map_err(|e| damaged(&case, &e))?;
                 out.push(value);
@@ -107,14 +114,20 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
     Ok(Outcome::default())
 }
 
-/// The account of that name and the keys it uploaded, if there is one: by its exact name, else without regard to case.
+/// The account of that name and the keys it uploaded, if there is one: by its exact name, else without regard
+/// to case.
 fn of_account(case: &Case, store: &Store, name: &str) -> Result<Option<(String, Vec<KeyStory>)>, Error> {
     let mut stories: Vec<KeyStory> = Vec::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut wrong = None;
     store.each_key(|record| match serde_json::from_slice::<KeyStory>(record) {
         Ok(story) => {
-            let like: Vec<String> = story.uploaders().into_iter().filter(|account| account.eq_ignore_ascii_case(name)).map(str::to_owned).collect();
+            let like: Vec<String> = story
+                .uploaders()
+                .into_iter()
+                .filter(|account| account.eq_ignore_ascii_case(name))
+                .map(str::to_owned)
+                .collect();
             if !like.is_empty() {
                 names.extend(like);
                 stories.push(story);
@@ -133,7 +146,10 @@ fn of_account(case: &Case, store: &Store, name: &str) -> Result<Option<(String, 
             let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
             return Err(Error::Value {
                 flag: "NAME|SHA256|SPKI",
-                says: format!("several accounts have that name but for case; write one of {}", names.join(", ")),
+                says: format!(
+                    "several accounts have that name but for case; write one of {}",
+                    names.join(", ")
+                ),
             });
         }
     };
@@ -149,7 +165,11 @@ fn explain_account(
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
     let wrong = |e: NoPathAccounts| Error::Value { flag: "CASE", says: e.to_string() };
-    let own = stories.iter().map(|story| story.of_account(account, kept, words)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let own = stories
+        .iter()
+        .map(|story| story.of_account(account, kept, words))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(wrong)?;
     let own: Vec<AccountStory<'_>> = own.into_iter().flatten().collect();
     terminal
         .say(&format!("{account:?} is an account: only what belongs to its own uploads is shown; name a host, a path or a hash for whole records"));
@@ -191,7 +211,10 @@ fn records(store: &Store, what: &str) -> Result<Vec<Vec<u8>>, Error> {
 pub(super) fn damaged(case: &Case, error: &serde_json::Error) -> Error {
     Error::Value {
         flag: "CASE",
-        says: format!("{:?} holds a record that cannot be read ({error}); run `certrecall plan` again", case.path(store::DATABASE)),
+        says: format!(
+            "{:?} holds a record that cannot be read ({error}); run `certrecall plan` again",
+            case.path(store::DATABASE)
+        ),
     }
 }
 
@@ -207,9 +230,13 @@ pub(crate) fn why_closed(step: &Step, exposure: impl Fn(&SpkiHash) -> Option<&'s
         return "what it was about can be read now, or is not there in this form any more".to_owned();
     }
     match step.key.map(|key| exposure(&key)) {
-        Some(Some(_)) if step.kind == StepKind::Replace => "the certificate that was known from elsewhere is here now, or has expired".to_owned(),
+        Some(Some(_)) if step.kind == StepKind::Replace => {
+            "the certificate that was known from elsewhere is here now, or has expired".to_owned()
+        }
         Some(None) => "its key is not found any more".to_owned(),
-        Some(Some(exposure @ ("exposed" | "presumed" | "undetermined"))) => format!("its key is {exposure}, and no certificate on it needs this now"),
+        Some(Some(exposure @ ("exposed" | "presumed" | "undetermined"))) => {
+            format!("its key is {exposure}, and no certificate on it needs this now")
+        }
         Some(Some(exposure)) => format!("its key is {exposure} now"),
         None => "the certificates it was about are not found any more, or need no replacement now".to_owned(),
     }

@@ -16,7 +16,8 @@ use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
 use certrecall::rekey::complete::{
-    self, Check, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys, gather, judge, public_roots,
+    self, Check, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys,
+    gather, judge, public_roots,
 };
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::report::plan_file::PlanHead;
@@ -51,9 +52,16 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let case = Case::open(&args.case)?;
     Case::check_owner(&args.case)?;
     let key_passphrase = args.passphrase.named()?;
-    let export = args.export_passphrase_file.as_deref().map(|path| passphrase::from_file("--export-passphrase-file", path)).transpose()?;
+    let export = args
+        .export_passphrase_file
+        .as_deref()
+        .map(|path| passphrase::from_file("--export-passphrase-file", path))
+        .transpose()?;
     if export.as_ref().is_some_and(|e| str::from_utf8(e.expose()).is_err()) {
-        return Err(Error::Value { flag: "--export-passphrase-file", says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned() });
+        return Err(Error::Value {
+            flag: "--export-passphrase-file",
+            says: "the passphrase of a PKCS #12 file is text in UTF-8".to_owned(),
+        });
     }
     if export.as_ref().is_some_and(|e| !e.expose().is_ascii()) {
         terminal.warn(
@@ -65,18 +73,26 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let plan = rekey::plan_of(&case)?.1;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
     let words = store.words()?;
-    let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
+    let mut steps: Vec<Step> =
+        store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
     progress::apply(&mut steps, &words);
     let expected = expected(&plan, &existing, &steps);
     let defaults = Options::default();
     let options = Options { threads: args.threads.unwrap_or(defaults.threads).max(1), ..defaults };
     let issued = gather(&Roots::open(&args.issued)?, &options);
-    let judged = judged(args, &question, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
+    let judged =
+        judged(args, &question, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
     let mut done = Done { judged, issued, written: Vec::new(), left_out: Vec::new(), dry_run: args.dry_run };
     if !args.dry_run {
         store.keep_question(Scope::Complete, &question, now())?;
-        (done.written, done.left_out) =
-            complete::write(case.directory(), &expected, &done.judged, &args.layout, key_passphrase.as_ref(), export.as_ref())?;
+        (done.written, done.left_out) = complete::write(
+            case.directory(),
+            &expected,
+            &done.judged,
+            &args.layout,
+            key_passphrase.as_ref(),
+            export.as_ref(),
+        )?;
         let new = said(&done.judged, &steps, &words, now());
         if !new.is_empty() {
             store.say::<Decision>(&new, &[])?;
@@ -90,7 +106,8 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     Ok(Outcome { to_act_on: done.judged.has_missing(), incomplete: damaged || refused })
 }
 
-/// What vouches for certificates, and what is accepted of them: as given now, else as an earlier run was given it.
+/// What vouches for certificates, and what is accepted of them: as given now, else as an earlier run was
+/// given it.
 fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Question, Error> {
     let stored = store.question(Scope::Complete)?;
     let given = args.given();
@@ -98,8 +115,12 @@ fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Q
     for change in &resolved.changes {
         terminal.say(&format!("changed since the last run: {change}"));
     }
-    let used: Vec<String> =
-        resolved.question.options().filter(|(o, _)| !given.options.contains_key(o)).map(|(o, _)| format!("--{}", o.as_str())).collect();
+    let used: Vec<String> = resolved
+        .question
+        .options()
+        .filter(|(o, _)| !given.options.contains_key(o))
+        .map(|(o, _)| format!("--{}", o.as_str()))
+        .collect();
     if !used.is_empty() {
         terminal.say(&format!("used as stored in the case: {}", used.join(", ")));
     }
@@ -110,7 +131,8 @@ fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Q
 fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expected> {
     let mut made: BTreeMap<ProfileHash, Vec<_>> = BTreeMap::new();
     existing.made.iter().for_each(|m| made.entry(m.record.profile).or_default().push(m.clone()));
-    let waived: HashSet<&StepId> = steps.iter().filter(|s| s.status == Status::Waived).map(|s| &s.id).collect();
+    let waived: HashSet<&StepId> =
+        steps.iter().filter(|s| s.status == Status::Waived).map(|s| &s.id).collect();
     let mut out = Vec::with_capacity(plan.replacements.len());
     for record in &plan.replacements {
         let mut of_it = made.remove(&record.profile).unwrap_or_default().into_iter();
@@ -161,17 +183,28 @@ fn judged(
     let (cas, more_roots) = (analyse::cas(&about)?, analyse::roots(&about)?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
     let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
-    let inventory: HashSet<SpkiHash> =
-        plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
+    let inventory: HashSet<SpkiHash> = plan
+        .keys
+        .iter()
+        .flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied()))
+        .collect();
     let waivers = Waivers {
         names: question.texts(OptionName::WaiveName).into_iter().map(str::to_owned).collect(),
         checks: question.texts(OptionName::Waive).into_iter().filter_map(Check::named).collect(),
         unknown_root: question.has(OptionName::AcceptUnknownRoot),
         reason: question.text(OptionName::Reason).unwrap_or_default().to_owned(),
     };
-    let rules = Rules { now: now(), cas: &cas, exposed: &exposed, suspected: &suspected, inventory: &inventory, waivers: &waivers };
+    let rules = Rules {
+        now: now(),
+        cas: &cas,
+        exposed: &exposed,
+        suspected: &suspected,
+        inventory: &inventory,
+        waivers: &waivers,
+    };
     let authorities: OnceCell<Authorities> = OnceCell::new();
-    let of_inventory = |subject: &str| authorities.get_or_init(|| Authorities::open(plan, store, terminal)).named(subject);
+    let of_inventory =
+        |subject: &str| authorities.get_or_init(|| Authorities::open(plan, store, terminal)).named(subject);
     let old = OnceCell::new();
     let inputs = Inputs {
         case_dir: case.directory(),
@@ -190,7 +223,12 @@ fn judged(
 }
 
 /// What a flag names, each path of which has to be of use.
-fn given(flag: &'static str, paths: &[PathBuf], options: &Options, terminal: &Terminal) -> Result<Gathered, Error> {
+fn given(
+    flag: &'static str,
+    paths: &[PathBuf],
+    options: &Options,
+    terminal: &Terminal,
+) -> Result<Gathered, Error> {
     let mut out = Gathered::default();
     for path in paths {
         let one = gather(&Roots::open(std::slice::from_ref(path))?, options);
@@ -220,15 +258,22 @@ fn hashes(case: &Case, name: &str) -> Result<HashSet<SpkiHash>, Error> {
     }
 }
 
-/// What is to be written down: that each certificate in place was issued, once; and that a step is open again if that holds no more.
+/// What is to be written down: that each certificate in place was issued, once; and that a step is open again
+/// if that holds no more.
 fn said(judged: &Judged, steps: &[Step], words: &[Word], now: Time) -> Vec<Word> {
-    let open: HashSet<&StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| &s.id).collect();
+    let open: HashSet<&StepId> =
+        steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| &s.id).collect();
     let mut before: HashMap<&StepId, Vec<&Word>> = HashMap::new();
     words.iter().for_each(|w| before.entry(&w.step).or_default().push(w));
     let mut out: Vec<Word> = Vec::new();
     let mut good: HashSet<&StepId> = HashSet::new();
-    let word = |step: StepId, mark, reason| Word { step, mark, reason, by: BY.to_owned(), at: now, recorded: now };
-    for one in judged.replacements.iter().filter(|r| matches!(r.state, State::Accepted | State::Complete) && open.contains(&r.id)) {
+    let word =
+        |step: StepId, mark, reason| Word { step, mark, reason, by: BY.to_owned(), at: now, recorded: now };
+    for one in judged
+        .replacements
+        .iter()
+        .filter(|r| matches!(r.state, State::Accepted | State::Complete) && open.contains(&r.id))
+    {
         let Some(sha256) = one.sha256 else { continue };
         if !good.insert(&one.id) {
             continue;
@@ -240,11 +285,21 @@ fn said(judged: &Judged, steps: &[Step], words: &[Word], now: Time) -> Vec<Word>
         if since.any(|w| w.reason.contains(&name) && w.reason.contains(&one.waived)) {
             continue;
         }
-        let because = if one.waived.is_empty() { String::new() } else { format!("; accepted with waivers: {}", one.waived) };
-        out.push(word(one.id, Mark::Confirmed, format!("the certificate with SHA-256 {name} was issued and checked{because}")));
+        let because = if one.waived.is_empty() {
+            String::new()
+        } else {
+            format!("; accepted with waivers: {}", one.waived)
+        };
+        out.push(word(
+            one.id,
+            Mark::Confirmed,
+            format!("the certificate with SHA-256 {name} was issued and checked{because}"),
+        ));
     }
     let mut again: HashSet<&StepId> = HashSet::new();
-    for one in judged.replacements.iter().filter(|r| r.is_missing() && open.contains(&r.id) && !good.contains(&r.id)) {
+    for one in
+        judged.replacements.iter().filter(|r| r.is_missing() && open.contains(&r.id) && !good.contains(&r.id))
+    {
         let last = before.get(&one.id).and_then(|words| words.last());
         // What somebody else said is theirs to take back.
         if last.is_some_and(|w| w.by == BY && w.mark == Mark::Confirmed) && again.insert(&one.id) {

@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn the_table() {
-        for (to_act_on, incomplete, status) in [(false, false, 0), (true, false, 1), (false, true, 3), (true, true, 3)] {
+        for (to_act_on, incomplete, status) in
+            [(false, false, 0), (true, false, 1), (false, true, 3), (true, true, 3)]
+        {
             assert_eq!(Outcome { to_act_on, incomplete }.status(), status);
         }
     }

@@ -57,12 +57,20 @@ impl Rows {
 
     pub(crate) fn add(&mut self, found: &Found, listed: impl Fn(&Item) -> bool) {
         for item in found.items.iter().filter(|i| listed(i)) {
-            self.rows.push(if self.format == Format::Csv { csv_row(&found.place, item) } else { table_row(&found.place, item) });
+            self.rows.push(if self.format == Format::Csv {
+                csv_row(&found.place, item)
+            } else {
+                table_row(&found.place, item)
+            });
         }
     }
 
     pub(crate) fn head(&self, out: &mut impl Write) -> io::Result<()> {
-        if self.format == Format::Csv { write_csv(out, &[CSV.iter().map(|c| (*c).to_owned()).collect()]) } else { Ok(()) }
+        if self.format == Format::Csv {
+            write_csv(out, &[CSV.iter().map(|c| (*c).to_owned()).collect()])
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn part(&mut self, out: &mut impl Write, part: Self) -> io::Result<()> {
@@ -91,7 +99,13 @@ struct Shown {
 }
 
 fn shown(item: &Item) -> Shown {
-    let mut shown = Shown { kind: "", what: String::new(), key: String::new(), from: String::new(), until: String::new() };
+    let mut shown = Shown {
+        kind: "",
+        what: String::new(),
+        key: String::new(),
+        from: String::new(),
+        until: String::new(),
+    };
     match &item.body {
         Ok(object) => {
             shown.kind = object.kind();
@@ -110,9 +124,14 @@ fn shown(item: &Item) -> Shown {
                     shown.from = c.this_update.map_or_else(String::new, |t| t.day());
                     shown.until = c.next_update.map_or_else(String::new, |t| t.day());
                 }
-                Object::Request(r) => shown.what = r.names.dns.first().map_or_else(|| r.subject.to_string(), str::to_owned),
+                Object::Request(r) => {
+                    shown.what = r.names.dns.first().map_or_else(|| r.subject.to_string(), str::to_owned)
+                }
                 Object::PrivateKey(_) | Object::PublicKey(_) => {
-                    shown.what = object.key().and_then(|k| k.spki).map_or_else(String::new, |s| format!("{}...", &s.to_string()[..16]));
+                    shown.what = object
+                        .key()
+                        .and_then(|k| k.spki)
+                        .map_or_else(String::new, |s| format!("{}...", &s.to_string()[..16]));
                 }
                 Object::Parameters(kind) => shown.what = (*kind).to_owned(),
             }
@@ -188,10 +207,12 @@ fn csv_row(place: &Place, item: &Item) -> Vec<String> {
 fn write_csv(out: &mut impl Write, rows: &[Vec<String>]) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     for row in rows {
-        writer.write_record(row.iter().map(|cell| harmless(cell))).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            // Rows of one length into one writer; nothing else can go wrong.
-            _ => io::ErrorKind::InvalidData.into(),
+        writer.write_record(row.iter().map(|cell| harmless(cell))).map_err(|error| {
+            match error.into_kind() {
+                csv::ErrorKind::Io(error) => error,
+                // Rows of one length into one writer; nothing else can go wrong.
+                _ => io::ErrorKind::InvalidData.into(),
+            }
         })?;
     }
     writer.flush()
@@ -202,12 +223,24 @@ fn harmless(cell: &str) -> String {
     if shown.starts_with(FORMULA) { format!("'{shown}") } else { shown }
 }
 
-/// What a formula begins with, in their wide and small forms too, which spreadsheets of East Asia take for the same. A tab or line end before them is
-/// shown as `\HH`.
-const FORMULA: [char; 14] =
-    ['=', '+', '-', '@', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{fe66}', '\u{fe62}', '\u{fe63}', '\u{fe6b}', '\u{2212}'];
+/// What a formula begins with, in their wide and small forms too, which spreadsheets of East Asia take for
+/// the same. A tab or line end before them is shown as `\HH`.
+const FORMULA: [char; 14] = [
+    '=', '+', '-', '@', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{fe66}', '\u{fe62}',
+    '\u{fe63}', '\u{fe6b}', '\u{2212}',
+];
 
-const VERDICTS: &[&str] = &["verdict", "exposure", "standing", "until", "certificate", "issued by", "found in", "request", "account"];
+const VERDICTS: &[&str] = &[
+    "verdict",
+    "exposure",
+    "standing",
+    "until",
+    "certificate",
+    "issued by",
+    "found in",
+    "request",
+    "account",
+];
 
 /// What the comma-separated list has besides.
 const VERDICTS_CSV: &[&str] = &["sha256", "spki_sha256", "serial", "why", "sort", "reach", "authority"];
@@ -218,7 +251,10 @@ pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Termina
     let mut out = Vec::new();
     match format {
         Format::Csv => {
-            write_csv(&mut out, &[VERDICTS.iter().chain(VERDICTS_CSV).map(|c| c.replace(' ', "_")).collect()])?;
+            write_csv(
+                &mut out,
+                &[VERDICTS.iter().chain(VERDICTS_CSV).map(|c| c.replace(' ', "_")).collect()],
+            )?;
             let rows: Vec<Vec<String>> = order.iter().map(|at| csv_verdict(planned, *at)).collect();
             write_csv(&mut out, &rows)?;
         }
@@ -229,7 +265,10 @@ pub(crate) fn verdicts(planned: &Planned<'_>, format: Format, terminal: &Termina
             }
         }
         Format::Table | Format::Json => {
-            let rows: Vec<Vec<String>> = order.iter().map(|at| verdict(view::row(planned, *at), accounts(planned, *at, ACCOUNTS))).collect();
+            let rows: Vec<Vec<String>> = order
+                .iter()
+                .map(|at| verdict(view::row(planned, *at), accounts(planned, *at, ACCOUNTS)))
+                .collect();
             out = table::render(VERDICTS, &rows).into_bytes();
         }
     }
@@ -250,8 +289,14 @@ fn accounts(planned: &Planned<'_>, at: u32, most: usize) -> String {
 
 fn verdict(row: view::Row<'_>, accounts: String) -> Vec<String> {
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].map(str::to_owned);
-    let rest =
-        [row.until, row.name, row.issuer, row.places.join(", "), row.request.map(|d| format!("{d}/request.pem")).unwrap_or_default(), accounts];
+    let rest = [
+        row.until,
+        row.name,
+        row.issuer,
+        row.places.join(", "),
+        row.request.map(|d| format!("{d}/request.pem")).unwrap_or_default(),
+        accounts,
+    ];
     words.into_iter().chain(rest).collect()
 }
 
@@ -282,9 +327,15 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for (cell, want) in
-            [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("plain", "plain"), ("\t=x", "\\09=x"), ("\r=x", "\\0D=x"), ("\n=x", "\\0A=x")]
-        {
+        for (cell, want) in [
+            ("=1+1", "'=1+1"),
+            ("@x", "'@x"),
+            ("-5", "'-5"),
+            ("plain", "plain"),
+            ("\t=x", "\\09=x"),
+            ("\r=x", "\\0D=x"),
+            ("\n=x", "\\0A=x"),
+        ] {
             assert_eq!(harmless(cell), want);
         }
         for wide in ['＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '−'] {

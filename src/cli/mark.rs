@@ -37,14 +37,19 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     said("--by", args.by.as_deref())?;
     let selection = args.selecting.selection();
     if selection.is_some() == args.step.is_some() {
-        let says = "name the steps, or select them with --host, --account, --ca, --kind or --ready; one of the two".to_owned();
+        let says =
+            "name the steps, or select them with --host, --account, --ca, --kind or --ready; one of the two"
+                .to_owned();
         return Err(Error::Value { flag: "STEP", says });
     }
     let mut opened = Opened::open(args)?;
     let recorded = now();
     let at = args.at.as_deref().map_or(Ok(recorded), |t| moment("--at", t))?;
     if at > recorded {
-        return Err(Error::Value { flag: "--at", says: format!("{at} has not come yet; say it when it has happened") });
+        return Err(Error::Value {
+            flag: "--at",
+            says: format!("{at} has not come yet; say it when it has happened"),
+        });
     }
     let ids = match &selection {
         None => named(args, &opened)?,
@@ -55,7 +60,12 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
                 drop(opened);
                 confirm(args.status, ids.len(), terminal)?;
                 opened = Opened::open(args)?;
-                if selection_of(args.status, selection, &opened)?.steps.iter().map(|s| s.id).ne(ids.iter().copied()) {
+                if selection_of(args.status, selection, &opened)?
+                    .steps
+                    .iter()
+                    .map(|s| s.id)
+                    .ne(ids.iter().copied())
+                {
                     let says = "the steps it selects have changed since they were listed; nothing was marked, run this again".to_owned();
                     return Err(Error::Value { flag: "STEP", says });
                 }
@@ -72,12 +82,22 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         return search::close(&said, path, &mut store, steps, words, terminal);
     }
     let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args, terminal));
-    let word = |step: &Step| Word { step: step.id, mark: args.status, reason: reason.clone(), by: by.clone(), at, recorded };
+    let word = |step: &Step| Word {
+        step: step.id,
+        mark: args.status,
+        reason: reason.clone(),
+        by: by.clone(),
+        at,
+        recorded,
+    };
     let new: Vec<Word> = named.iter().map(|step| word(step)).collect();
     let on = |step: &Step| step.key.map_or(Ok(None), |key| store.exposure(&key));
     let decisions = named.iter().zip(&new).map(|(step, word)| Ok(decision(step, word, on(step)?)));
-    let decisions: Vec<_> = decisions.collect::<Result<Vec<_>, store::Error>>()?.into_iter().flatten().collect();
-    let waits = |step: &&&Step| step.status == Status::Waiting && !matches!(args.status, Mark::Waived | Mark::Reopened);
+    let decisions: Vec<_> =
+        decisions.collect::<Result<Vec<_>, store::Error>>()?.into_iter().flatten().collect();
+    let waits = |step: &&&Step| {
+        step.status == Status::Waiting && !matches!(args.status, Mark::Waived | Mark::Reopened)
+    };
     let early: HashSet<StepId> = named.iter().filter(waits).map(|step| step.id).collect();
     store.say(&new, &decisions)?;
     words.extend(new);
@@ -117,17 +137,27 @@ impl Opened {
         let mut steps: Vec<Step> = open.into_iter().map(|k| k.step).collect();
         progress::apply(&mut steps, &words);
         // A decision closes the step that asked for it; it can be taken back all the same.
-        let closed = closed.into_iter().map(|k| k.step).filter(|s| args.status == Mark::Reopened && is_suspicion(s)).collect();
+        let closed = closed
+            .into_iter()
+            .map(|k| k.step)
+            .filter(|s| args.status == Mark::Reopened && is_suspicion(s))
+            .collect();
         Ok(Self { case, store, steps, closed, words })
     }
 }
 
 /// The steps that a selection takes, listed on standard error.
-fn selected(mark: Mark, selection: &Selection, opened: &Opened, terminal: &Terminal) -> Result<Vec<StepId>, Error> {
+fn selected(
+    mark: Mark,
+    selection: &Selection,
+    opened: &Opened,
+    terminal: &Terminal,
+) -> Result<Vec<StepId>, Error> {
     let Selected { steps, over, unfit } = selection_of(mark, selection, opened)?;
     let state = if mark == Mark::Reopened { "not done or waived" } else { "done or waived" };
     let left_out = [(over, state.to_owned()), (unfit, format!("of a kind that cannot be {}", mark.as_str()))];
-    let left_out: Vec<String> = left_out.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    let left_out: Vec<String> =
+        left_out.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
     if steps.is_empty() {
         let says = match left_out.as_slice() {
             [] => format!("no step of the plan matches {selection}"),
@@ -135,10 +165,16 @@ fn selected(mark: Mark, selection: &Selection, opened: &Opened, terminal: &Termi
         };
         return Err(Error::Value { flag: "STEP", says });
     }
-    let head = if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
+    let head =
+        if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
     terminal.say(&format!("{} selected by {selection}{head}", count(steps.len(), "step")));
     for step in steps.iter().take(LISTED) {
-        terminal.say(&format!("  {} ({}): {}", step.id, step.status.as_str(), status::brief(&step.says, status::BRIEF)));
+        terminal.say(&format!(
+            "  {} ({}): {}",
+            step.id,
+            step.status.as_str(),
+            status::brief(&step.says, status::BRIEF)
+        ));
     }
     if steps.len() > LISTED {
         terminal.say(&format!("  and {} more", steps.len() - LISTED));
@@ -173,7 +209,10 @@ fn confirm(mark: Mark, steps: usize, terminal: &Terminal) -> Result<(), Error> {
     match terminal.ask(&format!("mark {} {}?", count(steps, "step"), mark.as_str())) {
         Some(true) => Ok(()),
         Some(false) => wrong("not confirmed; nothing was marked".to_owned()),
-        None => wrong(format!("{} selected and not a terminal to ask on; nothing was marked, give --yes to mark them", count(steps, "step"))),
+        None => wrong(format!(
+            "{} selected and not a terminal to ask on; nothing was marked, give --yes to mark them",
+            count(steps, "step")
+        )),
     }
 }
 
@@ -182,7 +221,9 @@ fn named(args: &MarkArgs, opened: &Opened) -> Result<Vec<StepId>, Error> {
     let (steps, closed) = (by_name(&opened.steps), by_name(&opened.closed));
     let given = args.step.as_deref().unwrap_or_default();
     let one = |name: &str| {
-        let step = find(&steps, name).or_else(|says| find(&closed, name).map_err(|_| says)).map_err(|says| ("STEP", says))?;
+        let step = find(&steps, name)
+            .or_else(|says| find(&closed, name).map_err(|_| says))
+            .map_err(|says| ("STEP", says))?;
         args.status.fits(step).map(|()| step.id).map_err(|e| ("STATUS", e.to_string()))
     };
     let Some(path) = given.strip_prefix('@') else {
@@ -192,7 +233,10 @@ fn named(args: &MarkArgs, opened: &Opened) -> Result<Vec<StepId>, Error> {
     let mut out = Vec::new();
     let mut seen = HashSet::new();
     for (line, name) in listed("list of steps", path)? {
-        let step = one(&name).map_err(|(flag, says)| Error::Value { flag, says: format!("{}:{line}: {says}", path.display()) })?;
+        let step = one(&name).map_err(|(flag, says)| Error::Value {
+            flag,
+            says: format!("{}:{line}: {says}", path.display()),
+        })?;
         if seen.insert(step) {
             out.push(step);
         }
@@ -214,11 +258,17 @@ fn find<'s>(steps: &Names<'s>, name: &str) -> Result<&'s Step, String> {
     if let Some(step) = steps.get(name) {
         return Ok(step);
     }
-    let mut like = steps.range(name..).map(|(_, step)| *step).take_while(|step| step.id.as_str().starts_with(name));
+    let mut like =
+        steps.range(name..).map(|(_, step)| *step).take_while(|step| step.id.as_str().starts_with(name));
     match (like.next(), like.next()) {
         (Some(step), None) => Ok(step),
-        (Some(a), Some(b)) => Err(format!("{name:?} is the beginning of several steps, {} and {} among them; write more of it", a.id, b.id)),
-        _ => Err(format!("the plan has no step {name:?}; plan.md names them, and `certrecall status` those that can be done now")),
+        (Some(a), Some(b)) => Err(format!(
+            "{name:?} is the beginning of several steps, {} and {} among them; write more of it",
+            a.id, b.id
+        )),
+        _ => Err(format!(
+            "the plan has no step {name:?}; plan.md names them, and `certrecall status` those that can be done now"
+        )),
     }
 }
 
@@ -239,8 +289,12 @@ fn warn_of_order(early: &HashSet<StepId>, steps: &[Step], terminal: &Terminal) {
 /// What a person says is something, and is no file.
 fn said(flag: &'static str, text: Option<&str>) -> Result<(), Error> {
     let says = match text {
-        Some(text) if text.trim().is_empty() => "it is empty; whoever reads the case later needs it".to_owned(),
-        Some(text) if text.len() > limits::SAID => format!("it has more than {} bytes; name the file or the ticket that has the rest", limits::SAID),
+        Some(text) if text.trim().is_empty() => {
+            "it is empty; whoever reads the case later needs it".to_owned()
+        }
+        Some(text) if text.len() > limits::SAID => {
+            format!("it has more than {} bytes; name the file or the ticket that has the rest", limits::SAID)
+        }
         _ => return Ok(()),
     };
     Err(Error::Value { flag, says })
@@ -255,10 +309,18 @@ pub(super) fn by(args: &MarkArgs, terminal: &Terminal) -> String {
     })
 }
 
-/// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken back.
+/// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken
+/// back.
 fn decision(step: &Step, word: &Word, on: Option<Exposure>) -> Option<(SpkiHash, Option<Decision>)> {
     let key = step.key.filter(|_| is_suspicion(step))?;
-    let decided = |exposed| Decision { exposed, misused: false, reason: word.reason.clone(), by: word.by.clone(), at: word.at, on };
+    let decided = |exposed| Decision {
+        exposed,
+        misused: false,
+        reason: word.reason.clone(),
+        by: word.by.clone(),
+        at: word.at,
+        on,
+    };
     match word.mark {
         Mark::Cleared => Some((key, Some(decided(false)))),
         Mark::Confirmed => Some((key, Some(decided(true)))),
@@ -273,13 +335,21 @@ pub(super) fn show_again(case: &Case, steps: &[Step]) -> Result<(), Error> {
 }
 
 /// The same, with the steps that searches added, by search.
-pub(super) fn show_found(case: &Case, steps: &[Step], behind: &HashMap<StepId, Vec<StepId>>) -> Result<(), Error> {
+pub(super) fn show_found(
+    case: &Case,
+    steps: &[Step],
+    behind: &HashMap<StepId, Vec<StepId>>,
+) -> Result<(), Error> {
     let path = case.path(store::PLAN_JSON);
     let input = |error| Error::Input { what: "plan", path: path.clone(), error };
     let text = fs::read(&path).map_err(input)?;
     case.write(store::PLAN_JSON, &plan_file::with_steps(&text, steps).map_err(input)?)?;
     let path = case.path(store::PLAN_MD);
-    let text = fs::read_to_string(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
+    let text = fs::read_to_string(&path).map_err(|error| Error::Input {
+        what: "plan",
+        path: path.clone(),
+        error,
+    })?;
     let text = plan_text::with_found(&text, steps, behind);
     Ok(case.write(store::PLAN_MD, plan_text::with_marks(&text, steps).as_bytes())?)
 }

@@ -1,4 +1,5 @@
-//! Floor 8: what the user typed to calls of the library, and what came of it to text and exit status. No rules live here.
+//! Floor 8: what the user typed to calls of the library, and what came of it to text and exit status. No
+//! rules live here.
 
 mod analyse;
 mod args;

@@ -1,4 +1,5 @@
-//! The passphrase of new keys: from a file, the environment or the terminal, never from the command line, where every process could see it.
+//! The passphrase of new keys: from a file, the environment or the terminal, never from the command line,
+//! where every process could see it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write as _};
@@ -13,7 +14,8 @@ use super::error::Error;
 /// Where the passphrase of new keys comes from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyPassphrase {
-    /// Passphrase of encrypted keys: the first line of this file [default: rekey asks on the terminal, complete never asks]
+    /// Passphrase of encrypted keys: the first line of this file [default: rekey asks on the terminal,
+    /// complete never asks]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_passphrase_file: Option<PathBuf>,
     /// Passphrase of encrypted keys: the value of this environment variable
@@ -33,8 +35,12 @@ impl KeyPassphrase {
         let Some(name) = &self.key_passphrase_env else { return Ok(None) };
         let flag = "--key-passphrase-env";
         match std::env::var_os(name) {
-            Some(value) => checked(flag, Secret::new(std::os::unix::ffi::OsStringExt::into_vec(value))).map(Some),
-            None => Err(Error::Value { flag, says: format!("there is no variable {name:?} in the environment") }),
+            Some(value) => {
+                checked(flag, Secret::new(std::os::unix::ffi::OsStringExt::into_vec(value))).map(Some)
+            }
+            None => {
+                Err(Error::Value { flag, says: format!("there is no variable {name:?} in the environment") })
+            }
         }
     }
 
@@ -56,15 +62,21 @@ pub(crate) fn from_file(flag: &'static str, path: &Path) -> Result<Secret, Error
 /// Not empty, and a single line.
 fn checked(flag: &'static str, passphrase: Secret) -> Result<Secret, Error> {
     match passphrase.expose() {
-        [] => Err(Error::Value { flag, says: "the passphrase is empty, which would protect nothing".to_owned() }),
-        bytes if bytes.contains(&b'\n') || bytes.contains(&0) => {
-            Err(Error::Value { flag, says: "a passphrase is one line without NUL bytes, or other programs could not be given it".to_owned() })
-        }
+        [] => Err(Error::Value {
+            flag,
+            says: "the passphrase is empty, which would protect nothing".to_owned(),
+        }),
+        bytes if bytes.contains(&b'\n') || bytes.contains(&0) => Err(Error::Value {
+            flag,
+            says: "a passphrase is one line without NUL bytes, or other programs could not be given it"
+                .to_owned(),
+        }),
         _ => Ok(passphrase),
     }
 }
 
-/// The first line without its end, as `openssl -passin file:` takes it. The buffer never grows, so no copy stays behind.
+/// The first line without its end, as `openssl -passin file:` takes it. The buffer never grows, so no copy
+/// stays behind.
 fn first_line(input: impl Read) -> io::Result<Secret> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 2));
     input.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
@@ -84,8 +96,12 @@ fn typed() -> Result<Secret, Error> {
         flag,
         says: "there is no terminal to ask for the passphrase; give --key-passphrase-file or --key-passphrase-env".to_owned(),
     })?;
-    let asked =
-        |prompt| ask(&terminal, prompt).map_err(|e| Error::Value { flag, says: format!("the passphrase cannot be read from the terminal: {e}") });
+    let asked = |prompt| {
+        ask(&terminal, prompt).map_err(|e| Error::Value {
+            flag,
+            says: format!("the passphrase cannot be read from the terminal: {e}"),
+        })
+    };
     let (first, second) = (asked("Passphrase of the new keys: ")?, asked("The same again: ")?);
     if first.expose() != second.expose() {
         return Err(Error::Value { flag, says: "the two passphrases differ".to_owned() });
@@ -93,7 +109,8 @@ fn typed() -> Result<Secret, Error> {
     checked(flag, first)
 }
 
-/// Control-C and control-backslash, which otherwise end the run and leave a terminal that shows nothing that is typed.
+/// Control-C and control-backslash, which otherwise end the run and leave a terminal that shows nothing that
+/// is typed.
 const INTERRUPTS: [u8; 2] = [0x03, 0x1c];
 
 /// One line that is not shown.
@@ -133,13 +150,20 @@ mod tests {
         let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&user).and_then(|()| unlockpt(&user)).unwrap();
         let name = ptsname(&user, Vec::new()).unwrap().into_string().unwrap();
-        let own = OpenOptions::new().read(true).write(true).custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed()).open(name).unwrap();
+        let own = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed())
+            .open(name)
+            .unwrap();
         (user.into(), own)
     }
 
     #[test]
     fn what_interrupts_the_question_leaves_a_terminal_that_shows() {
-        for (typed, line) in [(&b"horse\n"[..], Some(&b"horse"[..])), (b"hor\x03", None), (b"hor\x1c", None), (b"\x03", None)] {
+        for (typed, line) in
+            [(&b"horse\n"[..], Some(&b"horse"[..])), (b"hor\x03", None), (b"hor\x1c", None), (b"\x03", None)]
+        {
             let (mut user, own) = terminal();
             let before = tcgetattr(&own).unwrap();
             let asked = std::thread::spawn(move || (ask(&own, "Passphrase: "), own));
@@ -161,10 +185,18 @@ mod tests {
 
     #[test]
     fn the_first_line_counts_verbatim() {
-        for (text, line) in [(&b" a b \nsecond\n"[..], &b" a b "[..]), (b"x\r\n", b"x"), (b"\xff\xfe", b"\xff\xfe"), (b"", b""), (b"\n", b"")] {
+        for (text, line) in [
+            (&b" a b \nsecond\n"[..], &b" a b "[..]),
+            (b"x\r\n", b"x"),
+            (b"\xff\xfe", b"\xff\xfe"),
+            (b"", b""),
+            (b"\n", b""),
+        ] {
             assert_eq!(first_line(text).unwrap().expose(), line);
         }
         assert!(first_line(&[b'x'; LONGEST][..]).is_ok() && first_line(&[b'x'; LONGEST + 1][..]).is_err());
-        assert!(checked("", Secret::new(vec![])).is_err() && checked("", Secret::new(b"a\0".to_vec())).is_err());
+        assert!(
+            checked("", Secret::new(vec![])).is_err() && checked("", Secret::new(b"a\0".to_vec())).is_err()
+        );
     }
 }

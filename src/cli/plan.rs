@@ -34,8 +34,9 @@ const ROWS: usize = 12;
 /// `certrecall plan`.
 pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let name = args.planning.output.to_string_lossy();
-    let lines =
-        |analysis: &Analysis, reported: &Reported| args.format.is_none().then(|| summary::lines(&analysis.planned(), reported.shape(&name, None)));
+    let lines = |analysis: &Analysis, reported: &Reported| {
+        args.format.is_none().then(|| summary::lines(&analysis.planned(), reported.shape(&name, None)))
+    };
     let Prepared { analysis, beside: lines, .. } = prepare(&args.planning, terminal, lines)?;
     match args.format {
         None => terminal.print(&lines.unwrap_or_default())?,
@@ -53,13 +54,24 @@ pub(crate) fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Result<Outcome, 
 pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let order = args.keys.order()?;
     Case::check_owner(&args.planning.output)?;
-    let Prepared { case, mut store, mut analysis, existing, default_incident, .. } = prepare(&args.planning, terminal, |_, _| ())?;
+    let Prepared { case, mut store, mut analysis, existing, default_incident, .. } =
+        prepare(&args.planning, terminal, |_, _| ())?;
     let threads = analysis.threads;
-    let records: Vec<_> = analysis.plan.replacements.iter().map(|r| plan_file::replacement_record(&analysis.planned(), r)).collect();
+    let records: Vec<_> = analysis
+        .plan
+        .replacements
+        .iter()
+        .map(|r| plan_file::replacement_record(&analysis.planned(), r))
+        .collect();
     let keys = &analysis.inventory.keys;
-    let mut known: HashSet<SpkiHash> = keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
+    let mut known: HashSet<SpkiHash> =
+        keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
     if let Some(question) = store.question(Scope::Plan)? {
-        for file in question.values(OptionName::KnownCompromised).iter().filter(|f| f.content.as_ref().is_some_and(|c| !c.piped)) {
+        for file in question
+            .values(OptionName::KnownCompromised)
+            .iter()
+            .filter(|f| f.content.as_ref().is_some_and(|c| !c.piped))
+        {
             known.extend(analyse::known_compromised(file.value.path())?.1);
         }
     }
@@ -115,7 +127,8 @@ struct Opened {
     gone: bool,
 }
 
-/// Opens the case, or makes it, and reports first in what the question differs from the one it was judged by before.
+/// Opens the case, or makes it, and reports first in what the question differs from the one it was judged by
+/// before.
 fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     let mut given = args.given();
     if !Case::exists(&args.output) {
@@ -135,7 +148,8 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     let stored = store.question(Scope::Plan)?;
     match (&stored, store.last_run()?) {
         (None, Some(last)) => older_case(&mut given, &last.incident, terminal)?,
-        // A first run that did not get so far, or a database that is gone: nobody knows by what the case is to be judged.
+        // A first run that did not get so far, or a database that is gone: nobody knows by what the case is
+        // to be judged.
         (None, None) if args.paths.is_empty() || !names_incident(&given) && case.was_planned() => {
             let message = "the case has no stored options and paths: name the paths and give the options that it was made with, --incident or --cutoff among them, from then on `-o CASE` is enough";
             return Err(Error::Value { flag: "PATH", says: message.to_owned() });
@@ -149,7 +163,8 @@ fn open(args: &Planning, terminal: &Terminal) -> Result<Opened, Error> {
     for change in resolved.changes.iter().map(ToString::to_string).chain(roots.changes.iter().cloned()) {
         terminal.say(&format!("changed since the last run: {change}"));
     }
-    let same_question = stored.is_some() && !resolved.changes.iter().any(|c| c.option.decides_verdicts() && !c.same_meaning);
+    let same_question =
+        stored.is_some() && !resolved.changes.iter().any(|c| c.option.decides_verdicts() && !c.same_meaning);
     Ok(Opened { case, store, roots, resolved, ready, same_question, gone })
 }
 
@@ -159,7 +174,9 @@ fn names_incident(given: &Given) -> bool {
 }
 
 fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opened, Error> {
-    let wrong = |flag, message: &str| Err(Error::Value { flag, says: format!("{message}: {:?} does not have a case yet", args.output) });
+    let wrong = |flag, message: &str| {
+        Err(Error::Value { flag, says: format!("{message}: {:?} does not have a case yet", args.output) })
+    };
     if !args.relocate.is_empty() {
         return wrong("--relocate", "only a root of a case can be moved");
     }
@@ -182,7 +199,8 @@ fn open_new(args: &Planning, given: &Given, terminal: &Terminal) -> Result<Opene
     Ok(Opened { case, store, roots, resolved, ready, same_question: false, gone: false })
 }
 
-/// A case of a version that did not store the question: what it was judged by is not known, so it has to be given once more.
+/// A case of a version that did not store the question: what it was judged by is not known, so it has to be
+/// given once more.
 fn older_case(given: &mut Given, incident: &str, terminal: &Terminal) -> Result<(), Error> {
     if given.options.is_empty() {
         let message = "the case was made by a version that did not store the options it was given; name the paths and give those options once more (with none but the defaults, --incident NAME), from then on `-o CASE` is enough";
@@ -198,14 +216,22 @@ fn older_case(given: &mut Given, incident: &str, terminal: &Terminal) -> Result<
     Ok(())
 }
 
-/// Reads, judges, plans, and writes all of it into the case; what was recorded of the steps before still holds.
-fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&Analysis, &Reported) -> T + Send) -> Result<Prepared<T>, Error> {
+/// Reads, judges, plans, and writes all of it into the case; what was recorded of the steps before still
+/// holds.
+fn prepare<T: Send>(
+    args: &Planning,
+    terminal: &Terminal,
+    beside: impl FnOnce(&Analysis, &Reported) -> T + Send,
+) -> Result<Prepared<T>, Error> {
     let Opened { case, mut store, roots, resolved, mut ready, same_question, gone } = open(args, terminal)?;
     remember(&mut ready.decisions, &mut store)?;
     // Only the owner may look at what was made; others take it from the plan before.
-    let existing = if case.is_owned() { rekey::existing(&case, None, terminal)? } else { Existing::default() };
+    let existing =
+        if case.is_owned() { rekey::existing(&case, None, terminal)? } else { Existing::default() };
     // Without the database nobody knows when they were made: copies have other times.
-    store.add_made(existing.made.iter().filter(|_| !gone).map(|m| (m.record.spki_sha256, rekey::made_at(&case, m))))?;
+    store.add_made(
+        existing.made.iter().filter(|_| !gone).map(|m| (m.record.spki_sha256, rekey::made_at(&case, m))),
+    )?;
     let (files, exposures, made) = (store.files()?, store.exposure_of_keys()?, store.made()?);
     let options = analyse::options(&resolved.question, args.reading.threads)?;
     let before = Before {
@@ -231,9 +257,16 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
         let (steps, now) = (&analysis.plan.steps, analysis.clock.now);
         let earlier: Vec<Step> = earlier.iter().map(|k| k.step.clone()).collect();
         let graver = Graver::of(&exposures, &analysis.inventory, &analysis.assessment);
-        let carried = progress::carried_over(&words, &earlier, steps, |a| analysis.cas.operator(a).is_some(), now);
-        let taken_back =
-            progress::no_longer_all(&words, &earlier, steps, &|step| grown(step, &store, &analysis.inventory), &|step| graver.of_step(step), now);
+        let carried =
+            progress::carried_over(&words, &earlier, steps, |a| analysis.cas.operator(a).is_some(), now);
+        let taken_back = progress::no_longer_all(
+            &words,
+            &earlier,
+            steps,
+            &|step| grown(step, &store, &analysis.inventory),
+            &|step| graver.of_step(step),
+            now,
+        );
         if let Some(first) = taken_back.first() {
             terminal.say(&format!(
                 "more belongs to {} of which something was said, among them {}: open again for that, `certrecall status` tells why",
@@ -250,19 +283,29 @@ fn prepare<T: Send>(args: &Planning, terminal: &Terminal, beside: impl FnOnce(&A
     // The steps of keys of which the case has the record alone stay as they were.
     let of_orphans: HashSet<StepId> = orphans.iter().flat_map(Orphan::steps).collect();
     let planned: HashSet<StepId> = analysis.plan.steps.iter().map(|s| s.id).collect();
-    let kept = earlier.into_iter().filter(|k| k.closed.is_none() && of_orphans.contains(&k.step.id) && !planned.contains(&k.step.id));
+    let kept = earlier
+        .into_iter()
+        .filter(|k| k.closed.is_none() && of_orphans.contains(&k.step.id) && !planned.contains(&k.step.id));
     analysis.plan.steps.extend(kept.map(|k| k.step));
     progress::apply(&mut analysis.plan.steps, &store.words()?);
-    let retired = analysis.plan.steps.iter().filter(|s| s.kind == StepKind::Retire && s.status == Status::Done).filter_map(|s| s.key).collect();
+    let retired = analysis
+        .plan
+        .steps
+        .iter()
+        .filter(|s| s.kind == StepKind::Retire && s.status == Status::Done)
+        .filter_map(|s| s.key)
+        .collect();
     let present = history::retired_but_present(&analysis.inventory, &retired);
     analysis.assessment.report(present.into_iter());
-    analysis.directories = if case.is_owned() { rekey::directories(&existing) } else { rekey::directories_of_plan(&case) };
+    analysis.directories =
+        if case.is_owned() { rekey::directories(&existing) } else { rekey::directories_of_plan(&case) };
     analysis.orphans = orphans;
     analysis.question = resolved.question;
     keep_certificates(&case, &analysis, terminal)?;
     let reported = Reported { default_incident: !analysis.question.has(OptionName::Incident) };
     let recorded = Recorded { files: &files, roots: &stored_roots };
-    let (changes, beside) = keep(&case, &mut store, &analysis, &recorded, |analysis| beside(analysis, &reported))?;
+    let (changes, beside) =
+        keep(&case, &mut store, &analysis, &recorded, |analysis| beside(analysis, &reported))?;
     if changes.closed + changes.reopened > 0 {
         terminal.say(&format!(
             "the plan changed: {} new, {} closed, {} needed again; `certrecall status` tells more",
@@ -290,8 +333,12 @@ impl Reported {
 fn settle(analysis: &mut Analysis, store: &mut Store) -> Result<(), Error> {
     let mut settled: BTreeMap<SpkiHash, Decision> = BTreeMap::new();
     for (key, decision) in analysis.decisions.iter_mut().filter(|(_, d)| d.on.is_none()) {
-        let at = analysis.inventory.find_key(key).and_then(|entry| analysis.inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
-        // Of a key that is not known there was nothing to decide about: it holds for nothing that comes later.
+        let at = analysis
+            .inventory
+            .find_key(key)
+            .and_then(|entry| analysis.inventory.keys.binary_search_by_key(&entry.spki, |k| k.spki).ok());
+        // Of a key that is not known there was nothing to decide about: it holds for nothing that comes
+        // later.
         decision.on = Some(at.map_or(Exposure::NotExposed, |at| analysis.assessment.keys[at].by_evidence));
         settled.insert(*key, decision.clone());
     }
@@ -301,10 +348,15 @@ fn settle(analysis: &mut Analysis, store: &mut Store) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keys that the case has a record of and nothing else: their files are gone, and a version that recorded no files met them, or their facts cannot be
-/// read.
-fn orphans(exposures: &[(SpkiHash, Exposure)], inventory: &Inventory, store: &Store) -> Result<Vec<Orphan>, Error> {
-    let gone = exposures.iter().filter(|(spki, _)| inventory.keys.binary_search_by_key(spki, |k| k.spki).is_err());
+/// Keys that the case has a record of and nothing else: their files are gone, and a version that recorded no
+/// files met them, or their facts cannot be read.
+fn orphans(
+    exposures: &[(SpkiHash, Exposure)],
+    inventory: &Inventory,
+    store: &Store,
+) -> Result<Vec<Orphan>, Error> {
+    let gone =
+        exposures.iter().filter(|(spki, _)| inventory.keys.binary_search_by_key(spki, |k| k.spki).is_err());
     let mut out = Vec::new();
     for (spki, exposure) in gone {
         if let Some(record) = store.key(spki)? {
@@ -314,7 +366,8 @@ fn orphans(exposures: &[(SpkiHash, Exposure)], inventory: &Inventory, store: &St
     Ok(out)
 }
 
-/// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is to be searched for.
+/// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is
+/// to be searched for.
 fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
     let key = inventory.find_key(step.key.as_ref()?)?;
     let record = store.key(&key.spki).transpose()?;
@@ -331,11 +384,13 @@ fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
     Some(format!("another copy of the key lies in {} since", certrecall::pki::show(&copy)))
 }
 
-/// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold several, and `openssl ca -revoke` takes
-/// the first.
+/// Writes the certificates that commands of the plan name, each in a file of its own: an upload can hold
+/// several, and `openssl ca -revoke` takes the first.
 fn keep_certificates(case: &Case, analysis: &Analysis, terminal: &Terminal) -> Result<(), Error> {
     let inventory = &analysis.inventory;
-    let authority = |step: &Step| analysis.plan.authorities.list.iter().find(|a| Some(a.id.as_str()) == step.authority.as_deref());
+    let authority = |step: &Step| {
+        analysis.plan.authorities.list.iter().find(|a| Some(a.id.as_str()) == step.authority.as_deref())
+    };
     let mut files = Reopener::new(&analysis.roots);
     for step in analysis.plan.steps.iter().filter(|s| !s.commands.is_empty()) {
         if !authority(step).is_some_and(|a| analysis.cas.wants_files(a)) {
@@ -343,7 +398,9 @@ fn keep_certificates(case: &Case, analysis: &Analysis, terminal: &Terminal) -> R
         }
         for sha256 in &step.certificates {
             let at = inventory.certificates.binary_search_by_key(sha256, |c| c.certificate.sha256);
-            let der = at.ok().and_then(|at| analyse::reopen(&mut files, inventory, *sha256, &inventory.certificates[at].occurrences));
+            let der = at.ok().and_then(|at| {
+                analyse::reopen(&mut files, inventory, *sha256, &inventory.certificates[at].occurrences)
+            });
             match der {
                 Some(der) => case.keep_certificate(sha256, &der)?,
                 None => terminal.warn(&format!(
@@ -360,7 +417,11 @@ fn keep_certificates(case: &Case, analysis: &Analysis, terminal: &Terminal) -> R
 fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> Result<(), Error> {
     let mut kept: BTreeMap<SpkiHash, Decision> = store.decisions()?;
     // Said again in the same words it stays what it was, with its date.
-    decisions.retain(|key, new| kept.get(key).is_none_or(|old| (old.exposed, old.misused, &old.reason) != (new.exposed, new.misused, &new.reason)));
+    decisions.retain(|key, new| {
+        kept.get(key).is_none_or(|old| {
+            (old.exposed, old.misused, &old.reason) != (new.exposed, new.misused, &new.reason)
+        })
+    });
     if !decisions.is_empty() {
         store.decide(decisions)?;
     }
@@ -375,8 +436,8 @@ struct Recorded<'a> {
     roots: &'a [StoredRoot],
 }
 
-/// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a view that a killed run left
-/// behind is written anew by the next. What `beside` makes is made meanwhile.
+/// Writes the case: its database, and beside it, at the same time, the views. The database is what counts; a
+/// view that a killed run left behind is written anew by the next. What `beside` makes is made meanwhile.
 fn keep<T: Send>(
     case: &Case,
     store: &mut Store,
@@ -395,14 +456,21 @@ fn keep<T: Send>(
         incident: &analysis.incident.name,
         question: &analysis.question,
         roots: recorded.roots,
-        recording: Recording { inventory, path_rows: &analysis.assessment.path_rows, before: recorded.files, roots: &analysis.roots },
+        recording: Recording {
+            inventory,
+            path_rows: &analysis.assessment.path_rows,
+            before: recorded.files,
+            roots: &analysis.roots,
+        },
         found: inventory.has_content(),
         orphans: &analysis.orphans,
     };
     std::thread::scope(|scope| {
         let beside = scope.spawn(|| beside(analysis));
         let (tell, told) = sync_channel::<Told>(TOLD);
-        let saving = scope.spawn(|| store.save(run, told.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure)));
+        let saving = scope.spawn(|| {
+            store.save(run, told.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure))
+        });
         // Where saving failed nobody listens any more; why, it tells itself.
         let written = write(case, analysis, Some(&mut |part| drop(tell.send(part))));
         drop(tell);
@@ -416,8 +484,8 @@ fn keep<T: Send>(
 /// Parts of what is told, each a hundred kilobytes or two, that may be on their way to the database.
 const TOLD: usize = 64;
 
-/// The outcome. Nothing comes after it: taking hundreds of thousands of public records apart one by one would only delay the end. What holds
-/// standard input is wiped like everything that can hold a key.
+/// The outcome. Nothing comes after it: taking hundreds of thousands of public records apart one by one would
+/// only delay the end. What holds standard input is wiped like everything that can hold a key.
 fn ended(analysis: Analysis, failed: bool) -> Outcome {
     let outcome = outcome(&analysis, failed);
     let Analysis { roots, inventory, assessment, plan, .. } = analysis;

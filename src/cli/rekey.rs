@@ -66,17 +66,25 @@ pub(crate) struct Job<'a> {
 /// Names the requests in the plan for people. It is a view: without it the keys are made all the same.
 fn show_requests(case: &Case, records: &[ReplacementRecord], terminal: &Terminal) {
     let path = case.path(store::PLAN_MD);
-    let directories: HashMap<StepId, String> = records.iter().filter_map(|r| Some((r.id, r.directory.clone()?))).collect();
+    let directories: HashMap<StepId, String> =
+        records.iter().filter_map(|r| Some((r.id, r.directory.clone()?))).collect();
     let text = fs::read_to_string(&path).map_err(|error| error.to_string());
-    let written =
-        text.and_then(|text| case.write(store::PLAN_MD, plan_text::with_requests(&text, &directories).as_bytes()).map_err(|e| e.to_string()));
+    let written = text.and_then(|text| {
+        case.write(store::PLAN_MD, plan_text::with_requests(&text, &directories).as_bytes())
+            .map_err(|e| e.to_string())
+    });
     if let Err(says) = written {
-        terminal.warn(&format!("{path:?} does not name the requests: {says}; `certrecall plan` writes it anew"));
+        terminal
+            .warn(&format!("{path:?} does not name the requests: {says}; `certrecall plan` writes it anew"));
     }
 }
 
 /// Reads the replacements that are there and tells what is wrong with any.
-pub(crate) fn existing(case: &Case, passphrase: Option<&Secret>, terminal: &Terminal) -> Result<Existing, Error> {
+pub(crate) fn existing(
+    case: &Case,
+    passphrase: Option<&Secret>,
+    terminal: &Terminal,
+) -> Result<Existing, Error> {
     rekey::sweep(case.directory())?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let existing = rekey::existing_opened(case.directory(), threads, passphrase)?;
@@ -99,8 +107,12 @@ pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> 
 
 /// When a replacement that is in the case was made, by its key file; now if that is not known.
 pub(crate) fn made_at(case: &Case, made: &rekey::Made) -> Time {
-    let modified = fs::metadata(case.directory().join(&made.directory).join(rekey::KEY)).and_then(|meta| meta.modified());
-    let seconds = modified.ok().and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()).map(|d| d.as_secs().cast_signed());
+    let modified = fs::metadata(case.directory().join(&made.directory).join(rekey::KEY))
+        .and_then(|meta| meta.modified());
+    let seconds = modified
+        .ok()
+        .and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok())
+        .map(|d| d.as_secs().cast_signed());
     seconds.map_or_else(super::analyse::now, Time::from_unix)
 }
 
@@ -113,11 +125,17 @@ pub(crate) fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> 
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
     let Job { roots, records, cas, existing, known, orders, said_of, passphrase, threads } = job;
-    let mut done = Done { made: 0, before: 0, failed: false, directories: directories(existing), keys: Vec::new() };
+    let mut done =
+        Done { made: 0, before: 0, failed: false, directories: directories(existing), keys: Vec::new() };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
-    let damaged: BTreeSet<ProfileHash> =
-        existing.troubles.iter().filter(|t| t.kind == rekey::TroubleKind::Damaged).filter_map(|t| t.profile).collect();
-    let by_profile: BTreeMap<ProfileHash, &rekey::Made> = existing.made.iter().map(|m| (m.record.profile, m)).collect();
+    let damaged: BTreeSet<ProfileHash> = existing
+        .troubles
+        .iter()
+        .filter(|t| t.kind == rekey::TroubleKind::Damaged)
+        .filter_map(|t| t.profile)
+        .collect();
+    let by_profile: BTreeMap<ProfileHash, &rekey::Made> =
+        existing.made.iter().map(|m| (m.record.profile, m)).collect();
     let mut missing = Vec::new();
     for record in records {
         if let Some(made) = by_profile.get(&record.profile) {
@@ -146,7 +164,10 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
             }
         };
         if damaged.contains(&record.profile) {
-            terminal.warn(&format!("the replacement for {} is damaged; it is left as it is and a new one is made", show(&record.name)));
+            terminal.warn(&format!(
+                "the replacement for {} is damaged; it is left as it is and a new one is made",
+                show(&record.name)
+            ));
         }
         missing.push((record, order));
     }
@@ -167,7 +188,10 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
         all.push(wanted);
     }
     if !wrong.is_empty() {
-        return Err(Error::Value { flag: "--only or --replacements", says: format!("{}; nothing was made", wrong.join("; ")) });
+        return Err(Error::Value {
+            flag: "--only or --replacements",
+            says: format!("{}; nothing was made", wrong.join("; ")),
+        });
     }
     let missing = all;
     if missing.is_empty() {
@@ -175,11 +199,18 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     }
     let progress = std::cell::RefCell::new(terminal.progress("keys and requests made:"));
     let forbidden = |spki: &SpkiHash| known.contains(spki) || earlier.contains(spki);
-    let outcome = rekey::make(&missing, passphrase, case.directory(), &forbidden, threads, &|n| progress.borrow_mut().tick(n))?;
+    let outcome = rekey::make(&missing, passphrase, case.directory(), &forbidden, threads, &|n| {
+        progress.borrow_mut().tick(n)
+    })?;
     drop(progress);
     case.share_listing()?;
     for refused in &outcome.refused {
-        terminal.warn(&format!("no request for {} (step {}): {}", show(&refused.name), refused.id, refused.says));
+        terminal.warn(&format!(
+            "no request for {} (step {}): {}",
+            show(&refused.name),
+            refused.id,
+            refused.says
+        ));
         done.failed = true;
     }
     done.made = outcome.made.len();
@@ -195,7 +226,8 @@ pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Don
     Ok(done)
 }
 
-/// What the new requests have otherwise than the old certificates, counted: nobody reads ten thousand records to find out.
+/// What the new requests have otherwise than the old certificates, counted: nobody reads ten thousand records
+/// to find out.
 fn tell_noteworthy(made: &[rekey::Made], terminal: &Terminal) {
     /// The rest is counted below.
     const WARNED: usize = 10;
@@ -211,7 +243,8 @@ fn tell_noteworthy(made: &[rekey::Made], terminal: &Terminal) {
         return;
     }
     let codes: BTreeSet<Code> = made.iter().flat_map(|m| m.record.findings.iter()).collect();
-    let counted = |code: &Code| format!("{} {code}", made.iter().filter(|m| m.record.findings.contains(*code)).count());
+    let counted =
+        |code: &Code| format!("{} {code}", made.iter().filter(|m| m.record.findings.contains(*code)).count());
     let file = if made.len() > rekey::HANDED_OFF { "replacement.json" } else { rekey::HANDOFF };
     terminal.say(&format!(
         "{} not as the old certificate: {}; {file} beside each says what is different and why",
@@ -227,7 +260,11 @@ fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order, cas: &
         name: record.name.clone(),
         subject: record.subject.clone(),
         certificate,
-        old_key: OldKey { algorithm: record.key_algorithm.clone(), curve: record.curve.clone(), bits: record.key_bits },
+        old_key: OldKey {
+            algorithm: record.key_algorithm.clone(),
+            curve: record.curve.clone(),
+            bits: record.key_bits,
+        },
         replaces: record.replaces.clone(),
         waits_for_new_ca: record.waits_for_new_ca,
         ca: Ca { reach: record.reach, sort: record.sort, operator: record.operator.clone() },
@@ -248,27 +285,39 @@ pub(crate) fn next(record: &ReplacementRecord, cas: &Cas) -> Next {
         kind: operator.and_then(|o| o.kind.clone()),
         parameters: operator.map_or_else(BTreeMap::new, |o| o.parameters.clone()),
         max_days: record.max_days,
-        retired: operator.and_then(|o| o.retired.as_ref()).map(|fact| format!("{}, {}", fact.value, fact.origin())),
+        retired: operator
+            .and_then(|o| o.retired.as_ref())
+            .map(|fact| format!("{}, {}", fact.value, fact.origin())),
         key_kinds: operator.and_then(|o| o.key_kinds.as_ref()).map(|fact| {
-            let kinds = fact.value.iter().filter_map(|name| name.parse().ok().and_then(rekey::KeySpec::kind)).collect();
+            let kinds = fact
+                .value
+                .iter()
+                .filter_map(|name| name.parse().ok().and_then(rekey::KeySpec::kind))
+                .collect();
             rekey::KeyKinds { kinds, source: fact.origin() }
         }),
     }
 }
 
-/// The certificates that replacements mirror, in the same order. Those of one file are asked for together, so that it is read once for each
-/// thread and not once for each of them.
+/// The certificates that replacements mirror, in the same order. Those of one file are asked for together, so
+/// that it is read once for each thread and not once for each of them.
 fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<Option<Vec<u8>>> {
     let mut by_file: Vec<usize> = (0..records.len()).collect();
     by_file.sort_by_cached_key(|i| records[*i].sources.first().map(place));
     let read = |indices: &[usize]| {
         let mut files = Reopener::new(roots);
-        indices.iter().map(|i| records[*i].sources.iter().find_map(|s| files.get(&place(s), records[*i].mirrors))).collect::<Vec<_>>()
+        indices
+            .iter()
+            .map(|i| records[*i].sources.iter().find_map(|s| files.get(&place(s), records[*i].mirrors)))
+            .collect::<Vec<_>>()
     };
     let share = records.len().div_ceil(threads.max(1)).max(1);
     let found: Vec<_> = thread::scope(|scope| {
         let readers: Vec<_> = by_file.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
-        readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        readers
+            .into_iter()
+            .flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     let mut out = vec![None; records.len()];
     by_file.into_iter().zip(found).for_each(|(i, der)| out[i] = der);
@@ -284,11 +333,14 @@ fn place(source: &SourceRecord) -> Place {
     }
 }
 
-/// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another tool may have made longer, and
-/// those known to be compromised elsewhere.
+/// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another
+/// tool may have made longer, and those known to be compromised elsewhere.
 fn known(case: &Case, plan: &PlanHead, args: &RekeyArgs) -> Result<HashSet<SpkiHash>, Error> {
-    let mut known: HashSet<SpkiHash> =
-        plan.keys.iter().flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied())).collect();
+    let mut known: HashSet<SpkiHash> = plan
+        .keys
+        .iter()
+        .flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied()))
+        .collect();
     for name in [store::EXPOSED, store::SUSPECTED] {
         let path = case.path(name);
         match fs::read_to_string(&path) {
@@ -306,9 +358,12 @@ fn known(case: &Case, plan: &PlanHead, args: &RekeyArgs) -> Result<HashSet<SpkiH
 /// The plan of a case.
 pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
     let path = case.path(store::PLAN_JSON);
-    let wrong = |says: String| Error::Value { flag: "CASE", says: format!("{says}; run `certrecall plan` again") };
+    let wrong =
+        |says: String| Error::Value { flag: "CASE", says: format!("{says}; run `certrecall plan` again") };
     PlanFile::open(&path).map_err(|error| match error {
-        NoPlan::Io(error) if error.kind() == std::io::ErrorKind::NotFound => wrong(format!("{path:?} is gone")),
+        NoPlan::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            wrong(format!("{path:?} is gone"))
+        }
         NoPlan::Io(error) => Error::Input { what: "plan", path, error },
         NoPlan::Wrong(error) => wrong(format!("{path:?} is no plan: {error}")),
         other => wrong(format!("{path:?}: {other}")),
@@ -333,7 +388,10 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         return show_handoff(args, &about, &plan, &case, step, terminal);
     }
     if plan.roots.iter().any(|r| r == "-") {
-        return Err(wrong("the plan was made from standard input, which cannot be read again; use `certrecall run` instead".to_owned()));
+        return Err(wrong(
+            "the plan was made from standard input, which cannot be read again; use `certrecall run` instead"
+                .to_owned(),
+        ));
     }
     let given = GivenRoots { paths: &[], add: &[], relocate: &[] };
     let roots = roots::open(&case, store.roots()?, given, &mut || store.files())??.roots;
@@ -342,12 +400,15 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     }
     if !file.is_as_written() {
         let path = case.path(store::PLAN_JSON);
-        return Err(wrong(format!("{path:?} was edited, so that it could not name the new keys; run `certrecall plan` again")));
+        return Err(wrong(format!(
+            "{path:?} was edited, so that it could not name the new keys; run `certrecall plan` again"
+        )));
     }
     let known = known(&case, &plan, args)?;
     let orders = Orders::read(args, &plan)?;
     let cas = cas?;
-    let passphrase = if orders.encrypts() { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
+    let passphrase =
+        if orders.encrypts() { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
     let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let job = Job {
@@ -363,47 +424,79 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     };
     let done = make(&case, job, terminal)?;
     store.add_made(done.keys.iter().map(|key| (*key, super::analyse::now())))?;
-    let records: Vec<ReplacementRecord> =
-        plan.replacements.into_iter().map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r }).collect();
+    let records: Vec<ReplacementRecord> = plan
+        .replacements
+        .into_iter()
+        .map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r })
+        .collect();
     case.write_with(store::PLAN_JSON, |out| file.with_replacements(&records, out))?;
     if done.made > 0 {
         show_requests(&case, &records, terminal);
     }
-    terminal.say(&format!("{} with requests made, {} there already", count(done.made, "new key"), done.before));
+    terminal.say(&format!(
+        "{} with requests made, {} there already",
+        count(done.made, "new key"),
+        done.before
+    ));
     if done.made > rekey::HANDED_OFF {
-        terminal.say("so many have no handoff.md: `certrecall rekey CASE --show STEP` tells the commands for one");
+        terminal.say(
+            "so many have no handoff.md: `certrecall rekey CASE --show STEP` tells the commands for one",
+        );
     }
     let mut out = String::new();
     for record in &records {
         if let Some(directory) = &record.directory {
-            out.push_str(&format!("{}\t{}\n", show(&args.case.join(directory).join(rekey::REQUEST).to_string_lossy()), show(&record.name)));
+            out.push_str(&format!(
+                "{}\t{}\n",
+                show(&args.case.join(directory).join(rekey::REQUEST).to_string_lossy()),
+                show(&record.name)
+            ));
         }
     }
     terminal.data(out.as_bytes())?;
     let (kept, _) = progress(&store)?;
     let found = store.last_run()?.is_none_or(|run| run.found);
-    Ok(Outcome::of_steps(kept.iter().filter(|k| k.closed.is_none()).map(|k| &k.step)).and_incomplete(done.failed || !found))
+    Ok(Outcome::of_steps(kept.iter().filter(|k| k.closed.is_none()).map(|k| &k.step))
+        .and_incomplete(done.failed || !found))
 }
 
 /// `certrecall rekey --show`: what to do with one request.
-fn show_handoff(args: &RekeyArgs, about: &AboutAuthorities, plan: &PlanHead, case: &Case, by: &str, terminal: &Terminal) -> Result<Outcome, Error> {
+fn show_handoff(
+    args: &RekeyArgs,
+    about: &AboutAuthorities,
+    plan: &PlanHead,
+    case: &Case,
+    by: &str,
+    terminal: &Terminal,
+) -> Result<Outcome, Error> {
     let wrong = |says: String| Error::Value { flag: "--show", says };
-    let meant =
-        orders::only(&[by.to_owned()], &orders::candidates(plan)).map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
+    let meant = orders::only(&[by.to_owned()], &orders::candidates(plan))
+        .map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
     let existing = existing(case, None, terminal)?;
     let cas = cas(about)?;
     // What is pasted is run from anywhere, and a path that begins with - would be taken for a flag.
-    let whole = std::path::absolute(&args.case).map_err(|error| Error::Input { what: "case", path: args.case.clone(), error })?;
+    let whole = std::path::absolute(&args.case).map_err(|error| Error::Input {
+        what: "case",
+        path: args.case.clone(),
+        error,
+    })?;
     let whole = whole.to_str().ok_or_else(|| Error::Value {
         flag: "CASE",
-        says: format!("{:?} is no UTF-8, so that no command printed would find it; go by {} beside each request", args.case, rekey::HANDOFF),
+        says: format!(
+            "{:?} is no UTF-8, so that no command printed would find it; go by {} beside each request",
+            args.case,
+            rekey::HANDOFF
+        ),
     })?;
     for record in plan.replacements.iter().filter(|r| meant.contains(&r.id)) {
         let made = existing.made.iter().find(|m| m.record.profile == record.profile);
-        let made = made.ok_or_else(|| wrong(format!("{} has no key and request yet; `certrecall rekey` makes them", record.id)))?;
+        let made = made.ok_or_else(|| {
+            wrong(format!("{} has no key and request yet; `certrecall rekey` makes them", record.id))
+        })?;
         let directory = format!("{whole}/{}", made.directory);
         let path = Path::new(&directory).join(rekey::REQUEST);
-        let request = fs::read_to_string(&path).map_err(|error| Error::Input { what: "request", path, error })?;
+        let request =
+            fs::read_to_string(&path).map_err(|error| Error::Input { what: "request", path, error })?;
         let text = rekey::handoff::text(&made.record, &next(record, &cas), &directory, &request);
         terminal.data(text.as_bytes())?;
     }

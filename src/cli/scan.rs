@@ -34,7 +34,8 @@ pub(crate) fn scan(args: &ScanArgs, terminal: &mut Terminal) -> Result<Outcome, 
             };
             let mut json = Json { first: true, enabled: args.format == Format::Json };
             json.open(&mut out)?;
-            let ledgers = read::read(&roots, &options, Vec::new, add, |text: Vec<u8>| json.part(&mut out, &text))?;
+            let ledgers =
+                read::read(&roots, &options, Vec::new, add, |text: Vec<u8>| json.part(&mut out, &text))?;
             json.close(&mut out)?;
             ledgers
         }
@@ -53,7 +54,9 @@ pub(crate) fn scan(args: &ScanArgs, terminal: &mut Terminal) -> Result<Outcome, 
     let mut sum = Ledger::default();
     ledgers.iter().for_each(|l| sum += *l);
     let Ledger { seen, read, locked, unreadable, skipped, .. } = sum;
-    terminal.say(&format!("{seen} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped"));
+    terminal.say(&format!(
+        "{seen} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped"
+    ));
     Ok(Outcome { to_act_on: false, incomplete: !sum.is_complete() })
 }
 

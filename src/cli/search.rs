@@ -48,8 +48,8 @@ struct Answers {
     incomplete: bool,
 }
 
-/// Reads what the searches returned, keeps it, and closes the steps with it. What was found joins the steps of each key at once: a revocation may not
-/// be ready in the meantime.
+/// Reads what the searches returned, keeps it, and closes the steps with it. What was found joins the steps
+/// of each key at once: a revocation may not be ready in the meantime.
 pub(super) fn close(
     said: &Said<'_>,
     path: &Path,
@@ -98,11 +98,24 @@ pub(super) fn close(
     }
     let person = by(said.args, terminal);
     let word = |step: &Step, found: &String| {
-        let reason = said.args.reason.as_ref().map_or_else(|| found.clone(), |reason| format!("{reason} ({found})"));
-        Word { step: step.id, mark: Mark::Searched, reason, by: person.clone(), at: said.at, recorded: said.recorded }
+        let reason =
+            said.args.reason.as_ref().map_or_else(|| found.clone(), |reason| format!("{reason} ({found})"));
+        Word {
+            step: step.id,
+            mark: Mark::Searched,
+            reason,
+            by: person.clone(),
+            at: said.at,
+            recorded: said.recorded,
+        }
     };
-    let new: Vec<Option<Word>> =
-        said.searches.iter().zip(&answers.list).zip(&found).map(|((step, answer), found)| answer.open.is_none().then(|| word(step, found))).collect();
+    let new: Vec<Option<Word>> = said
+        .searches
+        .iter()
+        .zip(&answers.list)
+        .zip(&found)
+        .map(|((step, answer), found)| answer.open.is_none().then(|| word(step, found)))
+        .collect();
     let parts = said.searches.iter().zip(&stories).zip(answers.list.iter().zip(&new));
     let results: Vec<SearchResult<'_>> = parts
         .map(|((search, story), (answer, word))| SearchResult {
@@ -129,19 +142,33 @@ pub(super) fn close(
 }
 
 /// Reports what was found, and which searches are done.
-fn report(said: &Said<'_>, answers: &Answers, found: &[String], open: &BTreeMap<SpkiHash, Vec<&Listed>>, name: &str, terminal: &Terminal) {
+fn report(
+    said: &Said<'_>,
+    answers: &Answers,
+    found: &[String],
+    open: &BTreeMap<SpkiHash, Vec<&Listed>>,
+    name: &str,
+    terminal: &Terminal,
+) {
     let several = said.searches.len() > 1;
     let of_many = |step: &Step| if several { format!("{}: ", step.id) } else { String::new() };
     let parts = said.searches.iter().zip(&answers.list).zip(found);
-    for ((step, _), found) in parts.filter(|((_, answer), _)| !several || !answer.certificates.is_empty()).take(ROWS) {
+    for ((step, _), found) in
+        parts.filter(|((_, answer), _)| !several || !answer.certificates.is_empty()).take(ROWS)
+    {
         terminal.say(&format!("{}{found}", of_many(step)));
     }
     let listed = || open.iter().flat_map(|(key, list)| list.iter().map(move |listed| (key, listed)));
     for (key, listed) in listed().take(ROWS) {
-        terminal.say(&format!("{}: fetch {}, put it beside the uploads and plan again, or see the step", listed.step_id(key), listed.address()));
+        terminal.say(&format!(
+            "{}: fetch {}, put it beside the uploads and plan again, or see the step",
+            listed.step_id(key),
+            listed.address()
+        ));
     }
     if listed().count() > ROWS {
-        terminal.say(&format!("and {} more; plan.md and `certrecall status` have all", listed().count() - ROWS));
+        terminal
+            .say(&format!("and {} more; plan.md and `certrecall status` have all", listed().count() - ROWS));
     }
     let (mut done, mut stay) = (0, 0);
     for (step, answer) in said.searches.iter().zip(&answers.list) {
@@ -150,7 +177,8 @@ fn report(said: &Said<'_>, answers: &Answers, found: &[String], open: &BTreeMap<
             Some(why) => {
                 stay += 1;
                 if stay <= ROWS {
-                    let stays = if step.status.is_over() { "stays done by an earlier mark" } else { "stays open" };
+                    let stays =
+                        if step.status.is_over() { "stays done by an earlier mark" } else { "stays open" };
                     terminal.warn(&format!("{} {stays}: {why}", step.id));
                 }
             }
@@ -162,7 +190,9 @@ fn report(said: &Said<'_>, answers: &Answers, found: &[String], open: &BTreeMap<
     match said.searches {
         [step] if done == 1 => terminal.say(&format!("{} is done", step.id)),
         [_] => {}
-        _ => terminal.say(&format!("{done} of {} closed by {name}", count(said.searches.len(), "search step"))),
+        _ => {
+            terminal.say(&format!("{done} of {} closed by {name}", count(said.searches.len(), "search step")))
+        }
     }
     if listed().next().is_some() {
         terminal.say("the revocation of a key waits for these; they are in plan.md");
@@ -172,10 +202,17 @@ fn report(said: &Said<'_>, answers: &Answers, found: &[String], open: &BTreeMap<
 /// The record of the key that a search is about.
 fn story(said: &Said<'_>, step: &Step, store: &Store) -> Result<KeyStory, Error> {
     let wrong = |says: String| Error::Value { flag: "--ct-export", says };
-    let Some(key) = step.key.filter(|_| step.kind == StepKind::Search && said.args.status == Mark::Searched) else {
-        return Err(wrong(format!("it closes searches; {} {} is not one", step.id, said.args.status.as_str())));
+    let Some(key) = step.key.filter(|_| step.kind == StepKind::Search && said.args.status == Mark::Searched)
+    else {
+        return Err(wrong(format!(
+            "it closes searches; {} {} is not one",
+            step.id,
+            said.args.status.as_str()
+        )));
     };
-    let record = store.key(&key)?.ok_or_else(|| wrong(format!("the case does not know the key of {}; run `certrecall plan` again", step.id)))?;
+    let record = store.key(&key)?.ok_or_else(|| {
+        wrong(format!("the case does not know the key of {}; run `certrecall plan` again", step.id))
+    })?;
     serde_json::from_slice(&record).map_err(|e| damaged(said.case, &e))
 }
 
@@ -187,7 +224,9 @@ fn of_one(name: &str, bytes: &[u8], story: &KeyStory, store: &Store) -> Result<A
         return Err(wrong(says));
     }
     let unusable = export.unusable();
-    let open = (unusable > 0).then(|| format!("{} of {name} could not be used; what was read is kept", count(unusable as usize, "row")));
+    let open = (unusable > 0).then(|| {
+        format!("{} of {name} could not be used; what was read is kept", count(unusable as usize, "row"))
+    });
     let counted = export.findings.counts.values().sum();
     let list = vec![Answer { certificates: export.certificates, open }];
     Ok(Answers { list, findings: export.findings.list, counted, incomplete: unusable > 0 })
@@ -197,7 +236,11 @@ fn of_one(name: &str, bytes: &[u8], story: &KeyStory, store: &Store) -> Result<A
 fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Result<Answers, Error> {
     let asked: Vec<Asked> = stories
         .iter()
-        .map(|story| Asked { key: story.spki_sha256, names: story.names(), known: story.listed().chain(story.elsewhere().iter().cloned()).collect() })
+        .map(|story| Asked {
+            key: story.spki_sha256,
+            names: story.names(),
+            known: story.listed().chain(story.elsewhere().iter().cloned()).collect(),
+        })
         .collect();
     let wrong = |e: ct::CtError| Error::Value { flag: "--ct-export", says: format!("{name}: {e}") };
     let mut sorted = ct::read_sorted(name, bytes, &asked).map_err(wrong)?;
@@ -209,18 +252,29 @@ fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Res
             if let Ok(story) = serde_json::from_slice::<KeyStory>(record)
                 && !searched.contains(&story.spki_sha256)
             {
-                others.extend(story.listed().map(|listed| listed.identity()).filter(|identity| unplaced.contains(identity)));
+                others.extend(
+                    story
+                        .listed()
+                        .map(|listed| listed.identity())
+                        .filter(|identity| unplaced.contains(identity)),
+                );
             }
         })?;
     }
     sorted.settle(&others);
     let open: Vec<Option<String>> = (0..stories.len()).map(|at| sorted.why_open(at)).collect();
     let (incomplete, counted) = (sorted.is_incomplete(), sorted.findings.counts.values().sum());
-    let list = sorted.answers.into_iter().zip(open).map(|(answer, open)| Answer { certificates: answer.certificates, open }).collect();
+    let list = sorted
+        .answers
+        .into_iter()
+        .zip(open)
+        .map(|(answer, open)| Answer { certificates: answer.certificates, open })
+        .collect();
     Ok(Answers { list, findings: sorted.findings.list, counted, incomplete })
 }
 
-/// crt.sh's rows name no key. A row that is a certificate of another key shows that the search was for that one.
+/// crt.sh's rows name no key. A row that is a certificate of another key shows that the search was for that
+/// one.
 fn of_another_key(store: &Store, key: &SpkiHash, found: &[Listed]) -> Result<Option<String>, Error> {
     let found: HashSet<String> = found.iter().filter(|l| l.serial.is_some()).map(Listed::identity).collect();
     let mut out = None;

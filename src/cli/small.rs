@@ -14,7 +14,9 @@ pub(crate) fn demo(args: &DemoArgs, terminal: &mut Terminal) -> Result<Outcome, 
     demo::write(&args.directory)?;
     terminal.say(&format!("a small incident to practise on is in {:?}; README.md there tells its story, and this is what to run:", args.directory));
     let word = |name: &str| shell::quote(&args.directory.join(name).to_string_lossy()).into_owned();
-    terminal.data(format!("certrecall run {} --manifest {} -o case\n", word("uploads"), word("uploads.csv")).as_bytes())?;
+    terminal.data(
+        format!("certrecall run {} --manifest {} -o case\n", word("uploads"), word("uploads.csv")).as_bytes(),
+    )?;
     Ok(Outcome::default())
 }
 
@@ -26,7 +28,8 @@ pub(crate) fn incident(args: &IncidentArgs, terminal: &mut Terminal) -> Result<O
             let mut lines = String::new();
             for (name, _) in BUILT_IN {
                 let incident = Profile::built_in(name)?;
-                let cutoff = incident.cutoff.map_or_else(|| "given with --cutoff".to_owned(), |t| t.to_string());
+                let cutoff =
+                    incident.cutoff.map_or_else(|| "given with --cutoff".to_owned(), |t| t.to_string());
                 let default = if *name == DEFAULT { " (default)" } else { "" };
                 lines.push_str(&format!("{name}{default}\n    {}\n    cutoff {cutoff}\n", incident.title));
             }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// A cell is cut behind so many characters. Every row is as wide as the widest: one name of 60,000 characters would make a list of a million
-/// certificates 60 GB. The other formats have the whole.
+/// A cell is cut behind so many characters. Every row is as wide as the widest: one name of 60,000 characters
+/// would make a list of a million certificates 60 GB. The other formats have the whole.
 const WIDEST: usize = 256;
 
 /// Renders rows under a head.

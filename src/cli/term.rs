@@ -1,4 +1,5 @@
-//! The terminal: standard output for data, standard error for talk, colour where it is wanted, progress where somebody watches.
+//! The terminal: standard output for data, standard error for talk, colour where it is wanted, progress where
+//! somebody watches.
 
 use std::error::Error as _;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
@@ -27,7 +28,13 @@ impl Terminal {
             Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         };
         let watched = io::stderr().is_terminal();
-        Self { color_out: wanted(io::stdout().is_terminal()), color_err: wanted(watched), quiet, verbose: verbose > 0, progress: watched && !quiet }
+        Self {
+            color_out: wanted(io::stdout().is_terminal()),
+            color_err: wanted(watched),
+            quiet,
+            verbose: verbose > 0,
+            progress: watched && !quiet,
+        }
     }
 
     /// Writes lines to standard output.

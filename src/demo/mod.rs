@@ -1,7 +1,9 @@
-//! A small incident to practise on: accounts with their uploads, a manifest, and a page that tells what is in it.
+//! A small incident to practise on: accounts with their uploads, a manifest, and a page that tells what is in
+//! it.
 //!
-//! Keys are new each time; names, dates and serial numbers are the same. Only names that RFC 2606 sets aside occur. **The keys are no
-//! secrets**: every block says so, they protect nothing, and they are not wiped from memory.
+//! Keys are new each time; names, dates and serial numbers are the same. Only names that RFC 2606 sets aside
+//! occur. **The keys are no secrets**: every block says so, they protect nothing, and they are not wiped from
+//! memory.
 
 mod pki;
 mod story;
@@ -71,10 +73,12 @@ impl From<rcgen::Error> for Error {
     }
 }
 
-/// Writes `uploads/`, `uploads.csv` and `README.md` into a directory that is new or empty. All of it is made before the first byte is written.
+/// Writes `uploads/`, `uploads.csv` and `README.md` into a directory that is new or empty. All of it is made
+/// before the first byte is written.
 ///
 /// # Errors
-/// [`Error::NotEmpty`] if anything is there, or whatever kept it from being made or written; what was written before a failure stays.
+/// [`Error::NotEmpty`] if anything is there, or whatever kept it from being made or written; what was written
+/// before a failure stays.
 pub fn write(directory: &Path) -> Result<(), Error> {
     refuse_unless_empty(directory)?;
     let uploads = story::uploads()?;
@@ -93,7 +97,9 @@ fn refuse_unless_empty(directory: &Path) -> Result<(), Error> {
     match fs::read_dir(directory) {
         Ok(mut entries) => entries.next().map_or(Ok(()), |_| Err(Error::NotEmpty(directory.to_owned()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(Error::NotEmpty(directory.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(Error::NotEmpty(directory.to_owned()))
+        }
         Err(error) => Err(Error::Read { path: directory.to_owned(), error }),
     }
 }

@@ -4,8 +4,9 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64_simd::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, Error, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, Error,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize, SerialNumber, SignatureAlgorithm,
     date_time_ymd,
 };
 
@@ -40,14 +41,25 @@ pub(super) struct Authority {
 
 impl Authority {
     /// One that signed itself, and its organisation. `crl` is where it says its revocation lists lie.
-    pub(super) fn root(facts: Facts, organisation: &str, crl: Option<&'static str>, key: KeyPair) -> Result<Self, Error> {
+    pub(super) fn root(
+        facts: Facts,
+        organisation: &str,
+        crl: Option<&'static str>,
+        key: KeyPair,
+    ) -> Result<Self, Error> {
         let params = authority(facts, organisation)?;
         let certificate = params.self_signed(&key)?.pem();
         Ok(Self { certificate, issuer: Issuer::new(params, key), crl })
     }
 
     /// One that this one vouches for.
-    pub(super) fn intermediate(&self, facts: Facts, organisation: &str, crl: Option<&'static str>, key: KeyPair) -> Result<Self, Error> {
+    pub(super) fn intermediate(
+        &self,
+        facts: Facts,
+        organisation: &str,
+        crl: Option<&'static str>,
+        key: KeyPair,
+    ) -> Result<Self, Error> {
         let mut params = authority(facts, organisation)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         self.point_back(&mut params);
@@ -69,7 +81,8 @@ impl Authority {
 
     fn point_back(&self, params: &mut CertificateParams) {
         params.use_authority_key_identifier_extension = true;
-        params.crl_distribution_points = self.crl.iter().map(|uri| CrlDistributionPoint { uris: vec![(*uri).to_owned()] }).collect();
+        params.crl_distribution_points =
+            self.crl.iter().map(|uri| CrlDistributionPoint { uris: vec![(*uri).to_owned()] }).collect();
     }
 }
 
@@ -136,7 +149,8 @@ pub(super) fn pkcs8(key: &KeyPair) -> String {
 /// An RSA private key in PKCS #1, the form that servers of that time wrote, with the warning above it.
 pub(super) fn pkcs1(key: &KeyPair) -> Result<String, Error> {
     let mut reader = Reader::new(key.serialized_der());
-    // PrivateKeyInfo: version, algorithm, and the key in its own form inside an OCTET STRING (RFC 5208 section 5).
+    // PrivateKeyInfo: version, algorithm, and the key in its own form inside an OCTET STRING (RFC 5208
+    // section 5).
     let inner = reader.sequence().and_then(|mut info| {
         info.integer()?;
         info.sequence()?;
@@ -159,7 +173,8 @@ pub(super) fn pkcs1(key: &KeyPair) -> Result<String, Error> {
 pub(super) struct LockedKey;
 
 impl LockedKey {
-    /// The private half, encrypted (PBES2, AES-256, made with `openssl pkcs8`) under a passphrase that nobody kept.
+    /// The private half, encrypted (PBES2, AES-256, made with `openssl pkcs8`) under a passphrase that nobody
+    /// kept.
     pub(super) const PRIVATE: &'static str = include_str!("../../data/demo/locked-key.pem");
 
     const POINT: &'static [u8; 65] = b"\

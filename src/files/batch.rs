@@ -10,13 +10,14 @@ use super::{Error, UNFINISHED, make_directory, sync_directory, write_checked};
 /// From this many directories on one flush of the whole file system is cheaper than one for every file.
 const FLUSH_ALL: usize = 16;
 
-/// Puts directories into one parent directory: [`Batch::stage`] writes each under a hidden name, [`Batch::commit`] flushes them together and
-/// then gives them their names.
+/// Puts directories into one parent directory: [`Batch::stage`] writes each under a hidden name,
+/// [`Batch::commit`] flushes them together and then gives them their names.
 #[derive(Debug)]
 pub struct Batch {
     parent: PathBuf,
     handle: File,
-    /// Whether modes come out right without being set: they did once, and the umask does not change while a run lasts.
+    /// Whether modes come out right without being set: they did once, and the umask does not change while a
+    /// run lasts.
     exact: AtomicBool,
 }
 
@@ -47,11 +48,12 @@ impl Drop for Staged {
 }
 
 impl Batch {
-    /// Opens the parent directory and removes what a dead run left unfinished in it. **The caller must hold the lock of the case**:
-    /// the unfinished work of a living run looks the same.
+    /// Opens the parent directory and removes what a dead run left unfinished in it. **The caller must hold
+    /// the lock of the case**: the unfinished work of a living run looks the same.
     ///
     /// # Errors
-    /// [`Error::List`] if it is no directory that can be read, [`Error::Remove`] if leftovers cannot be removed.
+    /// [`Error::List`] if it is no directory that can be read, [`Error::Remove`] if leftovers cannot be
+    /// removed.
     pub fn open(parent: &Path) -> Result<Self, Error> {
         let list = |error| Error::List { path: parent.into(), error };
         let handle = File::open(parent).map_err(list)?;
@@ -59,14 +61,16 @@ impl Batch {
             let entry = entry.map_err(list)?;
             // `file_type` does not follow links: only real directories are ours.
             if is_unfinished(&entry.file_name()) && entry.file_type().map_err(list)?.is_dir() {
-                fs::remove_dir_all(entry.path()).map_err(|error| Error::Remove { path: entry.path(), error })?;
+                fs::remove_dir_all(entry.path())
+                    .map_err(|error| Error::Remove { path: entry.path(), error })?;
             }
         }
         Ok(Self { parent: parent.into(), handle, exact: AtomicBool::new(false) })
     }
 
-    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name, and reads each file back. A file may lie in a directory of
-    /// its own, `a/b`, which is made likewise. It may be called from several threads at once.
+    /// Writes one directory, mode 0700, with these files, mode 0600, under a hidden name, and reads each file
+    /// back. A file may lie in a directory of its own, `a/b`, which is made likewise. It may be called from
+    /// several threads at once.
     ///
     /// # Errors
     /// Whatever kept it from being written; nothing of it is left then.
@@ -75,14 +79,16 @@ impl Batch {
         aws_lc_rs::rand::fill(&mut random).map_err(|_| Error::NoRandom)?;
         let path = self.parent.join(format!("{UNFINISHED}{}", crate::id::hex(&random)));
         let exact = self.exact.load(Ordering::Relaxed);
-        let mut right = make_directory(&path, exact).map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
+        let mut right = make_directory(&path, exact)
+            .map_err(|error| Error::CreateDirectory { path: path.clone(), error })?;
         let staged = Staged { path, files: files.iter().map(|(name, _)| *name).collect(), placed: false };
         for (name, contents) in files {
             let path = staged.path.join(name);
             if let Some(inner) = name.rfind('/').map(|at| staged.path.join(&name[..at]))
                 && !inner.is_dir()
             {
-                right &= make_directory(&inner, exact).map_err(|error| Error::CreateDirectory { path: inner, error })?;
+                right &= make_directory(&inner, exact)
+                    .map_err(|error| Error::CreateDirectory { path: inner, error })?;
             }
             right &= write_checked(&path, contents, exact)?;
         }
@@ -92,12 +98,12 @@ impl Batch {
         Ok(staged)
     }
 
-    /// Waits until the disk holds all of them, gives each its name, and waits until the disk holds the names. A name may lead into a directory
-    /// that is there.
+    /// Waits until the disk holds all of them, gives each its name, and waits until the disk holds the names.
+    /// A name may lead into a directory that is there.
     ///
     /// # Errors
-    /// [`Error::AlreadyThere`] for a name that is taken (that one is dropped, what lies there is untouched), or whatever the disk refused.
-    /// Those named before the failure stay.
+    /// [`Error::AlreadyThere`] for a name that is taken (that one is dropped, what lies there is untouched),
+    /// or whatever the disk refused. Those named before the failure stay.
     pub fn commit(&self, staged: Vec<(Staged, String)>) -> Result<(), Error> {
         if staged.is_empty() {
             return Ok(());
@@ -113,7 +119,9 @@ impl Batch {
             elsewhere.extend(path.parent().filter(|p| *p != self.parent).map(Path::to_owned));
             match rename_new(&staged.path, &path) {
                 Ok(()) => staged.placed = true,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => named = named.and(Err(Error::AlreadyThere { path })),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    named = named.and(Err(Error::AlreadyThere { path }))
+                }
                 Err(error) => named = named.and(Err(Error::Rename { path, error })),
             }
         }
@@ -124,7 +132,8 @@ impl Batch {
         sync_directory(&self.parent).and(named)
     }
 
-    /// Flushes the whole file system; `false` where that cannot be done, or failed for a reason that one file would tell better.
+    /// Flushes the whole file system; `false` where that cannot be done, or failed for a reason that one file
+    /// would tell better.
     #[cfg(target_os = "linux")]
     fn flush_all(&self) -> bool {
         rustix::fs::syncfs(&self.handle).is_ok()
@@ -175,7 +184,8 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     rename_checked(from, to)
 }
 
-/// The same without help of the kernel: one process holds the case, and a directory never takes the place of one that has anything in it.
+/// The same without help of the kernel: one process holds the case, and a directory never takes the place of
+/// one that has anything in it.
 fn rename_checked(from: &Path, to: &Path) -> io::Result<()> {
     match fs::symlink_metadata(to) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),

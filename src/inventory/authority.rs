@@ -1,4 +1,5 @@
-//! Which certificates are of CAs, and which of those came without their keys: intermediates and roots that a bundle brings along (DESIGN.md 2.4).
+//! Which certificates are of CAs, and which of those came without their keys: intermediates and roots that a
+//! bundle brings along (DESIGN.md 2.4).
 
 use std::collections::HashSet;
 
@@ -20,7 +21,8 @@ pub enum ChainRule {
     Public,
     /// Another key signed it.
     SignedByAnother,
-    /// The same, and it is of a version that says nothing of CAs: that it is one only a certificate that it issued shows.
+    /// The same, and it is of a version that says nothing of CAs: that it is one only a certificate that it
+    /// issued shows.
     Old,
     /// It signed itself, and verifiably issued a certificate beside it.
     Issued,
@@ -29,7 +31,8 @@ pub enum ChainRule {
 }
 
 impl CertificateEntry {
-    /// CA:TRUE, or of a version without extensions and verified issuer of another certificate here. An explicit CA:FALSE never is one.
+    /// CA:TRUE, or of a version without extensions and verified issuer of another certificate here. An
+    /// explicit CA:FALSE never is one.
     #[must_use]
     pub fn is_ca(&self) -> bool {
         self.certificate.is_ca || self.certificate.version < 3 && self.issued_others
@@ -41,8 +44,8 @@ impl CertificateEntry {
         !self.is_ca() || self.certificate.names_host()
     }
 
-    /// Whether it names a host, as far as that speaks against a certificate that another key signed: by its `subjectAltName`, of versions without
-    /// extensions by its common name.
+    /// Whether it names a host, as far as that speaks against a certificate that another key signed: by its
+    /// `subjectAltName`, of versions without extensions by its common name.
     fn is_of_host(&self) -> bool {
         self.certificate.alt_name_is_host() || self.certificate.version < 3 && self.certificate.names_host()
     }
@@ -60,7 +63,8 @@ impl CertificateEntry {
 }
 
 impl Inventory {
-    /// Why this CA certificate came to this file without its key, if it did; what it issued is known once certificates are linked.
+    /// Why this CA certificate came to this file without its key, if it did; what it issued is known once
+    /// certificates are linked.
     #[must_use]
     pub fn chain_rule(&self, certificate: u32, file: u32) -> Option<ChainRule> {
         let entry = &self.certificates[certificate as usize];
@@ -76,7 +80,8 @@ impl Inventory {
         }
         let rule = if self.is_signed_by_another(entry) {
             let may_issue = entry.certificate.purpose.allows(KEY_CERT_SIGN) != Some(false);
-            let rule = if entry.certificate.version < 3 { ChainRule::Old } else { ChainRule::SignedByAnother };
+            let rule =
+                if entry.certificate.version < 3 { ChainRule::Old } else { ChainRule::SignedByAnother };
             (!entry.is_of_host() && may_issue).then_some(rule)?
         } else if entry.certificate.names_host() {
             return None;
@@ -88,14 +93,17 @@ impl Inventory {
         (!self.locked_keys.can_be_of_ca(file, &self.keys[entry.key as usize])).then_some(rule)
     }
 
-    /// Whether it is certain before anything is linked that this CA certificate came without its key wherever it lies.
+    /// Whether it is certain before anything is linked that this CA certificate came without its key wherever
+    /// it lies.
     pub(super) fn is_chain_certificate(&self, certificate: u32) -> bool {
         let entry = &self.certificates[certificate as usize];
         entry.occurrences.iter().all(|o| self.chain_rule(certificate, o.file).is_some())
     }
 
     fn is_signed_by_another(&self, entry: &CertificateEntry) -> bool {
-        let by_another = |l: &IssuerLink| l.basis == Basis::Signature && self.certificates[l.certificate as usize].key != entry.key;
+        let by_another = |l: &IssuerLink| {
+            l.basis == Basis::Signature && self.certificates[l.certificate as usize].key != entry.key
+        };
         !entry.is_self_issued() || !entry.certificate.is_self_signed && entry.issuers.iter().any(by_another)
     }
 
@@ -108,7 +116,9 @@ impl Inventory {
         let folder = |file: u32| Folder::of(&self.files[file as usize].place, &self.directories);
         let mut issued: HashSet<(u32, Folder)> = HashSet::new();
         for entry in &self.certificates {
-            for issuer in entry.issuers.iter().filter(|l| l.basis == Basis::Signature && signed_itself(l.certificate)) {
+            for issuer in
+                entry.issuers.iter().filter(|l| l.basis == Basis::Signature && signed_itself(l.certificate))
+            {
                 issued.extend(entry.occurrences.iter().map(|o| (issuer.certificate, folder(o.file))));
             }
         }
@@ -122,8 +132,8 @@ impl Inventory {
         self.issued_beside = beside;
     }
 
-    /// Names the roots that all was found below, and the keys of public CAs among those here: what lies beside what, and which CA certificates came
-    /// without their keys, is judged by them.
+    /// Names the roots that all was found below, and the keys of public CAs among those here: what lies
+    /// beside what, and which CA certificates came without their keys, is judged by them.
     pub fn set_surroundings(&mut self, roots: &Roots, public_cas: HashSet<SpkiHash>) {
         self.public_cas = public_cas;
         self.directories = Directories::of(roots);

@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use super::numbers::Numbers;
 use super::recorded::Facts;
-use super::{CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, RequestEntry, Trouble};
+use super::{
+    CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, RequestEntry, Trouble,
+};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::parallel;
 use crate::pki::{Certificate, KeyFacts, Object, Request, Unread};
 use crate::read::{Found, Ledger};
 
-/// What one thread read of some files, on its way into the inventory. It lies in few pieces of memory: what another thread has to give back
-/// piece by piece makes threads wait for each other.
+/// What one thread read of some files, on its way into the inventory. It lies in few pieces of memory: what
+/// another thread has to give back piece by piece makes threads wait for each other.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Files with the numbers of their items.
@@ -58,7 +60,10 @@ impl Batch {
                     What::Certificate(certificate)
                 }
                 Ok(Object::PrivateKey(private)) => {
-                    let facts = last.take().filter(|last| **last == private.facts).unwrap_or_else(|| Arc::new(private.facts.clone()));
+                    let facts = last
+                        .take()
+                        .filter(|last| **last == private.facts)
+                        .unwrap_or_else(|| Arc::new(private.facts.clone()));
                     What::PrivateKey(Arc::clone(last.insert(facts)))
                 }
                 Ok(Object::PublicKey(facts)) => What::PublicKey(facts),
@@ -142,20 +147,29 @@ impl Builder {
             What::Other => self.inventory.others += 1,
             What::Trouble(trouble) => {
                 let (label, unread) = *trouble;
-                // Uploaded in encrypted form is uploaded too: guessing is offline. Whose key it is, only its public half in the clear says.
+                // Uploaded in encrypted form is uploaded too: guessing is offline. Whose key it is, only its
+                // public half in the clear says.
                 if let Unread::Locked(_, Some(facts)) = &unread
                     && let Some(key) = self.key_of(facts)
                 {
                     self.inventory.keys[key].unverified.push(occurrence);
                 }
-                self.inventory.troubles.push(Trouble { file, index: item.index, line: item.line, label, unread });
+                self.inventory.troubles.push(Trouble {
+                    file,
+                    index: item.index,
+                    line: item.line,
+                    label,
+                    unread,
+                });
             }
         }
     }
 
     fn add_private(&mut self, facts: &Arc<KeyFacts>, occurrence: Occurrence) {
         match self.key_of(facts) {
-            Some(key) if facts.findings.contains(Code::PublicKeyNotVerified) => self.inventory.keys[key].unverified.push(occurrence),
+            Some(key) if facts.findings.contains(Code::PublicKeyNotVerified) => {
+                self.inventory.keys[key].unverified.push(occurrence)
+            }
             Some(key) => self.inventory.keys[key].private.push(occurrence),
             None => self.inventory.unnamed_keys.push(occurrence),
         }
@@ -180,7 +194,9 @@ impl Builder {
     fn add_certificate(&mut self, mut certificate: Arc<Certificate>, occurrence: Occurrence) {
         let at = self.inventory.certificates.len() as u32;
         let known = &self.inventory.certificates;
-        if let Some(at) = self.certificates.find_or_add(certificate.sha256.as_bytes(), at, |i| known[i as usize].certificate.sha256.as_bytes()) {
+        if let Some(at) = self.certificates.find_or_add(certificate.sha256.as_bytes(), at, |i| {
+            known[i as usize].certificate.sha256.as_bytes()
+        }) {
             return self.inventory.certificates[at as usize].occurrences.push(occurrence);
         }
         // A certificate's key always has a hash: of the form found, where no other can be computed.
@@ -188,8 +204,14 @@ impl Builder {
         let key = self.key(spki, &certificate.key);
         self.inventory.keys[key as usize].certificates.push(at);
         share(&mut certificate, Some(&self.inventory.keys[key as usize].facts));
-        let entry =
-            CertificateEntry { certificate, occurrences: Few::one(occurrence), key, issuers: Few::NONE, issued_others: false, more_issuers: false };
+        let entry = CertificateEntry {
+            certificate,
+            occurrences: Few::one(occurrence),
+            key,
+            issuers: Few::NONE,
+            issued_others: false,
+            more_issuers: false,
+        };
         push_slowly(&mut self.inventory.certificates, entry);
     }
 
@@ -203,18 +225,26 @@ impl Builder {
     }
 
     /// Adds a certificate that is not there any more.
-    pub(super) fn add_recorded_certificate(&mut self, certificate: Arc<Certificate>, issued_others: bool, occurrence: Occurrence) {
+    pub(super) fn add_recorded_certificate(
+        &mut self,
+        certificate: Arc<Certificate>,
+        issued_others: bool,
+        occurrence: Occurrence,
+    ) {
         let sha256 = certificate.sha256;
         self.add_certificate(certificate, occurrence);
         if issued_others {
             let known = &self.inventory.certificates;
-            if let Some(at) = self.certificates.find(sha256.as_bytes(), |i| known[i as usize].certificate.sha256.as_bytes()) {
+            if let Some(at) =
+                self.certificates.find(sha256.as_bytes(), |i| known[i as usize].certificate.sha256.as_bytes())
+            {
                 self.inventory.certificates[at as usize].issued_others = true;
             }
         }
     }
 
-    /// The entry of a key that is not there any more: one that is known already, else one with the facts of the record.
+    /// The entry of a key that is not there any more: one that is known already, else one with the facts of
+    /// the record.
     pub(super) fn recorded_key(&mut self, spki: &SpkiHash, facts: &mut dyn Facts) -> Option<usize> {
         let keys = &self.inventory.keys;
         if let Some(at) = self.keys.find(spki.as_bytes(), |i| keys[i as usize].spki.as_bytes()) {
@@ -255,7 +285,8 @@ impl Builder {
         at
     }
 
-    /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys of one modulus.
+    /// Sorts everything by its name, so that the order of files and threads leaves no trace, and joins keys
+    /// of one modulus.
     #[must_use]
     pub fn finish(self, ledgers: Vec<Ledger>, threads: usize) -> Inventory {
         let Self { mut inventory, certificates: by_fingerprint, keys: by_spki, requests, members } = self;
@@ -264,8 +295,11 @@ impl Builder {
         inventory.certificates.shrink_to_fit();
         inventory.keys.shrink_to_fit();
         let Inventory { certificates, keys, requests, .. } = &mut inventory;
-        let (certificate_order, key_order) =
-            parallel::join(threads, || sort_order(certificates, |c| c.certificate.sha256.as_bytes()), || sort_order(keys, |k| k.spki.as_bytes()));
+        let (certificate_order, key_order) = parallel::join(
+            threads,
+            || sort_order(certificates, |c| c.certificate.sha256.as_bytes()),
+            || sort_order(keys, |k| k.spki.as_bytes()),
+        );
         let sort_certificates = || {
             for certificate in certificates.iter_mut() {
                 certificate.key = key_order[certificate.key as usize];
@@ -295,7 +329,8 @@ impl Builder {
 
 /// What others showed of the key of a certificate in the same form is kept once.
 fn share(certificate: &mut Arc<Certificate>, known: Option<&Arc<KeyFacts>>) {
-    if let Some(facts) = known.filter(|facts| !Arc::ptr_eq(facts, &certificate.key) && **facts == certificate.key)
+    if let Some(facts) =
+        known.filter(|facts| !Arc::ptr_eq(facts, &certificate.key) && **facts == certificate.key)
         && let Some(certificate) = Arc::get_mut(certificate)
     {
         certificate.key = Arc::clone(facts);
@@ -310,11 +345,15 @@ fn push_slowly<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
-/// For each old index its new one, when they are sorted by these hashes. Beginnings are compared first: they lie side by side in memory.
+/// For each old index its new one, when they are sorted by these hashes. Beginnings are compared first: they
+/// lie side by side in memory.
 fn sort_order<T>(items: &[T], hash: impl Fn(&T) -> &[u8; 32]) -> Vec<u32> {
     let beginning = |item| hash(item).first_chunk().map_or(0, |first: &[u8; 8]| u64::from_be_bytes(*first));
-    let mut order: Vec<(u64, u32)> = items.iter().enumerate().map(|(i, item)| (beginning(item), i as u32)).collect();
-    order.sort_unstable_by(|(a, i), (b, j)| a.cmp(b).then_with(|| hash(&items[*i as usize]).cmp(hash(&items[*j as usize]))));
+    let mut order: Vec<(u64, u32)> =
+        items.iter().enumerate().map(|(i, item)| (beginning(item), i as u32)).collect();
+    order.sort_unstable_by(|(a, i), (b, j)| {
+        a.cmp(b).then_with(|| hash(&items[*i as usize]).cmp(hash(&items[*j as usize])))
+    });
     let mut new = vec![0; items.len()];
     order.iter().enumerate().for_each(|(at, (_, old))| new[*old as usize] = at as u32);
     new

@@ -1,5 +1,6 @@
-//! Who really issued a certificate: the certificates above it whose keys verified the signature below. [`super::link`] checks only what can
-//! void something; this is for the certificates whose CA has to be asked.
+//! Who really issued a certificate: the certificates above it whose keys verified the signature below.
+//! [`super::link`] checks only what can void something; this is for the certificates whose CA has to be
+//! asked.
 
 use std::collections::{HashMap, HashSet};
 
@@ -53,9 +54,9 @@ const LEVELS: usize = 8;
 /// Issuers of one name that are tried for a certificate: renewed and cross-certified CAs have a handful.
 const TRIED: usize = 64;
 
-/// For each of these certificates its issuer, that one's issuer and so on, as far as signatures verify; anchors end a chain. Certificates
-/// without a verified issuer are left out. What `opener` makes for each thread gives the DER of a certificate again; it is asked for those of one
-/// file together.
+/// For each of these certificates its issuer, that one's issuer and so on, as far as signatures verify;
+/// anchors end a chain. Certificates without a verified issuer are left out. What `opener` makes for each
+/// thread gives the DER of a certificate again; it is asked for those of one file together.
 pub fn chains<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>(
     inventory: &Inventory,
     certificates: &[u32],
@@ -64,8 +65,10 @@ pub fn chains<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>
     opener: impl Fn() -> O + Sync,
 ) -> HashMap<u32, Vec<Signer>> {
     let certificates = super::in_order_of_files(inventory, certificates.iter().copied());
-    let climber = || Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
-    let found = parallel::map(threads, certificates.len(), climber, |climber, i| climber.chain(certificates[i]));
+    let climber =
+        || Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
+    let found =
+        parallel::map(threads, certificates.len(), climber, |climber, i| climber.chain(certificates[i]));
     certificates.into_iter().zip(found).filter(|(_, chain)| !chain.is_empty()).collect()
 }
 
@@ -99,7 +102,10 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climbe
                 }
                 Above::Found(issuer) => {
                     let entry = &self.inventory.certificates[issuer as usize];
-                    let signer = Signer { key: self.inventory.keys[entry.key as usize].spki, certificate: entry.certificate.sha256 };
+                    let signer = Signer {
+                        key: self.inventory.keys[entry.key as usize].spki,
+                        certificate: entry.certificate.sha256,
+                    };
                     // Two CAs that certify each other.
                     if issuer == certificate || out.contains(&signer) {
                         break;
@@ -134,7 +140,13 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climbe
             return Above::Found(link.certificate);
         }
         let anchors = self.anchors.by_subject.get(&certificate.issuer.id);
-        let proposed: Vec<u32> = entry.issuers.iter().filter(|l| l.basis == Basis::Names).map(|l| l.certificate).take(TRIED).collect();
+        let proposed: Vec<u32> = entry
+            .issuers
+            .iter()
+            .filter(|l| l.basis == Basis::Names)
+            .map(|l| l.certificate)
+            .take(TRIED)
+            .collect();
         if proposed.is_empty() && anchors.is_none() {
             return Above::Nothing;
         }
@@ -154,7 +166,9 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Climbe
             }
         }
         let verified = |a: &&Anchor| check_signature(tbs, algorithm, signature, &a.spki) == Checked::Valid;
-        anchors.and_then(|list| list.iter().take(TRIED).find(verified)).map_or(Above::Nothing, |a| Above::Anchor(a.signer))
+        anchors
+            .and_then(|list| list.iter().take(TRIED).find(verified))
+            .map_or(Above::Nothing, |a| Above::Anchor(a.signer))
     }
 
     fn der(&mut self, at: u32) -> Option<Vec<u8>> {

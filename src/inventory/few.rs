@@ -1,4 +1,5 @@
-//! A list that most often has one element, which then lies in place: the inventory holds a million such lists.
+//! A list that most often has one element, which then lies in place: the inventory holds a million such
+//! lists.
 
 use std::ops::{Deref, DerefMut};
 

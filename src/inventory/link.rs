@@ -1,8 +1,11 @@
-//! Issuer links. Names and key identifiers propose; a signature decides wherever the link decides something (DESIGN: once per pair).
+//! Issuer links. Names and key identifiers propose; a signature decides wherever the link decides something
+//! (DESIGN: once per pair).
 //!
-//! A link decides something when the issuer is no declared CA (issuing can make it one, or is a sign of misuse), or when its exposure is not ruled
-//! out (it would void the certificates below it, and a CA certificate that signed itself is judged by what it issued). Where a signature cannot be
-//! checked the careful answer depends on the question: the link voids what hangs below an exposed CA, but makes nothing a CA.
+//! A link decides something when the issuer is no declared CA (issuing can make it one, or is a sign of
+//! misuse), or when its exposure is not ruled out (it would void the certificates below it, and a CA
+//! certificate that signed itself is judged by what it issued). Where a signature cannot be checked the
+//! careful answer depends on the question: the link voids what hangs below an exposed CA, but makes nothing a
+//! CA.
 
 use std::collections::HashMap;
 
@@ -18,7 +21,8 @@ pub enum Basis {
     Names,
     /// The issuer's key verifies the signature.
     Signature,
-    /// The algorithm cannot be checked here, or the bytes could not be read again; taken as true, since that is the careful answer.
+    /// The algorithm cannot be checked here, or the bytes could not be read again; taken as true, since that
+    /// is the careful answer.
     NotChecked,
 }
 
@@ -31,17 +35,19 @@ pub struct IssuerLink {
     pub basis: Basis,
 }
 
-/// Different keys of one issuer name that are tried for a certificate, those whose exposure would void it first. Real CAs have a handful; more is an
-/// attack on our time, and beyond it any CA of that name counts as an issuer, not checked.
+/// Different keys of one issuer name that are tried for a certificate, those whose exposure would void it
+/// first. Real CAs have a handful; more is an attack on our time, and beyond it any CA of that name counts as
+/// an issuer, not checked.
 const ISSUER_KEYS: usize = 64;
 
 /// Issuers by name alone that are kept for a certificate: cross-certificates of one CA are a handful.
 const NAMED_ISSUERS: usize = 16;
 
-/// Links every certificate to its issuers. What `opener` makes for each thread gives the DER of a certificate again, from one of its
-/// occurrences; it is asked for those of one file together.
+/// Links every certificate to its issuers. What `opener` makes for each thread gives the DER of a certificate
+/// again, from one of its occurrences; it is asked for those of one file together.
 ///
-/// `suspect` tells which keys something beside the uploads exposes: a list of compromised keys, a decision, what a case recorded.
+/// `suspect` tells which keys something beside the uploads exposes: a list of compromised keys, a decision,
+/// what a case recorded.
 pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>(
     inventory: &mut Inventory,
     suspect: impl Fn(&KeyEntry) -> bool,
@@ -49,10 +55,20 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
     opener: impl Fn() -> O + Sync,
 ) {
     let all = &*inventory;
-    let ((by_subject, children), decisive) =
-        parallel::join(threads, || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)), || decisive(all, suspect));
-    let verifier = || Verifier { inventory, open: opener(), decisive: &decisive, by_subject: &by_subject, spkis: HashMap::new() };
-    let links = parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
+    let ((by_subject, children), decisive) = parallel::join(
+        threads,
+        || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)),
+        || decisive(all, suspect),
+    );
+    let verifier = || Verifier {
+        inventory,
+        open: opener(),
+        decisive: &decisive,
+        by_subject: &by_subject,
+        spkis: HashMap::new(),
+    };
+    let links =
+        parallel::map(threads, children.len(), verifier, |verifier, i| verifier.issuers_of(children[i]));
     for (child, (found, more)) in children.into_iter().zip(links) {
         for issuer in found.iter().filter(|l| l.basis == Basis::Signature) {
             inventory.certificates[issuer.certificate as usize].issued_others = true;
@@ -81,9 +97,12 @@ fn by_subject(inventory: &Inventory) -> ByName<Vec<u32>> {
     out
 }
 
-/// For each key whether its exposure, or that of a key above it, would void something: on these links everything depends.
+/// For each key whether its exposure, or that of a key above it, would void something: on these links
+/// everything depends.
 fn decisive(inventory: &Inventory, suspect: impl Fn(&KeyEntry) -> bool) -> Vec<bool> {
-    let is_decisive = |k: &KeyEntry| !k.private.is_empty() || suspect(k) || !k.same_modulus.is_empty() || inventory.is_beside_locked(k);
+    let is_decisive = |k: &KeyEntry| {
+        !k.private.is_empty() || suspect(k) || !k.same_modulus.is_empty() || inventory.is_beside_locked(k)
+    };
     let mut decisive: Vec<bool> = inventory.keys.iter().map(is_decisive).collect();
     let mut below: HashMap<NameId, Vec<u32>> = HashMap::new();
     let mut queue = Vec::new();
@@ -94,7 +113,8 @@ fn decisive(inventory: &Inventory, suspect: impl Fn(&KeyEntry) -> bool) -> Vec<b
             queue.push(i as u32);
         }
     }
-    // Those of versions without extensions are of CAs as soon as they issued anything, and exposed as an end-entity's until then.
+    // Those of versions without extensions are of CAs as soon as they issued anything, and exposed as an
+    // end-entity's until then.
     for entry in inventory.certificates.iter().filter(|c| c.certificate.version < 3 && !c.certificate.is_ca) {
         decisive[entry.key as usize] = true;
     }
@@ -123,7 +143,9 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
     fn issuers_of(&mut self, child: u32) -> (Few<IssuerLink>, bool) {
         let inventory = self.inventory;
         let certificate = &inventory.certificates[child as usize].certificate;
-        let Some(candidates) = self.by_subject.get(&certificate.issuer.id).filter(|_| !certificate.is_self_signed) else {
+        let Some(candidates) =
+            self.by_subject.get(&certificate.issuer.id).filter(|_| !certificate.is_self_signed)
+        else {
             return (Few::NONE, false);
         };
         let mut more = false;
@@ -131,13 +153,15 @@ impl<F: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>> Verifi
         let mut tried: Vec<(SpkiHash, Option<Basis>)> = Vec::new();
         let mut found = Few::NONE;
         // Those whose exposure would void something come first: whatever else bears the name, they are tried.
-        let is_decisive = |issuer: &&u32| self.decisive[inventory.certificates[**issuer as usize].key as usize];
+        let is_decisive =
+            |issuer: &&u32| self.decisive[inventory.certificates[**issuer as usize].key as usize];
         let (first, others): (Vec<u32>, Vec<u32>) = candidates.iter().partition(is_decisive);
         for issuer in first.into_iter().chain(others).filter(|i| *i != child) {
             let entry = &inventory.certificates[issuer as usize];
             let key = &inventory.keys[entry.key as usize];
             if entry.certificate.is_ca && !self.decisive[entry.key as usize] {
-                // Nothing depends on it but the levels above, and one of equal standing is as good as a thousand.
+                // Nothing depends on it but the levels above, and one of equal standing is as good as a
+                // thousand.
                 if found.len() < NAMED_ISSUERS && certificate.names_issuer(&entry.certificate) {
                     found.push(IssuerLink { certificate: issuer, basis: Basis::Names });
                 }

@@ -1,5 +1,6 @@
-//! Locked and damaged private keys: whose they can be. A locked key beside an end-entity certificate that it can belong to is that one's; one that is
-//! left over can be the own key of a CA certificate beside it (DESIGN.md 2.4).
+//! Locked and damaged private keys: whose they can be. A locked key beside an end-entity certificate that it
+//! can belong to is that one's; one that is left over can be the own key of a CA certificate beside it
+//! (DESIGN.md 2.4).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,7 +10,8 @@ use crate::finding::Reason;
 use crate::id::SpkiHash;
 use crate::pki::{KeyAlgorithm, Unread};
 
-/// The locked and damaged private keys near each file that has one in it, or beside it under the same base name.
+/// The locked and damaged private keys near each file that has one in it, or beside it under the same base
+/// name.
 #[derive(Debug, Default)]
 pub struct LockedKeys {
     /// Index into `groups`, by index of the file.
@@ -43,7 +45,9 @@ impl Keys {
 
     /// Whether one of them can be this one.
     fn can_be(&self, spki: &SpkiHash, algorithm: &KeyAlgorithm) -> bool {
-        self.unknown > 0 || self.named.contains(spki) || self.kinds.get(algorithm).is_some_and(|count| *count > 0)
+        self.unknown > 0
+            || self.named.contains(spki)
+            || self.kinds.get(algorithm).is_some_and(|count| *count > 0)
     }
 
     /// Gives one of them to an owner, that which says most of itself.
@@ -107,7 +111,9 @@ impl LockedKeys {
         if groups.is_empty() {
             return Self::default();
         }
-        let files: HashMap<u32, u32> = (0..inventory.files.len() as u32).filter_map(|file| Some((file, *names.get(&name(file))?))).collect();
+        let files: HashMap<u32, u32> = (0..inventory.files.len() as u32)
+            .filter_map(|file| Some((file, *names.get(&name(file))?)))
+            .collect();
         let owners = owners(inventory, &files, groups.len());
         for (group, owners) in groups.iter_mut().zip(owners) {
             group.left_over = group.keys.clone();
@@ -119,17 +125,19 @@ impl LockedKeys {
     }
 }
 
-/// What can own a locked key of each group: end-entity certificates whose private key does not lie there in the clear. Each key once. A request or a
-/// public key owns none: anybody can add one.
+/// What can own a locked key of each group: end-entity certificates whose private key does not lie there in
+/// the clear. Each key once. A request or a public key owns none: anybody can add one.
 fn owners(inventory: &Inventory, files: &HashMap<u32, u32>, groups: usize) -> Vec<Vec<u32>> {
     let mut out = vec![Vec::new(); groups];
     for (key, at) in inventory.keys.iter().zip(0u32..) {
         let group_of = |o: &super::Occurrence| files.get(&o.file).copied();
-        let entries = key.certificates.iter().map(|c| &inventory.certificates[*c as usize]).filter(|c| !c.is_ca());
+        let entries =
+            key.certificates.iter().map(|c| &inventory.certificates[*c as usize]).filter(|c| !c.is_ca());
         let mut here: Vec<u32> = entries.flat_map(|c| c.occurrences.iter()).filter_map(group_of).collect();
         here.sort_unstable();
         here.dedup();
-        let in_the_clear: HashSet<u32> = if here.is_empty() { HashSet::new() } else { key.private.iter().filter_map(group_of).collect() };
+        let in_the_clear: HashSet<u32> =
+            if here.is_empty() { HashSet::new() } else { key.private.iter().filter_map(group_of).collect() };
         for group in here.into_iter().filter(|group| !in_the_clear.contains(group)) {
             out[group as usize].push(at);
         }
@@ -143,7 +151,9 @@ fn read(inventory: &Inventory, trouble: &Trouble) -> Option<LockedKey> {
     let label = trouble.label.as_deref().map(str::to_ascii_uppercase);
     let is_key = match (&trouble.unread, &label) {
         // Its public half lies beside it in the clear.
-        (Unread::Locked(_, Some(facts)), _) => return Some(facts.spki.map_or(LockedKey::Unknown, LockedKey::Named)),
+        (Unread::Locked(_, Some(facts)), _) => {
+            return Some(facts.spki.map_or(LockedKey::Unknown, LockedKey::Named));
+        }
         (Unread::Locked(_, None), _) => true,
         (Unread::Unreadable(..), Some(label)) => label.contains("PRIVATE KEY"),
         (Unread::Unreadable(..), None) => is_named_as_key(place),

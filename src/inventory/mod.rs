@@ -1,5 +1,6 @@
-//! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys, certificates and requests joined
-//! by canonical SPKI; certificates joined to their issuers ([`link`], [`chain`]).
+//! Floor 3: found things to an inventory. One entry per distinct object with all its occurrences; keys,
+//! certificates and requests joined by canonical SPKI; certificates joined to their issuers ([`link`],
+//! [`chain`]).
 
 mod authority;
 mod builder;
@@ -57,7 +58,8 @@ pub struct Inventory {
     directories: near::Directories,
     /// Keys of public CAs among those here.
     public_cas: HashSet<SpkiHash>,
-    /// CA certificates that signed themselves, with the files in whose folder lies one that they verifiably issued.
+    /// CA certificates that signed themselves, with the files in whose folder lies one that they verifiably
+    /// issued.
     issued_beside: HashSet<(u32, u32)>,
     /// Ways into containers, each once.
     members: Vec<Arc<str>>,
@@ -70,7 +72,8 @@ pub struct File {
     pub place: Place,
     /// When it was last changed; of a member, when its archive was.
     pub modified: Option<Time>,
-    /// When a member of an archive was last changed, by the latest that its archive says: a time without a zone can be anywhere.
+    /// When a member of an archive was last changed, by the latest that its archive says: a time without a
+    /// zone can be anywhere.
     pub member_time: Option<Time>,
     /// SHA-256 of the whole file, if it was asked for.
     pub hash: Option<Box<Fingerprint>>,
@@ -144,14 +147,15 @@ pub struct KeyEntry {
     pub findings: Codes,
     /// Where its private half lies, encrypted or not.
     pub private: Few<Occurrence>,
-    /// Where a private key lies that says it is this one, and that nothing verifies: one without a private part that fits, or locked with a public
-    /// half in the clear.
+    /// Where a private key lies that says it is this one, and that nothing verifies: one without a private
+    /// part that fits, or locked with a public half in the clear.
     pub unverified: Few<Occurrence>,
     /// Certificates on it, indices into [`Inventory::certificates`].
     pub certificates: Few<u32>,
     /// Where requests or bare public keys of it lie.
     pub public: Few<Occurrence>,
-    /// Keys with the same RSA modulus, this one among them: indices into [`Inventory::keys`], shared by all of them. Empty if it is alone.
+    /// Keys with the same RSA modulus, this one among them: indices into [`Inventory::keys`], shared by all
+    /// of them. Empty if it is alone.
     pub same_modulus: Arc<[u32]>,
 }
 
@@ -212,10 +216,14 @@ impl Inventory {
         }
     }
 
-    /// Whether anything of interest was found, or is recorded: a certificate, a key, a request, a revocation list or parameters.
+    /// Whether anything of interest was found, or is recorded: a certificate, a key, a request, a revocation
+    /// list or parameters.
     #[must_use]
     pub fn has_content(&self) -> bool {
-        !self.certificates.is_empty() || !self.keys.is_empty() || !self.unnamed_keys.is_empty() || self.others > 0
+        !self.certificates.is_empty()
+            || !self.keys.is_empty()
+            || !self.unnamed_keys.is_empty()
+            || self.others > 0
     }
 
     /// The key of that name, in canonical or any other form met.
@@ -251,7 +259,8 @@ impl Inventory {
     pub fn trouble_counts(&self) -> Vec<(Reason, usize)> {
         let mut counts: HashMap<Reason, usize> = HashMap::new();
         for trouble in &self.troubles {
-            let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
+            let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) =
+                &trouble.unread;
             *counts.entry(*reason).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();

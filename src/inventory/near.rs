@@ -1,10 +1,12 @@
-//! What lies near each other: files of one folder, and files that people name alike because they belong together.
+//! What lies near each other: files of one folder, and files that people name alike because they belong
+//! together.
 
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::read::{Place, RootKind, Roots, WasRoot};
 
-/// The directory of each root on the disk: of a file the one it is in, so that files given one by one have the neighbours that they have there.
+/// The directory of each root on the disk: of a file the one it is in, so that files given one by one have
+/// the neighbours that they have there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Directories(Vec<Vec<u8>>);
 
@@ -23,7 +25,8 @@ impl Directories {
     }
 
     fn path(&self, place: &Place) -> Vec<u8> {
-        let root = self.0.get(place.root as usize).cloned().unwrap_or_else(|| place.root.to_be_bytes().to_vec());
+        let root =
+            self.0.get(place.root as usize).cloned().unwrap_or_else(|| place.root.to_be_bytes().to_vec());
         [&root[..], b"/", place.raw()].concat()
     }
 }
@@ -50,13 +53,18 @@ impl Folder {
         }
     }
 
-    /// The same without a last part that only tells keys from certificates: `certs/ca.crt` belongs to `private/ca.key`.
+    /// The same without a last part that only tells keys from certificates: `certs/ca.crt` belongs to
+    /// `private/ca.key`.
     pub(crate) fn without_kind(mut self) -> Self {
         let part = |path: &[u8]| memchr::memrchr(b'/', path).map_or(0, |at| at + 1);
         let is_kind = |name: &[u8]| FOLDERS.iter().any(|folder| name.eq_ignore_ascii_case(folder.as_bytes()));
         match &mut self.member {
-            Some(member) if is_kind(&member.as_bytes()[part(member.as_bytes())..]) => member.truncate(part(member.as_bytes()).saturating_sub(1)),
-            None if is_kind(&self.path[part(&self.path)..]) => self.path.truncate(part(&self.path).saturating_sub(1)),
+            Some(member) if is_kind(&member.as_bytes()[part(member.as_bytes())..]) => {
+                member.truncate(part(member.as_bytes()).saturating_sub(1))
+            }
+            None if is_kind(&self.path[part(&self.path)..]) => {
+                self.path.truncate(part(&self.path).saturating_sub(1))
+            }
             _ => {}
         }
         self
@@ -82,14 +90,18 @@ const FOLDERS: &[&str] = &[
     "requests",
 ];
 
-/// The name of a file without what tells a key from its certificate: `site.key`, `site.crt`, `site-key.pem` and `sitecert.pem` have one base name.
+/// The name of a file without what tells a key from its certificate: `site.key`, `site.crt`, `site-key.pem`
+/// and `sitecert.pem` have one base name.
 pub(crate) fn base_name(place: &Place) -> String {
     let path = place.member().unwrap_or(&place.path);
     let mut name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    while let Some(at) = name.rfind(['.', '-', '_']).filter(|at| *at > 0 && PARTS.contains(&&name[at + 1..])) {
+    while let Some(at) = name.rfind(['.', '-', '_']).filter(|at| *at > 0 && PARTS.contains(&&name[at + 1..]))
+    {
         name.truncate(at);
     }
-    let joined = ["key", "cert", "crt", "csr", "req"].iter().find_map(|part| name.strip_suffix(part).filter(|rest| rest.len() > 1));
+    let joined = ["key", "cert", "crt", "csr", "req"]
+        .iter()
+        .find_map(|part| name.strip_suffix(part).filter(|rest| rest.len() > 1));
     joined.map(str::to_owned).unwrap_or(name)
 }
 
@@ -97,10 +109,13 @@ pub(crate) fn base_name(place: &Place) -> String {
 pub(crate) fn is_named_as_key(place: &Place) -> bool {
     let path = place.member().unwrap_or(&place.path).to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
-    name.split(['.', '-', '_']).skip(1).any(|part| matches!(part, "key" | "p8" | "pk8" | "pvk" | "p12" | "pfx" | "jks" | "private"))
+    name.split(['.', '-', '_'])
+        .skip(1)
+        .any(|part| matches!(part, "key" | "p8" | "pk8" | "pvk" | "p12" | "pfx" | "jks" | "private"))
 }
 
-/// What the names of files that belong together differ in: suffixes of formats, and words for what is in them.
+/// What the names of files that belong together differ in: suffixes of formats, and words for what is in
+/// them.
 const PARTS: &[&str] = &[
     "asc",
     "b64",
@@ -165,7 +180,8 @@ mod tests {
     #[test]
     fn members_lie_in_folders_of_their_archive() {
         let zip = Place::new(0, b"x/a.zip");
-        let (one, two, other) = (zip.with_member("d/a.pem"), zip.with_member("d/b.pem"), zip.with_member("a.pem"));
+        let (one, two, other) =
+            (zip.with_member("d/a.pem"), zip.with_member("d/b.pem"), zip.with_member("a.pem"));
         let folder = |place: &Place| Folder::of(place, &Directories::default());
         assert_eq!(folder(&one), folder(&two));
         assert_ne!(folder(&one), folder(&other));

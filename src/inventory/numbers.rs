@@ -1,4 +1,5 @@
-//! Objects by their hashes, while they are collected: nine octets for each, where a map with the hash in it takes four times as much.
+//! Objects by their hashes, while they are collected: nine octets for each, where a map with the hash in it
+//! takes four times as much.
 
 use std::hash::BuildHasher as _;
 
@@ -7,7 +8,8 @@ use hashbrown::HashTable;
 /// The number of each object. The hashes themselves stay in the objects.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// The number, and what the table needs to grow without a look at all objects, which lie all over the memory.
+    /// The number, and what the table needs to grow without a look at all objects, which lie all over the
+    /// memory.
     slots: HashTable<(u32, u32)>,
     hasher: hashbrown::DefaultHashBuilder,
 }
@@ -19,8 +21,14 @@ impl Numbers {
         self.slots.find(spread(kept), |(other, at)| *other == kept && hash_of(*at) == hash).map(|(_, at)| *at)
     }
 
-    /// The number of the object with this hash. If there is none yet, the object gets the number `new`. `hash_of` tells the hash of an object.
-    pub(super) fn find_or_add<'o>(&mut self, hash: &[u8; 32], new: u32, hash_of: impl Fn(u32) -> &'o [u8; 32]) -> Option<u32> {
+    /// The number of the object with this hash. If there is none yet, the object gets the number `new`.
+    /// `hash_of` tells the hash of an object.
+    pub(super) fn find_or_add<'o>(
+        &mut self,
+        hash: &[u8; 32],
+        new: u32,
+        hash_of: impl Fn(u32) -> &'o [u8; 32],
+    ) -> Option<u32> {
         if let Some(at) = self.find(hash, hash_of) {
             return Some(at);
         }
@@ -41,7 +49,8 @@ mod tests {
 
     #[test]
     fn each_hash_has_one_number() {
-        let hashes: Vec<[u8; 32]> = (0..5000u32).map(|n| *crate::id::Fingerprint::of(&n.to_be_bytes()).as_bytes()).collect();
+        let hashes: Vec<[u8; 32]> =
+            (0..5000u32).map(|n| *crate::id::Fingerprint::of(&n.to_be_bytes()).as_bytes()).collect();
         let mut numbers = Numbers::default();
         for round in [None, Some(())] {
             for (at, hash) in (0..).zip(&hashes) {

@@ -1,5 +1,6 @@
-//! What a case recorded of the files of earlier runs. A file that is gone, that changed or that cannot be read any more takes nothing with it:
-//! what it held is put back into the inventory, marked as gone (DESIGN.md 2.9).
+//! What a case recorded of the files of earlier runs. A file that is gone, that changed or that cannot be
+//! read any more takes nothing with it: what it held is put back into the inventory, marked as gone
+//! (DESIGN.md 2.9).
 
 mod record;
 mod restore;
@@ -53,9 +54,11 @@ pub struct RecordedObject {
     pub hash: [u8; 32],
     /// It belongs to the content that the case met first, of which the recorded times are.
     pub first: bool,
-    /// What the manifest's rows for the path of the file say of it: it was there when the case used them first.
+    /// What the manifest's rows for the path of the file say of it: it was there when the case used them
+    /// first.
     pub row: Option<Span>,
-    /// It came in the place of what could not be read, so that nobody knows whether the rows are about it: they clear it in no case.
+    /// It came in the place of what could not be read, so that nobody knows whether the rows are about it:
+    /// they clear it in no case.
     pub doubtful: bool,
 }
 
@@ -76,8 +79,13 @@ pub enum RecordedKind {
 
 impl RecordedKind {
     /// Every kind with the octet that stands for it in a store.
-    pub const VALUES: &[(Self, u8)] =
-        &[(Self::Certificate, b'c'), (Self::PrivateKey, b'k'), (Self::PublicKey, b'p'), (Self::UnverifiedKey, b'u'), (Self::Request, b'r')];
+    pub const VALUES: &[(Self, u8)] = &[
+        (Self::Certificate, b'c'),
+        (Self::PrivateKey, b'k'),
+        (Self::PublicKey, b'p'),
+        (Self::UnverifiedKey, b'u'),
+        (Self::Request, b'r'),
+    ];
 }
 
 /// A part of a recorded file that could not be read.
@@ -100,7 +108,8 @@ pub struct RecordedUnread {
 /// Why a file of the inventory is one of the record, and what the record adds to one that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// Why what is in this file is not there any more; `None` for a file that is there, with other content than before.
+    /// Why what is in this file is not there any more; `None` for a file that is there, with other content
+    /// than before.
     pub gone: Option<Gone>,
     /// The times of the content that the case met first.
     pub modified: Option<Time>,
@@ -175,7 +184,8 @@ impl Inventory {
     }
 }
 
-/// What tells one content of a file from another: its hash; of one that was not read, the time of its last change.
+/// What tells one content of a file from another: its hash; of one that was not read, the time of its last
+/// change.
 #[must_use]
 pub fn content_of(file: &File) -> Fingerprint {
     file.hash.as_deref().or(file.archive_hash.as_deref()).copied().unwrap_or_else(|| content_unread(file))
@@ -198,7 +208,9 @@ fn hash_of(inventory: &Inventory, kind: RecordedKind, at: u32) -> [u8; 32] {
     match kind {
         RecordedKind::Certificate => *inventory.certificates[at].certificate.sha256.as_bytes(),
         RecordedKind::Request => *inventory.requests[at].request.sha256.as_bytes(),
-        RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => *inventory.keys[at].spki.as_bytes(),
+        RecordedKind::PrivateKey | RecordedKind::PublicKey | RecordedKind::UnverifiedKey => {
+            *inventory.keys[at].spki.as_bytes()
+        }
     }
 }
 

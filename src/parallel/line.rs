@@ -1,7 +1,7 @@
 //! Parts that are made on several threads and handed on one after the other, in their order.
 //!
-//! Whoever completes the next part in line hands it on, so none waits for a collector: while one hands on, the others put what they have in
-//! line and go on with the next.
+//! Whoever completes the next part in line hands it on, so none waits for a collector: while one hands on,
+//! the others put what they have in line and go on with the next.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,16 +42,26 @@ struct Out<C, E> {
 impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
     pub(crate) const fn new(ahead: Ahead, consume: C) -> Self {
         let state = State { next: 0, ready: BTreeMap::new(), weight: 0, handing: false, over: false };
-        Self { state: Mutex::new(state), out: Mutex::new(Out { consume, error: None }), turn: Condvar::new(), ahead }
+        Self {
+            state: Mutex::new(state),
+            out: Mutex::new(Out { consume, error: None }),
+            turn: Condvar::new(),
+            ahead,
+        }
     }
 
-    /// Puts part `number` in line, and hands on all that is ready unless somebody does so already. Numbers count from 0 and are drawn in their
-    /// order, each once. `false` when the run is over.
+    /// Puts part `number` in line, and hands on all that is ready unless somebody does so already. Numbers
+    /// count from 0 and are drawn in their order, each once. `false` when the run is over.
     pub(crate) fn deliver(&self, number: usize, weight: usize, part: T) -> bool {
         let mut state = lock(&self.state);
         // The part that is next in line waits only while another one is handed on, so this ends.
-        let full =
-            |state: &State<T>| if state.handing { state.weight >= self.ahead.handed } else { number > state.next && state.weight >= self.ahead.made };
+        let full = |state: &State<T>| {
+            if state.handing {
+                state.weight >= self.ahead.handed
+            } else {
+                number > state.next && state.weight >= self.ahead.made
+            }
+        };
         while !state.over && full(&state) {
             state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -81,7 +91,8 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
         !state.over
     }
 
-    /// Hands on a piece of part `number` before the rest of it is made, as soon as it is its turn. `false` when the run is over.
+    /// Hands on a piece of part `number` before the rest of it is made, as soon as it is its turn. `false`
+    /// when the run is over.
     pub(crate) fn piece(&self, number: usize, piece: T) -> bool {
         let mut state = lock(&self.state);
         // All parts before it were drawn before it, and whoever makes them does not wait for it: this ends.
@@ -105,7 +116,8 @@ impl<T, E, C: FnMut(T) -> Result<(), E>> Line<T, C, E> {
         !state.over
     }
 
-    /// Held by each thread while it makes parts: should it panic, nobody is left waiting for a part that never comes.
+    /// Held by each thread while it makes parts: should it panic, nobody is left waiting for a part that
+    /// never comes.
     pub(crate) const fn end_on_panic(&self) -> EndOnPanic<'_, T> {
         EndOnPanic { state: &self.state, turn: &self.turn }
     }

@@ -82,8 +82,17 @@ impl Names {
             0x86 => rare.uri.push(text().into()),
             0x87 => rare.ip.push(ip_text(name.content)),
             0xa4 => rare.other.push(format!("directoryName:{}", name::read(name.content).text).into()),
-            0x88 => rare.other.push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),
-            tag => rare.other.push(format!("{}:#{}", if tag == 0xa0 { "otherName" } else { "name" }, crate::id::hex(name.content)).into()),
+            0x88 => rare
+                .other
+                .push(format!("registeredID:{}", oid::dotted(name.content).unwrap_or_default()).into()),
+            tag => rare.other.push(
+                format!(
+                    "{}:#{}",
+                    if tag == 0xa0 { "otherName" } else { "name" },
+                    crate::id::hex(name.content)
+                )
+                .into(),
+            ),
         }
     }
 }

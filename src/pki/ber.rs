@@ -1,7 +1,9 @@
-//! BER (ITU-T X.690 clause 8) where DER was expected: finding the ends of elements, and rewriting them to DER lengths.
+//! BER (ITU-T X.690 clause 8) where DER was expected: finding the ends of elements, and rewriting them to DER
+//! lengths.
 //!
-//! [`Reader`] walks indefinite lengths as they lie, so that what is inside a container keeps the bytes it was signed over; [`to_der`] rewrites
-//! one element for the readers that know definite lengths only. It changes lengths and the form of strings, never values or their order.
+//! [`Reader`] walks indefinite lengths as they lie, so that what is inside a container keeps the bytes it was
+//! signed over; [`to_der`] rewrites one element for the readers that know definite lengths only. It changes
+//! lengths and the form of strings, never values or their order.
 
 use zeroize::Zeroizing;
 
@@ -75,7 +77,8 @@ pub(crate) fn element_or_start(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8], bool)> {
     Some((Tlv { tag: header.tag, content: bytes.get(header.size..)?, raw: bytes }, &[], true))
 }
 
-/// Where an indefinite element ends whose contents begin at `at`. Levels are counted, not entered, so depth costs nothing.
+/// Where an indefinite element ends whose contents begin at `at`. Levels are counted, not entered, so depth
+/// costs nothing.
 fn end_of_contents(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut open = 1usize;
     loop {
@@ -152,8 +155,9 @@ impl<'a> Iterator for Reader<'a> {
     }
 }
 
-/// Rewrites the first element with definite, minimal lengths and strings in one piece, as DER has them (X.690 clauses 10.1 and 10.2). Also gives
-/// how many bytes it took. `None` for what is cut short, malformed, too deep or too large.
+/// Rewrites the first element with definite, minimal lengths and strings in one piece, as DER has them (X.690
+/// clauses 10.1 and 10.2). Also gives how many bytes it took. `None` for what is cut short, malformed, too
+/// deep or too large.
 pub(crate) fn to_der(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (whole, _) = element(bytes)?;
     if whole.raw.len() > limits::OBJECT_SIZE {
@@ -161,7 +165,11 @@ pub(crate) fn to_der(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     }
     let mut measure = Measure::default();
     walk(whole.raw, &mut |event| measure.take(event))?;
-    let mut write = Write { lengths: measure.lengths.iter(), out: Zeroizing::new(Vec::with_capacity(measure.total)), bits: Vec::new() };
+    let mut write = Write {
+        lengths: measure.lengths.iter(),
+        out: Zeroizing::new(Vec::with_capacity(measure.total)),
+        bits: Vec::new(),
+    };
     walk(whole.raw, &mut |event| write.take(event))?;
     Some((std::mem::take(&mut *write.out), whole.raw.len()))
 }
@@ -192,7 +200,8 @@ struct Frame {
     piece: bool,
 }
 
-/// Shows one whole element to `visit`, from outside to inside and in order. `None` if it is malformed or deeper than [`limits::BER_DEPTH`].
+/// Shows one whole element to `visit`, from outside to inside and in order. `None` if it is malformed or
+/// deeper than [`limits::BER_DEPTH`].
 fn walk<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Event<'a>) -> Option<()>) -> Option<()> {
     let mut open: Vec<Frame> = Vec::new();
     let mut at = 0;
@@ -227,7 +236,11 @@ fn walk<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Event<'a>) -> Option<()>) -> 
         match end {
             Some(end) if header.tag & CONSTRUCTED == 0 => {
                 let value = &bytes[content..end];
-                visit(if joined.is_some() { Event::Piece(value) } else { Event::Value(&rest[..header.identifier], value) })?;
+                visit(if joined.is_some() {
+                    Event::Piece(value)
+                } else {
+                    Event::Value(&rest[..header.identifier], value)
+                })?;
                 at = end;
             }
             _ => {
@@ -237,7 +250,12 @@ fn walk<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Event<'a>) -> Option<()>) -> 
                     (None, Some(tag)) => visit(Event::Joined(tag))?,
                     (None, None) => visit(Event::Open(&rest[..header.identifier]))?,
                 }
-                open.push(Frame { end, limit: end.unwrap_or(limit), joined: joined.or(starts), piece: joined.is_some() });
+                open.push(Frame {
+                    end,
+                    limit: end.unwrap_or(limit),
+                    joined: joined.or(starts),
+                    piece: joined.is_some(),
+                });
                 at = content;
             }
         }
@@ -252,7 +270,8 @@ const fn string_in_pieces(tag: u8) -> Option<u8> {
     }
 }
 
-/// Whether an element may be a piece of a string of type `string`: BIT STRINGs consist of their own kind, all others of OCTET STRINGs.
+/// Whether an element may be a piece of a string of type `string`: BIT STRINGs consist of their own kind, all
+/// others of OCTET STRINGs.
 const fn is_piece(tag: u8, string: u8) -> bool {
     let primitive = tag & !CONSTRUCTED;
     primitive == string || primitive == OCTET_STRING && string != BIT_STRING
@@ -261,7 +280,8 @@ const fn is_piece(tag: u8, string: u8) -> bool {
 /// First pass: the DER length of the contents of everything constructed, in the order in which they begin.
 #[derive(Default)]
 struct Measure {
-    /// Inputs are below 4 GiB ([`limits::OBJECT_SIZE`]) and lengths grow by a few octets for each 64 KiB at most.
+    /// Inputs are below 4 GiB ([`limits::OBJECT_SIZE`]) and lengths grow by a few octets for each 64 KiB at
+    /// most.
     lengths: Vec<u32>,
     /// Which of them are open, with the size of their identifiers and whether they are BIT STRINGs.
     open: Vec<(usize, usize, bool)>,
@@ -278,7 +298,9 @@ impl Measure {
                 let bits = self.open.last()?.2;
                 self.add(content.len().checked_sub(usize::from(bits))?)
             }
-            Event::Value(identifier, content) => self.add(identifier.len() + length_size(content.len()) + content.len()),
+            Event::Value(identifier, content) => {
+                self.add(identifier.len() + length_size(content.len()) + content.len())
+            }
             Event::Close => {
                 let (index, identifier, _) = self.open.pop()?;
                 let length = self.lengths[index] as usize;
@@ -396,16 +418,29 @@ mod tests {
     #[test]
     fn lengths_become_minimal() {
         assert_eq!(rewritten(&[0x30, 0x83, 0, 0, 4, 0x04, 0x82, 0, 0]), Some(vec![0x30, 0x02, 0x04, 0x00]));
-        assert_eq!(rewritten(&[0xbf, 0x81, 0x01, 0x80, 0x05, 0x00, 0, 0]), Some(vec![0xbf, 0x81, 0x01, 0x02, 0x05, 0x00]));
+        assert_eq!(
+            rewritten(&[0xbf, 0x81, 0x01, 0x80, 0x05, 0x00, 0, 0]),
+            Some(vec![0xbf, 0x81, 0x01, 0x02, 0x05, 0x00])
+        );
     }
 
     #[test]
     fn strings_in_pieces_are_joined() {
-        assert_eq!(rewritten(&[0x24, 0x80, 4, 1, b'a', 0x24, 4, 4, 2, b'b', b'c', 4, 0, 0, 0]), Some(vec![4, 3, b'a', b'b', b'c']));
+        assert_eq!(
+            rewritten(&[0x24, 0x80, 4, 1, b'a', 0x24, 4, 4, 2, b'b', b'c', 4, 0, 0, 0]),
+            Some(vec![4, 3, b'a', b'b', b'c'])
+        );
         assert_eq!(rewritten(&[0x2c, 0x80, 4, 1, b'a', 0, 0]), Some(vec![0x0c, 1, b'a']));
-        assert_eq!(rewritten(&[0x23, 0x80, 3, 2, 0, 0xaa, 3, 2, 4, 0xb0, 0, 0]), Some(vec![3, 3, 4, 0xaa, 0xb0]));
+        assert_eq!(
+            rewritten(&[0x23, 0x80, 3, 2, 0, 0xaa, 3, 2, 4, 0xb0, 0, 0]),
+            Some(vec![3, 3, 4, 0xaa, 0xb0])
+        );
         assert_eq!(rewritten(&[0x23, 0x80, 0, 0]), Some(vec![3, 1, 0]));
-        for bad in [&[0x24, 0x80, 2, 1, 1, 0, 0][..], &[0x23, 0x80, 3, 2, 4, 0xa0, 3, 2, 0, 0xbb, 0, 0], &[0x23, 0x80, 3, 0, 0, 0]] {
+        for bad in [
+            &[0x24, 0x80, 2, 1, 1, 0, 0][..],
+            &[0x23, 0x80, 3, 2, 4, 0xa0, 3, 2, 0, 0xbb, 0, 0],
+            &[0x23, 0x80, 3, 0, 0, 0],
+        ] {
             assert_eq!(to_der(bad), None, "{bad:?}");
         }
     }
@@ -437,7 +472,9 @@ mod tests {
         nested.extend(END.repeat(levels));
         assert_eq!(to_der(&nested), None);
         assert_eq!(element(&nested).map(|(t, rest)| (t.raw.len(), rest.len())), Some((4 * levels, 0)));
-        let within = [[0x30, 0x80].repeat(limits::BER_DEPTH - 1), vec![5, 0], END.repeat(limits::BER_DEPTH - 1)].concat();
+        let within =
+            [[0x30, 0x80].repeat(limits::BER_DEPTH - 1), vec![5, 0], END.repeat(limits::BER_DEPTH - 1)]
+                .concat();
         assert!(to_der(&within).is_some());
     }
 
@@ -447,7 +484,9 @@ mod tests {
         let (tag, inner, der) = match tree {
             Tree::Leaf(content) if form % 4 == 3 => {
                 let middle = content.len() / 2;
-                let pieces = [der::tlv(OCTET_STRING, &content[..middle]), der::tlv(OCTET_STRING, &content[middle..])].concat();
+                let pieces =
+                    [der::tlv(OCTET_STRING, &content[..middle]), der::tlv(OCTET_STRING, &content[middle..])]
+                        .concat();
                 (0x24, pieces, der::tlv(OCTET_STRING, content))
             }
             Tree::Leaf(content) => {
@@ -456,7 +495,8 @@ mod tests {
             }
             Tree::Node(children) => {
                 let mut inner = Vec::new();
-                let content: Vec<u8> = children.iter().flat_map(|child| encode(child, forms, &mut inner)).collect();
+                let content: Vec<u8> =
+                    children.iter().flat_map(|child| encode(child, forms, &mut inner)).collect();
                 (der::SEQUENCE, inner, der::tlv(der::SEQUENCE, &content))
             }
         };
@@ -497,7 +537,8 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(prop_oneof![Just(0u8), Just(0x30), Just(0x80), Just(0x24), Just(4), Just(3), any::<u8>()], 0..200)) {
             if let Some((der, used)) = to_der(&bytes) {
-                // A BIT STRING in no parts, two octets, becomes one that says how many bits are unused, three octets.
+                // A BIT STRING in no parts, two octets, becomes one that says how many bits are unused, three
+                // octets.
                 prop_assert!(used <= bytes.len() && der.len() <= 2 * used);
                 prop_assert_eq!(to_der(&der), Some((der.clone(), der.len())));
             }

@@ -1,4 +1,5 @@
-//! Certificates (RFC 5280 section 4.1), read strictly where possible and tolerantly where not, described completely.
+//! Certificates (RFC 5280 section 4.1), read strictly where possible and tolerantly where not, described
+//! completely.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,8 +22,9 @@ use crate::time::Time;
 use super::issuer::Issuer;
 pub(crate) use super::spki::KeyFacts;
 
-/// Everything that later stages need of a certificate; all of it is public. As a record it is without its hash, which names it, and without what it
-/// says of its issuer, which very many have in common: **whoever keeps one keeps both beside it**.
+/// Everything that later stages need of a certificate; all of it is public. As a record it is without its
+/// hash, which names it, and without what it says of its issuer, which very many have in common: **whoever
+/// keeps one keeps both beside it**.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Certificate {
     /// Over the `Certificate` SEQUENCE alone.
@@ -50,7 +52,8 @@ pub struct Certificate {
     /// `basicConstraints` says CA:TRUE.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_ca: bool,
-    /// 1, 2 or 3 (RFC 5280 section 4.1.2.1); what no standard defines, and what has extensions all the same, counts as 3.
+    /// 1, 2 or 3 (RFC 5280 section 4.1.2.1); what no standard defines, and what has extensions all the same,
+    /// counts as 3.
     #[serde(default = "v3", skip_serializing_if = "is_v3")]
     pub version: u8,
     /// Subject and issuer are equal and the signature is by its own key.
@@ -92,14 +95,18 @@ impl Certificate {
     #[must_use]
     pub fn display_name(&self) -> Cow<'_, str> {
         let names = &self.names;
-        let first = names.dns.first().or_else(|| names.ip().first().or_else(|| names.email().first()).map(|name| &**name));
+        let first = names
+            .dns
+            .first()
+            .or_else(|| names.ip().first().or_else(|| names.email().first()).map(|name| &**name));
         match first {
             Some(name) => Cow::Borrowed(name),
             None => name::common_name(&self.subject).map_or(Cow::Borrowed(&*self.subject), Cow::Owned),
         }
     }
 
-    /// Whether the encodings link: its issuer is named as `issuer` is, and the key identifiers do not contradict.
+    /// Whether the encodings link: its issuer is named as `issuer` is, and the key identifiers do not
+    /// contradict.
     #[must_use]
     pub fn names_issuer(&self, issuer: &Self) -> bool {
         self.issuer.id == issuer.subject_id
@@ -224,7 +231,18 @@ fn walk(outer: Tlv<'_>) -> Option<Fields<'_>> {
         findings.insert(Code::StrictParserRefused);
     }
     let version = version.min(2) as u8 + 1;
-    Some(Fields { serial, issuer, not_before, not_after, subject, spki, signature_algorithm, extensions, version, findings })
+    Some(Fields {
+        serial,
+        issuer,
+        not_before,
+        not_after,
+        subject,
+        spki,
+        signature_algorithm,
+        extensions,
+        version,
+        findings,
+    })
 }
 
 /// Extensions as found: what means something here, in order, and the names of all others.
@@ -234,8 +252,8 @@ pub(crate) struct Listed<'a> {
     others: Seen<'a>,
 }
 
-/// `Extensions` in its explicit tag: pairs of OID and value. However many there are, those that mean something here are all found; only names of
-/// others are no longer remembered beyond a limit.
+/// `Extensions` in its explicit tag: pairs of OID and value. However many there are, those that mean
+/// something here are all found; only names of others are no longer remembered beyond a limit.
 pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings: &mut Codes) {
     let Some(mut list) = field.reader().sequence() else {
         findings.insert(Code::ExtensionNotRead);
@@ -293,9 +311,11 @@ fn means_something(oid: &[u8]) -> bool {
 fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     let mut findings = fields.findings;
     let serial = Serial::from_content(fields.serial);
-    for (wrong, code) in
-        [(serial.is_negative(), Code::NegativeSerial), (serial.is_zero(), Code::ZeroSerial), (serial.content().len() > 20, Code::LongSerial)]
-    {
+    for (wrong, code) in [
+        (serial.is_negative(), Code::NegativeSerial),
+        (serial.is_zero(), Code::ZeroSerial),
+        (serial.content().len() > 20, Code::LongSerial),
+    ] {
         if wrong {
             findings.insert(code);
         }
@@ -343,10 +363,12 @@ fn describe(raw: &[u8], fields: Fields<'_>) -> Certificate {
     }
 }
 
-/// Whether a self-issued certificate is signed by its own key. What cannot be checked is not (DESIGN.md 2.5), with a finding: whoever adds a
-/// certificate chooses its algorithm and its key identifiers.
+/// Whether a self-issued certificate is signed by its own key. What cannot be checked is not (DESIGN.md 2.5),
+/// with a finding: whoever adds a certificate chooses its algorithm and its key identifiers.
 fn by_own_key(raw: &[u8], spki: &[u8], findings: &mut Codes) -> bool {
-    let checked = signed_parts(raw).map_or(Checked::Invalid, |(tbs, algorithm, signature)| signature::check(tbs, algorithm, signature, spki));
+    let checked = signed_parts(raw).map_or(Checked::Invalid, |(tbs, algorithm, signature)| {
+        signature::check(tbs, algorithm, signature, spki)
+    });
     if checked == Checked::NotSupported {
         findings.insert(Code::SignatureNotChecked);
     }
@@ -370,16 +392,24 @@ impl<'a> Extensions<'a> {
         for (oid, value) in &extensions.read {
             let understood = match *oid {
                 oid::SUBJECT_ALT_NAME => name::general_names(value, &mut out.names),
-                oid::BASIC_CONSTRAINTS => {
-                    Reader::new(value).sequence().map(|mut s| out.is_ca = s.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0])).is_some()
+                oid::BASIC_CONSTRAINTS => Reader::new(value)
+                    .sequence()
+                    .map(|mut s| out.is_ca = s.tagged(der::BOOLEAN).is_some_and(|b| b.content != [0]))
+                    .is_some(),
+                oid::SUBJECT_KEY_ID => {
+                    Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some()
                 }
-                oid::SUBJECT_KEY_ID => Reader::new(value).octet_string().map(|id| out.subject_key_id = Some(id.into())).is_some(),
-                oid::AUTHORITY_KEY_ID => {
-                    Reader::new(value).sequence().map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content)).is_some()
-                }
+                oid::AUTHORITY_KEY_ID => Reader::new(value)
+                    .sequence()
+                    .map(|mut s| out.authority_key_id = s.tagged(0x80).map(|id| id.content))
+                    .is_some(),
                 oid::KEY_USAGE => key_usage(value).map(|bits| out.purpose.key_usage = Some(bits)).is_some(),
-                oid::EXT_KEY_USAGE => Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some(),
-                oid::SCT_LIST => Reader::new(value).octet_string().map(|list| out.first_sct = first_sct(list)).is_some(),
+                oid::EXT_KEY_USAGE => {
+                    Reader::new(value).sequence().map(|s| out.purpose.extended = Some(extended(s))).is_some()
+                }
+                oid::SCT_LIST => {
+                    Reader::new(value).octet_string().map(|list| out.first_sct = first_sct(list)).is_some()
+                }
                 _ => true,
             };
             if !understood {
@@ -410,7 +440,8 @@ fn extended(list: Reader<'_>) -> Extended {
     out
 }
 
-/// The earliest timestamp of a `SignedCertificateTimestampList` (RFC 6962 section 3.3: lengths of two octets, then version, log id, milliseconds).
+/// The earliest timestamp of a `SignedCertificateTimestampList` (RFC 6962 section 3.3: lengths of two octets,
+/// then version, log id, milliseconds).
 fn first_sct(list: &[u8]) -> Option<Time> {
     let mut rest = list.get(2..)?;
     let mut first = None;
@@ -431,7 +462,8 @@ fn profile(subject: &[u8], extensions: &[(&[u8], &[u8])]) -> ProfileHash {
     let mut bytes = Vec::with_capacity(512);
     bytes.extend_from_slice(subject);
     for oid in [oid::SUBJECT_ALT_NAME, oid::EXT_KEY_USAGE] {
-        let mut items: Vec<&[u8]> = Reader::new(value(oid)).sequence().into_iter().flatten().map(|t| t.raw).collect();
+        let mut items: Vec<&[u8]> =
+            Reader::new(value(oid)).sequence().into_iter().flatten().map(|t| t.raw).collect();
         items.sort_unstable();
         items.dedup();
         bytes.push(0);

@@ -42,7 +42,8 @@ pub struct Contained<'a> {
 }
 
 impl Contained<'_> {
-    /// The message in it, if there is one: bytes of any kind, which may be text with objects of their own or another container.
+    /// The message in it, if there is one: bytes of any kind, which may be text with objects of their own or
+    /// another container.
     #[must_use]
     pub fn content(&self) -> Option<Zeroizing<Vec<u8>>> {
         self.content.map(pkcs7::octets)
@@ -93,21 +94,33 @@ pub(super) fn from_ber(bytes: &[u8]) -> Result<Option<Piece<'_, Object>>, Unread
     if used < bytes.len() {
         findings.insert(Code::TrailingData);
     }
-    let der = if matches!(body, Object::PrivateKey(_)) { Cow::Borrowed(bytes) } else { Cow::Owned(std::mem::take(&mut *der)) };
+    let der = if matches!(body, Object::PrivateKey(_)) {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned(std::mem::take(&mut *der))
+    };
     Ok(Some(Piece { body, der, offset: 0, findings }))
 }
 
 fn read<'a>(bag: &Bag<'a>, whole: &[u8]) -> Contained<'a> {
     let mut pieces: Vec<_> = bag.entries.iter().map(|entry| piece(entry, whole)).collect();
-    let mut add = |unread| pieces.push(Piece { body: Err(unread), der: Cow::Borrowed(&[]), offset: 0, findings: Codes::NONE });
+    let mut add = |unread| {
+        pieces.push(Piece { body: Err(unread), der: Cow::Borrowed(&[]), offset: 0, findings: Codes::NONE })
+    };
     if let Some(sealed) = &bag.sealed {
         add(sealed.clone());
     }
     if bag.beyond > 0 {
-        add(Unread::Skipped(Reason::TooLarge, format!("{} more objects behind the first {}", bag.beyond, limits::CONTAINED)));
+        add(Unread::Skipped(
+            Reason::TooLarge,
+            format!("{} more objects behind the first {}", bag.beyond, limits::CONTAINED),
+        ));
     }
     if bag.broken {
-        add(Unread::Unreadable(Reason::BadObject, format!("{}: a part of it is missing or broken", bag.format)));
+        add(Unread::Unreadable(
+            Reason::BadObject,
+            format!("{}: a part of it is missing or broken", bag.format),
+        ));
     }
     let mut findings = Codes::NONE;
     if bag.ber {
@@ -125,7 +138,9 @@ fn piece<'a>(entry: &Entry<'a>, whole: &[u8]) -> Piece<'a> {
     let read = match entry.choice {
         Choice::Certificate => certificate(raw),
         Choice::Crl => list(raw),
-        Choice::Other(name) => return unread(Unread::Skipped(Reason::OtherFormat, name.to_owned()), raw, offset),
+        Choice::Other(name) => {
+            return unread(Unread::Skipped(Reason::OtherFormat, name.to_owned()), raw, offset);
+        }
         Choice::Unknown => None,
     };
     // A list among the certificates and the other way round.
@@ -136,8 +151,8 @@ fn piece<'a>(entry: &Entry<'a>, whole: &[u8]) -> Piece<'a> {
     }
 }
 
-/// Gives an object in BER the fingerprint that other tools (OpenSSL among them) know it by: the signed part stays as found, since the signature
-/// is over those bytes as they see it, and what is around it is DER.
+/// Gives an object in BER the fingerprint that other tools (OpenSSL among them) know it by: the signed part
+/// stays as found, since the signature is over those bytes as they see it, and what is around it is DER.
 fn name_as_signed(body: &mut Object, raw: &[u8]) {
     let Some(fingerprint) = signed_as_found(raw) else { return };
     match body {
@@ -168,7 +183,8 @@ fn list(raw: &[u8]) -> Option<Piece<'_, Object>> {
     as_is_or_rewritten(raw, |der| crl::read(der).map(|c| Object::Crl(c.into())))
 }
 
-/// Reads an element as it lies; if that fails and it is BER, its DER (RFC 5280 section 4.1.1.3: signatures are over the DER).
+/// Reads an element as it lies; if that fails and it is BER, its DER (RFC 5280 section 4.1.1.3: signatures
+/// are over the DER).
 fn as_is_or_rewritten(raw: &[u8], read: impl Fn(&[u8]) -> Option<Object>) -> Option<Piece<'_, Object>> {
     if let Some(body) = read(raw) {
         return Some(Piece { body, der: Cow::Borrowed(raw), offset: 0, findings: Codes::NONE });

@@ -67,7 +67,8 @@ pub(crate) fn read(der: &[u8]) -> Option<Crl> {
         this_update: this_update.and_then(|t| t.time),
         next_update: next_update.and_then(|t| t.time),
         entries,
-        signature_algorithm: algorithm_name(algorithm).map_or_else(|| oid::dotted(algorithm).unwrap_or_default().into(), Cow::Borrowed),
+        signature_algorithm: algorithm_name(algorithm)
+            .map_or_else(|| oid::dotted(algorithm).unwrap_or_default().into(), Cow::Borrowed),
         findings,
     })
 }

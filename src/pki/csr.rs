@@ -52,7 +52,8 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
     let spki = info.tagged(der::SEQUENCE)?.raw;
     let mut findings = Codes::NONE;
     let mut extensions = Listed::default();
-    // The attributes are mandatory but often left out; old Microsoft tools put the extensions under an OID of their own.
+    // The attributes are mandatory but often left out; old Microsoft tools put the extensions under an OID of
+    // their own.
     for attribute in info.tagged(context(0)).into_iter().flat_map(|a| a.reader()) {
         let mut parts = attribute.reader();
         if matches!(parts.oid(), Some(oid::EXTENSION_REQUEST | MS_CERT_EXTENSIONS))
@@ -71,7 +72,8 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
         sha256: Fingerprint::of(outer.raw),
         subject: name::read(subject).text,
         names: Extensions::read(&extensions, &mut findings).names,
-        signature_algorithm: algorithm_name(algorithm).map_or_else(|| oid::dotted(algorithm).unwrap_or_default().into(), Cow::Borrowed),
+        signature_algorithm: algorithm_name(algorithm)
+            .map_or_else(|| oid::dotted(algorithm).unwrap_or_default().into(), Cow::Borrowed),
         findings: findings.union(key.findings),
         key,
     })

@@ -1,4 +1,5 @@
-//! A tolerant reader of tag, length and value (ITU-T X.690): what strict parsers refuse still has to be inventoried.
+//! A tolerant reader of tag, length and value (ITU-T X.690): what strict parsers refuse still has to be
+//! inventoried.
 //!
 //! It accepts non-minimal lengths (BER) and says so; indefinite lengths only through [`super::ber`].
 
@@ -137,7 +138,8 @@ impl<'a> Iterator for Reader<'a> {
     }
 }
 
-/// Identifier octet, length of identifier and length octets, length of the value. `None` for what is cut short, indefinite or has a long tag.
+/// Identifier octet, length of identifier and length octets, length of the value. `None` for what is cut
+/// short, indefinite or has a long tag.
 pub(crate) fn header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -210,9 +212,18 @@ mod tests {
 
     #[test]
     fn lengths_in_every_form() {
-        assert_eq!(first(&[0x04, 0x01, 0xaa, 0xbb]).map(|(t, rest)| (t.content, rest)), Some((&[0xaa][..], &[0xbb][..])));
+        assert_eq!(
+            first(&[0x04, 0x01, 0xaa, 0xbb]).map(|(t, rest)| (t.content, rest)),
+            Some((&[0xaa][..], &[0xbb][..]))
+        );
         assert_eq!(first(&[0x04, 0x82, 0x00, 0x01, 0xaa]).map(|(t, _)| t.content), Some(&[0xaa][..]));
-        for bad in [&[0x04][..], &[0x04, 0x02, 0xaa], &[0x04, 0x80, 0x00, 0x00], &[0x1f, 0x01, 0xaa], &[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1]] {
+        for bad in [
+            &[0x04][..],
+            &[0x04, 0x02, 0xaa],
+            &[0x04, 0x80, 0x00, 0x00],
+            &[0x1f, 0x01, 0xaa],
+            &[0x04, 0x89, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        ] {
             assert_eq!(first(bad), None, "{bad:?}");
         }
         assert_eq!(first(&[0x04, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0]), None);

@@ -12,14 +12,18 @@ const PRINTABLE: u8 = 0x13;
 /// `IA5String`.
 const IA5: u8 = 0x16;
 
-/// The content of a `Name` (RFC 5280 section 4.1.2.4): what is written last comes first. Types by name or as dotted numbers, values with `\` before
-/// what means something, `\HH` for bytes, `#` and hexadecimal for any DER.
+/// The content of a `Name` (RFC 5280 section 4.1.2.4): what is written last comes first. Types by name or as
+/// dotted numbers, values with `\` before what means something, `\HH` for bytes, `#` and hexadecimal for any
+/// DER.
 ///
 /// # Errors
 /// A sentence that says what is wrong where.
 pub fn parse(text: &str) -> Result<Vec<u8>, String> {
     if text.starts_with('/') {
-        return Err("write CN=www.example.com,O=Example,C=DE (RFC 4514): the most specific part first, with commas".to_owned());
+        return Err(
+            "write CN=www.example.com,O=Example,C=DE (RFC 4514): the most specific part first, with commas"
+                .to_owned(),
+        );
     }
     let mut rdns = Vec::new();
     for rdn in split(text, ',')?.into_iter().filter(|_| !text.trim().is_empty()) {
@@ -107,8 +111,8 @@ fn unescape(value: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| format!("the bytes of {value:?} are not UTF-8"))
 }
 
-/// A string of the type that RFC 5280 appendix A.1 has for the attribute: PrintableString for countries and numbers, IA5String for domain
-/// components and mail addresses, UTF8String (section 4.1.2.4) for all others.
+/// A string of the type that RFC 5280 appendix A.1 has for the attribute: PrintableString for countries and
+/// numbers, IA5String for domain components and mail addresses, UTF8String (section 4.1.2.4) for all others.
 fn string(kind: &str, oid: &[u8], text: &str) -> Result<Vec<u8>, String> {
     let name = KNOWN.iter().find(|(known, _)| *known == oid).map_or("", |(_, name)| *name);
     let (tag, most) = match name {
@@ -121,7 +125,9 @@ fn string(kind: &str, oid: &[u8], text: &str) -> Result<Vec<u8>, String> {
     };
     let length = text.chars().count();
     if length == 0 || length > most {
-        return Err(format!("{kind} has {length} characters, and 1 to {most} are allowed (RFC 5280 appendix A.1)"));
+        return Err(format!(
+            "{kind} has {length} characters, and 1 to {most} are allowed (RFC 5280 appendix A.1)"
+        ));
     }
     if most == 2 && !(length == 2 && text.bytes().all(|b| b.is_ascii_uppercase())) {
         return Err(format!("{kind} is a country code of two capital letters, not {text:?}"));
@@ -164,7 +170,9 @@ mod tests {
     #[test]
     fn string_types_are_those_of_the_standard() {
         let der = parse("CN=x,DC=y,C=DE").unwrap();
-        let tags: Vec<u8> = super::super::der::Reader::new(&der).map(|set| set.content[2 + usize::from(set.content[3]) + 2]).collect();
+        let tags: Vec<u8> = super::super::der::Reader::new(&der)
+            .map(|set| set.content[2 + usize::from(set.content[3]) + 2])
+            .collect();
         assert_eq!(tags, [PRINTABLE, IA5, UTF8]);
     }
 

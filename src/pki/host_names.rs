@@ -19,8 +19,8 @@ impl Certificate {
     }
 }
 
-/// Whether a common name is one of a host: an address, `localhost`, a wildcard, a name in other letters than ASCII's (a U-label), or a name of two
-/// labels and more.
+/// Whether a common name is one of a host: an address, `localhost`, a wildcard, a name in other letters than
+/// ASCII's (a U-label), or a name of two labels and more.
 #[must_use]
 pub fn is_host(name: &str) -> bool {
     let name = name.trim();
@@ -33,13 +33,21 @@ pub fn is_host(name: &str) -> bool {
     // UTS #46 section 2.3: these are dots too.
     let labels: Vec<&str> = rest.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).collect();
     let last_is_number = labels.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    let is_international = !rest.is_ascii() || rest.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
-    labels.iter().all(|l| is_label(l)) && !last_is_number && (wildcard || labels.len() > 1 || is_international)
+    let is_international =
+        !rest.is_ascii() || rest.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
+    labels.iter().all(|l| is_label(l))
+        && !last_is_number
+        && (wildcard || labels.len() > 1 || is_international)
 }
 
-/// Letters of any script, digits, hyphens and underscores (which no standard allows, and many hosts have), or a wildcard within.
+/// Letters of any script, digits, hyphens and underscores (which no standard allows, and many hosts have), or
+/// a wildcard within.
 fn is_label(label: &str) -> bool {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '*') || !c.is_ascii() && !c.is_whitespace() && !name::is_hidden(c);
+    let allowed = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, '-' | '_' | '*')
+            || !c.is_ascii() && !c.is_whitespace() && !name::is_hidden(c)
+    };
     (1..=63).contains(&label.chars().count()) && label.chars().all(allowed)
 }
 

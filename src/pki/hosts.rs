@@ -1,4 +1,5 @@
-//! The hosts that a certificate names for its issuer: authority information access and CRL distribution points.
+//! The hosts that a certificate names for its issuer: authority information access and CRL distribution
+//! points.
 
 use super::der::{Reader, Tlv, context};
 use crate::oid;
@@ -6,8 +7,8 @@ use crate::oid;
 /// Hosts kept of one certificate; real ones name up to four.
 const HOSTS: usize = 64;
 
-/// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13) among these extensions,
-/// each once, in order. Tolerant: what cannot be read names no host.
+/// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and
+/// 4.2.1.13) among these extensions, each once, in order. Tolerant: what cannot be read names no host.
 pub(crate) fn read<'a>(extensions: &[(&[u8], &'a [u8])]) -> Vec<&'a str> {
     let mut out: Vec<&str> = Vec::new();
     let mut add = |name: Tlv<'a>| {
@@ -25,7 +26,10 @@ pub(crate) fn read<'a>(extensions: &[(&[u8], &'a [u8])]) -> Vec<&'a str> {
             oid::AUTHORITY_INFO_ACCESS => list.filter_map(|access| access.reader().nth(1)).for_each(&mut add),
             // DistributionPoint: [0] distributionPoint, in it [0] fullName, in it the names.
             oid::CRL_DISTRIBUTION_POINTS => {
-                list.filter_map(|point| inner(point, 0)).filter_map(|name| inner(name, 0)).flat_map(Tlv::reader).for_each(&mut add);
+                list.filter_map(|point| inner(point, 0))
+                    .filter_map(|name| inner(name, 0))
+                    .flat_map(Tlv::reader)
+                    .for_each(&mut add);
             }
             _ => {}
         }
@@ -43,14 +47,17 @@ fn url(name: Tlv<'_>) -> Option<&[u8]> {
     (name.tag == 0x86).then_some(name.content)
 }
 
-/// The host of a URL with an authority (RFC 3986 section 3.2); `None` for one without, such as `ldap:///CN=...`, and for what is no host name.
+/// The host of a URL with an authority (RFC 3986 section 3.2); `None` for one without, such as
+/// `ldap:///CN=...`, and for what is no host name.
 fn host(url: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(url).ok()?;
     let (_, rest) = text.trim().split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
     let host = host.split(':').next()?.trim_end_matches('.');
-    let valid = !host.is_empty() && host.len() <= 253 && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+    let valid = !host.is_empty()
+        && host.len() <= 253
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
     valid.then_some(host)
 }
 

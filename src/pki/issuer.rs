@@ -1,4 +1,5 @@
-//! What the certificates of one CA have in common. A heap has few issuers and very many certificates, so it is kept once for all of them.
+//! What the certificates of one CA have in common. A heap has few issuers and very many certificates, so it
+//! is kept once for all of them.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,14 +25,20 @@ pub struct Issuer {
     pub key_id: Option<Octets>,
     /// Name of the signature algorithm, or its dotted OID.
     pub algorithm: Cow<'static, str>,
-    /// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1 and 4.2.1.13), in lower case,
-    /// each once, in order.
+    /// The hosts of the URLs in `authorityInfoAccess` and `cRLDistributionPoints` (RFC 5280 sections 4.2.2.1
+    /// and 4.2.1.13), in lower case, each once, in order.
     pub hosts: Box<[String]>,
 }
 
 /// The issuer of a record of a certificate, until the one that is kept beside it is known.
 pub(super) fn unknown() -> Arc<Issuer> {
-    Arc::new(Issuer { name: Box::default(), id: NameId([0; 16]), key_id: None, algorithm: Cow::Borrowed(""), hosts: Box::default() })
+    Arc::new(Issuer {
+        name: Box::default(),
+        id: NameId([0; 16]),
+        key_id: None,
+        algorithm: Cow::Borrowed(""),
+        hosts: Box::default(),
+    })
 }
 
 /// What an [`Issuer`] is read from, as it is encoded.
@@ -81,7 +88,12 @@ pub(crate) fn read(said: &Said<'_>) -> Arc<Issuer> {
             known.issuers.clear();
         }
         let issuer = Arc::new(said.issuer(&hosts));
-        let entry = Entry { hash, name: said.name.into(), algorithm: said.algorithm.into(), issuer: Arc::clone(&issuer) };
+        let entry = Entry {
+            hash,
+            name: said.name.into(),
+            algorithm: said.algorithm.into(),
+            issuer: Arc::clone(&issuer),
+        };
         known.issuers.insert_unique(hash, entry, |e| e.hash);
         issuer
     })
@@ -100,7 +112,8 @@ impl Entry {
 impl Said<'_> {
     fn issuer(&self, hosts: &[&str]) -> Issuer {
         let name::Name { text, id } = name::read(self.name);
-        let algorithm = algorithm_name(self.algorithm).map_or_else(|| oid::dotted(self.algorithm).unwrap_or_default().into(), Cow::Borrowed);
+        let algorithm = algorithm_name(self.algorithm)
+            .map_or_else(|| oid::dotted(self.algorithm).unwrap_or_default().into(), Cow::Borrowed);
         let hosts = hosts.iter().map(|h| h.to_ascii_lowercase()).collect();
         Issuer { name: text, id, key_id: self.key_id.map(Octets::from), algorithm, hosts }
     }
@@ -121,7 +134,8 @@ mod tests {
             let access = [tlv(OID, &[1, 2, 3]), tlv(0x86, format!("http://{host}/x").as_bytes())].concat();
             tlv(SEQUENCE, &tlv(SEQUENCE, &access))
         };
-        let (names, hosts) = ([named(b"One CA"), named(b"one ca")], [at("a.example"), at("A.example"), at("b.example")]);
+        let (names, hosts) =
+            ([named(b"One CA"), named(b"one ca")], [at("a.example"), at("A.example"), at("b.example")]);
         let mut all = Vec::new();
         for name in &names {
             for host in &hosts {
@@ -140,6 +154,10 @@ mod tests {
             }
         }
         assert!(all.iter().enumerate().all(|(i, a)| all[..i].iter().all(|b| !Arc::ptr_eq(a, b))));
-        assert_eq!(all.iter().filter(|i| **i == all[0]).count(), 2, "the letters of a host are of either case");
+        assert_eq!(
+            all.iter().filter(|i| **i == all[0]).count(),
+            2,
+            "the letters of a host are of either case"
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! Floor 1: bytes to owned values. Certificates, keys, requests and revocation lists, read once and described completely.
+//! Floor 1: bytes to owned values. Certificates, keys, requests and revocation lists, read once and described
+//! completely.
 //!
-//! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look, so that no
-//! object that users have disappears. Private numbers live only inside `key` and are wiped; what comes out is public.
+//! Nothing here does I/O. `x509-parser` stays behind this door; what it refuses gets a tolerant second look,
+//! so that no object that users have disappears. Private numbers live only inside `key` and are wiped; what
+//! comes out is public.
 
 mod alt_names;
 pub(crate) mod ber;
@@ -34,7 +36,9 @@ pub use issuer::Issuer;
 pub use key::PrivateKey;
 pub use name::show;
 pub use object::{Label, Object, Unread, read_der, read_labelled};
-pub(crate) use object::{begins_without_length, declared_length, first_element, is_encrypted_key, is_signature, read_ec_key};
+pub(crate) use object::{
+    begins_without_length, declared_length, first_element, is_encrypted_key, is_signature, read_ec_key,
+};
 pub use signature::{Checked, check as check_signature};
 pub use spki::{Curve, KeyAlgorithm, KeyFacts};
 pub use texts::Texts;

@@ -1,4 +1,5 @@
-//! Distinguished names: printing them as RFC 4514 says, safe to show, and comparing them as RFC 5280 section 7.1 says.
+//! Distinguished names: printing them as RFC 4514 says, safe to show, and comparing them as RFC 5280 section
+//! 7.1 says.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -18,7 +19,8 @@ pub(crate) struct Name {
     pub(crate) id: NameId,
 }
 
-/// Attribute types that print by name. RFC 4514 section 3 demands the first nine; the others are the names that tools agree on.
+/// Attribute types that print by name. RFC 4514 section 3 demands the first nine; the others are the names
+/// that tools agree on.
 pub(super) const KNOWN: &[(&[u8], &str)] = &[
     (&[0x55, 0x04, 0x03], "CN"),
     (&[0x55, 0x04, 0x07], "L"),
@@ -71,8 +73,9 @@ pub(crate) fn read(raw: &[u8]) -> Name {
     Name { text: rdns.join(",").into(), id: NameId::of(&comparable) }
 }
 
-/// The common name in a printed name, unescaped; the last one of the encoding, which is printed first. Escaped commas and plus signs are part
-/// of a value (RFC 4514 section 3), so a value cannot pose as a common name.
+/// The common name in a printed name, unescaped; the last one of the encoding, which is printed first.
+/// Escaped commas and plus signs are part of a value (RFC 4514 section 3), so a value cannot pose as a common
+/// name.
 #[must_use]
 pub fn common_name(printed: &str) -> Option<String> {
     let mut rest = printed;
@@ -158,7 +161,9 @@ fn attribute(ava: Tlv<'_>) -> (String, Vec<u8>) {
     let printed = match (known, text) {
         (Some(name), Some(text)) => format!("{name}={}", escape(&text)),
         (Some(name), None) => format!("{name}={}", hex_value(value.raw)),
-        (None, _) => format!("{}={}", oid::dotted(kind).unwrap_or_else(|| "?".to_owned()), hex_value(value.raw)),
+        (None, _) => {
+            format!("{}={}", oid::dotted(kind).unwrap_or_else(|| "?".to_owned()), hex_value(value.raw))
+        }
     };
     (printed, comparable)
 }
@@ -192,9 +197,10 @@ pub(crate) fn decode(value: Tlv<'_>) -> Option<String> {
             let units = bytes.chunks_exact(2).map(|c| u16::from_be_bytes([c[0], c[1]]));
             char::decode_utf16(units).collect::<Result<_, _>>().ok()
         }
-        0x1c if bytes.len().is_multiple_of(4) => {
-            bytes.chunks_exact(4).map(|c| char::from_u32(u32::from_be_bytes([c[0], c[1], c[2], c[3]]))).collect()
-        }
+        0x1c if bytes.len().is_multiple_of(4) => bytes
+            .chunks_exact(4)
+            .map(|c| char::from_u32(u32::from_be_bytes([c[0], c[1], c[2], c[3]])))
+            .collect(),
         _ => None,
     }
 }
@@ -231,8 +237,9 @@ fn push_escaped(out: &mut String, c: char) {
     }
 }
 
-/// Characters that a terminal or a page would obey or hide instead of show: controls, bidirectional and other format characters, separators and
-/// every space but the usual one, noncharacters, and what is blank or ignored by default (UAX #44: Cc, Cf, Zl, Zp, Zs, Default_Ignorable_Code_Point).
+/// Characters that a terminal or a page would obey or hide instead of show: controls, bidirectional and other
+/// format characters, separators and every space but the usual one, noncharacters, and what is blank or
+/// ignored by default (UAX #44: Cc, Cf, Zl, Zp, Zs, Default_Ignorable_Code_Point).
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     if c.is_ascii() {
@@ -249,8 +256,9 @@ pub fn is_hidden(c: char) -> bool {
     hidden || BLANK.iter().any(|blank| blank.contains(&c)) || u32::from(c) & 0xfffe == 0xfffe
 }
 
-/// What is hidden although its general category is another. Of Unicode 17.0: Default_Ignorable_Code_Point (DerivedCoreProperties.txt) without Cf,
-/// assigned or not; the noncharacters in the Arabic block; letters and symbols without ink.
+/// What is hidden although its general category is another. Of Unicode 17.0: Default_Ignorable_Code_Point
+/// (DerivedCoreProperties.txt) without Cf, assigned or not; the noncharacters in the Arabic block; letters
+/// and symbols without ink.
 const BLANK: &[RangeInclusive<char>] = &[
     '\u{34f}'..='\u{34f}',
     '\u{115f}'..='\u{1160}',
@@ -269,7 +277,8 @@ const BLANK: &[RangeInclusive<char>] = &[
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// Makes any text safe to show on a terminal: hidden characters become `\HH`. Names that were printed by this module pass unchanged.
+/// Makes any text safe to show on a terminal: hidden characters become `\HH`. Names that were printed by this
+/// module pass unchanged.
 #[must_use]
 pub fn show(text: &str) -> String {
     shown(text).into_owned()
@@ -392,7 +401,12 @@ mod tests {
         ];
         for c in hidden.iter().cloned().flatten().filter_map(char::from_u32) {
             assert!(is_hidden(c), "U+{:04X}", u32::from(c));
-            assert_eq!(show(&format!("a{c}b")).chars().filter(|c| !c.is_ascii()).count(), 0, "U+{:04X}", u32::from(c));
+            assert_eq!(
+                show(&format!("a{c}b")).chars().filter(|c| !c.is_ascii()).count(),
+                0,
+                "U+{:04X}",
+                u32::from(c)
+            );
         }
         let seen = [
             'a',
@@ -423,7 +437,10 @@ mod tests {
             assert_eq!(show(&format!("a{c}b")), format!("a{c}b"));
         }
         // The categories of the crate against the standard library, which knows two of them.
-        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| c.is_control() || c.is_whitespace() && *c != ' ') {
+        for c in (0..=0x10_ffff)
+            .filter_map(char::from_u32)
+            .filter(|c| c.is_control() || c.is_whitespace() && *c != ' ')
+        {
             assert!(is_hidden(c), "U+{:04X}", u32::from(c));
         }
     }

@@ -1,4 +1,5 @@
-//! Which object some bytes are: by their label where there is one, by their shape where the label is wrong or missing.
+//! Which object some bytes are: by their label where there is one, by their shape where the label is wrong or
+//! missing.
 
 use std::sync::Arc;
 
@@ -130,14 +131,17 @@ impl Label {
             b"TRUSTED CERTIFICATE" => Self::TrustedCertificate,
             b"X509 CRL" | b"CRL" => Self::Crl,
             b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Self::Request,
-            b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY" | b"DH PRIVATE KEY" | b"ANY PRIVATE KEY" => Self::PrivateKey,
+            b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY"
+            | b"DH PRIVATE KEY" | b"ANY PRIVATE KEY" => Self::PrivateKey,
             b"ENCRYPTED PRIVATE KEY" => Self::EncryptedKey,
             b"OPENSSH PRIVATE KEY" => Self::OpenSsh,
             b"PUBLIC KEY" | b"RSA PUBLIC KEY" | b"EC PUBLIC KEY" | b"DSA PUBLIC KEY" => Self::PublicKey,
             b"EC PARAMETERS" | b"SM2 PARAMETERS" => Self::Parameters("ec"),
             b"DH PARAMETERS" | b"X9.42 DH PARAMETERS" | b"X942 DH PARAMETERS" => Self::Parameters("dh"),
             b"DSA PARAMETERS" => Self::Parameters("dsa"),
-            b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" | b"CERTIFICATE CHAIN" | b"CERTIFICATE SET" => Self::Pkcs7,
+            b"PKCS7" | b"CMS" | b"PKCS #7 SIGNED DATA" | b"CERTIFICATE CHAIN" | b"CERTIFICATE SET" => {
+                Self::Pkcs7
+            }
             b"SSH2 PUBLIC KEY"
             | b"SSH SIGNATURE"
             | b"SSL SESSION PARAMETERS"
@@ -157,7 +161,12 @@ impl Label {
             | b"OPENVPN STATIC KEY V1"
             | b"TIMESTAMP QUERY"
             | b"TIMESTAMP RESPONSE" => Self::Other,
-            _ if label.starts_with(b"PGP ") || label.starts_with(b"OPENVPN ") || label.starts_with(b"ENCRYPTED SIGSTORE") => Self::Other,
+            _ if label.starts_with(b"PGP ")
+                || label.starts_with(b"OPENVPN ")
+                || label.starts_with(b"ENCRYPTED SIGSTORE") =>
+            {
+                Self::Other
+            }
             _ => Self::Unknown,
         }
     }
@@ -175,7 +184,8 @@ impl Label {
     }
 }
 
-/// Reads the decoded body of a PEM block. `encrypted` tells that its headers say so (RFC 1421 section 4.6.1.1).
+/// Reads the decoded body of a PEM block. `encrypted` tells that its headers say so (RFC 1421 section
+/// 4.6.1.1).
 ///
 /// # Errors
 /// [`Unread`]: locked, broken, or of no concern; never with a byte of the content in its text.
@@ -205,7 +215,9 @@ pub fn read_labelled(label: Label, der: &[u8], encrypted: bool) -> Result<Parsed
             let (findings, expected) = match &mut parsed {
                 Parsed::Object(object) => (&mut object.findings, label.expects(&object.body)),
                 // OpenSSL labels Netscape certificate sequences CERTIFICATE.
-                Parsed::Container(container) => (&mut container.findings, matches!(label, Label::Pkcs7 | Label::Certificate)),
+                Parsed::Container(container) => {
+                    (&mut container.findings, matches!(label, Label::Pkcs7 | Label::Certificate))
+                }
             };
             if !expected {
                 findings.insert(Code::LabelDiffers);
@@ -230,15 +242,17 @@ pub fn read_der(der: &[u8]) -> Result<Parsed<'_>, Unread> {
     by_shape(der)?.ok_or_else(|| Unread::Skipped(Reason::NoPkiContent, String::new()))
 }
 
-/// An EC key without parameters of its own, in whatever form, read with those of the EC PARAMETERS block before it. `None` where that names
-/// it no better than it was.
+/// An EC key without parameters of its own, in whatever form, read with those of the EC PARAMETERS block
+/// before it. `None` where that names it no better than it was.
 pub(crate) fn read_ec_key(der: &[u8], parameters: &[u8]) -> Option<Object> {
     let key = key::read_with_parameters(der, Some(parameters)).ok()?;
-    (key.facts.algorithm == KeyAlgorithm::Ec && key.facts.spki.is_some()).then(|| Object::PrivateKey(Arc::new(key)))
+    (key.facts.algorithm == KeyAlgorithm::Ec && key.facts.spki.is_some())
+        .then(|| Object::PrivateKey(Arc::new(key)))
 }
 
-/// How long an object is that these bytes begin like: a SEQUENCE with a length in long form whose first element is a SEQUENCE (certificates,
-/// requests, lists, public keys), a small INTEGER (keys, PKCS #12) or an OID (PKCS #7). Text cannot begin like that.
+/// How long an object is that these bytes begin like: a SEQUENCE with a length in long form whose first
+/// element is a SEQUENCE (certificates, requests, lists, public keys), a small INTEGER (keys, PKCS #12) or an
+/// OID (PKCS #7). Text cannot begin like that.
 pub(crate) fn declared_length(bytes: &[u8]) -> Option<usize> {
     let (tag, header, length) = der::header(bytes)?;
     let like_an_object = match bytes.get(header..header + 3)? {
@@ -250,9 +264,15 @@ pub(crate) fn declared_length(bytes: &[u8]) -> Option<usize> {
     (tag == SEQUENCE && header > 2 && like_an_object).then(|| header.saturating_add(length))
 }
 
-/// Whether bytes begin like an object in BER: a SEQUENCE whose end is marked (X.690 section 8.1.3.6), with a first element as above.
+/// Whether bytes begin like an object in BER: a SEQUENCE whose end is marked (X.690 section 8.1.3.6), with a
+/// first element as above.
 pub(crate) fn begins_without_length(bytes: &[u8]) -> bool {
-    matches!(bytes, [SEQUENCE, 0x80, SEQUENCE, 0x80..=0xff, ..] | [SEQUENCE, 0x80, INTEGER, 1, 0..=4, ..] | [SEQUENCE, 0x80, OID, 9, 0x2a, ..])
+    matches!(
+        bytes,
+        [SEQUENCE, 0x80, SEQUENCE, 0x80..=0xff, ..]
+            | [SEQUENCE, 0x80, INTEGER, 1, 0..=4, ..]
+            | [SEQUENCE, 0x80, OID, 9, 0x2a, ..]
+    )
 }
 
 /// The first element of some bytes, whole, and what follows it; also in BER.
@@ -272,18 +292,21 @@ fn certificate(der: &[u8], label: Label) -> Option<Object> {
 fn open_ssh(body: &[u8]) -> Result<Object, Unread> {
     match key::read_openssh(body) {
         Ok(key) => Ok(Object::PrivateKey(Arc::new(key))),
-        Err(KeyError::Encrypted) => Err(Unread::Locked(Reason::PassphraseNeeded, key::read_openssh_public(body).map(Arc::new))),
+        Err(KeyError::Encrypted) => {
+            Err(Unread::Locked(Reason::PassphraseNeeded, key::read_openssh_public(body).map(Arc::new)))
+        }
         Err(error) => Err(Unread::Unreadable(Reason::BadObject, error.to_string())),
     }
 }
 
 fn parameters(der: &[u8], kind: &'static str) -> Option<Object> {
     let (outer, _) = der::first(der)?;
-    matches!((kind, outer.tag), ("ec", OID | SEQUENCE | NULL) | ("dh" | "dsa", SEQUENCE)).then_some(Object::Parameters(kind))
+    matches!((kind, outer.tag), ("ec", OID | SEQUENCE | NULL) | ("dh" | "dsa", SEQUENCE))
+        .then_some(Object::Parameters(kind))
 }
 
-/// Tells container or object by their first elements; what is neither as it lies may be so in DER, or a plain list of certificates. `Ok(None)`:
-/// none of them.
+/// Tells container or object by their first elements; what is neither as it lies may be so in DER, or a plain
+/// list of certificates. `Ok(None)`: none of them.
 fn by_shape(bytes: &[u8]) -> Result<Option<Parsed<'_>>, Unread> {
     if let Some(opened) = contained::open(bytes) {
         return opened.map(|container| Some(Parsed::Container(container)));
@@ -313,10 +336,14 @@ pub(super) fn by_tags(der: &[u8]) -> Result<Option<Object>, Unread> {
         // A certificate whose signature is cut or of another type.
         [Some(SEQUENCE), Some(SEQUENCE), _] => cert::read(der).map(|c| Object::Certificate(Arc::new(c))),
         [Some(SEQUENCE), Some(BIT_STRING), _] => Some(Object::PublicKey(Arc::new(spki::read(outer.raw)))),
-        [Some(SEQUENCE), Some(OCTET_STRING), None] if outer.reader().sequence().and_then(|mut a| a.oid()).is_some_and(|oid| !is_digest(oid)) => {
+        [Some(SEQUENCE), Some(OCTET_STRING), None]
+            if outer.reader().sequence().and_then(|mut a| a.oid()).is_some_and(|oid| !is_digest(oid)) =>
+        {
             return Err(Unread::Locked(Reason::PassphraseNeeded, None));
         }
-        [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => return Err(container("pkcs12")),
+        [Some(INTEGER), Some(SEQUENCE), third] if third == Some(SEQUENCE) || is_pfx(outer.reader()) => {
+            return Err(container("pkcs12"));
+        }
         [Some(INTEGER), Some(INTEGER), third] => integers(der, outer.reader(), third)?,
         [Some(INTEGER), Some(SEQUENCE | OCTET_STRING), _] => private_key(der)?,
         _ => None,
@@ -324,7 +351,8 @@ pub(super) fn by_tags(der: &[u8]) -> Result<Option<Object>, Unread> {
 }
 
 fn signed(der: &[u8]) -> Option<Object> {
-    // A request's third element is the SubjectPublicKeyInfo, a list's is a time; everything else is tried as a certificate first.
+    // A request's third element is the SubjectPublicKeyInfo, a list's is a time; everything else is tried as
+    // a certificate first.
     let mut tbs = der::first(der)?.0.reader().sequence()?;
     let explicit_version = tbs.peek() == Some(context(0));
     if !explicit_version {
@@ -345,14 +373,15 @@ fn is_spki(mut reader: Reader<'_>) -> bool {
     reader.sequence().is_some_and(|mut s| s.sequence().is_some() && s.peek() == Some(BIT_STRING))
 }
 
-/// Whether bytes look like a signature of ECDSA or DSA (RFC 3279 section 2.2.2): two numbers of about the same size, of 66 octets at most. A public
-/// key of PKCS #1 has the same shape.
+/// Whether bytes look like a signature of ECDSA or DSA (RFC 3279 section 2.2.2): two numbers of about the
+/// same size, of 66 octets at most. A public key of PKCS #1 has the same shape.
 pub(crate) fn is_signature(der: &[u8]) -> bool {
     let numbers = Reader::new(der).sequence().and_then(|mut s| Some((s.unsigned()?, s.unsigned()?)));
     numbers.is_some_and(|(first, second)| first.len() <= 66 && second.len() > first.len() / 2)
 }
 
-/// Whether an algorithm is a hash: with an OCTET STRING it is a DigestInfo (RFC 8017 section 9.2), not an encrypted key.
+/// Whether an algorithm is a hash: with an OCTET STRING it is a DigestInfo (RFC 8017 section 9.2), not an
+/// encrypted key.
 fn is_digest(algorithm: &[u8]) -> bool {
     // RSADSI's digestAlgorithm, NIST's hashAlgs, OIW's SHA-1, TeleTrusT's RIPEMD.
     const ARCS: [&[u8]; 4] = [
@@ -364,27 +393,34 @@ fn is_digest(algorithm: &[u8]) -> bool {
     ARCS.iter().any(|arc| algorithm.starts_with(arc))
 }
 
-/// Whether bytes are an encrypted private key (RFC 5958 section 3) under one of the schemes in use: those of PKCS #5 and PKCS #12.
+/// Whether bytes are an encrypted private key (RFC 5958 section 3) under one of the schemes in use: those of
+/// PKCS #5 and PKCS #12.
 pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
-    let algorithm = Reader::new(der).sequence().and_then(|mut info| info.sequence()).and_then(|mut a| a.oid());
+    let algorithm =
+        Reader::new(der).sequence().and_then(|mut info| info.sequence()).and_then(|mut a| a.oid());
     algorithm.is_some_and(|oid| oid.starts_with(&oid::PBES2[..8]) || oid.starts_with(oid::PKCS12_PBE))
 }
 
 /// PFX (RFC 7292 section 4): a version, which is 3 by rights, then a ContentInfo.
 fn is_pfx(mut reader: Reader<'_>) -> bool {
-    reader.small().is_some() && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
+    reader.small().is_some()
+        && reader.sequence().is_some_and(|mut info| matches!(info.oid(), Some(oid::DATA | oid::SIGNED_DATA)))
 }
 
-/// A keystore of Bouncy Castle (its `ObjectStore`): what is encrypted, as an AlgorithmIdentifier with PBES2 (RFC 8018 section 6.2) and an OCTET
-/// STRING, then the check, as algorithms of MAC and key derivation and an OCTET STRING.
+/// A keystore of Bouncy Castle (its `ObjectStore`): what is encrypted, as an AlgorithmIdentifier with PBES2
+/// (RFC 8018 section 6.2) and an OCTET STRING, then the check, as algorithms of MAC and key derivation and an
+/// OCTET STRING.
 fn is_bcfks(mut reader: Reader<'_>) -> bool {
     let (Some(mut store), Some(mut check)) = (reader.sequence(), reader.sequence()) else { return false };
-    let encrypted = store.sequence().and_then(|mut a| a.oid()) == Some(oid::PBES2) && store.octet_string().is_some() && store.is_empty();
+    let encrypted = store.sequence().and_then(|mut a| a.oid()) == Some(oid::PBES2)
+        && store.octet_string().is_some()
+        && store.is_empty();
     let mut algorithm = || check.sequence().and_then(|mut a| a.oid()).is_some();
     encrypted && algorithm() && algorithm() && check.octet_string().is_some()
 }
 
-/// A SEQUENCE of INTEGERs: an RSA or DSA private key, an RSA public key, or DH parameters (p and a small generator).
+/// A SEQUENCE of INTEGERs: an RSA or DSA private key, an RSA public key, or DH parameters (p and a small
+/// generator).
 fn integers(der: &[u8], mut reader: Reader<'_>, third: Option<u8>) -> Result<Option<Object>, Unread> {
     if third == Some(INTEGER)
         && let Some(key) = private_key(der)?
@@ -423,7 +459,9 @@ pub(super) fn explain(der: &[u8]) -> String {
         Some((_, header, length)) if header.saturating_add(length) > der.len() => {
             format!("cut short: {} of {} bytes are there", der.len(), header.saturating_add(length))
         }
-        Some((SEQUENCE, ..)) => format!("{} bytes of DER in the shape of none of the objects known", der.len()),
+        Some((SEQUENCE, ..)) => {
+            format!("{} bytes of DER in the shape of none of the objects known", der.len())
+        }
         _ => format!("{} bytes that are not DER", der.len()),
     }
 }
@@ -445,23 +483,39 @@ mod tests {
         let sequence = |parts: &[&[u8]]| der::tlv(SEQUENCE, &parts.concat());
         let algorithm = |oid: &[u8]| sequence(&[&der::tlv(OID, oid), &sequence(&[])]);
         let octets = der::tlv(OCTET_STRING, &[7; 200]);
-        let (hmac, pbkdf2) = (algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 11]), algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]));
-        let store = |scheme: &[u8]| sequence(&[&sequence(&[&algorithm(scheme), &octets]), &sequence(&[&hmac, &pbkdf2, &octets])]);
-        assert_eq!(read_der(&store(oid::PBES2)).err(), Some(Unread::Skipped(Reason::FormatNotRead, "bcfks".to_owned())));
-        assert_eq!(read_der(&store(oid::DATA)).err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
+        let (hmac, pbkdf2) = (
+            algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 11]),
+            algorithm(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]),
+        );
+        let store = |scheme: &[u8]| {
+            sequence(&[&sequence(&[&algorithm(scheme), &octets]), &sequence(&[&hmac, &pbkdf2, &octets])])
+        };
+        assert_eq!(
+            read_der(&store(oid::PBES2)).err(),
+            Some(Unread::Skipped(Reason::FormatNotRead, "bcfks".to_owned()))
+        );
+        assert_eq!(
+            read_der(&store(oid::DATA)).err(),
+            Some(Unread::Skipped(Reason::NoPkiContent, String::new()))
+        );
         let encrypted_key = sequence(&[&algorithm(oid::PBES2), &octets]);
         assert_eq!(read_der(&encrypted_key).err(), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
     }
 
     #[test]
     fn a_pfx_without_a_check_of_any_version() {
-        for (version, kind, wanted) in
-            [(3, oid::DATA, true), (2, oid::DATA, true), (0, oid::SIGNED_DATA, true), (2, oid::PBES2, false), (0, oid::PBES2, false)]
-        {
+        for (version, kind, wanted) in [
+            (3, oid::DATA, true),
+            (2, oid::DATA, true),
+            (0, oid::SIGNED_DATA, true),
+            (2, oid::PBES2, false),
+            (0, oid::PBES2, false),
+        ] {
             let content = der::tlv(context(0), &der::tlv(OCTET_STRING, &[0x30, 0]));
             let info = der::tlv(SEQUENCE, &[der::tlv(OID, kind), content].concat());
             let pfx = der::tlv(SEQUENCE, &[der::tlv(INTEGER, &[version]), info].concat());
-            let told = read_der(&pfx).err() == Some(Unread::Skipped(Reason::FormatNotRead, "pkcs12".to_owned()));
+            let told =
+                read_der(&pfx).err() == Some(Unread::Skipped(Reason::FormatNotRead, "pkcs12".to_owned()));
             assert_eq!(told, wanted, "{version} {kind:02x?}");
         }
     }
@@ -469,9 +523,18 @@ mod tests {
     #[test]
     fn bytes_that_are_nothing_say_what_is_wrong_without_showing_them() {
         let cut = read_labelled(Label::Certificate, &[0x30, 0x82, 0x01, 0x00, 0xaa], false);
-        assert_eq!(cut.err(), Some(Unread::Unreadable(Reason::BadObject, "cut short: 5 of 260 bytes are there".to_owned())));
-        assert_eq!(read_labelled(Label::Unknown, b"hello", false).err(), Some(Unread::Skipped(Reason::UnknownLabel, String::new())));
-        assert_eq!(read_labelled(Label::PrivateKey, b"anything", true).err(), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
+        assert_eq!(
+            cut.err(),
+            Some(Unread::Unreadable(Reason::BadObject, "cut short: 5 of 260 bytes are there".to_owned()))
+        );
+        assert_eq!(
+            read_labelled(Label::Unknown, b"hello", false).err(),
+            Some(Unread::Skipped(Reason::UnknownLabel, String::new()))
+        );
+        assert_eq!(
+            read_labelled(Label::PrivateKey, b"anything", true).err(),
+            Some(Unread::Locked(Reason::PassphraseNeeded, None))
+        );
         assert_eq!(read_der(b"text").err(), Some(Unread::Skipped(Reason::NoPkiContent, String::new())));
     }
 }

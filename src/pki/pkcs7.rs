@@ -1,7 +1,9 @@
-//! Certificate bags: PKCS #7 ([RFC 2315]) and CMS ([RFC 5652]) `SignedData` and its relatives, Netscape certificate sequences, `PkiPath`.
+//! Certificate bags: PKCS #7 ([RFC 2315]) and CMS ([RFC 5652]) `SignedData` and its relatives, Netscape
+//! certificate sequences, `PkiPath`.
 //!
-//! [`open`] finds the certificates and revocation lists in one of them as slices of its bytes, in the order found, and tells apart what it cannot
-//! take. It walks BER as it lies, so a certificate keeps the bytes it was signed over. Signatures of the messages are not looked at.
+//! [`open`] finds the certificates and revocation lists in one of them as slices of its bytes, in the order
+//! found, and tells apart what it cannot take. It walks BER as it lies, so a certificate keeps the bytes it
+//! was signed over. Signatures of the messages are not looked at.
 //!
 //! [RFC 2315]: https://www.rfc-editor.org/rfc/rfc2315
 //! [RFC 5652]: https://www.rfc-editor.org/rfc/rfc5652
@@ -93,7 +95,8 @@ impl Type {
     }
 }
 
-/// Opens a container. `None`: it is none of these. Bytes behind it are not looked at; if its end is missing, what is whole counts.
+/// Opens a container. `None`: it is none of these. Bytes behind it are not looked at; if its end is missing,
+/// what is whole counts.
 ///
 /// # Errors
 /// [`Unread`] for one that holds nothing that can be taken: encrypted, or broken from the start.
@@ -114,7 +117,9 @@ pub(crate) fn open(bytes: &[u8]) -> Option<Result<Bag<'_>, Unread>> {
     };
     Some(match read {
         None => Err(Unread::Unreadable(Reason::BadObject, bag.what_is_wrong(cut))),
-        Some(()) if bag.broken && bag.entries.is_empty() => Err(Unread::Unreadable(Reason::BadObject, bag.what_is_wrong(cut))),
+        Some(()) if bag.broken && bag.entries.is_empty() => {
+            Err(Unread::Unreadable(Reason::BadObject, bag.what_is_wrong(cut)))
+        }
         Some(()) => match bag.sealed.take() {
             Some(sealed) if bag.entries.is_empty() => Err(sealed),
             sealed => Ok(Bag { sealed, ..bag }),
@@ -122,25 +127,31 @@ pub(crate) fn open(bytes: &[u8]) -> Option<Result<Bag<'_>, Unread>> {
     })
 }
 
-/// `PkiPath` (X.509, RFC 6066 section 8): a plain SEQUENCE OF Certificate. **The caller makes sure that the first one is a certificate.**
+/// `PkiPath` (X.509, RFC 6066 section 8): a plain SEQUENCE OF Certificate. **The caller makes sure that the
+/// first one is a certificate.**
 pub(crate) fn open_path(bytes: &[u8]) -> Option<Bag<'_>> {
     let (outer, _) = ber::element(bytes).filter(|(t, _)| t.tag == SEQUENCE)?;
     let mut bag = Bag::new("pkipath", outer);
     bag.list(outer, certificate_choice);
-    (!bag.broken && !bag.entries.is_empty() && bag.entries.iter().all(|e| e.choice == Choice::Certificate)).then_some(bag)
+    (!bag.broken && !bag.entries.is_empty() && bag.entries.iter().all(|e| e.choice == Choice::Certificate))
+        .then_some(bag)
 }
 
-/// The octets of a content: those of an OCTET STRING, in whatever pieces it lies, or else the element itself (RFC 2315 section 7 allows any).
+/// The octets of a content: those of an OCTET STRING, in whatever pieces it lies, or else the element itself
+/// (RFC 2315 section 7 allows any).
 pub(crate) fn octets(content: &[u8]) -> Zeroizing<Vec<u8>> {
     let joined = ber::to_der(content).map(|(der, _)| Zeroizing::new(der));
-    let string = joined.as_deref().and_then(|der| super::der::first(der)).filter(|(t, _)| t.tag == OCTET_STRING);
+    let string =
+        joined.as_deref().and_then(|der| super::der::first(der)).filter(|(t, _)| t.tag == OCTET_STRING);
     Zeroizing::new(string.map_or(content, |(t, _)| t.content).to_vec())
 }
 
 /// Version, digest algorithms and a content with its type (RFC 5652 section 5.1).
 fn is_signed_data(mut fields: Reader<'_>) -> bool {
     let small = fields.tagged(INTEGER).is_some_and(|v| v.content.len() == 1);
-    small && fields.tagged(SET).is_some() && fields.tagged(SEQUENCE).is_some_and(|s| Reader::new(s.content).oid().is_some())
+    small
+        && fields.tagged(SET).is_some()
+        && fields.tagged(SEQUENCE).is_some_and(|s| Reader::new(s.content).oid().is_some())
 }
 
 const fn certificate_choice(tag: u8) -> Choice {
@@ -162,10 +173,19 @@ const fn revocation_choice(tag: u8) -> Choice {
 
 impl<'a> Bag<'a> {
     fn new(format: &'static str, outer: Tlv<'_>) -> Self {
-        Self { format, entries: Vec::new(), beyond: 0, content: None, sealed: None, broken: false, ber: is_indefinite(outer) }
+        Self {
+            format,
+            entries: Vec::new(),
+            beyond: 0,
+            content: None,
+            sealed: None,
+            broken: false,
+            ber: is_indefinite(outer),
+        }
     }
 
-    /// Takes what a `ContentInfo` holds, given its content with the tag `[0]`. `None`: it has not the form of its type.
+    /// Takes what a `ContentInfo` holds, given its content with the tag `[0]`. `None`: it has not the form of
+    /// its type.
     fn take(&mut self, content_type: Type, explicit: Tlv<'a>) -> Option<()> {
         self.ber |= is_indefinite(explicit);
         let mut reader = Reader::new(explicit.content);
@@ -189,7 +209,9 @@ impl<'a> Bag<'a> {
                 self.sealed = Some(sealed(by_password, "cms-enveloped"));
             }
             Type::Encrypted => self.sealed = Some(sealed(is_by_password(body), "cms-encrypted")),
-            Type::Compressed => self.sealed = Some(Unread::Skipped(Reason::FormatNotRead, "cms-compressed".to_owned())),
+            Type::Compressed => {
+                self.sealed = Some(Unread::Skipped(Reason::FormatNotRead, "cms-compressed".to_owned()))
+            }
             Type::Data => {}
         }
         if content_type == Type::SignedAndEnveloped {
@@ -199,7 +221,8 @@ impl<'a> Bag<'a> {
         Some(())
     }
 
-    /// `SignedData` (RFC 5652 section 5.1), and `SignedAndEnvelopedData` (RFC 2315 section 11.1), which has one SET more in front.
+    /// `SignedData` (RFC 5652 section 5.1), and `SignedAndEnvelopedData` (RFC 2315 section 11.1), which has
+    /// one SET more in front.
     fn signed(&mut self, body: Tlv<'a>) -> Option<()> {
         let mut fields = Reader::new(body.content);
         fields.tagged(INTEGER)?;
@@ -221,7 +244,8 @@ impl<'a> Bag<'a> {
         Some(())
     }
 
-    /// `EnvelopedData` and `AuthenticatedData` (RFC 5652 sections 6.1 and 9.1): certificates of the sender. Tells whether a password opens it.
+    /// `EnvelopedData` and `AuthenticatedData` (RFC 5652 sections 6.1 and 9.1): certificates of the sender.
+    /// Tells whether a password opens it.
     fn originator(&mut self, body: Tlv<'a>) -> Option<bool> {
         let mut fields = Reader::new(body.content);
         fields.tagged(INTEGER)?;
@@ -229,7 +253,11 @@ impl<'a> Bag<'a> {
             self.choices(&mut Reader::new(originator.content));
         }
         // RFC 5652 section 6.2: PasswordRecipientInfo has tag 3.
-        Some(fields.tagged(SET).is_some_and(|recipients| Reader::new(recipients.content).any(|r| r.tag == context(3))))
+        Some(
+            fields
+                .tagged(SET)
+                .is_some_and(|recipients| Reader::new(recipients.content).any(|r| r.tag == context(3))),
+        )
     }
 
     /// `EncapsulatedContentInfo` (RFC 5652 section 5.2): type, and the content with the tag `[0]`.
@@ -281,10 +309,15 @@ fn extended(member: Tlv<'_>) -> Option<Tlv<'_>> {
 
 /// What is locked opens with a passphrase; what is encrypted to a key pair or another key does not.
 fn sealed(by_password: bool, name: &str) -> Unread {
-    if by_password { Unread::Locked(Reason::PassphraseNeeded, None) } else { Unread::Skipped(Reason::FormatNotRead, name.to_owned()) }
+    if by_password {
+        Unread::Locked(Reason::PassphraseNeeded, None)
+    } else {
+        Unread::Skipped(Reason::FormatNotRead, name.to_owned())
+    }
 }
 
-/// Whether an `EncryptedData` (RFC 5652 section 8) is encrypted by a scheme of PKCS #5 or PKCS #12, so with a password.
+/// Whether an `EncryptedData` (RFC 5652 section 8) is encrypted by a scheme of PKCS #5 or PKCS #12, so with a
+/// password.
 fn is_by_password(body: Tlv<'_>) -> bool {
     let mut fields = Reader::new(body.content);
     let scheme = fields.tagged(INTEGER).and_then(|_| fields.tagged(SEQUENCE)).and_then(|info| {
@@ -342,11 +375,29 @@ mod tests {
 
     #[test]
     fn every_choice_is_told_apart() {
-        let extended = tlv(context(0), &tlv(SEQUENCE, &[tlv(INTEGER, &[0]), tlv(SEQUENCE, b"\x05\x00")].concat()));
-        let certificates = [tlv(SEQUENCE, &[]), extended, tlv(0xa1, &[]), tlv(0xa2, &[]), tlv(0xa3, &[]), tlv(OCTET_STRING, &[])].concat();
+        let extended =
+            tlv(context(0), &tlv(SEQUENCE, &[tlv(INTEGER, &[0]), tlv(SEQUENCE, b"\x05\x00")].concat()));
+        let certificates = [
+            tlv(SEQUENCE, &[]),
+            extended,
+            tlv(0xa1, &[]),
+            tlv(0xa2, &[]),
+            tlv(0xa3, &[]),
+            tlv(OCTET_STRING, &[]),
+        ]
+        .concat();
         let lists = [tlv(SEQUENCE, &[]), tlv(0xa1, &[])].concat();
-        let (attribute, other) = (Choice::Other("attribute certificate"), Choice::Other("certificate of another format"));
-        let all = [Choice::Certificate, Choice::Certificate, attribute, attribute, other, Choice::Unknown, Choice::Crl];
+        let (attribute, other) =
+            (Choice::Other("attribute certificate"), Choice::Other("certificate of another format"));
+        let all = [
+            Choice::Certificate,
+            Choice::Certificate,
+            attribute,
+            attribute,
+            other,
+            Choice::Unknown,
+            Choice::Crl,
+        ];
         let bytes = container(oid::SIGNED_DATA, &signed(&certificates, &lists));
         let found = choices(&bytes);
         assert_eq!(found[..7], all);
@@ -365,11 +416,17 @@ mod tests {
         let unread = |bytes: &[u8]| open(bytes).expect("a container").err();
         assert_eq!(unread(include_bytes!("../../testdata/pkcs7/enveloped.p7m")), skipped("cms-enveloped"));
         assert_eq!(unread(include_bytes!("../../testdata/pkcs7/encrypted.p7m")), skipped("cms-encrypted"));
-        assert_eq!(unread(include_bytes!("../../testdata/pkcs7/password.p7m")), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
+        assert_eq!(
+            unread(include_bytes!("../../testdata/pkcs7/password.p7m")),
+            Some(Unread::Locked(Reason::PassphraseNeeded, None))
+        );
         let pbes2 = [oid::PKCS5, &[0x0d]].concat();
         let info = tlv(SEQUENCE, &[tlv(OID, oid::DATA), tlv(SEQUENCE, &tlv(OID, &pbes2))].concat());
         let encrypted = tlv(SEQUENCE, &[tlv(INTEGER, &[0]), info].concat());
-        assert_eq!(unread(&container(&[oid::PKCS7, &[6]].concat(), &encrypted)), Some(Unread::Locked(Reason::PassphraseNeeded, None)));
+        assert_eq!(
+            unread(&container(&[oid::PKCS7, &[6]].concat(), &encrypted)),
+            Some(Unread::Locked(Reason::PassphraseNeeded, None))
+        );
         let compressed = container(&[oid::SMIME_CONTENT_TYPES, &[9]].concat(), &tlv(SEQUENCE, &[]));
         assert_eq!(unread(&compressed), skipped("cms-compressed"));
     }
@@ -382,27 +439,51 @@ mod tests {
         let bag = open(&bytes).expect("a container").expect("opened");
         assert_eq!(bag.entries.len(), 1);
         assert_eq!(bag.sealed, Some(Unread::Skipped(Reason::FormatNotRead, "cms-enveloped".to_owned())));
-        let both =
-            tlv(SEQUENCE, &[tlv(INTEGER, &[1]), tlv(SET, &[]), tlv(SET, &[]), tlv(SEQUENCE, &[]), tlv(context(0), &tlv(SEQUENCE, &[]))].concat());
+        let both = tlv(
+            SEQUENCE,
+            &[
+                tlv(INTEGER, &[1]),
+                tlv(SET, &[]),
+                tlv(SET, &[]),
+                tlv(SEQUENCE, &[]),
+                tlv(context(0), &tlv(SEQUENCE, &[])),
+            ]
+            .concat(),
+        );
         let both = container(&[oid::PKCS7, &[4]].concat(), &both);
-        assert!(open(&both).expect("a container").is_ok_and(|bag| bag.entries.len() == 1 && bag.sealed.is_some()));
+        assert!(
+            open(&both).expect("a container").is_ok_and(|bag| bag.entries.len() == 1 && bag.sealed.is_some())
+        );
     }
 
     #[test]
     fn what_was_cut_short_gives_what_is_whole() {
         let cut = open(&CERTS[..CERTS.len() - 100]).expect("a container").expect("opened");
         assert!(cut.broken && cut.entries.len() == 1);
-        assert_eq!(open(&CERTS[..60]).expect("a container").err(), Some(Unread::Unreadable(Reason::BadObject, "pkcs7: cut short".to_owned())));
+        assert_eq!(
+            open(&CERTS[..60]).expect("a container").err(),
+            Some(Unread::Unreadable(Reason::BadObject, "pkcs7: cut short".to_owned()))
+        );
         let no_content = tlv(SEQUENCE, &tlv(OID, oid::SIGNED_DATA));
         assert!(matches!(open(&no_content), Some(Err(Unread::Unreadable(..)))));
         for length in 13..STREAM.len() {
-            assert!(open(&STREAM[..length]).is_some_and(|opened| opened.is_ok_and(|bag| bag.broken) || length < 600), "{length}");
+            assert!(
+                open(&STREAM[..length])
+                    .is_some_and(|opened| opened.is_ok_and(|bag| bag.broken) || length < 600),
+                "{length}"
+            );
         }
     }
 
     #[test]
     fn other_shapes_are_left_alone() {
-        for other in [&b""[..], b"text", &tlv(SEQUENCE, &tlv(OID, oid::RSA)), &tlv(SEQUENCE, &tlv(INTEGER, &[1])), &tlv(SET, &[])] {
+        for other in [
+            &b""[..],
+            b"text",
+            &tlv(SEQUENCE, &tlv(OID, oid::RSA)),
+            &tlv(SEQUENCE, &tlv(INTEGER, &[1])),
+            &tlv(SET, &[]),
+        ] {
             assert!(open(other).is_none(), "{other:?}");
         }
     }

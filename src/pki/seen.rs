@@ -1,4 +1,5 @@
-//! Names that were met before, without comparing each with each: certificates can be made with millions of extensions.
+//! Names that were met before, without comparing each with each: certificates can be made with millions of
+//! extensions.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,8 @@
 //! Public keys: what kind, how large, and the two hashes that name them (RFC 5280 section 4.1.2.7).
 //!
-//! One key can be written in several ways. The canonical form (DESIGN.md, "Hashes") makes them one: RSA for whatever padding is
-//! rsaEncryption with NULL, explicit curve parameters become the name, points are uncompressed. All else stays as found.
+//! One key can be written in several ways. The canonical form (DESIGN.md, "Hashes") makes them one: RSA for
+//! whatever padding is rsaEncryption with NULL, explicit curve parameters become the name, points are
+//! uncompressed. All else stays as found.
 
 use std::borrow::Cow;
 
@@ -68,8 +69,12 @@ impl Serialize for KeyAlgorithm {
 impl<'de> Deserialize<'de> for KeyAlgorithm {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let name = String::deserialize(d)?;
-        let known = [Self::Dh, Self::Dsa, Self::Ec, Self::Ed25519, Self::Ed448, Self::Rsa, Self::X25519, Self::X448];
-        Ok(known.into_iter().find(|algorithm| algorithm.as_str() == name).unwrap_or_else(|| Self::Other(name.into())))
+        let known =
+            [Self::Dh, Self::Dsa, Self::Ec, Self::Ed25519, Self::Ed448, Self::Rsa, Self::X25519, Self::X448];
+        Ok(known
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+            .unwrap_or_else(|| Self::Other(name.into())))
     }
 }
 
@@ -125,7 +130,8 @@ pub(crate) fn read(spki_der: &[u8]) -> KeyFacts {
     facts
 }
 
-/// Reads a bare `RSAPublicKey` (RFC 8017 appendix A.1.1, the label `RSA PUBLIC KEY`); `None` if it is something else.
+/// Reads a bare `RSAPublicKey` (RFC 8017 appendix A.1.1, the label `RSA PUBLIC KEY`); `None` if it is
+/// something else.
 pub(crate) fn read_rsa_public_key(der: &[u8]) -> Option<KeyFacts> {
     let mut fields = Reader::new(der).sequence()?;
     let (n, e) = (strip_zeros(fields.integer()?), strip_zeros(fields.integer()?));
@@ -160,7 +166,8 @@ pub(crate) fn rsa_public_key(n: &[u8], e: &[u8]) -> Vec<u8> {
 }
 
 /// `AlgorithmIdentifier { rsaEncryption, NULL }` (RFC 8017 appendix A.1).
-pub(crate) const RSA_ALGORITHM: &[u8] = &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+pub(crate) const RSA_ALGORITHM: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 
 /// X.500 `rsa`, which some old implementations write for rsaEncryption (X.509 (1988) annex H).
 const RSA_X500: &[u8] = &[0x55, 0x08, 0x01, 0x01];
@@ -196,7 +203,12 @@ impl<'a> Parts<'a> {
         let mut inner = algorithm.reader();
         let oid = inner.oid()?;
         // Unused bits make no sense in any key here; what is known of the algorithm still is.
-        Some(Self { algorithm: algorithm.raw, oid, parameters: inner.any(), key: spki.bit_string().unwrap_or_default() })
+        Some(Self {
+            algorithm: algorithm.raw,
+            oid,
+            parameters: inner.any(),
+            key: spki.bit_string().unwrap_or_default(),
+        })
     }
 
     fn kind(&self) -> Kind {
@@ -214,7 +226,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// n and e of an `RSAPublicKey`, leading zeros stripped. An INTEGER without its sign octet counts as unsigned: a modulus is.
+    /// n and e of an `RSAPublicKey`, leading zeros stripped. An INTEGER without its sign octet counts as
+    /// unsigned: a modulus is.
     fn rsa(&self) -> Option<(&'a [u8], &'a [u8])> {
         let mut numbers = Reader::new(self.key).sequence()?;
         Some((strip_zeros(numbers.integer()?), strip_zeros(numbers.integer()?)))
@@ -243,7 +256,11 @@ impl<'a> Parts<'a> {
         if !explicit && matches!(point, Cow::Borrowed(_)) {
             return None;
         }
-        let algorithm = if explicit { algorithm_identifier(self.oid, &der::tlv(der::OID, curve.oid())) } else { self.algorithm.to_vec() };
+        let algorithm = if explicit {
+            algorithm_identifier(self.oid, &der::tlv(der::OID, curve.oid()))
+        } else {
+            self.algorithm.to_vec()
+        };
         Some(build(&algorithm, &point))
     }
 }
@@ -296,7 +313,8 @@ fn ec_facts(parts: &Parts<'_>) -> KeyFacts {
         Some(parameters) if parameters.tag == der::OID => match Curve::from_oid(parameters.content) {
             Some(curve) => KeyFacts { curve: Some(curve), ..KeyFacts::sized(KeyAlgorithm::Ec, curve.bits()) },
             None => {
-                let mut facts = KeyFacts::sized(KeyAlgorithm::Ec, binary_curve_bits(parameters.content).unwrap_or(0));
+                let mut facts =
+                    KeyFacts::sized(KeyAlgorithm::Ec, binary_curve_bits(parameters.content).unwrap_or(0));
                 if facts.bits == 0 {
                     facts.findings = [Code::UnknownAlgorithm].into_iter().collect();
                 }
@@ -306,11 +324,13 @@ fn ec_facts(parts: &Parts<'_>) -> KeyFacts {
         Some(parameters) if parameters.tag == der::SEQUENCE => {
             let order = order_bits(parameters).unwrap_or(0);
             let curve = Explicit::read(parameters.raw).and_then(|explicit| explicit.name());
-            let mut facts = KeyFacts { curve, ..KeyFacts::sized(KeyAlgorithm::Ec, curve.map_or(order, Curve::bits)) };
+            let mut facts =
+                KeyFacts { curve, ..KeyFacts::sized(KeyAlgorithm::Ec, curve.map_or(order, Curve::bits)) };
             facts.findings.insert(Code::ExplicitCurve);
             facts
         }
-        // implicitCurve, or nothing at all: the curve is agreed elsewhere (RFC 5480 section 2.1.1 forbids it).
+        // implicitCurve, or nothing at all: the curve is agreed elsewhere (RFC 5480 section 2.1.1 forbids
+        // it).
         _ => KeyFacts::sized(KeyAlgorithm::Ec, 0),
     }
 }
@@ -326,16 +346,22 @@ pub(crate) fn uncompressed(curve: Curve, point: &[u8]) -> Cow<'_, [u8]> {
     let octets = curve.field_octets();
     let rewritten = match point.split_first() {
         // X9.62 hybrid form: both coordinates and the parity of y, which has to fit.
-        Some((form @ (6 | 7), xy)) if xy.len() == octets * 2 && xy.last().is_some_and(|y| y & 1 == form & 1) => Some([&[4], xy].concat()),
+        Some((form @ (6 | 7), xy))
+            if xy.len() == octets * 2 && xy.last().is_some_and(|y| y & 1 == form & 1) =>
+        {
+            Some([&[4], xy].concat())
+        }
         Some((form @ (2 | 3), x)) if x.len() == octets => {
-            weierstrass::decompress(&curve.domain(), x, form & 1 == 1).map(|y| [&[4], x, y.as_slice()].concat())
+            weierstrass::decompress(&curve.domain(), x, form & 1 == 1)
+                .map(|y| [&[4], x, y.as_slice()].concat())
         }
         _ => None,
     };
     rewritten.map_or(Cow::Borrowed(point), Cow::Owned)
 }
 
-/// Curve parameters written out: `SpecifiedECDomain` of SEC 1 appendix C.2 (X9.62 `ECParameters`), over a prime field.
+/// Curve parameters written out: `SpecifiedECDomain` of SEC 1 appendix C.2 (X9.62 `ECParameters`), over a
+/// prime field.
 pub(crate) struct Explicit {
     /// The numbers.
     pub(crate) domain: Domain,
@@ -373,10 +399,12 @@ impl Explicit {
         Some(Self { domain })
     }
 
-    /// The name of the curve, if all numbers are those of a named one. A known curve with another generator is **not** that curve:
-    /// whoever chose the generator knows a private key for every public one (CVE-2020-0601).
+    /// The name of the curve, if all numbers are those of a named one. A known curve with another generator
+    /// is **not** that curve: whoever chose the generator knows a private key for every public one
+    /// (CVE-2020-0601).
     pub(crate) fn name(&self) -> Option<Curve> {
-        Curve::all().find(|curve| curve.bits() == der::bit_length(&self.domain.n) && curve.domain() == self.domain)
+        Curve::all()
+            .find(|curve| curve.bits() == der::bit_length(&self.domain.n) && curve.domain() == self.domain)
     }
 }
 

@@ -1,4 +1,5 @@
-//! A list of texts in one piece of memory: a certificate has a few names, and there are very many certificates.
+//! A list of texts in one piece of memory: a certificate has a few names, and there are very many
+//! certificates.
 
 use std::fmt;
 
@@ -6,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Texts in a row, which may hold any character.
 ///
-/// Each follows its length, six bits a character, `@` added to all but the last one: so the whole is a text as well.
+/// Each follows its length, six bits a character, `@` added to all but the last one: so the whole is a text
+/// as well.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Texts(Box<str>);
 

@@ -27,8 +27,9 @@ pub(crate) fn read(field: Tlv<'_>) -> Read {
 fn parse(text: &[u8], year_digits: usize) -> Option<Time> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let (clock, rest) = text.split_at(digits);
-    let number =
-        |from: usize, count: usize| -> Option<u32> { clock.get(from..from + count).map(|d| d.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'))) };
+    let number = |from: usize, count: usize| -> Option<u32> {
+        clock.get(from..from + count).map(|d| d.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+    };
     let mut year = number(0, year_digits)? as i32;
     if year_digits == 2 {
         year += if year >= 50 { 1900 } else { 2000 };
@@ -49,7 +50,8 @@ fn parse(text: &[u8], year_digits: usize) -> Option<Time> {
     Some(local.plus(-offset(rest)?))
 }
 
-/// Seconds east of UTC in what follows the digits: an optional fraction, then `Z`, `+hhmm`, `-hhmm` or nothing (taken as UTC).
+/// Seconds east of UTC in what follows the digits: an optional fraction, then `Z`, `+hhmm`, `-hhmm` or
+/// nothing (taken as UTC).
 fn offset(rest: &[u8]) -> Option<i64> {
     let rest = match rest.split_first() {
         Some((b'.' | b',', tail)) => &tail[tail.iter().take_while(|b| b.is_ascii_digit()).count()..],

@@ -1,10 +1,13 @@
-//! Whose certificates they are: for each certificate that somebody has to act on its CA, how sure that is, and what that CA wants.
+//! Whose certificates they are: for each certificate that somebody has to act on its CA, how sure that is,
+//! and what that CA wants.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::ca::{Cas, Ccadb, Clock, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort};
+use super::ca::{
+    Cas, Ccadb, Clock, Confidence, Identified, Issued, Operator, ProofMeans, Reach, Signer, Sort,
+};
 use crate::assess::{Assessment, Verdict};
 use crate::finding::{Code, Finding};
 use crate::id::NameId;
@@ -15,7 +18,8 @@ use crate::time::{DAY, Time};
 /// A CA that has to be asked, or was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Authority {
-    /// The id of its operator, or of an unknown one the issuer's name. Certificates with the same id on one key are revoked together.
+    /// The id of its operator, or of an unknown one the issuer's name. Certificates with the same id on one
+    /// key are revoked together.
     pub id: String,
     /// For people.
     pub name: String,
@@ -58,23 +62,31 @@ pub struct Authorities {
     of: HashMap<u32, Issuance>,
 }
 
-/// The certificates whose CA matters: those that somebody has to act on, and expired ones that signed programs. Indices into the inventory.
+/// The certificates whose CA matters: those that somebody has to act on, and expired ones that signed
+/// programs. Indices into the inventory.
 #[must_use]
 pub fn concerned(inventory: &Inventory, assessment: &Assessment) -> Vec<u32> {
     let signer = |i: usize| sort_of(&inventory.certificates[i]) == Sort::CodeSigning;
     let verdicts = assessment.certificates.iter().enumerate();
-    let wanted = verdicts.filter(|(i, v)| v.verdict.asks_for_action() || (v.verdict == Verdict::Expired && signer(*i)));
+    let wanted = verdicts
+        .filter(|(i, v)| v.verdict.asks_for_action() || (v.verdict == Verdict::Expired && signer(*i)));
     wanted.map(|(i, _)| i as u32).collect()
 }
 
-/// The entries of the user's files about CAs that match nothing in the inventory, as findings: a name with a slip in it would be passed over in silence.
+/// The entries of the user's files about CAs that match nothing in the inventory, as findings: a name with a
+/// slip in it would be passed over in silence.
 #[must_use]
 pub fn unmatched(inventory: &Inventory, authorities: &Authorities, cas: &Cas) -> Vec<Finding> {
     let is_issued_by = |id: &str| authorities.list.iter().any(|a| a.known && a.id == id);
     let finding = |operator: &Operator| {
-        let lists =
-            [("issuers", &operator.issuers), ("organizations", &operator.organizations), ("brands", &operator.brands), ("hosts", &operator.hosts)];
-        let mut given: Vec<&str> = lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| name).collect();
+        let lists = [
+            ("issuers", &operator.issuers),
+            ("organizations", &operator.organizations),
+            ("brands", &operator.brands),
+            ("hosts", &operator.hosts),
+        ];
+        let mut given: Vec<&str> =
+            lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| name).collect();
         given.extend((!operator.keys.is_empty()).then_some("keys"));
         given.extend((!operator.roots.is_empty()).then_some("roots"));
         let says = format!(
@@ -102,9 +114,16 @@ struct Seen<'a> {
 }
 
 impl Authorities {
-    /// Identifies the CA of everything that somebody has to act on. `chains`: verified issuers, [`crate::inventory::chain`].
+    /// Identifies the CA of everything that somebody has to act on. `chains`: verified issuers,
+    /// [`crate::inventory::chain`].
     #[must_use]
-    pub fn identify(inventory: &Inventory, assessment: &Assessment, cas: &Cas, ccadb: Option<&Ccadb>, chains: &HashMap<u32, Vec<Signer>>) -> Self {
+    pub fn identify(
+        inventory: &Inventory,
+        assessment: &Assessment,
+        cas: &Cas,
+        ccadb: Option<&Ccadb>,
+        chains: &HashMap<u32, Vec<Signer>>,
+    ) -> Self {
         let mut found: HashMap<Shown<'_>, Identified<'_>> = HashMap::new();
         let mut out = Self::default();
         let mut by_id: HashMap<String, Seen<'_>> = HashMap::new();
@@ -113,20 +132,33 @@ impl Authorities {
             let certificate = &entry.certificate;
             let chain = chains.get(&at).map_or(&[][..], Vec::as_slice);
             let issuer = &certificate.issuer;
-            let shown = Shown { issuer: issuer.id, key_id: issuer.key_id.as_deref(), hosts: &issuer.hosts, chain };
+            let shown =
+                Shown { issuer: issuer.id, key_id: issuer.key_id.as_deref(), hosts: &issuer.hosts, chain };
             let identified = found.entry(shown).or_insert_with(|| {
-                let issued = Issued { issuer: &issuer.name, authority_key_id: shown.key_id, hosts: shown.hosts, chain };
+                let issued = Issued {
+                    issuer: &issuer.name,
+                    authority_key_id: shown.key_id,
+                    hosts: shown.hosts,
+                    chain,
+                };
                 cas.identify(&issued, ccadb)
             });
             let (reach, because) = cas.reach(certificate, identified);
             let mut identified = identified.clone();
             if reach == Reach::Private && !identified.operator.is_some_and(Operator::is_private) {
                 // No public CA issues that, whatever names stand in it: theirs is not the operator to ask.
-                identified = Identified { operator: None, confidence: Confidence::Unknown, because: because.clone(), acme: Vec::new(), ..identified };
+                identified = Identified {
+                    operator: None,
+                    confidence: Confidence::Unknown,
+                    because: because.clone(),
+                    acme: Vec::new(),
+                    ..identified
+                };
             }
             let confidence = identified.confidence;
             // What hangs below an exposed CA is not revoked there: the new CA is asked for its successor.
-            let asked = !certificate.is_self_signed && assessment.certificates[at as usize].verdict != Verdict::Reissue;
+            let asked = !certificate.is_self_signed
+                && assessment.certificates[at as usize].verdict != Verdict::Reissue;
             let authority = asked.then(|| out.add(&mut by_id, identified, entry, reach));
             out.of.insert(at, Issuance { authority, sort: sort_of(entry), reach, because, confidence });
         }
@@ -149,7 +181,13 @@ impl Authorities {
         self.of(certificate).and_then(|i| i.authority).and_then(|a| self.list.get(a as usize))
     }
 
-    fn add<'a>(&mut self, by_id: &mut HashMap<String, Seen<'a>>, identified: Identified<'a>, entry: &'a CertificateEntry, reach: Reach) -> u32 {
+    fn add<'a>(
+        &mut self,
+        by_id: &mut HashMap<String, Seen<'a>>,
+        identified: Identified<'a>,
+        entry: &'a CertificateEntry,
+        reach: Reach,
+    ) -> u32 {
         let issuer = &*entry.certificate.issuer.name;
         let id = identified.operator.map_or_else(|| issuer.to_owned(), |o| o.id.clone());
         let seen = by_id.entry(id.clone()).or_insert_with(|| {
@@ -160,10 +198,19 @@ impl Authorities {
                 confidence: identified.confidence,
                 because: identified.because.clone(),
                 certificates: 0,
-                retired: identified.operator.and_then(|o| o.retired.as_ref()).map(|fact| format!("{} ({})", fact.value, fact.origin())),
+                retired: identified
+                    .operator
+                    .and_then(|o| o.retired.as_ref())
+                    .map(|fact| format!("{} ({})", fact.value, fact.origin())),
                 how: Vec::new(),
             });
-            Seen { at: self.list.len() - 1, identified: identified.clone(), issuer, public: false, private: false }
+            Seen {
+                at: self.list.len() - 1,
+                identified: identified.clone(),
+                issuer,
+                public: false,
+                private: false,
+            }
         });
         seen.public |= reach != Reach::Private;
         seen.private |= reach == Reach::Private;
@@ -217,7 +264,11 @@ fn how(seen: &Seen<'_>, cas: &Cas) -> Vec<String> {
         out.extend(seen.private.then(|| PRIVATE.to_owned()));
         if seen.public {
             let wordings = quoted(&Cas::proof_wordings(None, issuer));
-            let says = if identified.confidence == Confidence::Conflicting { "once it is known who it is, proof is" } else { "as proof send" };
+            let says = if identified.confidence == Confidence::Conflicting {
+                "once it is known who it is, proof is"
+            } else {
+                "as proof send"
+            };
             out.push(format!("{says} both requests, with the CNs {wordings}"));
             clock(&mut out, cas);
         }
@@ -229,19 +280,26 @@ fn how(seen: &Seen<'_>, cas: &Cas) -> Vec<String> {
     if operator.is_private() {
         match operator.kind.as_deref().and_then(|kind| cas.kind(kind)) {
             Some(kind) => {
-                out.push(format!("it runs {}: the steps have its commands ({}, {})", kind.name, kind.source, kind.date));
+                out.push(format!(
+                    "it runs {}: the steps have its commands ({}, {})",
+                    kind.name, kind.source, kind.date
+                ));
                 out.extend(Some(kind.says.clone()).filter(|s| !s.is_empty()));
             }
             None => out.push(OWN.to_owned()),
         }
         out.push(BY_SERIAL.to_owned());
-        out.extend(operator.portal.iter().chain(&operator.mail).map(|f| format!("reports go to {}", f.value)));
+        out.extend(
+            operator.portal.iter().chain(&operator.mail).map(|f| format!("reports go to {}", f.value)),
+        );
     } else {
         channels(&mut out, operator, identified);
         proof(&mut out, operator, issuer);
         clock(&mut out, cas);
     }
-    out.extend(operator.retired.iter().chain(&operator.note).map(|n| format!("{} ({})", n.value, n.origin())));
+    out.extend(
+        operator.retired.iter().chain(&operator.note).map(|n| format!("{} ({})", n.value, n.origin())),
+    );
     out
 }
 
@@ -249,13 +307,13 @@ fn how(seen: &Seen<'_>, cas: &Cas) -> Vec<String> {
 const OWN: &str = "it is a CA of your own, and its software is not known here: with kind in the file for --cas the steps have its commands";
 
 /// What software of private CAs does.
-const BY_SERIAL: &str =
-    "it revokes by serial number: only what is named is revoked, and a certificate on the key that nobody names stays. Ask it for all on this key";
+const BY_SERIAL: &str = "it revokes by serial number: only what is named is revoked, and a certificate on the key that nobody names stays. Ask it for all on this key";
 
 /// Where to send it.
 fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<'_>) {
     if let Some(fact) = &operator.key_revocation {
-        let limit = operator.key_revocation_limit.as_ref().map_or_else(String::new, |limit| format!(", {limit},"));
+        let limit =
+            operator.key_revocation_limit.as_ref().map_or_else(String::new, |limit| format!(", {limit},"));
         out.push(format!(
             "{} takes{limit} a revocation signed by the leaked key itself, without an account (RFC 8555 section 7.6): the quickest way, and a proof ({})",
             fact.value,
@@ -270,10 +328,11 @@ fn channels(out: &mut Vec<String>, operator: &Operator, identified: &Identified<
         out.push(format!("CCADB lists its ACME directories: {}", identified.acme.join(", ")));
     }
     out.extend(operator.portal.as_ref().map(|f| format!("portal: {} ({})", f.value, f.origin())));
-    out.extend(operator.mail.as_ref().map(|f| format!("mail: {}, with all PEM in the text: filters drop attachments ({})", f.value, f.origin())));
+    out.extend(operator.mail.as_ref().map(|f| {
+        format!("mail: {}, with all PEM in the text: filters drop attachments ({})", f.value, f.origin())
+    }));
     if operator.key_revocation.is_none() && operator.portal.is_none() && operator.mail.is_none() {
-        let says =
-            "where it takes reports is not known here: its CPS, section 1.5.2, says so, and so does CCADB's list of problem reporting mechanisms";
+        let says = "where it takes reports is not known here: its CPS, section 1.5.2, says so, and so does CCADB's list of problem reporting mechanisms";
         out.push(says.to_owned());
     }
 }
@@ -284,12 +343,20 @@ fn proof(out: &mut Vec<String>, operator: &Operator, issuer: &str) {
         // Another form than a request; its notes tell which.
         Some(fact) if fact.value.is_empty() => {}
         Some(fact) => {
-            out.push(format!("as proof it takes a request signed by the leaked key with the CN {} ({})", quoted(&fact.value), fact.origin()));
+            out.push(format!(
+                "as proof it takes a request signed by the leaked key with the CN {} ({})",
+                quoted(&fact.value),
+                fact.origin()
+            ));
         }
-        None if operator.key_revocation.is_some() => out.push("that revocation, signed by the key, is the proof".to_owned()),
+        None if operator.key_revocation.is_some() => {
+            out.push("that revocation, signed by the key, is the proof".to_owned())
+        }
         None => {
             let wordings = quoted(&Cas::proof_wordings(Some(operator), issuer));
-            out.push(format!("which proof it takes is not known here: send both requests, with the CNs {wordings}"));
+            out.push(format!(
+                "which proof it takes is not known here: send both requests, with the CNs {wordings}"
+            ));
         }
     }
     out.push(match &operator.proof_means {
@@ -317,8 +384,8 @@ fn quoted(wordings: &[String]) -> String {
     wordings.iter().map(|w| format!("\u{201c}{w}\u{201d}")).collect::<Vec<_>>().join(" and ")
 }
 
-/// Longest validity, in seconds, of TLS certificates that public CAs need not revoke at all (CA/B Forum TLS BR 1.6.1), by `notBefore`: 7 days, 10 for
-/// those issued before 15 March 2026.
+/// Longest validity, in seconds, of TLS certificates that public CAs need not revoke at all (CA/B Forum TLS
+/// BR 1.6.1), by `notBefore`: 7 days, 10 for those issued before 15 March 2026.
 const SHORT: [(i64, i64); 2] = [(1_773_532_800, 7 * DAY), (1_710_460_800, 10 * DAY)];
 
 /// Whether a certificate is short-lived, so that its CA may leave it to expire.

@@ -1,7 +1,8 @@
-//! Whose certificate it is, and what that CA wants. Pure: data from `data/cas.toml`, from the user's files and from CCADB's list.
+//! Whose certificate it is, and what that CA wants. Pure: data from `data/cas.toml`, from the user's files
+//! and from CCADB's list.
 //!
-//! The direct issuer decides, by its key where that is known, then by the hosts the certificate itself names, then by the issuer's name.
-//! Never the root that is reached: operators certify one another's keys.
+//! The direct issuer decides, by its key where that is known, then by the hosts the certificate itself names,
+//! then by the issuer's name. Never the root that is reached: operators certify one another's keys.
 
 pub mod ccadb;
 mod data;
@@ -50,8 +51,8 @@ pub struct Issued<'a> {
     pub authority_key_id: Option<&'a [u8]>,
     /// The hosts it names for its issuer: [`crate::pki::Issuer::hosts`].
     pub hosts: &'a [String],
-    /// Its direct issuer, then that one's, as far as they are at hand. **Must** hold only certificates whose key verified the signature
-    /// of the one before.
+    /// Its direct issuer, then that one's, as far as they are at hand. **Must** hold only certificates whose
+    /// key verified the signature of the one before.
     pub chain: &'a [Signer],
 }
 
@@ -65,7 +66,8 @@ pub enum Confidence {
     KeyOfSubordinate,
     /// A host of this operator stands in the certificate.
     Host,
-    /// The key identifier that the certificate gives for its issuer is of this operator; anybody can write that.
+    /// The key identifier that the certificate gives for its issuer is of this operator; anybody can write
+    /// that.
     KeyIdentifier,
     /// The issuer's name says so; anybody can write that.
     Name,
@@ -95,7 +97,9 @@ impl Confidence {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Key => "the key of the issuer shows it",
-            Self::KeyOfSubordinate => "the key of the issuer shows it, run by another operator than the owner",
+            Self::KeyOfSubordinate => {
+                "the key of the issuer shows it, run by another operator than the owner"
+            }
             Self::Host => "hosts in the certificate show it",
             Self::KeyIdentifier => "only the key identifier says so, which anybody can write",
             Self::Name => "only the name says so, which anybody can write",
@@ -144,7 +148,8 @@ impl Cas {
         Ok(cas)
     }
 
-    /// Adds a root, DER, whose CA counts as public; who runs it is not told by its name. Returns whether it can be read.
+    /// Adds a root, DER, whose CA counts as public; who runs it is not told by its name. Returns whether it
+    /// can be read.
     pub fn add_root(&mut self, der: &[u8]) -> bool {
         let Some(spki) = pki::cert::read(der).and_then(|c| c.key.spki) else { return false };
         self.roots.entry(spki).or_insert(None);
@@ -160,7 +165,8 @@ impl Cas {
     /// Adds a user's operators.
     ///
     /// # Errors
-    /// [`CasError`] for an id that is taken, a host that another operator has, and a kind that does not exist.
+    /// [`CasError`] for an id that is taken, a host that another operator has, and a kind that does not
+    /// exist.
     pub fn with(mut self, extra: Self) -> Result<Self, CasError> {
         self.kinds.extend(extra.kinds);
         self.ceilings.extend(extra.ceilings);
@@ -225,14 +231,18 @@ impl Cas {
             );
         }
         if record.is_some_and(|r| r.revoked) {
-            out.because = format!("{}. CCADB lists the issuing certificate as revoked", out.because.trim_end_matches('.'));
+            out.because = format!(
+                "{}. CCADB lists the issuing certificate as revoked",
+                out.because.trim_end_matches('.')
+            );
         }
         out.publicly_known = record.is_some() || issued.chain.iter().any(|s| self.is_public_root(&s.key));
         out.acme = record.map_or_else(Vec::new, |r| r.acme.to_vec());
         out
     }
 
-    /// The CNs of the requests that prove the compromise to this CA. Of an unknown CA, or one whose wording is not known, both families.
+    /// The CNs of the requests that prove the compromise to this CA. Of an unknown CA, or one whose wording
+    /// is not known, both families.
     #[must_use]
     pub fn proof_wordings(operator: Option<&Operator>, issuer: &str) -> Vec<String> {
         if let Some(proof) = operator.and_then(|o| o.proof.as_ref()).filter(|p| !p.value.is_empty()) {
@@ -244,25 +254,40 @@ impl Cas {
             .or_else(|| name::organizations(issuer).into_iter().find(says))
             .or_else(|| name::common_name(issuer).filter(says))
             .unwrap_or_else(|| "this CA".to_owned());
-        vec![format!("{PROOF_FOR}{}", shortened(&short, LONGEST_COMMON_NAME - PROOF_FOR.len())), "This key is compromised".to_owned()]
+        vec![
+            format!("{PROOF_FOR}{}", shortened(&short, LONGEST_COMMON_NAME - PROOF_FOR.len())),
+            "This key is compromised".to_owned(),
+        ]
     }
 
     fn by_key(&self, issued: &Issued<'_>, record: Option<&ccadb::Record>) -> Option<Identified<'_>> {
         let signer = issued.chain.first()?;
         if let Some(operator) = self.operators.iter().find(|o| o.keys.contains(&signer.key)) {
-            return Some(found(operator, Confidence::Key, format!("the issuing key {} is listed as {}'s", signer.key, operator.name)));
+            return Some(found(
+                operator,
+                Confidence::Key,
+                format!("the issuing key {} is listed as {}'s", signer.key, operator.name),
+            ));
         }
         if let Some(record) = record {
             let (owner, confidence) = match &record.subordinate_owner {
                 Some(subordinate) => (subordinate, Confidence::KeyOfSubordinate),
                 None => (&record.owner, Confidence::Key),
             };
-            let because = format!("CCADB lists the issuing certificate {} as that of {}", signer.certificate, pki::show(owner));
+            let because = format!(
+                "CCADB lists the issuing certificate {} as that of {}",
+                signer.certificate,
+                pki::show(owner)
+            );
             return self.of_owner(owner).map(|operator| found(operator, confidence, because));
         }
         let root = self.roots.get(&signer.key).copied().flatten()?;
         let operator = &self.operators[root];
-        Some(found(operator, Confidence::Key, format!("the issuing key is that of a root of {} in Mozilla's store", operator.name)))
+        Some(found(
+            operator,
+            Confidence::Key,
+            format!("the issuing key is that of a root of {} in Mozilla's store", operator.name),
+        ))
     }
 
     fn by_what_it_says(&self, issued: &Issued<'_>, ccadb: Option<&Ccadb>) -> Identified<'_> {
@@ -278,17 +303,24 @@ impl Cas {
         match (by_host.as_slice(), by_name.as_slice()) {
             ([], named) => match (self.by_identifier(issued, ccadb), named) {
                 (Some(by_id), [operator]) if by_id.operator.is_some_and(|o| o.id != operator.id) => {
-                    let says = format!("{}, but the issuer's name is one of {}'s: {FIRST}", by_id.because, operator.name);
+                    let says = format!(
+                        "{}, but the issuer's name is one of {}'s: {FIRST}",
+                        by_id.because, operator.name
+                    );
                     Identified { confidence: Confidence::Conflicting, ..unknown(says) }
                 }
                 (Some(by_id), _) => by_id,
                 (None, []) => unknown(what_to_do(issued.issuer)),
-                (None, [operator]) => {
-                    found(operator, Confidence::Name, format!("the issuer's name is one of {}'s; nothing else shows it", operator.name))
-                }
-                (None, several) => {
-                    unknown(format!("the issuer's name is in use at {}, so it decides nothing. {}", names(several), what_to_do(issued.issuer)))
-                }
+                (None, [operator]) => found(
+                    operator,
+                    Confidence::Name,
+                    format!("the issuer's name is one of {}'s; nothing else shows it", operator.name),
+                ),
+                (None, several) => unknown(format!(
+                    "the issuer's name is in use at {}, so it decides nothing. {}",
+                    names(several),
+                    what_to_do(issued.issuer)
+                )),
             },
             ([(operator, host)], [] | [_]) if by_name.iter().all(|n| n.id == operator.id) => {
                 found(operator, Confidence::Host, format!("it names the host {host} of {}", operator.name))
@@ -296,14 +328,22 @@ impl Cas {
             ([(operator, host)], several) if several.len() > 1 => found(
                 operator,
                 Confidence::Host,
-                format!("it names the host {host} of {}; the issuer's name alone is in use at several", operator.name),
+                format!(
+                    "it names the host {host} of {}; the issuer's name alone is in use at several",
+                    operator.name
+                ),
             ),
             ([(operator, host)], _) => {
-                let says = format!("it names the host {host} of {}, but the issuer's name is one of {}'s: {FIRST}", operator.name, names(&by_name));
+                let says = format!(
+                    "it names the host {host} of {}, but the issuer's name is one of {}'s: {FIRST}",
+                    operator.name,
+                    names(&by_name)
+                );
                 found(operator, Confidence::Conflicting, says)
             }
             (several, _) => {
-                let hosts: Vec<String> = several.iter().map(|(o, host)| format!("{host} of {}", o.name)).collect();
+                let hosts: Vec<String> =
+                    several.iter().map(|(o, host)| format!("{host} of {}", o.name)).collect();
                 let because = format!("it names hosts of different operators: {}: {FIRST}", hosts.join(", "));
                 Identified { confidence: Confidence::Conflicting, ..unknown(because) }
             }
@@ -313,21 +353,32 @@ impl Cas {
     fn by_identifier(&self, issued: &Issued<'_>, ccadb: Option<&Ccadb>) -> Option<Identified<'_>> {
         let owner = ccadb?.owner_of_identifier(issued.authority_key_id?)?;
         let operator = self.of_owner(owner)?;
-        Some(found(operator, Confidence::KeyIdentifier, format!("CCADB lists the key identifier it gives for its issuer as {}'s", operator.name)))
+        Some(found(
+            operator,
+            Confidence::KeyIdentifier,
+            format!("CCADB lists the key identifier it gives for its issuer as {}'s", operator.name),
+        ))
     }
 
-    /// Everybody whose issuer this can be by its name: a private operator that lists exactly this name, else all that list its organization.
+    /// Everybody whose issuer this can be by its name: a private operator that lists exactly this name, else
+    /// all that list its organization.
     fn named(&self, issuer: &str) -> Vec<&Operator> {
         let named = Named::of(issuer);
         let exact: Vec<&Operator> = self.operators.iter().filter(|o| named.is_issuer_of(o)).collect();
-        if exact.is_empty() { self.operators.iter().filter(|o| named.is_organization_of(o)).collect() } else { exact }
+        if exact.is_empty() {
+            self.operators.iter().filter(|o| named.is_organization_of(o)).collect()
+        } else {
+            exact
+        }
     }
 
-    /// The operators of the user's files that nothing here is of: no certificate has an issuer, an organization of an issuer or a host that the entry
-    /// lists, and none is one of its keys or roots. `issued_by`: whether a certificate to act on is of the operator with this id.
+    /// The operators of the user's files that nothing here is of: no certificate has an issuer, an
+    /// organization of an issuer or a host that the entry lists, and none is one of its keys or roots.
+    /// `issued_by`: whether a certificate to act on is of the operator with this id.
     #[must_use]
     pub fn unmatched(&self, inventory: &Inventory, issued_by: impl Fn(&str) -> bool) -> Vec<&Operator> {
-        let mut open: Vec<&Operator> = self.operators.iter().filter(|o| !o.built_in && !issued_by(&o.id)).collect();
+        let mut open: Vec<&Operator> =
+            self.operators.iter().filter(|o| !o.built_in && !issued_by(&o.id)).collect();
         open.retain(|o| !o.keys.iter().any(|key| inventory.find_key(key).is_some()));
         let mut issuers = HashSet::new();
         for entry in &inventory.certificates {
@@ -337,8 +388,10 @@ impl Cas {
             let issuer = &entry.certificate.issuer;
             let named = issuers.insert(issuer.id).then(|| Named::of(&issuer.name));
             open.retain(|o| {
-                let by_name = named.as_ref().is_some_and(|named| named.is_issuer_of(o) || named.is_organization_of(o));
-                let by_host = issuer.hosts.iter().any(|host| o.hosts.iter().any(|suffix| is_below(host, suffix)));
+                let by_name =
+                    named.as_ref().is_some_and(|named| named.is_issuer_of(o) || named.is_organization_of(o));
+                let by_host =
+                    issuer.hosts.iter().any(|host| o.hosts.iter().any(|suffix| is_below(host, suffix)));
                 !(by_name || by_host || o.roots.contains(&entry.certificate.sha256))
             });
         }
@@ -351,7 +404,8 @@ impl Cas {
             return Some(at);
         }
         let organizations: Vec<String> = name::organizations(subject).iter().map(|o| fold(o)).collect();
-        let mut owners = (0..self.operators.len()).filter(|i| self.operators[*i].organizations.iter().any(|o| organizations.contains(&fold(o))));
+        let mut owners = (0..self.operators.len())
+            .filter(|i| self.operators[*i].organizations.iter().any(|o| organizations.contains(&fold(o))));
         owners.next().filter(|_| owners.next().is_none())
     }
 
@@ -382,7 +436,8 @@ impl Named {
 
     /// Whether an entry lists this name, in any order of its parts: tools differ in the direction of a name.
     fn is_issuer_of(&self, operator: &Operator) -> bool {
-        let in_any_order = || !self.comparable.is_empty() && operator.issuers_comparable.contains(&self.comparable);
+        let in_any_order =
+            || !self.comparable.is_empty() && operator.issuers_comparable.contains(&self.comparable);
         operator.issuers.iter().any(|name| fold(name) == self.folded) || in_any_order()
     }
 
@@ -409,7 +464,13 @@ fn found(operator: &Operator, confidence: Confidence, because: String) -> Identi
 }
 
 fn unknown<'a>(because: String) -> Identified<'a> {
-    Identified { operator: None, confidence: Confidence::Unknown, because, publicly_known: false, acme: Vec::new() }
+    Identified {
+        operator: None,
+        confidence: Confidence::Unknown,
+        because,
+        publicly_known: false,
+        acme: Vec::new(),
+    }
 }
 
 /// What contradictions ask for: a proof names the certificate and the key to whoever gets it.
@@ -423,13 +484,16 @@ fn what_to_do(issuer: &str) -> String {
     )
 }
 
-/// Whether a host is `suffix` or below it, compared at label boundaries: `ssl.com` has `ocsp.ssl.com`, not `startssl.com`.
+/// Whether a host is `suffix` or below it, compared at label boundaries: `ssl.com` has `ocsp.ssl.com`, not
+/// `startssl.com`.
 #[must_use]
 pub fn is_below(host: &str, suffix: &str) -> bool {
     let host = host.trim_end_matches('.');
     let Some(start) = host.len().checked_sub(suffix.len()) else { return false };
     let labels = host.as_bytes();
-    !suffix.is_empty() && labels[start..].eq_ignore_ascii_case(suffix.as_bytes()) && (start == 0 || labels[start - 1] == b'.')
+    !suffix.is_empty()
+        && labels[start..].eq_ignore_ascii_case(suffix.as_bytes())
+        && (start == 0 || labels[start - 1] == b'.')
 }
 
 /// Lower case, runs of blanks (no-break ones too) as one: RFC 5280 section 7.1.

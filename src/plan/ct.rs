@@ -1,7 +1,8 @@
-//! What a search of Certificate Transparency logs found: certificates on a key that are known from elsewhere, not at hand. Pure.
+//! What a search of Certificate Transparency logs found: certificates on a key that are known from elsewhere,
+//! not at hand. Pure.
 //!
-//! A precertificate and its certificate have the same issuer and serial number (RFC 6962 section 3.1), so they are one here. Expired ones are
-//! kept, and need nothing.
+//! A precertificate and its certificate have the same issuer and serial number (RFC 6962 section 3.1), so
+//! they are one here. Expired ones are kept, and need nothing.
 
 mod rows;
 mod sorted;
@@ -30,7 +31,8 @@ pub use sorted::{Answer, Asked, Sorted, read_sorted};
 pub struct Listed {
     /// Its issuer, as the search wrote it.
     pub issuer: String,
-    /// Its serial number in hexadecimal, as records have it; certspotter tells it only in the certificate itself.
+    /// Its serial number in hexadecimal, as records have it; certspotter tells it only in the certificate
+    /// itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
     /// What it is for.
@@ -99,18 +101,33 @@ impl fmt::Display for CtError {
 
 impl std::error::Error for CtError {}
 
-/// Reads the answer of a search for the key with these hashes, canonical and other forms; `name` is what findings call the file.
+/// Reads the answer of a search for the key with these hashes, canonical and other forms; `name` is what
+/// findings call the file.
 ///
 /// # Errors
 /// [`CtError`]: it is none, is cut off, or is about other keys alone.
 pub fn read(name: &str, bytes: &[u8], keys: &[SpkiHash]) -> Result<Export, CtError> {
     let text::Text { text, .. } = text::read(bytes).map_err(|says| CtError::new(None, &says))?;
-    let mut found = Found { name, keys, by_identity: BTreeMap::new(), findings: Told::default(), rows: 0, too_many: false };
+    let mut found = Found {
+        name,
+        keys,
+        by_identity: BTreeMap::new(),
+        findings: Told::default(),
+        rows: 0,
+        too_many: false,
+    };
     rows::each(&text, &mut |line, row| found.add(line, row))?;
     if found.too_many {
-        return Err(CtError::new(None, &format!("it has more than {} certificates: that is no search for one key", limits::SEARCHED)));
+        return Err(CtError::new(
+            None,
+            &format!("it has more than {} certificates: that is no search for one key", limits::SEARCHED),
+        ));
     }
-    let export = Export { certificates: found.by_identity.into_values().collect(), findings: found.findings, rows: found.rows };
+    let export = Export {
+        certificates: found.by_identity.into_values().collect(),
+        findings: found.findings,
+        rows: found.rows,
+    };
     if export.certificates.is_empty() && export.rows > 0 && export.others() == export.rows {
         return Err(CtError::new(None, "every row of it is about another key than the step"));
     }
@@ -136,11 +153,16 @@ impl Found<'_> {
                 if let Some(says) = doubt {
                     self.findings.tell(Code::SearchRowDoubtful, || (format!("{name}:{line}"), says));
                 }
-                if self.by_identity.len() >= limits::SEARCHED && !self.by_identity.contains_key(&listed.identity()) {
+                if self.by_identity.len() >= limits::SEARCHED
+                    && !self.by_identity.contains_key(&listed.identity())
+                {
                     self.too_many = true;
                     return;
                 }
-                self.by_identity.entry(listed.identity()).and_modify(|before| before.take(&listed)).or_insert(listed);
+                self.by_identity
+                    .entry(listed.identity())
+                    .and_modify(|before| before.take(&listed))
+                    .or_insert(listed);
             }
             Err((code, says)) => self.findings.tell(code, || (format!("{name}:{line}"), says)),
         }
@@ -150,7 +172,12 @@ impl Found<'_> {
 /// A row as a certificate, and what is doubtful about it.
 fn listed(row: &Row, keys: &[SpkiHash]) -> Result<(Listed, Option<String>), (Code, String)> {
     let bad = |says: &str| Err((Code::SearchRowBad, says.to_owned()));
-    let other = |key: &str| (Code::SearchRowOther, format!("it is about the key {}, not the one of the step; it was left out", show(key)));
+    let other = |key: &str| {
+        (
+            Code::SearchRowOther,
+            format!("it is about the key {}, not the one of the step; it was left out", show(key)),
+        )
+    };
     if !row.is_object {
         return bad("it is no object");
     }
@@ -158,32 +185,45 @@ fn listed(row: &Row, keys: &[SpkiHash]) -> Result<(Listed, Option<String>), (Cod
         return bad(says);
     }
     if let Some(text) = &row.key {
-        let Ok(key) = text.parse::<SpkiHash>() else { return bad("its pubkey_sha256 is no SHA-256 of 64 hexadecimal digits") };
+        let Ok(key) = text.parse::<SpkiHash>() else {
+            return bad("its pubkey_sha256 is no SHA-256 of 64 hexadecimal digits");
+        };
         if !keys.contains(&key) {
             return Err(other(text));
         }
     }
     let sha256: Option<Fingerprint> = row.sha256.as_deref().and_then(|t| t.parse().ok());
-    let crt_sh_id = row.id.as_deref().and_then(|t| t.rsplit(['=', '/']).next()).and_then(|t| t.trim().parse().ok());
+    let crt_sh_id =
+        row.id.as_deref().and_then(|t| t.rsplit(['=', '/']).next()).and_then(|t| t.trim().parse().ok());
     if row.der.is_some() {
-        let Some(certificate) = row.certificate() else { return bad("its cert_der is not a certificate in base64") };
+        let Some(certificate) = row.certificate() else {
+            return bad("its cert_der is not a certificate in base64");
+        };
         if let Some(key) = certificate.key.spki.filter(|k| !keys.contains(k)) {
             return Err(other(&key.to_string()));
         }
-        return Ok((Listed { crt_sh_id: crt_sh_id.filter(|_| row.key.is_none()), ..Listed::of(&certificate) }, None));
+        return Ok((
+            Listed { crt_sh_id: crt_sh_id.filter(|_| row.key.is_none()), ..Listed::of(&certificate) },
+            None,
+        ));
     }
     let Some(issuer) = &row.issuer else { return bad("it names no issuer") };
     let serial = row.serial.as_deref().map(|text| issuer::serial_hex(text).ok_or(text)).transpose();
     let serial = match serial {
         Err(text) => return bad(&format!("its serial number {:?} is not hexadecimal", show(text))),
-        Ok(None) if row.key.is_none() && sha256.is_none() => return bad("it has neither a serial number nor a fingerprint"),
+        Ok(None) if row.key.is_none() && sha256.is_none() => {
+            return bad("it has neither a serial number nor a fingerprint");
+        }
         Ok(serial) => serial.map(|s| even(&s)),
     };
     let mut names: Vec<String> = row.names.clone();
     let mut seen = HashSet::new();
     names.retain(|n| seen.insert(n.to_lowercase()));
-    let (not_before, not_after) = (date(row.not_before.as_deref(), false), date(row.not_after.as_deref(), true));
-    let doubt = not_after.is_none().then(|| "its end date is missing or cannot be read; it counts as one that can still be used".to_owned());
+    let (not_before, not_after) =
+        (date(row.not_before.as_deref(), false), date(row.not_after.as_deref(), true));
+    let doubt = not_after.is_none().then(|| {
+        "its end date is missing or cannot be read; it counts as one that can still be used".to_owned()
+    });
     // certspotter numbers its issuances itself; its rows are told by the hash of the key.
     let crt_sh_id = crt_sh_id.filter(|_| row.key.is_none());
     Ok((Listed { issuer: issuer.clone(), serial, names, not_before, not_after, crt_sh_id, sha256 }, doubt))
@@ -204,12 +244,17 @@ fn even(digits: &str) -> String {
     )
 }
 
-/// A date of a log: UTC where no zone is written, as at crt.sh. Of other forms the reading that keeps the certificate longest.
+/// A date of a log: UTC where no zone is written, as at crt.sh. Of other forms the reading that keeps the
+/// certificate longest.
 fn date(text: Option<&str>, end: bool) -> Option<Time> {
     let text = text?;
     if let Ok(written) = Written::parse(text) {
         // A day alone lasts until its end.
-        return Some(if matches!(written, Written::Date(_)) && end { written.as_utc().plus(crate::time::DAY - 1) } else { written.as_utc() });
+        return Some(if matches!(written, Written::Date(_)) && end {
+            written.as_utc().plus(crate::time::DAY - 1)
+        } else {
+            written.as_utc()
+        });
     }
     let span = when::read(text).ok()?.span;
     if end { span.latest } else { span.earliest }
@@ -279,7 +324,10 @@ impl Listed {
     /// The step that sees to it.
     #[must_use]
     pub fn step_id(&self, key: &SpkiHash) -> StepId {
-        StepId::derive(StepKind::Replace.as_str(), &[b"elsewhere", key.as_bytes(), self.identity().as_bytes()])
+        StepId::derive(
+            StepKind::Replace.as_str(),
+            &[b"elsewhere", key.as_bytes(), self.identity().as_bytes()],
+        )
     }
 
     fn step(&self, key: &SpkiHash) -> Step {
@@ -305,7 +353,10 @@ const LONGEST: usize = 128;
 
 fn cut(text: &str) -> String {
     let shown = show(text);
-    shown.char_indices().nth(LONGEST).map_or_else(|| shown.clone(), |(end, _)| format!("{}...", &shown[..end]))
+    shown
+        .char_indices()
+        .nth(LONGEST)
+        .map_or_else(|| shown.clone(), |(end, _)| format!("{}...", &shown[..end]))
 }
 
 /// Those that are not among these certificates on the same key, each once.
@@ -327,15 +378,22 @@ pub fn missing(listed: &[Listed], here: impl Iterator<Item = Listed>) -> Vec<&Li
     listed.iter().filter(|l| !is_here(l)).collect()
 }
 
-/// Adds to the steps of each key one for each certificate elsewhere that can still be used; every revocation of the key waits for them, and so
-/// does its destruction. A key without a search is one that nothing is to be done about. Returns the ids of all such steps, by key.
-pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>, as_of: Time) -> BTreeMap<SpkiHash, Vec<StepId>> {
+/// Adds to the steps of each key one for each certificate elsewhere that can still be used; every revocation
+/// of the key waits for them, and so does its destruction. A key without a search is one that nothing is to
+/// be done about. Returns the ids of all such steps, by key.
+pub fn join(
+    steps: &mut Vec<Step>,
+    elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
+    as_of: Time,
+) -> BTreeMap<SpkiHash, Vec<StepId>> {
     let is_search = |s: &Step| s.kind == StepKind::Search;
     let searched: HashSet<SpkiHash> = steps.iter().filter(|s| is_search(s)).filter_map(|s| s.key).collect();
     let live = elsewhere.iter().filter(|(key, _)| searched.contains(key));
-    let mut new: BTreeMap<SpkiHash, Vec<Step>> =
-        live.map(|(key, list)| (*key, list.iter().filter(|l| l.is_live(as_of)).map(|l| l.step(key)).collect())).collect();
-    let ids: BTreeMap<SpkiHash, Vec<StepId>> = new.iter().map(|(key, list)| (*key, list.iter().map(|s| s.id).collect())).collect();
+    let mut new: BTreeMap<SpkiHash, Vec<Step>> = live
+        .map(|(key, list)| (*key, list.iter().filter(|l| l.is_live(as_of)).map(|l| l.step(key)).collect()))
+        .collect();
+    let ids: BTreeMap<SpkiHash, Vec<StepId>> =
+        new.iter().map(|(key, list)| (*key, list.iter().map(|s| s.id).collect())).collect();
     let all: HashSet<&StepId> = ids.values().flatten().collect();
     // Those of an earlier round are made anew.
     steps.retain(|s| !all.contains(&s.id));
@@ -349,9 +407,12 @@ pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
                 step.status = Status::Waiting;
             }
         }
-        let mut follow = step.key.filter(|_| is_search(&step)).and_then(|key| new.remove(&key)).unwrap_or_default();
+        let mut follow =
+            step.key.filter(|_| is_search(&step)).and_then(|key| new.remove(&key)).unwrap_or_default();
         // The owner's target holds for these too.
-        follow.iter_mut().for_each(|s| (s.deadline, s.deadline_source) = (step.deadline, step.deadline_source.clone()));
+        follow
+            .iter_mut()
+            .for_each(|s| (s.deadline, s.deadline_source) = (step.deadline, step.deadline_source.clone()));
         out.push(step);
         out.append(&mut follow);
     }
@@ -360,7 +421,8 @@ pub fn join(steps: &mut Vec<Step>, elsewhere: &BTreeMap<SpkiHash, Vec<&Listed>>,
 }
 
 impl Plan {
-    /// Adds what searches found elsewhere. It is no part of the inventory: nothing is known of it but what a log says.
+    /// Adds what searches found elsewhere. It is no part of the inventory: nothing is known of it but what a
+    /// log says.
     pub fn join(&mut self, inventory: &Inventory, elsewhere: &Elsewhere, clock: Clock) {
         if elsewhere.is_empty() {
             return;
@@ -369,13 +431,18 @@ impl Plan {
         let mut not_here = BTreeMap::new();
         for (key, listed) in elsewhere {
             let Some(at) = at(key) else { continue };
-            let here = inventory.keys[at].certificates.iter().map(|c| Listed::of(&inventory.certificates[*c as usize].certificate));
+            let here = inventory.keys[at]
+                .certificates
+                .iter()
+                .map(|c| Listed::of(&inventory.certificates[*c as usize].certificate));
             not_here.insert(*key, missing(listed, here));
         }
         for (key, ids) in join(&mut self.steps, &not_here, clock.as_of) {
             let Some(at) = at(&key) else { continue };
             let of_key = &mut self.steps_of_key[at];
-            let search = of_key.iter().position(|id| *id == StepId::derive(StepKind::Search.as_str(), &[key.as_bytes()]));
+            let search = of_key
+                .iter()
+                .position(|id| *id == StepId::derive(StepKind::Search.as_str(), &[key.as_bytes()]));
             let behind = search.map_or(of_key.len(), |at| at + 1);
             of_key.splice(behind..behind, ids);
         }

@@ -64,7 +64,12 @@ impl Group<'_> {
         self.distrust(&mut draft, &roots, &alone, deploys);
         self.expired_signers(&mut draft);
         let keeps = self.sorts().contains(&Sort::Smime);
-        draft.steps.push(self.step(StepKind::Retire, &[key.spki.as_bytes()], draft.before_retire, words::retire(self.inventory, key, keeps)));
+        draft.steps.push(self.step(
+            StepKind::Retire,
+            &[key.spki.as_bytes()],
+            draft.before_retire,
+            words::retire(self.inventory, key, keeps),
+        ));
         draft.steps
     }
 
@@ -77,7 +82,8 @@ impl Group<'_> {
         steps.extend(self.inventory.requests_on(self.key).iter().map(of));
     }
 
-    /// What a CA is asked to revoke, by CA: certificates of subscribers, and of subordinate CAs on this key that can still be used.
+    /// What a CA is asked to revoke, by CA: certificates of subscribers, and of subordinate CAs on this key
+    /// that can still be used.
     fn revocable(&self, subordinates: &[u32]) -> BTreeMap<&str, Vec<u32>> {
         let live = |i: &u32| self.assessment.certificates[*i as usize].standing.is_live();
         let mut out: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
@@ -93,7 +99,12 @@ impl Group<'_> {
         if exposure == Exposure::Exposed || revocable.is_empty() {
             return;
         }
-        let mut decide = self.step(StepKind::Decide, &[self.entry().spki.as_bytes()], Vec::new(), words::decide_suspicion(exposure));
+        let mut decide = self.step(
+            StepKind::Decide,
+            &[self.entry().spki.as_bytes()],
+            Vec::new(),
+            words::decide_suspicion(exposure),
+        );
         decide.certificates = revocable.values().flat_map(|list| self.fingerprints(list)).collect();
         draft.gate.push(decide.id);
         draft.only_if = Some(decide.id);
@@ -106,14 +117,19 @@ impl Group<'_> {
         let misused = verdict.because.iter().any(|b| b.evidence == Kind::Misuse);
         if misused && (revocable || distrustable) {
             let says = if revocable { words::REVOKE_FIRST } else { words::DISTRUST_FIRST };
-            let decide = self.step(StepKind::Decide, &[b"revoke-first", self.entry().spki.as_bytes()], Vec::new(), says.to_owned());
+            let decide = self.step(
+                StepKind::Decide,
+                &[b"revoke-first", self.entry().spki.as_bytes()],
+                Vec::new(),
+                says.to_owned(),
+            );
             draft.first = Some(decide.id);
             draft.steps.push(decide);
         }
     }
 
-    /// Where this is the key of a CA: a new CA, and its trust where the old one is trusted. What hangs below is issued anew before the old CA
-    /// is revoked or distrusted.
+    /// Where this is the key of a CA: a new CA, and its trust where the old one is trusted. What hangs below
+    /// is issued anew before the old CA is revoked or distrusted.
     fn succeed_authorities(&self, draft: &mut Draft, authorities: &[u32]) {
         if authorities.is_empty() {
             return;
@@ -127,7 +143,8 @@ impl Group<'_> {
         let says = words::distribute_trust(self.inventory, authorities);
         let mut trust = self.step(StepKind::Deploy, &[b"trust", name], vec![decide.id], says);
         (decide.certificates, trust.certificates) = (certificates.clone(), certificates);
-        // The key signs the last revocation list of the old CA; until what hangs below is replaced it has to be there.
+        // The key signs the last revocation list of the old CA; until what hangs below is replaced it has to
+        // be there.
         let mut gate = vec![decide.id, trust.id];
         gate.extend(self.steps_below(authorities));
         draft.before_retire.extend(gate.iter().cloned());
@@ -158,8 +175,13 @@ impl Group<'_> {
         let known = list.iter().find_map(|i| self.plan.authorities.authority_of(*i));
         let called = known.map_or(authority, |a| &a.name);
         let kind = known.and_then(|a| self.given.cas.software_of(a));
-        let says =
-            words::Revoke { inventory: self.inventory, plan: self.plan, authority: called, certificates: list, at_once: draft.first.is_some() };
+        let says = words::Revoke {
+            inventory: self.inventory,
+            plan: self.plan,
+            authority: called,
+            certificates: list,
+            at_once: draft.first.is_some(),
+        };
         let mut revoke = self.step(StepKind::Revoke, name, draft.gate.clone(), says.to_string());
         revoke.certificates = self.fingerprints(list);
         revoke.authority = known.map(|a| a.id.as_str().into());
@@ -175,19 +197,24 @@ impl Group<'_> {
         draft.steps.extend([revoke, verify]);
     }
 
-    /// The time that the CA of these certificates has: the shortest that a rule of public CAs sets for any of them.
+    /// The time that the CA of these certificates has: the shortest that a rule of public CAs sets for any of
+    /// them.
     fn clock(&self, list: &[u32]) -> Option<AuthorityClock> {
         let clocks = self.given.cas.clock.as_ref()?;
         let of = |i: &u32| {
             let certificate = &self.inventory.certificates[*i as usize].certificate;
             let issued = self.plan.authorities.of(*i)?;
-            let short = is_short_lived(certificate.not_before, certificate.not_after) && issued.sort == Sort::TlsServer;
+            let short = is_short_lived(certificate.not_before, certificate.not_after)
+                && issued.sort == Sort::TlsServer;
             clocks.of(issued.sort).filter(|_| issued.reach != Reach::Private && !short)
         };
         let fact = list.iter().filter_map(of).min_by_key(|fact| fact.value)?;
-        let public = list.iter().any(|i| self.plan.authorities.of(*i).is_some_and(|issued| issued.reach == Reach::Public));
+        let public = list
+            .iter()
+            .any(|i| self.plan.authorities.of(*i).is_some_and(|issued| issued.reach == Reach::Public));
         let certain = if public { "" } else { "; if it is a private CA, it has rules of its own" };
-        let source = format!("{} hours from the evidence of key compromise ({}){certain}", fact.value, fact.source);
+        let source =
+            format!("{} hours from the evidence of key compromise ({}){certain}", fact.value, fact.source);
         Some(AuthorityClock { hours: fact.value, source: source.into() })
     }
 
@@ -208,7 +235,10 @@ impl Group<'_> {
     /// Signatures of programs outlive their certificate: its revocation can still matter after it expired.
     fn expired_signers(&self, draft: &mut Draft) {
         let expired = self.certificates(|v| v == Verdict::Expired);
-        let signers: Vec<u32> = expired.into_iter().filter(|i| sort_of(&self.inventory.certificates[*i as usize]) == Sort::CodeSigning).collect();
+        let signers: Vec<u32> = expired
+            .into_iter()
+            .filter(|i| sort_of(&self.inventory.certificates[*i as usize]) == Sort::CodeSigning)
+            .collect();
         if signers.is_empty() {
             return;
         }
@@ -234,13 +264,21 @@ impl Group<'_> {
 
     /// The replacements of this key's certificates, each made and put in place. Returns the `deploy` steps.
     fn replace_and_deploy(&self, steps: &mut Vec<Step>) -> Vec<StepId> {
-        let mut wanted: Vec<u32> = self.certificates(|_| true).iter().filter_map(|c| self.plan.replacement_of[*c as usize]).collect();
+        let mut wanted: Vec<u32> = self
+            .certificates(|_| true)
+            .iter()
+            .filter_map(|c| self.plan.replacement_of[*c as usize])
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let mut deploys = Vec::with_capacity(wanted.len());
         for at in wanted {
             let replacement = &self.plan.replacements[at as usize];
-            let needs = if replacement.waits_for_new_ca { self.new_ca_decisions(&replacement.replaces) } else { Vec::new() };
+            let needs = if replacement.waits_for_new_ca {
+                self.new_ca_decisions(&replacement.replaces)
+            } else {
+                Vec::new()
+            };
             let mirrored = &self.inventory.certificates[replacement.mirrors as usize].certificate;
             let certificates = self.fingerprints(&replacement.replaces);
             let issued = self.plan.authorities.of(replacement.mirrors);
@@ -250,7 +288,8 @@ impl Group<'_> {
             let mut replace = self.step(StepKind::Replace, &[replacement.profile.as_bytes()], needs, says);
             replace.authority = authority.map(|a| a.id.as_str().into());
             let says = words::deploy(mirrored, self.inventory, replacement, issued.map(|i| i.sort));
-            let mut deploy = self.step(StepKind::Deploy, &[replacement.profile.as_bytes()], vec![replace.id], says);
+            let mut deploy =
+                self.step(StepKind::Deploy, &[replacement.profile.as_bytes()], vec![replace.id], says);
             (replace.certificates, deploy.certificates) = (certificates.clone(), certificates);
             (replace.key, deploy.key) = (None, None);
             deploys.push(deploy.id);
@@ -259,12 +298,17 @@ impl Group<'_> {
         deploys
     }
 
-    /// The CA certificates of this key that someone has to decide about: those with the verdict, and expired ones that live certificates
-    /// still hang below.
+    /// The CA certificates of this key that someone has to decide about: those with the verdict, and expired
+    /// ones that live certificates still hang below.
     fn authorities(&self) -> Vec<u32> {
         let all = &self.inventory.keys[self.key as usize].certificates;
-        let voids = |i: &u32| self.plan.voiding.contains(&self.inventory.certificates[*i as usize].certificate.sha256);
-        all.iter().copied().filter(|i| self.assessment.certificates[*i as usize].verdict == Verdict::Decide || voids(i)).collect()
+        let voids = |i: &u32| {
+            self.plan.voiding.contains(&self.inventory.certificates[*i as usize].certificate.sha256)
+        };
+        all.iter()
+            .copied()
+            .filter(|i| self.assessment.certificates[*i as usize].verdict == Verdict::Decide || voids(i))
+            .collect()
     }
 
     /// A CA below an exposed one: its own key may be sound, but its certificate has to come from a new CA.
@@ -275,7 +319,9 @@ impl Group<'_> {
             if entry.is_ca() && self.plan.replacement_of[at as usize].is_none() {
                 let sha256 = entry.certificate.sha256;
                 let needs = self.new_ca_decisions(&[at]);
-                let stands = *stands.get_or_insert_with(|| signed_itself(self.inventory, self.entry(), self.given.clock.as_of));
+                let stands = *stands.get_or_insert_with(|| {
+                    signed_itself(self.inventory, self.entry(), self.given.clock.as_of)
+                });
                 let says = words::reissue_ca(&entry.certificate, stands);
                 let mut decide = self.step(StepKind::Decide, &[b"reissue", sha256.as_bytes()], needs, says);
                 decide.certificates = vec![sha256];
@@ -284,16 +330,27 @@ impl Group<'_> {
         }
     }
 
-    /// What has to be done about all certificates that hang below these CAs: `deploy` steps, and decisions about CAs among them.
+    /// What has to be done about all certificates that hang below these CAs: `deploy` steps, and decisions
+    /// about CAs among them.
     fn steps_below(&self, authorities: &[u32]) -> Vec<StepId> {
-        let below = authorities.iter().filter_map(|i| self.plan.below.get(&self.inventory.certificates[*i as usize].certificate.sha256));
+        let below = authorities.iter().filter_map(|i| {
+            self.plan.below.get(&self.inventory.certificates[*i as usize].certificate.sha256)
+        });
         let mut out: Vec<StepId> = Vec::new();
         for &at in below.flatten() {
             let entry = &self.inventory.certificates[at as usize];
             match self.plan.replacement_of[at as usize] {
-                Some(r) => out.push(StepId::derive(StepKind::Deploy.as_str(), &[self.plan.replacements[r as usize].profile.as_bytes()])),
-                None if entry.is_ca() && self.assessment.certificates[at as usize].verdict == Verdict::Reissue => {
-                    out.push(StepId::derive(StepKind::Decide.as_str(), &[b"reissue", entry.certificate.sha256.as_bytes()]));
+                Some(r) => out.push(StepId::derive(
+                    StepKind::Deploy.as_str(),
+                    &[self.plan.replacements[r as usize].profile.as_bytes()],
+                )),
+                None if entry.is_ca()
+                    && self.assessment.certificates[at as usize].verdict == Verdict::Reissue =>
+                {
+                    out.push(StepId::derive(
+                        StepKind::Decide.as_str(),
+                        &[b"reissue", entry.certificate.sha256.as_bytes()],
+                    ));
                 }
                 None => {}
             }
@@ -307,9 +364,15 @@ impl Group<'_> {
     fn new_ca_decisions(&self, certificates: &[u32]) -> Vec<StepId> {
         let mut out = Vec::new();
         for &certificate in certificates {
-            for because in self.assessment.certificates[certificate as usize].because.iter().filter(|b| b.evidence == Kind::IssuerKey) {
+            for because in self.assessment.certificates[certificate as usize]
+                .because
+                .iter()
+                .filter(|b| b.evidence == Kind::IssuerKey)
+            {
                 let issuer = because.source.parse::<Fingerprint>().ok();
-                let entry = issuer.and_then(|sha| self.inventory.certificates.binary_search_by_key(&sha, |c| c.certificate.sha256).ok());
+                let entry = issuer.and_then(|sha| {
+                    self.inventory.certificates.binary_search_by_key(&sha, |c| c.certificate.sha256).ok()
+                });
                 if let Some(at) = entry {
                     let key = &self.inventory.keys[self.inventory.certificates[at].key as usize];
                     out.push(StepId::derive(StepKind::Decide.as_str(), &[b"ca", key.spki.as_bytes()]));
@@ -329,7 +392,10 @@ impl Group<'_> {
 
     /// What the certificates of this key that can still be used are for.
     fn sorts(&self) -> Vec<Sort> {
-        self.certificates(|_| true).iter().map(|i| sort_of(&self.inventory.certificates[*i as usize])).collect()
+        self.certificates(|_| true)
+            .iter()
+            .map(|i| sort_of(&self.inventory.certificates[*i as usize]))
+            .collect()
     }
 
     fn entry(&self) -> &KeyEntry {

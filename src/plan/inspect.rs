@@ -1,5 +1,6 @@
-//! `inspect` steps: what could not be read is looked at by a person, or a later run reads it. One for each file; for formats that are not opened one
-//! for each format and root; one for each manifest with rows that name a file and have no usable time (DESIGN.md 3).
+//! `inspect` steps: what could not be read is looked at by a person, or a later run reads it. One for each
+//! file; for formats that are not opened one for each format and root; one for each manifest with rows that
+//! name a file and have no usable time (DESIGN.md 3).
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ use crate::pki::Unread;
 /// What one step is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject<'a> {
-    /// A file, or an archive with everything in it: its root, its path, and which content of those that are not there any more.
+    /// A file, or an archive with everything in it: its root, its path, and which content of those that are
+    /// not there any more.
     File(u32, &'a [u8], Option<Fingerprint>),
     /// A format that is not opened, below one root.
     Format(u32, &'a str),
@@ -44,17 +46,24 @@ impl Plan {
                 _ => Subject::File(
                     place.root,
                     place.raw(),
-                    inventory.is_gone(trouble.file).then(|| container_of(&inventory.files[trouble.file as usize])),
+                    inventory
+                        .is_gone(trouble.file)
+                        .then(|| container_of(&inventory.files[trouble.file as usize])),
                 ),
             };
-            let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
+            let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) =
+                &trouble.unread;
             subjects.entry(subject).or_default().add(trouble.file, reason.as_str());
         }
         for key in &inventory.unnamed_keys {
             let root = inventory.files[key.file as usize].place.root;
-            subjects.entry(Subject::Format(root, UNNAMED)).or_default().add(key.file, "public-key-not-computable");
+            subjects
+                .entry(Subject::Format(root, UNNAMED))
+                .or_default()
+                .add(key.file, "public-key-not-computable");
         }
-        let steps: Vec<Step> = subjects.iter().map(|(subject, parts)| step(inventory, subject, parts, given)).collect();
+        let steps: Vec<Step> =
+            subjects.iter().map(|(subject, parts)| step(inventory, subject, parts, given)).collect();
         self.steps.extend(steps);
         let mut manifests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (source, file) in &assessment.unusable_rows {
@@ -72,7 +81,10 @@ impl Plan {
             let mut content = Vec::new();
             own.for_each(|(_, file)| content.push(named_content(&inventory.files[*file as usize])));
             let digest = digest(content);
-            let id = StepId::derive(StepKind::Inspect.as_str(), &[b"manifest", name.as_bytes(), digest.as_bytes()]);
+            let id = StepId::derive(
+                StepKind::Inspect.as_str(),
+                &[b"manifest", name.as_bytes(), digest.as_bytes()],
+            );
             self.steps.push(due(Step::new(id, StepKind::Inspect, words::inspect_rows(name, &paths)), given));
         }
     }
@@ -104,12 +116,16 @@ fn step(inventory: &Inventory, subject: &Subject<'_>, parts: &Parts, given: &Giv
             (root, [&b"file"[..], raw], words::inspect_file(path, &parts.reasons))
         }
         Subject::Format(root, name) => {
-            let mut places: Vec<String> = parts.files.iter().map(|at| file(at).place.shown().into_owned()).collect();
+            let mut places: Vec<String> =
+                parts.files.iter().map(|at| file(at).place.shown().into_owned()).collect();
             places.dedup();
             (root, [&b"format"[..], name.as_bytes()], words::inspect_format(name, &places))
         }
     };
-    let id = StepId::derive(StepKind::Inspect.as_str(), &[name[0], &root.to_be_bytes(), name[1], content.as_bytes()]);
+    let id = StepId::derive(
+        StepKind::Inspect.as_str(),
+        &[name[0], &root.to_be_bytes(), name[1], content.as_bytes()],
+    );
     due(Step::new(id, StepKind::Inspect, message), given)
 }
 
@@ -131,5 +147,9 @@ fn digest(mut contents: Vec<Vec<u8>>) -> Fingerprint {
 }
 
 fn due(step: Step, given: &Given<'_>) -> Step {
-    Step { deadline: given.target, deadline_source: given.target.map(|_| super::group::TARGET.into()), ..step }
+    Step {
+        deadline: given.target,
+        deadline_source: given.target.map(|_| super::group::TARGET.into()),
+        ..step
+    }
 }

@@ -1,8 +1,9 @@
 //! Floor 5: verdicts to an ordered plan. Pure.
 //!
-//! Steps are grouped by key and, where a CA has to act, by its operator, because revoking by proof of the leaked key revokes all certificates
-//! on it that the CA knows of: no revocation is due before each member of its group has a replacement in place and the owner has looked for others. What
-//! is only presumed or undetermined is replaced like the exposed, but revoked only after its owner decided.
+//! Steps are grouped by key and, where a CA has to act, by its operator, because revoking by proof of the
+//! leaked key revokes all certificates on it that the CA knows of: no revocation is due before each member of
+//! its group has a replacement in place and the owner has looked for others. What is only presumed or
+//! undetermined is replaced like the exposed, but revoked only after its owner decided.
 
 pub mod authority;
 pub mod ca;
@@ -99,7 +100,12 @@ impl Plan {
         let (((replacements, replacement_of), below), (authorities, voiding)) = parallel::join(
             threads,
             || (replacements(inventory, assessment), below(inventory, assessment)),
-            || (Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains), voiding(assessment)),
+            || {
+                (
+                    Authorities::identify(inventory, assessment, given.cas, given.ccadb, given.chains),
+                    voiding(assessment),
+                )
+            },
         );
         let mut plan = Self {
             steps: Vec::new(),
@@ -118,16 +124,23 @@ impl Plan {
     }
 
     /// The steps of all keys in their order, and for each key of the inventory those that are its own.
-    fn groups(&self, inventory: &Inventory, assessment: &Assessment, given: &Given<'_>) -> (Vec<Step>, Vec<Vec<StepId>>) {
+    fn groups(
+        &self,
+        inventory: &Inventory,
+        assessment: &Assessment,
+        given: &Given<'_>,
+    ) -> (Vec<Step>, Vec<Vec<StepId>>) {
         let (mut steps, mut of_key) = (Vec::new(), vec![Vec::new(); inventory.keys.len()]);
         let mut known: hashbrown::HashSet<StepId> = hashbrown::HashSet::new();
         let shares: Vec<&[u32]> = self.order.chunks(SHARE).collect();
-        // Steps in one piece of memory, not one for each key: what another thread has to give back makes threads wait for each other.
+        // Steps in one piece of memory, not one for each key: what another thread has to give back makes
+        // threads wait for each other.
         let share = |number: usize| -> (Vec<(u32, Vec<StepId>)>, Vec<Step>) {
             let mut all = Vec::new();
             let ids = |key: &u32| {
                 let before = all.len();
-                all = Group { inventory, assessment, given, plan: self, key: *key }.steps(std::mem::take(&mut all));
+                all = Group { inventory, assessment, given, plan: self, key: *key }
+                    .steps(std::mem::take(&mut all));
                 (*key, all[before..].iter().map(|s| s.id).collect())
             };
             (shares[number].iter().map(ids).collect(), all)
@@ -138,7 +151,8 @@ impl Plan {
             steps.extend(group.into_iter().filter(|s| known.insert(s.id)));
             Ok::<(), Infallible>(())
         };
-        let Ok(()) = parallel::in_order(given.threads, shares.len(), AHEAD, share, |(ids, _)| ids.len(), append);
+        let Ok(()) =
+            parallel::in_order(given.threads, shares.len(), AHEAD, share, |(ids, _)| ids.len(), append);
         steps.shrink_to_fit();
         (steps, of_key)
     }
@@ -152,11 +166,18 @@ const AHEAD: Ahead = Ahead { made: 64 * SHARE, handed: 64 * SHARE };
 
 /// The CA certificates that the reasons of live certificates name.
 fn voiding(assessment: &Assessment) -> HashSet<Fingerprint> {
-    let live = assessment.certificates.iter().filter(|c| c.verdict == Verdict::Reissue || c.verdict == Verdict::Decide);
-    live.flat_map(|c| &c.because).filter(|b| b.evidence == Kind::IssuerKey).filter_map(|b| b.source.parse().ok()).collect()
+    let live = assessment
+        .certificates
+        .iter()
+        .filter(|c| c.verdict == Verdict::Reissue || c.verdict == Verdict::Decide);
+    live.flat_map(|c| &c.because)
+        .filter(|b| b.evidence == Kind::IssuerKey)
+        .filter_map(|b| b.source.parse().ok())
+        .collect()
 }
 
-/// What hangs below each CA certificate that a reason names: the nearest exposed one, and those above that one in turn.
+/// What hangs below each CA certificate that a reason names: the nearest exposed one, and those above that
+/// one in turn.
 fn below(inventory: &Inventory, assessment: &Assessment) -> HashMap<Fingerprint, Vec<u32>> {
     let voids = |at: usize| {
         let named = assessment.certificates[at].because.iter().find(|b| b.evidence == Kind::IssuerKey)?;
@@ -179,7 +200,8 @@ fn below(inventory: &Inventory, assessment: &Assessment) -> HashMap<Fingerprint,
     out
 }
 
-/// CAs above one another. OpenSSL follows 100 (`X509_VERIFY_PARAM_set_depth`); CAs that certify one another have no end.
+/// CAs above one another. OpenSSL follows 100 (`X509_VERIFY_PARAM_set_depth`); CAs that certify one another
+/// have no end.
 const LEVELS: usize = 100;
 
 /// Groups the certificates that get a replacement by what they are for.
@@ -189,7 +211,8 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
         let verdict = &assessment.certificates[i];
         let suspect = assessment.keys[entry.key as usize].exposure.is_suspect();
         // What becomes of a CA that names no host its owner decides, and who certifies one anew.
-        let of_ca = verdict.verdict == Verdict::Decide || verdict.verdict == Verdict::Reissue && entry.is_ca() && !entry.certificate.names_host();
+        let of_ca = verdict.verdict == Verdict::Decide
+            || verdict.verdict == Verdict::Reissue && entry.is_ca() && !entry.certificate.names_host();
         if verdict.standing.is_live() && !of_ca && (suspect || verdict.verdict == Verdict::Reissue) {
             groups.entry(entry.certificate.profile).or_default().push(i as u32);
         }
@@ -206,22 +229,39 @@ fn replacements(inventory: &Inventory, assessment: &Assessment) -> (Vec<Replacem
         let Some(mirrors) = newest else { continue };
         replaces.iter().for_each(|i| of[*i as usize] = Some(out.len() as u32));
         let waits_for_new_ca = replaces.iter().all(|i| reissued(*i));
-        out.push(Replacement { step: StepId::derive("replace", &[profile.as_bytes()]), profile, mirrors, replaces, waits_for_new_ca });
+        out.push(Replacement {
+            step: StepId::derive("replace", &[profile.as_bytes()]),
+            profile,
+            mirrors,
+            replaces,
+            waits_for_new_ca,
+        });
     }
     (out, of)
 }
 
 /// Keys with something to do, the most urgent first.
-fn order(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, given: &Given<'_>) -> Vec<u32> {
-    let score = |k: u32| concerns(inventory, assessment, k).then(|| Risk::score(inventory, assessment, voiding, given.clock, k));
+fn order(
+    inventory: &Inventory,
+    assessment: &Assessment,
+    voiding: &HashSet<Fingerprint>,
+    given: &Given<'_>,
+) -> Vec<u32> {
+    let score = |k: u32| {
+        concerns(inventory, assessment, k)
+            .then(|| Risk::score(inventory, assessment, voiding, given.clock, k))
+    };
     let scores = parallel::map(given.threads, inventory.keys.len(), || (), |(), i| score(i as u32));
-    let mut keys: Vec<_> = scores.into_iter().zip(0u32..).filter_map(|(score, k)| Some((Reverse(score?), k))).collect();
+    let mut keys: Vec<_> =
+        scores.into_iter().zip(0u32..).filter_map(|(score, k)| Some((Reverse(score?), k))).collect();
     keys.sort_unstable();
     keys.into_iter().map(|(_, k)| k).collect()
 }
 
-/// Whether there is anything to do about a key: it is suspect itself, or a certificate on it hangs below an exposed CA.
+/// Whether there is anything to do about a key: it is suspect itself, or a certificate on it hangs below an
+/// exposed CA.
 fn concerns(inventory: &Inventory, assessment: &Assessment, key: u32) -> bool {
     let reissue = |i: &u32| assessment.certificates[*i as usize].verdict == Verdict::Reissue;
-    assessment.keys[key as usize].exposure.is_suspect() || inventory.keys[key as usize].certificates.iter().any(reissue)
+    assessment.keys[key as usize].exposure.is_suspect()
+        || inventory.keys[key as usize].certificates.iter().any(reissue)
 }

@@ -1,4 +1,5 @@
-//! How far a plan has come: what people said about its steps, and what follows for the status of the others. Pure.
+//! How far a plan has come: what people said about its steps, and what follows for the status of the others.
+//! Pure.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -58,7 +59,12 @@ impl Mark {
             StepKind::Deploy => &[Self::Deployed],
             StepKind::Revoke => &[Self::Sent],
             StepKind::Search => &[Self::Searched],
-            StepKind::Decide | StepKind::Inspect | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => &[Self::Confirmed],
+            StepKind::Decide
+            | StepKind::Inspect
+            | StepKind::Replace
+            | StepKind::Retire
+            | StepKind::Rotate
+            | StepKind::Verify => &[Self::Confirmed],
         };
         if own.contains(&self) || matches!(self, Self::Waived | Self::Reopened) {
             return Ok(());
@@ -142,12 +148,14 @@ pub fn suspicion(key: &SpkiHash) -> StepId {
     StepId::derive(StepKind::Decide.as_str(), &[key.as_bytes()])
 }
 
-/// Sets the status of every step from the words, the last one about a step being the one that counts, and from what each needs. A
-/// certificate that is deployed was issued. A revocation that was sent gives its check the deadline of the CA.
+/// Sets the status of every step from the words, the last one about a step being the one that counts, and
+/// from what each needs. A certificate that is deployed was issued. A revocation that was sent gives its
+/// check the deadline of the CA.
 pub fn apply(steps: &mut [Step], words: &[Word]) {
     let mut last: BTreeMap<&StepId, &Word> = BTreeMap::new();
     let mut position: BTreeMap<&StepId, usize> = BTreeMap::new();
-    // The same, but for what a plan said because more belongs to the step: what was said before still holds for the rest.
+    // The same, but for what a plan said because more belongs to the step: what was said before still holds
+    // for the rest.
     let mut heard: BTreeMap<&StepId, (usize, &Word)> = BTreeMap::new();
     for (i, word) in words.iter().enumerate() {
         last.insert(&word.step, word);
@@ -159,31 +167,50 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     let more: HashSet<StepId> = last.values().filter(|w| w.is_more()).map(|w| w.step).collect();
     // Taken back after it was deployed: what was issued does not hold any more.
     let reopened_since = |n: &StepId, deployed: usize| {
-        last.get(n).is_some_and(|w| w.mark == Mark::Reopened) && position.get(n).is_some_and(|reopened| *reopened > deployed)
+        last.get(n).is_some_and(|w| w.mark == Mark::Reopened)
+            && position.get(n).is_some_and(|reopened| *reopened > deployed)
     };
-    let deployed = |s: &Step| heard.get(&s.id).filter(|(_, w)| s.kind == StepKind::Deploy && w.mark == Mark::Deployed).map(|(at, _)| *at);
+    let deployed = |s: &Step| {
+        heard
+            .get(&s.id)
+            .filter(|(_, w)| s.kind == StepKind::Deploy && w.mark == Mark::Deployed)
+            .map(|(at, _)| *at)
+    };
     let issued: HashSet<StepId> = steps
         .iter()
         .filter_map(|s| Some((s, deployed(s)?)))
         .flat_map(|(s, at)| s.needs.iter().filter(move |n| !reopened_since(n, at)).copied())
         .collect();
     last.retain(|_, word| word.mark.status().is_some());
-    let replaces: HashSet<StepId> = steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id).collect();
-    let said =
-        |id: &StepId| last.get(id).and_then(|w| w.mark.status()).or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done));
-    let sent: HashMap<StepId, Time> = heard.values().map(|(_, w)| w).filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
-    let not_asked: HashSet<StepId> =
-        steps.iter().filter(|s| s.kind == StepKind::Revoke && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
-    let not_replaced: HashSet<StepId> =
-        steps.iter().filter(|s| s.kind == StepKind::Replace && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived)).map(|s| s.id).collect();
-    let over: HashSet<StepId> = steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).copied().collect();
+    let replaces: HashSet<StepId> =
+        steps.iter().filter(|s| s.kind == StepKind::Replace).map(|s| s.id).collect();
+    let said = |id: &StepId| {
+        last.get(id)
+            .and_then(|w| w.mark.status())
+            .or_else(|| (issued.contains(id) && replaces.contains(id)).then_some(Status::Done))
+    };
+    let sent: HashMap<StepId, Time> =
+        heard.values().map(|(_, w)| w).filter(|w| w.mark == Mark::Sent).map(|w| (w.step, w.at)).collect();
+    let not_asked: HashSet<StepId> = steps
+        .iter()
+        .filter(|s| s.kind == StepKind::Revoke && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived))
+        .map(|s| s.id)
+        .collect();
+    let not_replaced: HashSet<StepId> = steps
+        .iter()
+        .filter(|s| s.kind == StepKind::Replace && last.get(&s.id).is_some_and(|w| w.mark == Mark::Waived))
+        .map(|s| s.id)
+        .collect();
+    let over: HashSet<StepId> =
+        steps.iter().map(|s| &s.id).filter(|id| said(id).is_some()).copied().collect();
     let decided = |id: &StepId| last.get(id).map(|w| w.mark);
     // What nobody said is waived, but follows from a decision; steps come after what they need.
     let mut dropped: HashSet<StepId> = HashSet::new();
     for step in steps {
         let first = step.or_after.as_ref().is_some_and(|d| decided(d) == Some(Mark::Confirmed));
         let asked = step.only_if.as_ref().is_none_or(|d| decided(d) == Some(Mark::Confirmed));
-        // Cleared, or decided against: there is nothing to revoke. Only of a suspicion is a waiver no answer: nobody decided.
+        // Cleared, or decided against: there is nothing to revoke. Only of a suspicion is a waiver no answer:
+        // nobody decided.
         let against = step.only_if.as_ref().is_some_and(|d| match decided(d) {
             Some(Mark::Cleared) => true,
             Some(Mark::Waived) => step.key.is_none_or(|key| *d != suspicion(&key)),
@@ -201,7 +228,11 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
                 dropped.insert(step.id);
                 Status::Waived
             }
-            None if asked && (first || step.needs.iter().all(|n| over.contains(n) || dropped.contains(n))) => Status::Ready,
+            None if asked
+                && (first || step.needs.iter().all(|n| over.contains(n) || dropped.contains(n))) =>
+            {
+                Status::Ready
+            }
             None => Status::Waiting,
         };
         if let Some(clock) = step.clock.as_ref().filter(|_| step.kind == StepKind::Verify) {
@@ -214,12 +245,19 @@ pub fn apply(steps: &mut [Step], words: &[Word]) {
     }
 }
 
-/// What was said of steps that are not in the plan any more and holds for new ones: the same is to be done about the same key, the CA of the
-/// earlier ones was not known, and the same was said of all that cover the new one's certificates. So a CA whose operator became known, and
-/// whose steps are called otherwise since, is not asked twice. `earlier`: every step that ever was in the plan; `known`: whether an authority is
-/// an operator: what was sent to one does not count as sent to another.
+/// What was said of steps that are not in the plan any more and holds for new ones: the same is to be done
+/// about the same key, the CA of the earlier ones was not known, and the same was said of all that cover the
+/// new one's certificates. So a CA whose operator became known, and whose steps are called otherwise since,
+/// is not asked twice. `earlier`: every step that ever was in the plan; `known`: whether an authority is an
+/// operator: what was sent to one does not count as sent to another.
 #[must_use]
-pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], known: impl Fn(&str) -> bool, now: Time) -> Vec<Word> {
+pub fn carried_over(
+    words: &[Word],
+    earlier: &[Step],
+    steps: &[Step],
+    known: impl Fn(&str) -> bool,
+    now: Time,
+) -> Vec<Word> {
     let before: HashSet<&StepId> = earlier.iter().map(|s| &s.id).collect();
     let current: HashSet<&StepId> = steps.iter().map(|s| &s.id).collect();
     let mut last: HashMap<&StepId, &Word> = HashMap::new();
@@ -227,21 +265,29 @@ pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], known: imp
         last.insert(&word.step, word);
     }
     let mut said: HashMap<(StepKind, SpkiHash), Vec<(&Step, &Word)>> = HashMap::new();
-    for step in earlier.iter().filter(|s| !current.contains(&s.id) && !s.authority.as_deref().is_some_and(&known)) {
-        if let (Some(key), Some(word)) = (step.key, last.get(&step.id).filter(|w| w.mark.status().is_some())) {
+    for step in
+        earlier.iter().filter(|s| !current.contains(&s.id) && !s.authority.as_deref().is_some_and(&known))
+    {
+        if let (Some(key), Some(word)) = (step.key, last.get(&step.id).filter(|w| w.mark.status().is_some()))
+        {
             said.entry((step.kind, key)).or_default().push((step, word));
         }
     }
     let mut out = Vec::new();
-    for step in steps.iter().filter(|s| matches!(s.kind, StepKind::Revoke | StepKind::Verify) && !before.contains(&s.id)) {
+    for step in steps
+        .iter()
+        .filter(|s| matches!(s.kind, StepKind::Revoke | StepKind::Verify) && !before.contains(&s.id))
+    {
         let Some(said) = step.key.and_then(|key| said.get(&(step.kind, key))) else { continue };
         let covering = |c| said.iter().find(|(s, _)| s.certificates.contains(c)).map(|(_, word)| *word);
-        let covered: Vec<&Word> = step.certificates.iter().map(covering).collect::<Option<_>>().unwrap_or_default();
+        let covered: Vec<&Word> =
+            step.certificates.iter().map(covering).collect::<Option<_>>().unwrap_or_default();
         // Of several the first: the clock of the CA runs since then.
         if let Some(word) = covered.iter().min_by_key(|w| w.at)
             && covered.iter().all(|w| w.mark == word.mark)
         {
-            let reason = format!("{} (said of {}, which is this step since its CA is known)", word.reason, word.step);
+            let reason =
+                format!("{} (said of {}, which is this step since its CA is known)", word.reason, word.step);
             out.push(Word { step: step.id, reason, recorded: now, ..(*word).clone() });
         }
     }
@@ -249,16 +295,22 @@ pub fn carried_over(words: &[Word], earlier: &[Step], steps: &[Step], known: imp
 }
 
 /// Those of the steps of these names that need others which are open, and which these are.
-pub fn missing<'a>(names: &HashSet<StepId>, steps: &'a [Step]) -> impl Iterator<Item = (&'a Step, Vec<&'a StepId>)> {
+pub fn missing<'a>(
+    names: &HashSet<StepId>,
+    steps: &'a [Step],
+) -> impl Iterator<Item = (&'a Step, Vec<&'a StepId>)> {
     let open: HashSet<StepId> = steps.iter().filter(|s| !s.status.is_over()).map(|s| s.id).collect();
     let named = steps.iter().filter(|step| names.contains(&step.id));
-    named.map(move |step| (step, step.needs.iter().filter(|need| open.contains(need)).collect::<Vec<_>>())).filter(|(_, needs)| !needs.is_empty())
+    named
+        .map(move |step| (step, step.needs.iter().filter(|need| open.contains(need)).collect::<Vec<_>>()))
+        .filter(|(_, needs)| !needs.is_empty())
 }
 
-/// Takes back what was said of steps to which more belongs since: certificates for which nobody deployed, sent or checked anything, copies of a key that
-/// nobody destroyed, encodings of it that nobody searched for. What was said of deploying, of sending and of the decisions about the key holds for
-/// the others. `earlier`: every step that ever was in the plan, as it was last; `grown`: what of the key of a step is new; `graver`: whether its exposure is
-/// graver than in the last plan.
+/// Takes back what was said of steps to which more belongs since: certificates for which nobody deployed,
+/// sent or checked anything, copies of a key that nobody destroyed, encodings of it that nobody searched for.
+/// What was said of deploying, of sending and of the decisions about the key holds for the others. `earlier`:
+/// every step that ever was in the plan, as it was last; `grown`: what of the key of a step is new; `graver`:
+/// whether its exposure is graver than in the last plan.
 #[must_use]
 pub fn no_longer_all(
     words: &[Word],
@@ -272,13 +324,16 @@ pub fn no_longer_all(
     for word in words {
         last.insert(&word.step, word);
     }
-    let before: HashMap<&StepId, &Step> = earlier.iter().filter(|s| last.contains_key(&s.id)).map(|s| (&s.id, s)).collect();
+    let before: HashMap<&StepId, &Step> =
+        earlier.iter().filter(|s| last.contains_key(&s.id)).map(|s| (&s.id, s)).collect();
     let mut out = Vec::new();
     for step in steps {
         let (Some(word), Some(before)) = (last.get(&step.id), before.get(&step.id)) else { continue };
         let is_over = word.mark.status().is_some();
         let more = match step.kind {
-            StepKind::Deploy | StepKind::Revoke | StepKind::Verify if is_over => more_certificates(before, step),
+            StepKind::Deploy | StepKind::Revoke | StepKind::Verify if is_over => {
+                more_certificates(before, step)
+            }
             // What was issued stands in for them too; that nothing has to be does not hold for them.
             StepKind::Replace if word.mark == Mark::Waived => more_certificates(before, step),
             StepKind::Retire | StepKind::Search if is_over => grown(step),
@@ -288,7 +343,14 @@ pub fn no_longer_all(
         let more = more.or_else(|| if word.mark == Mark::Waived { graver(step) } else { None });
         if let Some(more) = more {
             let reason = format!("{more}; what was said before holds for the rest");
-            out.push(Word { step: step.id, mark: Mark::Reopened, reason, by: BY.to_owned(), at: now, recorded: now });
+            out.push(Word {
+                step: step.id,
+                mark: Mark::Reopened,
+                reason,
+                by: BY.to_owned(),
+                at: now,
+                recorded: now,
+            });
         }
     }
     out

@@ -50,9 +50,16 @@ const MONTHS: u32 = 36;
 const PER_MONTH: u32 = 2;
 
 impl Risk {
-    /// The urgency of the key at this index of the inventory, explained. `voiding`: the CA certificates that live ones hang below.
+    /// The urgency of the key at this index of the inventory, explained. `voiding`: the CA certificates that
+    /// live ones hang below.
     #[must_use]
-    pub fn of(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock, key: u32) -> Self {
+    pub fn of(
+        inventory: &Inventory,
+        assessment: &Assessment,
+        voiding: &HashSet<Fingerprint>,
+        clock: Clock,
+        key: u32,
+    ) -> Self {
         let mut out = Self::default();
         weigh(inventory, assessment, voiding, clock, key, &mut |points, says| {
             out.score += points;
@@ -63,7 +70,13 @@ impl Risk {
 
     /// The score alone.
     #[must_use]
-    pub fn score(inventory: &Inventory, assessment: &Assessment, voiding: &HashSet<Fingerprint>, clock: Clock, key: u32) -> u32 {
+    pub fn score(
+        inventory: &Inventory,
+        assessment: &Assessment,
+        voiding: &HashSet<Fingerprint>,
+        clock: Clock,
+        key: u32,
+    ) -> u32 {
         let mut score = 0;
         weigh(inventory, assessment, voiding, clock, key, &mut |points, _| score += points);
         score
@@ -82,18 +95,26 @@ fn weigh(
     let verdict = &assessment.keys[key as usize];
     let certificates = &inventory.keys[key as usize].certificates;
     let judged = |i: &u32| assessment.certificates[*i as usize].verdict;
-    let live: Vec<&CertificateEntry> =
-        certificates.iter().filter(|i| judged(i).asks_for_action()).map(|i| &inventory.certificates[*i as usize]).collect();
+    let live: Vec<&CertificateEntry> = certificates
+        .iter()
+        .filter(|i| judged(i).asks_for_action())
+        .map(|i| &inventory.certificates[*i as usize])
+        .collect();
     let mut part = |applies: bool, points: u32, says: &dyn Fn() -> String| {
         if applies {
             add(points, says);
         }
     };
-    part(verdict.because.iter().any(|b| b.evidence == Kind::Misuse), MISUSED, &|| "misuse of it was seen".to_owned());
-    // A CA certificate that has expired voids what hangs below it all the same: the key signs lists and answers, and dates can be chosen.
+    part(verdict.because.iter().any(|b| b.evidence == Kind::Misuse), MISUSED, &|| {
+        "misuse of it was seen".to_owned()
+    });
+    // A CA certificate that has expired voids what hangs below it all the same: the key signs lists and
+    // answers, and dates can be chosen.
     let voids = |i: &u32| voiding.contains(&inventory.certificates[*i as usize].certificate.sha256);
     let authority = certificates.iter().any(|i| judged(i) == Verdict::Decide || voids(i));
-    part(authority, AUTHORITY, &|| "it is the key of a CA: whoever has it can make certificates for any name".to_owned());
+    part(authority, AUTHORITY, &|| {
+        "it is the key of a CA: whoever has it can make certificates for any name".to_owned()
+    });
     part(!live.is_empty(), LIVE, &|| format!("{} on it can still be used", count(live.len(), "certificate")));
     let has = |sort: Sort| live.iter().any(|e| sort_of(e) == sort);
     part(has(Sort::CodeSigning), SIGNS_CODE, &|| "it signs programs".to_owned());
@@ -101,13 +122,20 @@ fn weigh(
     let mut names: Vec<&str> = live.iter().flat_map(|e| &e.certificate.names.dns).collect();
     names.sort_unstable();
     names.dedup();
-    part(names.iter().any(|n| n.starts_with("*.")), WILDCARD, &|| "a wildcard name covers a whole domain".to_owned());
+    part(names.iter().any(|n| n.starts_with("*.")), WILDCARD, &|| {
+        "a wildcard name covers a whole domain".to_owned()
+    });
     let counted = (names.len() as u32).min(NAMES);
     let says = || format!("{}, {PER_NAME} points each up to {NAMES}", count(names.len(), "name"));
     part(counted > 0, counted * PER_NAME, &says);
     let months = months_left(&live, clock);
     let counted = months.min(MONTHS);
-    let says = || format!("{} of validity left, {PER_MONTH} points each up to {MONTHS}", count(months as usize, "month"));
+    let says = || {
+        format!(
+            "{} of validity left, {PER_MONTH} points each up to {MONTHS}",
+            count(months as usize, "month")
+        )
+    };
     part(counted > 0, counted * PER_MONTH, &says);
     let (points, says) = match verdict.exposure {
         Exposure::Exposed => (EXPOSED, "the key is exposed for sure"),
@@ -118,7 +146,8 @@ fn weigh(
     part(points > 0, points, &|| says.to_owned());
 }
 
-/// Whole months, of 30 days, that the last of the live certificates can still be used; as many as count if the end of one is not known.
+/// Whole months, of 30 days, that the last of the live certificates can still be used; as many as count if
+/// the end of one is not known.
 fn months_left(live: &[&CertificateEntry], clock: Clock) -> u32 {
     let left = live.iter().map(|e| e.certificate.not_after.map_or(MONTHS, |end| months_until(end, clock)));
     left.max().unwrap_or(0)

@@ -26,7 +26,8 @@ pub struct Selection {
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, account, authority, kind, ready } = self;
-        let texts = [("--host", host.as_deref()), ("--account", account.as_deref()), ("--ca", authority.as_deref())];
+        let texts =
+            [("--host", host.as_deref()), ("--account", account.as_deref()), ("--ca", authority.as_deref())];
         let texts = texts.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {:?}", value?)));
         let kind = kind.map(|kind| format!("--kind {}", kind.as_str()));
         let all: Vec<String> = texts.chain(kind).chain(ready.then(|| "--ready".to_owned())).collect();
@@ -89,7 +90,9 @@ impl Subjects {
 
     fn is_of_host(&self, step: &Step) -> bool {
         match step.key {
-            _ if !step.certificates.is_empty() => step.certificates.iter().any(|c| self.certificates.contains(c)),
+            _ if !step.certificates.is_empty() => {
+                step.certificates.iter().any(|c| self.certificates.contains(c))
+            }
             // A replacement without a certificate is about one that only a search knows.
             _ if step.kind == StepKind::Replace => self.elsewhere.contains(&step.id),
             key => key.is_some_and(|key| self.keys.contains(&key)),
@@ -97,7 +100,8 @@ impl Subjects {
     }
 
     fn is_of_account(&self, step: &Step) -> bool {
-        self.steps_of_account.contains(&step.id) || step.key.is_some_and(|key| self.keys_of_account.contains(&key))
+        self.steps_of_account.contains(&step.id)
+            || step.key.is_some_and(|key| self.keys_of_account.contains(&key))
     }
 
     fn is_of_authority(&self, step: &Step, wanted: &str) -> bool {
@@ -141,7 +145,8 @@ impl Selection {
             && self.authority.as_ref().is_none_or(|wanted| subjects.is_of_authority(step, wanted))
     }
 
-    /// The steps that are marked: of those it means the open ones that the mark fits; `reopened` takes those that are done or waived.
+    /// The steps that are marked: of those it means the open ones that the mark fits; `reopened` takes those
+    /// that are done or waived.
     #[must_use]
     pub fn select<'s>(&self, mark: Mark, steps: &'s [Step], subjects: &Subjects) -> Selected<'s> {
         let mut out = Selected::default();

@@ -33,8 +33,17 @@ pub enum StepKind {
 
 impl StepKind {
     /// Every kind, in the order of their names.
-    pub const ALL: [Self; 9] =
-        [Self::Decide, Self::Deploy, Self::Inspect, Self::Replace, Self::Retire, Self::Revoke, Self::Rotate, Self::Search, Self::Verify];
+    pub const ALL: [Self; 9] = [
+        Self::Decide,
+        Self::Deploy,
+        Self::Inspect,
+        Self::Replace,
+        Self::Retire,
+        Self::Revoke,
+        Self::Rotate,
+        Self::Search,
+        Self::Verify,
+    ];
 
     /// Its name in records.
     #[must_use]
@@ -130,10 +139,12 @@ pub struct Step {
     /// Of a check whether a revocation happened: the time that the CA has for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub clock: Option<Box<AuthorityClock>>,
-    /// A decision that makes this step ready whatever else it needs: to revoke first, since the key is being misused.
+    /// A decision that makes this step ready whatever else it needs: to revoke first, since the key is being
+    /// misused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub or_after: Option<StepId>,
-    /// A decision without which this step is not to be done: it has to be confirmed, and if it goes the other way this step is waived.
+    /// A decision without which this step is not to be done: it has to be confirmed, and if it goes the other
+    /// way this step is waived.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub only_if: Option<StepId>,
     /// Commands that do it, each a program and its arguments.

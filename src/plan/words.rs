@@ -12,7 +12,12 @@ use crate::inventory::{Inventory, KeyEntry, RequestEntry};
 use crate::pki::Certificate;
 use crate::pki::name::shown;
 
-pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authority: Option<&Authority>, ceiling: Option<&Ceiling>) -> String {
+pub(super) fn replace(
+    mirrored: &Certificate,
+    replacement: &Replacement,
+    authority: Option<&Authority>,
+    ceiling: Option<&Ceiling>,
+) -> String {
     let name = mirrored.display_name();
     let count = replacement.replaces.len();
     let what = match count {
@@ -20,48 +25,80 @@ pub(super) fn replace(mirrored: &Certificate, replacement: &Replacement, authori
         _ => format!("{count} certificates, the newest of {}", mirrored.issuer.name),
     };
     if replacement.waits_for_new_ca {
-        return format!("once the new CA stands, send it the new request for {name}; it replaces {what}, below an exposed CA");
+        return format!(
+            "once the new CA stands, send it the new request for {name}; it replaces {what}, below an exposed CA"
+        );
     }
     if mirrored.is_self_signed {
-        return format!("make a new certificate for {name} from the new key and request; the old one signed itself, so nobody can revoke it");
+        return format!(
+            "make a new certificate for {name} from the new key and request; the old one signed itself, so nobody can revoke it"
+        );
     }
     let by = match authority.filter(|a| a.known) {
-        Some(Authority { name, retired: Some(why), .. }) => format!(" by another CA than {name} ({})", why.trim_end_matches('.')),
+        Some(Authority { name, retired: Some(why), .. }) => {
+            format!(" by another CA than {name} ({})", why.trim_end_matches('.'))
+        }
         Some(authority) => format!(" by {}", authority.name),
         None => String::new(),
     };
     let should = |c: &Ceiling| c.should.map_or_else(String::new, |days| format!(", {days} recommended"));
-    let limit = ceiling.map_or_else(String::new, |c| format!(". Issued today it is valid for at most {} days{} ({})", c.days, should(c), c.source));
+    let limit = ceiling.map_or_else(String::new, |c| {
+        format!(". Issued today it is valid for at most {} days{} ({})", c.days, should(c), c.source)
+    });
     format!("have a new certificate issued{by} for {name} from the new request; it replaces {what}{limit}")
 }
 
 pub(super) fn inspect_file(path: &str, reasons: &BTreeMap<&'static str, usize>) -> String {
-    let reasons: Vec<String> = reasons.iter().map(|(reason, n)| if *n > 1 { format!("{n} {reason}") } else { (*reason).to_owned() }).collect();
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(reason, n)| if *n > 1 { format!("{n} {reason}") } else { (*reason).to_owned() })
+        .collect();
     let path = crate::pki::show(path);
-    format!("look at {path}, which could not be read completely ({}): what is in it may be a key or a certificate. {OR_CONFIRM}", reasons.join(", "))
+    format!(
+        "look at {path}, which could not be read completely ({}): what is in it may be a key or a certificate. {OR_CONFIRM}",
+        reasons.join(", ")
+    )
 }
 
 pub(super) fn inspect_format(format: &str, places: &[String]) -> String {
     let files = if places.len() == 1 { "1 file".to_owned() } else { format!("{} files", places.len()) };
-    format!("look at {files} of a format that is not opened ({}): {}. {OR_CONFIRM}", crate::pki::show(format), some(places))
+    format!(
+        "look at {files} of a format that is not opened ({}): {}. {OR_CONFIRM}",
+        crate::pki::show(format),
+        some(places)
+    )
 }
 
 pub(super) fn inspect_rows(manifest: &str, paths: &[&str]) -> String {
-    let files = if paths.len() == 1 { "1 file that it names".to_owned() } else { format!("{} files that it names", paths.len()) };
-    format!("correct the manifest {manifest}: rows without a usable upload time leave {files} undetermined: {}. {OR_CONFIRM}", some(paths))
+    let files = if paths.len() == 1 {
+        "1 file that it names".to_owned()
+    } else {
+        format!("{} files that it names", paths.len())
+    };
+    format!(
+        "correct the manifest {manifest}: rows without a usable upload time leave {files} undetermined: {}. {OR_CONFIRM}",
+        some(paths)
+    )
 }
 
 /// How an `inspect` step ends.
-const OR_CONFIRM: &str = "Run the plan again once it can be read, or mark the step confirmed with what was found";
+const OR_CONFIRM: &str =
+    "Run the plan again once it can be read, or mark the step confirmed with what was found";
 
 /// The first of some places, and how many more there are.
 fn some(places: &[impl AsRef<str>]) -> String {
     let shown: Vec<String> = places.iter().take(PLACES).map(|p| crate::pki::show(p.as_ref())).collect();
-    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
+    let more =
+        if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
     shown.join(", ") + &more
 }
 
-pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement: &Replacement, sort: Option<Sort>) -> String {
+pub(super) fn deploy(
+    mirrored: &Certificate,
+    inventory: &Inventory,
+    replacement: &Replacement,
+    sort: Option<Sort>,
+) -> String {
     let mut places: Vec<Cow<'_, str>> = Vec::new();
     for &i in &replacement.replaces {
         places.extend(inventory.certificates[i as usize].occurrences.iter().map(|o| inventory.path(o)));
@@ -72,7 +109,9 @@ pub(super) fn deploy(mirrored: &Certificate, inventory: &Inventory, replacement:
         Some(Sort::TlsClient) => {
             "put the new one on every list of clients that are allowed and take the old one off, since many servers look at no revocation"
         }
-        Some(Sort::Smime) => "publish it to those who write to you; the old key is still needed to read old mail, so archive it offline",
+        Some(Sort::Smime) => {
+            "publish it to those who write to you; the old key is still needed to read old mail, so archive it offline"
+        }
         Some(Sort::CodeSigning) => "sign with it from now on, and sign anew what is still handed out",
         _ => "check that it is served",
     };
@@ -98,7 +137,8 @@ pub(super) fn search(key: &KeyEntry) -> String {
     out
 }
 
-/// Octets that a sentence about a key takes as a rule: there are very many of them, and each is to be one piece of memory.
+/// Octets that a sentence about a key takes as a rule: there are very many of them, and each is to be one
+/// piece of memory.
 const ROOM: usize = 256;
 
 pub(super) fn decide_ca(inventory: &Inventory, authorities: &[u32], exposure: Exposure) -> String {
@@ -134,7 +174,8 @@ pub(super) const REVOKE_FIRST: &str = "the key is being misused: decide whether 
 pub(super) const DISTRUST_FIRST: &str = "the key is being misused, and nobody can revoke what signed itself: decide whether to take it out of every trust store at once, before its successor is in place. That stops the misuse and takes down what still runs on it; confirm to do so, waive to replace first";
 
 pub(super) fn decide_expired_signer(inventory: &Inventory, signers: &[u32]) -> String {
-    let issuers: Vec<&str> = signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer.name).collect();
+    let issuers: Vec<&str> =
+        signers.iter().map(|i| &*inventory.certificates[*i as usize].certificate.issuer.name).collect();
     let mut issuers = issuers;
     issuers.sort_unstable();
     issuers.dedup();
@@ -146,7 +187,8 @@ pub(super) fn decide_expired_signer(inventory: &Inventory, signers: &[u32]) -> S
 }
 
 fn subjects(inventory: &Inventory, certificates: &[u32]) -> String {
-    let mut names: Vec<&str> = certificates.iter().map(|i| &*inventory.certificates[*i as usize].certificate.subject).collect();
+    let mut names: Vec<&str> =
+        certificates.iter().map(|i| &*inventory.certificates[*i as usize].certificate.subject).collect();
     names.sort_unstable();
     names.dedup();
     names.join(" and ")
@@ -173,7 +215,11 @@ pub(super) fn decide_request(inventory: &Inventory, entry: &RequestEntry) -> Str
     places.dedup();
     format!(
         "a certification request for {} asks for a certificate on this key ({}): whoever renews from it has this key certified again. Decide what becomes of it: find out what renews from it, let that make a new key, and delete the request; confirm when that is done",
-        if entry.request.display_name().is_empty() { Cow::Borrowed("no name") } else { entry.request.display_name() },
+        if entry.request.display_name().is_empty() {
+            Cow::Borrowed("no name")
+        } else {
+            entry.request.display_name()
+        },
         some(&places)
     )
 }
@@ -184,7 +230,9 @@ pub(super) fn decide_suspicion(exposure: Exposure) -> String {
     } else {
         "the evidence does not tell whether the key was uploaded before the cutoff"
     };
-    format!("{why}. Decide whether it counts as compromised: only then may its certificates be revoked for key compromise")
+    format!(
+        "{why}. Decide whether it counts as compromised: only then may its certificates be revoked for key compromise"
+    )
 }
 
 /// What a `revoke` step says.
@@ -199,7 +247,12 @@ pub(super) struct Revoke<'a> {
 
 impl Revoke<'_> {
     fn all(&self, is: impl Fn(&Issuance, &Certificate) -> bool) -> bool {
-        let of = |i: &u32| self.plan.authorities.of(*i).is_some_and(|issued| is(issued, &self.inventory.certificates[*i as usize].certificate));
+        let of = |i: &u32| {
+            self.plan
+                .authorities
+                .of(*i)
+                .is_some_and(|issued| is(issued, &self.inventory.certificates[*i as usize].certificate))
+        };
         self.certificates.iter().all(of)
     }
 }
@@ -211,7 +264,8 @@ impl fmt::Display for Revoke<'_> {
         // A serial number names a certificate only together with its issuer.
         let several = certificates.iter().any(|i| issuer(i) != issuer(&certificates[0]));
         let of = |i: &u32| if several { format!(" of {}", issuer(i)) } else { String::new() };
-        let serial = |i: &u32| format!("{}{}", inventory.certificates[*i as usize].certificate.serial.to_hex(), of(i));
+        let serial =
+            |i: &u32| format!("{}{}", inventory.certificates[*i as usize].certificate.serial.to_hex(), of(i));
         let serials: Vec<String> = certificates.iter().take(PLACES).map(serial).collect();
         write!(f, "have {authority} revoke serial {}", serials.join(", "))?;
         if certificates.len() > PLACES {
@@ -229,7 +283,9 @@ impl fmt::Display for Revoke<'_> {
         if self.all(|issued, _| issued.sort == Sort::CodeSigning) {
             f.write_str(". Ask for the earliest possible compromise as its date: what was signed after that is then worth nothing (CA/B Forum Code Signing BR 4.9.5)")?;
         }
-        let short = |issued: &Issuance, c: &Certificate| issued.sort == Sort::TlsServer && is_short_lived(c.not_before, c.not_after);
+        let short = |issued: &Issuance, c: &Certificate| {
+            issued.sort == Sort::TlsServer && is_short_lived(c.not_before, c.not_after)
+        };
         if !private && self.all(short) {
             f.write_str(". It is short-lived, so a public CA need not revoke it (CA/B Forum TLS BR 4.9.1.1): letting it expire may be quicker, but have the key blocked")?;
         }
@@ -252,12 +308,21 @@ pub(super) fn retire(inventory: &Inventory, key: &KeyEntry, reads_old_mail: bool
     places.sort_unstable();
     places.dedup();
     let in_archive = key.private_places().any(|o| inventory.files[o.file as usize].place.member().is_some());
-    let archive = if in_archive { "; what lies in an archive goes with the whole archive, or with a new one packed without it" } else { "" };
-    let keep = if reads_old_mail { "keep one copy offline to read old mail, and the proofs" } else { "keep nothing but the proofs" };
+    let archive = if in_archive {
+        "; what lies in an archive goes with the whole archive, or with a new one packed without it"
+    } else {
+        ""
+    };
+    let keep = if reads_old_mail {
+        "keep one copy offline to read old mail, and the proofs"
+    } else {
+        "keep nothing but the proofs"
+    };
     if places.is_empty() {
         return format!("destroy every copy of the old key; none was found here; {keep}");
     }
-    let more = if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
+    let more =
+        if places.len() > PLACES { format!(" and {} more", places.len() - PLACES) } else { String::new() };
     let mut out = String::with_capacity(ROOM);
     out.push_str("destroy every copy of the old key, among them ");
     for (i, place) in places.iter().take(PLACES).enumerate() {

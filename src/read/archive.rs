@@ -1,10 +1,12 @@
 //! Archives and compressed files: zip, tar and gzip, told by their content, and archives within archives.
 //!
-//! Each member is read like a file of its own and handed on as a [`Found`] of its own, in the archive's order, so that not all of them are in
-//! memory at once. The archive itself has one only if there is something to tell of it: that it is empty or damaged, or that a limit was
-//! reached; it comes last. A tar in a gzip is one archive; everything else adds a step to the way, `inner.zip!/a.pem`.
+//! Each member is read like a file of its own and handed on as a [`Found`] of its own, in the archive's
+//! order, so that not all of them are in memory at once. The archive itself has one only if there is
+//! something to tell of it: that it is empty or damaged, or that a limit was reached; it comes last. A tar in
+//! a gzip is one archive; everything else adds a step to the way, `inner.zip!/a.pem`.
 //!
-//! Nothing is ever unpacked to the disk, so names of members are only names. What of a member lies in memory is wiped if keys are in it.
+//! Nothing is ever unpacked to the disk, so names of members are only names. What of a member lies in memory
+//! is wiped if keys are in it.
 
 use std::io::{self, Read};
 
@@ -43,7 +45,8 @@ pub(super) enum Kind {
     ZipBehind,
 }
 
-/// Tells by the first bytes whether a file is, or may be, an archive; by the last ones, if they are there, whether a zip was put behind it.
+/// Tells by the first bytes whether a file is, or may be, an archive; by the last ones, if they are there,
+/// whether a zip was put behind it.
 pub(super) fn kind(bytes: &[u8]) -> Option<Kind> {
     match bytes.first()? {
         0x1f if gzip::begins(bytes) => Some(Kind::Gzip),
@@ -118,7 +121,16 @@ impl Archive<'_> {
     pub(super) fn read(self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>) -> Opened {
         let budget = Budget::new(self.size, &self.options.limits, self.within.most);
         let (watched, leads_to, depth) = (Watched::default(), None, self.within.archives + 1);
-        let mut opening = Opening { archive: self, budget: &budget, depth, hash: None, secret: false, windows: false, watched, leads_to };
+        let mut opening = Opening {
+            archive: self,
+            budget: &budget,
+            depth,
+            hash: None,
+            secret: false,
+            windows: false,
+            watched,
+            leads_to,
+        };
         let mut own = Vec::new();
         // Before its members, which carry it.
         let hash = if opening.archive.options.hash_files { bytes.hash() } else { Ok(None) };
@@ -139,7 +151,14 @@ impl Archive<'_> {
 
 impl Opening<'_, '_> {
     /// Opens one archive. Its own records go to `own`. `false`: it is none.
-    fn open(&mut self, kind: Kind, stream: &mut dyn Read, bytes: Bytes<'_>, way: &Way, own: &mut Vec<Item>) -> io::Result<bool> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        stream: &mut dyn Read,
+        bytes: Bytes<'_>,
+        way: &Way,
+        own: &mut Vec<Item>,
+    ) -> io::Result<bool> {
         match kind {
             Kind::Gzip => self.gzip(stream, way, own).map(|()| true),
             Kind::Tar => self.tar(stream, way, own).map(|()| true),
@@ -154,13 +173,23 @@ impl Opening<'_, '_> {
         read
     }
 
-    fn gzip_with(&mut self, stream: &mut dyn Read, state: &mut inflate::State, way: &Way, own: &mut Vec<Item>) -> io::Result<()> {
+    fn gzip_with(
+        &mut self,
+        stream: &mut dyn Read,
+        state: &mut inflate::State,
+        way: &Way,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
         let Some((header, mut content)) = gzip::Gzip::open(stream, state, self.budget)? else {
             own.push(whole(Unread::Skipped(Reason::FormatNotRead, "gzip".to_owned())));
             return Ok(());
         };
         self.budget.member()?;
-        let name = if header.name.is_empty() { self.without_suffix(way) } else { self.name(&header.name, way, own)? };
+        let name = if header.name.is_empty() {
+            self.without_suffix(way)
+        } else {
+            self.name(&header.name, way, own)?
+        };
         let member = Member { way: join(way, &name), time: header.time, size: 0, gzip: Some(way) };
         self.member(&member, &mut content, own)?;
         if let Some(rest) = content.behind()? {
@@ -179,7 +208,9 @@ impl Opening<'_, '_> {
         let full = way.as_deref().unwrap_or(&self.archive.place.path);
         let base = full.rsplit('/').next().unwrap_or(full);
         let cut = |suffix: &str| {
-            base.len().checked_sub(suffix.len()).filter(|at| *at > 0 && base.as_bytes()[*at..].eq_ignore_ascii_case(suffix.as_bytes()))
+            base.len()
+                .checked_sub(suffix.len())
+                .filter(|at| *at > 0 && base.as_bytes()[*at..].eq_ignore_ascii_case(suffix.as_bytes()))
         };
         if let Some(at) = cut(".tgz") {
             return format!("{}.tar", &base[..at]);
@@ -210,7 +241,8 @@ impl Opening<'_, '_> {
                 Next::File(mut entry) => {
                     self.budget.member()?;
                     let name = self.tar_name(&tar, &entry.name, way, own)?;
-                    let member = Member { way: join(way, &name), time: entry.time, size: entry.size, gzip: None };
+                    let member =
+                        Member { way: join(way, &name), time: entry.time, size: entry.size, gzip: None };
                     let mut content = tar.content(&mut entry, self.budget);
                     let outer = self.watch(&member.way);
                     let read = self.member(&member, &mut content, own);
@@ -223,7 +255,12 @@ impl Opening<'_, '_> {
                 Next::Special(raw, says) => {
                     self.budget.member()?;
                     let name = self.tar_name(&tar, &raw, way, own)?;
-                    self.emit(&join(way, &name), None, None, vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))]);
+                    self.emit(
+                        &join(way, &name),
+                        None,
+                        None,
+                        vec![whole(Unread::Skipped(Reason::SpecialFile, says.to_owned()))],
+                    );
                     last = shown(&raw);
                 }
                 Next::Link(link) => {
@@ -233,7 +270,8 @@ impl Opening<'_, '_> {
                 }
                 Next::Damaged(block) => {
                     let at = tar.last_block();
-                    let detail = format!("the tar is damaged at byte {at}; what lies behind it was looked at as text");
+                    let detail =
+                        format!("the tar is damaged at byte {at}; what lies behind it was looked at as text");
                     own.push(Item { offset: at, ..whole(Unread::Unreadable(Reason::BadObject, detail)) });
                     break block;
                 }
@@ -265,7 +303,8 @@ impl Opening<'_, '_> {
         Ok(name(raw))
     }
 
-    /// What lies in an archive where no member is: looked at like a file of its own, from its beginning on that was read already.
+    /// What lies in an archive where no member is: looked at like a file of its own, from its beginning on
+    /// that was read already.
     fn behind(&mut self, begin: &[u8], rest: &mut dyn Read, at: u64, own: &mut Vec<Item>) -> io::Result<()> {
         let mut buffer = self.archive.spare.buffer();
         let read = self.behind_with(&mut buffer, &mut begin.chain(rest), at, own);
@@ -273,7 +312,13 @@ impl Opening<'_, '_> {
         read
     }
 
-    fn behind_with(&mut self, buffer: &mut Vec<u8>, rest: &mut dyn Read, at: u64, own: &mut Vec<Item>) -> io::Result<()> {
+    fn behind_with(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        rest: &mut dyn Read,
+        at: u64,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
         let options = self.archive.options;
         let end = super::fill::read_up_to(rest, buffer, options.limits.window)?;
         let mut content = self.content();
@@ -284,7 +329,8 @@ impl Opening<'_, '_> {
         read
     }
 
-    /// Counts what was found in one piece of the archive against its limits, and whether a private key was there.
+    /// Counts what was found in one piece of the archive against its limits, and whether a private key was
+    /// there.
     fn counted(&mut self, made: Made) -> Vec<Item> {
         self.budget.count_broken(&made.items);
         self.budget.take(made.unpacked);
@@ -324,7 +370,11 @@ impl Opening<'_, '_> {
                 Ok(Some(record)) => zip::Entry::new(&record),
                 Ok(None) => break None,
                 Err(_) if count == 0 => return Ok(None),
-                Err(error) => break Some(format!("the directory of the zip is damaged behind {count} members: {error}")),
+                Err(error) => {
+                    break Some(format!(
+                        "the directory of the zip is damaged behind {count} members: {error}"
+                    ));
+                }
             };
             count += 1;
             self.budget.member()?;
@@ -341,8 +391,10 @@ impl Opening<'_, '_> {
         covered.end(*zip.get_ref(), zip.eocd_offset())?;
         // Without ZIP64 the number counts to 65,535, and starts anew in what old programs wrote.
         let said = zip.entries_hint();
-        let wrong =
-            wrong.or_else(|| (said != count && said != count & 0xffff).then(|| format!("the zip says it has {said} members, and {count} are there")));
+        let wrong = wrong.or_else(|| {
+            (said != count && said != count & 0xffff)
+                .then(|| format!("the zip says it has {said} members, and {count} are there"))
+        });
         if let Some(detail) = wrong {
             own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
         } else if files == 0 {
@@ -366,14 +418,24 @@ impl Opening<'_, '_> {
         }
         let compressed = match entry.method {
             _ if entry.encrypted => {
-                self.emit(&member.way, entry.time, None, vec![whole(Unread::Locked(Reason::PassphraseNeeded, None))]);
+                self.emit(
+                    &member.way,
+                    entry.time,
+                    None,
+                    vec![whole(Unread::Locked(Reason::PassphraseNeeded, None))],
+                );
                 return Ok(());
             }
             rawzip::CompressionMethod::STORE => false,
             rawzip::CompressionMethod::DEFLATE => true,
             method => {
                 let detail = format!("zip, compressed by method {method}");
-                self.emit(&member.way, entry.time, None, vec![whole(Unread::Skipped(Reason::FormatNotRead, detail))]);
+                self.emit(
+                    &member.way,
+                    entry.time,
+                    None,
+                    vec![whole(Unread::Skipped(Reason::FormatNotRead, detail))],
+                );
                 return Ok(());
             }
         };
@@ -381,7 +443,12 @@ impl Opening<'_, '_> {
             Ok(found) => found,
             Err(error) => {
                 let detail = format!("the zip has no member where it says: {error}");
-                self.emit(&member.way, entry.time, None, vec![whole(Unread::Unreadable(Reason::BadObject, detail))]);
+                self.emit(
+                    &member.way,
+                    entry.time,
+                    None,
+                    vec![whole(Unread::Unreadable(Reason::BadObject, detail))],
+                );
                 return Ok(());
             }
         };
@@ -401,8 +468,8 @@ fn whole(unread: Unread) -> Item {
 /// What a member is called that has no name.
 const NAMELESS: &str = "content";
 
-/// The name of a member: as it is, but for `./` before it, up to the limit; bytes that are not UTF-8 as `\xHH`. Of a PEM block in it nothing is
-/// shown: it may be a private key.
+/// The name of a member: as it is, but for `./` before it, up to the limit; bytes that are not UTF-8 as
+/// `\xHH`. Of a PEM block in it nothing is shown: it may be a private key.
 fn name(raw: &[u8]) -> String {
     let mut raw = raw;
     while let Some(rest) = raw.strip_prefix(b"./") {
@@ -416,7 +483,11 @@ fn name(raw: &[u8]) -> String {
         return format!("{}...", walk::path_text(&raw[..limits::MEMBER_NAME]).0);
     }
     let before: String = walk::path_text(&raw[..block]).0.into();
-    if block < raw.len() { format!("{before}({} bytes that look like a PEM block)", raw.len() - block) } else { before }
+    if block < raw.len() {
+        format!("{before}({} bytes that look like a PEM block)", raw.len() - block)
+    } else {
+        before
+    }
 }
 
 /// Where a PEM block begins in a name, with whatever dashes.
@@ -424,7 +495,8 @@ fn block_in(raw: &[u8]) -> Option<usize> {
     let is_dash = |byte: &u8| matches!(byte, b'-' | b'=' | b'_' | b' ' | 0x80..);
     memchr::memmem::find_iter(raw, b"BEGIN").find_map(|at| {
         let dashes = raw[..at].iter().rev().take_while(|byte| is_dash(byte)).count();
-        (dashes >= 2 && raw[at + 5..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric())).then_some(at - dashes)
+        (dashes >= 2 && raw[at + 5..].first().is_none_or(|byte| !byte.is_ascii_alphanumeric()))
+            .then_some(at - dashes)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Equal PEM bodies are read once: in every real heap the same intermediates lie beside each leaf.
 //!
-//! One table per thread, so nothing is locked. A body is kept only when it is met a second time; a unique leaf costs eight bytes.
+//! One table per thread, so nothing is locked. A body is kept only when it is met a second time; a unique
+//! leaf costs eight bytes.
 
 use std::hash::BuildHasher;
 
@@ -37,14 +38,20 @@ const LARGEST: usize = 64 << 10;
 impl Cache {
     pub(super) fn new() -> Self {
         let slots = std::iter::repeat_with(|| None).take(SLOTS).collect();
-        Self { hasher: hashbrown::DefaultHashBuilder::default(), seen: vec![0; SLOTS], kept: vec![0; SLOTS], slots }
+        Self {
+            hasher: hashbrown::DefaultHashBuilder::default(),
+            seen: vec![0; SLOTS],
+            kept: vec![0; SLOTS],
+            slots,
+        }
     }
 
     pub(super) fn hash(&self, label: &[u8], body: &[u8]) -> u64 {
         self.hasher.hash_one((label, body))
     }
 
-    /// The outcome for an equal label and body: compared in full, so no two bodies can be taken for each other.
+    /// The outcome for an equal label and body: compared in full, so no two bodies can be taken for each
+    /// other.
     pub(super) fn find(&self, hash: u64, label: &[u8], body: &[u8]) -> Option<&Outcome> {
         let at = slot_of(hash);
         let slot = if self.kept[at] == hash { self.slots[at].as_ref()? } else { return None };
@@ -59,7 +66,8 @@ impl Cache {
             return;
         }
         self.kept[at] = hash;
-        self.slots[at] = Some(Slot { label: label.into(), body: Zeroizing::new(body.into()), outcome: outcome.clone() });
+        self.slots[at] =
+            Some(Slot { label: label.into(), body: Zeroizing::new(body.into()), outcome: outcome.clone() });
     }
 }
 

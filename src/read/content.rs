@@ -114,12 +114,22 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     /// For one file in a run with these limits.
-    pub(super) fn with_limits(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, limits: &Limits) -> Self {
+    pub(super) fn with_limits(
+        scratch: &'c mut Vec<u8>,
+        cache: Option<&'c mut Cache>,
+        tap: Option<Tap<'t>>,
+        limits: &Limits,
+    ) -> Self {
         Self::with_most_broken(scratch, cache, tap, limits.broken)
     }
 
     /// For one file or member that may have so many records of its own that are no objects.
-    fn with_most_broken(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>, most_broken: u64) -> Self {
+    fn with_most_broken(
+        scratch: &'c mut Vec<u8>,
+        cache: Option<&'c mut Cache>,
+        tap: Option<Tap<'t>>,
+        most_broken: u64,
+    ) -> Self {
         Self { most_broken, ..Self::new(scratch, cache, tap) }
     }
 
@@ -128,8 +138,16 @@ impl<'c, 't> Content<'c, 't> {
         Made { items: self.items, secret: self.secret, unpacked: self.unpacked.out }
     }
 
-    /// What lies from `at` on in a file that has another form before it, looked at as text. Its beginning is in the buffer, or all of it.
-    pub(super) fn behind(&mut self, rest: &mut dyn Read, buffer: &mut Vec<u8>, end: bool, at: u64, options: &Options) -> io::Result<()> {
+    /// What lies from `at` on in a file that has another form before it, looked at as text. Its beginning is
+    /// in the buffer, or all of it.
+    pub(super) fn behind(
+        &mut self,
+        rest: &mut dyn Read,
+        buffer: &mut Vec<u8>,
+        end: bool,
+        at: u64,
+        options: &Options,
+    ) -> io::Result<()> {
         (self.base, self.line) = (at, 0);
         if end {
             self.text(buffer);
@@ -155,17 +173,24 @@ impl<'c, 't> Content<'c, 't> {
             }
         } else if jwk::holds_private_key(bytes) {
             self.secret = true;
-            self.push(Item::whole_file(Err(Unread::Skipped(Reason::FormatNotRead, "JSON Web Key".to_owned())), "file"));
+            self.push(Item::whole_file(
+                Err(Unread::Skipped(Reason::FormatNotRead, "JSON Web Key".to_owned())),
+                "file",
+            ));
         }
         self.text(bytes);
         self.push_beyond();
         let bytes = &bytes[blanks..];
         // What lies in an object that is cut short does not stand for it.
         if let Some(length) = crate::pki::declared_length(bytes)
-            && (self.items.is_empty() || length > bytes.len() && self.items.iter().all(|item| item.container == "der"))
+            && (self.items.is_empty()
+                || length > bytes.len() && self.items.iter().all(|item| item.container == "der"))
         {
             let unread = if length > bytes.len() {
-                Unread::Unreadable(Reason::BadObject, format!("cut short: {} of {length} bytes are there", bytes.len()))
+                Unread::Unreadable(
+                    Reason::BadObject,
+                    format!("cut short: {} of {length} bytes are there", bytes.len()),
+                )
             } else {
                 Unread::Skipped(Reason::OtherFormat, "DER of no known kind".to_owned())
             };
@@ -200,15 +225,18 @@ impl<'c, 't> Content<'c, 't> {
         self.sort(first);
     }
 
-    /// Blocks and what lies between them. `original` maps a position in `bytes` to one in the file's own bytes.
+    /// Blocks and what lies between them. `original` maps a position in `bytes` to one in the file's own
+    /// bytes.
     fn blocks(&mut self, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
         let mut taken = std::mem::take(&mut self.taken);
         taken.clear();
         for block in Splitter::from_line(bytes, self.line) {
             let offset = original(block.offset);
             let decoded = offset >= self.cut || self.block(&block, offset);
-            // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an object in it or without an END.
-            let end = self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.text + reach);
+            // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an
+            // object in it or without an END.
+            let end =
+                self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.text + reach);
             if decoded && offset < self.cut {
                 self.reach(end, bytes, original);
             }
@@ -233,7 +261,12 @@ impl<'c, 't> Content<'c, 't> {
     }
 
     /// Binary elements right behind a block; the ranges they fill, for nobody to look for text in them.
-    fn behind_blocks(&mut self, bytes: &[u8], taken: &[Range<usize>], original: &dyn Fn(usize) -> usize) -> Vec<Range<usize>> {
+    fn behind_blocks(
+        &mut self,
+        bytes: &[u8],
+        taken: &[Range<usize>],
+        original: &dyn Fn(usize) -> usize,
+    ) -> Vec<Range<usize>> {
         let mut read = Vec::new();
         for (i, block) in taken.iter().enumerate() {
             let end = taken.get(i + 1).map_or(bytes.len(), |next| next.start);
@@ -245,7 +278,8 @@ impl<'c, 't> Content<'c, 't> {
                 continue;
             }
             let at = self.base + start as u64;
-            let left = self.spaced(&gap[blanks..], |offset| contained::spot(at + offset as u64, 0, "der")).len();
+            let left =
+                self.spaced(&gap[blanks..], |offset| contained::spot(at + offset as u64, 0, "der")).len();
             if end - left > start {
                 self.reach(end - left, bytes, original);
                 read.push(start..end - left);
@@ -254,17 +288,19 @@ impl<'c, 't> Content<'c, 't> {
         read
     }
 
-    /// Notes that what lies before `end` belongs to an object. One that reaches to the end of the window may go on behind it.
+    /// Notes that what lies before `end` belongs to an object. One that reaches to the end of the window may
+    /// go on behind it.
     fn reach(&mut self, end: usize, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
         if end < bytes.len() {
             self.reached = self.reached.max(original(end));
         }
     }
 
-    /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked at as text. `false` if the first
-    /// bytes are no object.
+    /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked
+    /// at as text. `false` if the first bytes are no object.
     fn der(&mut self, bytes: &[u8], blanks: usize) -> bool {
-        let rest = self.spaced(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
+        let rest =
+            self.spaced(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
         let found = self.items.len();
         if found > 0 && !rest.trim_ascii().is_empty() {
             let start = bytes.len() - rest.len();
@@ -282,8 +318,9 @@ impl<'c, 't> Content<'c, 't> {
     }
 }
 
-/// Reads the bytes of one file that are in memory already: the door for a single buffer. What the file would be told by its name, size
-/// or time is not known here; at least one item comes back. Those of the members of an archive carry the way to them.
+/// Reads the bytes of one file that are in memory already: the door for a single buffer. What the file would
+/// be told by its name, size or time is not known here; at least one item comes back. Those of the members of
+/// an archive carry the way to them.
 #[must_use]
 pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
     let mut items = Vec::new();

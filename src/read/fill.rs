@@ -1,4 +1,5 @@
-//! Reading into a buffer that may hold key material: when it has to grow, the old one is wiped before it is given back.
+//! Reading into a buffer that may hold key material: when it has to grow, the old one is wiped before it is
+//! given back.
 
 use std::io::{self, Read};
 
@@ -27,7 +28,11 @@ pub(super) fn read_to_end(source: &mut impl Read, buffer: &mut Vec<u8>) -> io::R
 ///
 /// # Errors
 /// What reading gives; what was read before stays in the buffer.
-pub(super) fn read_up_to(source: &mut (impl Read + ?Sized), buffer: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+pub(super) fn read_up_to(
+    source: &mut (impl Read + ?Sized),
+    buffer: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<bool> {
     let want = most.saturating_sub(buffer.len()) as u64;
     Ok((read_to_end(&mut Read::take(&mut *source, want), buffer)? as u64) < want)
 }

@@ -1,6 +1,8 @@
-//! Text forms around PEM and DER: wide characters to bytes, objects in base64 outside of blocks, objects in hex digits.
+//! Text forms around PEM and DER: wide characters to bytes, objects in base64 outside of blocks, objects in
+//! hex digits.
 //!
-//! What comes out are guesses ([`Candidate`]); the caller parses them and drops what is no object. Nothing here does I/O.
+//! What comes out are guesses ([`Candidate`]); the caller parses them and drops what is no object. Nothing
+//! here does I/O.
 
 use std::sync::LazyLock;
 
@@ -39,7 +41,8 @@ type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;
 type Search = fn(&[u8], std::ops::Range<usize>, &mut Visit<'_>);
 
 /// What to look for where no beginning tells what follows, dumps first: their offsets are numbers too.
-pub(crate) const SEARCHES: [Search; 6] = [dumps::find, runs::find, numbers::find, values::find, strings::find, quoted::find];
+pub(crate) const SEARCHES: [Search; 6] =
+    [dumps::find, runs::find, numbers::find, values::find, strings::find, quoted::find];
 
 /// What a candidate seems to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +75,8 @@ pub(crate) struct Candidate {
 pub(crate) struct Narrowed {
     /// The text.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// Whether the whole buffer is wide text. If not, wide text was found somewhere in it, and **the buffer as it stands has to
-    /// be read too**.
+    /// Whether the whole buffer is wide text. If not, wide text was found somewhere in it, and **the buffer
+    /// as it stands has to be read too**.
     pub(crate) whole: bool,
     unit: usize,
     skipped: usize,
@@ -99,7 +102,8 @@ static WIDE_MARKERS: LazyLock<[(usize, Finder<'static>); 2]> = LazyLock::new(|| 
     [(2, Finder::new(b"-\0-\0-\0-\0B\0E\0G\0I\0N")), (4, Finder::new(four))]
 });
 
-/// Byte order marks (Unicode 16, section 23.8). That of UTF-32LE begins with that of UTF-16LE, so it comes first.
+/// Byte order marks (Unicode 16, section 23.8). That of UTF-32LE begins with that of UTF-16LE, so it comes
+/// first.
 const MARKS: [(&[u8], Wide); 4] = [
     (b"\xff\xfe\0\0", Wide { unit: 4, big_endian: false }),
     (b"\0\0\xfe\xff", Wide { unit: 4, big_endian: true }),
@@ -110,9 +114,11 @@ const MARKS: [(&[u8], Wide); 4] = [
 /// So many bytes tell by their zeros whether text is wide.
 const SAMPLE: usize = 256;
 
-/// UTF-16 and UTF-32 text, with or without byte order mark, as one byte for each code unit. `None`: it is no such text.
+/// UTF-16 and UTF-32 text, with or without byte order mark, as one byte for each code unit. `None`: it is no
+/// such text.
 ///
-/// Without a mark the zeros of the first bytes decide, else a BEGIN in wide characters anywhere in the buffer.
+/// Without a mark the zeros of the first bytes decide, else a BEGIN in wide characters anywhere in the
+/// buffer.
 pub(crate) fn to_narrow(buffer: &[u8]) -> Option<Narrowed> {
     for (mark, wide) in MARKS {
         if buffer.starts_with(mark) {
@@ -152,7 +158,8 @@ fn by_zeros(sample: &[u8]) -> Option<Wide> {
 
 /// One code unit as a byte.
 fn one(unit: &[u8], wide: Wide) -> u8 {
-    let (low, high) = if wide.big_endian { (unit[unit.len() - 1], &unit[..unit.len() - 1]) } else { (unit[0], &unit[1..]) };
+    let (low, high) =
+        if wide.big_endian { (unit[unit.len() - 1], &unit[..unit.len() - 1]) } else { (unit[0], &unit[1..]) };
     if low.is_ascii() && high.iter().all(|b| *b == 0) { low } else { 0x1a }
 }
 
@@ -169,7 +176,8 @@ fn like_ascii(unit: &[u8], wide: Wide) -> Option<u8> {
     }
 }
 
-/// Narrows everything behind the first `skipped` bytes. An odd rest is one unit more, its missing bytes taken for zeros.
+/// Narrows everything behind the first `skipped` bytes. An odd rest is one unit more, its missing bytes taken
+/// for zeros.
 fn narrow(buffer: &[u8], wide: Wide, skipped: usize, whole: bool) -> Narrowed {
     let units = buffer[skipped..].chunks_exact(wide.unit);
     let rest = units.remainder();
@@ -181,10 +189,13 @@ fn narrow(buffer: &[u8], wide: Wide, skipped: usize, whole: bool) -> Narrowed {
     Narrowed { bytes, whole, unit: wide.unit, skipped }
 }
 
-/// A buffer that is elements in hex digits, one behind another, and nothing else, with whatever people put between the digits.
+/// A buffer that is elements in hex digits, one behind another, and nothing else, with whatever people put
+/// between the digits.
 pub(crate) fn whole_hex(buffer: &[u8]) -> Option<Candidate> {
     let head = &buffer[..buffer.len().min(64)];
-    if !digits(head).take(2).eq([Some(3), Some(0)]) || buffer.len() / 2 > limits::OBJECT_SIZE.saturating_mul(3) {
+    if !digits(head).take(2).eq([Some(3), Some(0)])
+        || buffer.len() / 2 > limits::OBJECT_SIZE.saturating_mul(3)
+    {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(buffer.len() / 2));
@@ -215,7 +226,10 @@ fn all_elements(bytes: &[u8]) -> bool {
 
 /// The hex digits of a text; `None` for what is neither digit nor separator.
 fn digits(text: &[u8]) -> impl Iterator<Item = Option<u8>> {
-    let separator = |b: u8| b.is_ascii_whitespace() || matches!(b, b':' | b',' | b';' | b'\\' | b'{' | b'}' | b'[' | b']' | b'"' | b'\'');
+    let separator = |b: u8| {
+        b.is_ascii_whitespace()
+            || matches!(b, b':' | b',' | b';' | b'\\' | b'{' | b'}' | b'[' | b']' | b'"' | b'\'')
+    };
     text.iter().enumerate().filter_map(move |(i, &b)| match b {
         b'0'..=b'9' if b == b'0' && matches!(text.get(i + 1), Some(b'x' | b'X')) => None,
         b'x' | b'X' if i > 0 && matches!(text[i - 1], b'0' | b'\\') => None,

@@ -6,8 +6,9 @@ const SHORTEST: usize = 19;
 const TYPE: u8 = 1;
 const PRIVATE: u8 = 2;
 
-/// Whether a JSON text has a private key in it, alone or in a set: an object with a key type (`kty`, RFC 7517 section 4.1) and a private number
-/// (`d`, RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2) among its own members. Looks at each byte once.
+/// Whether a JSON text has a private key in it, alone or in a set: an object with a key type (`kty`, RFC 7517
+/// section 4.1) and a private number (`d`, RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2) among its
+/// own members. Looks at each byte once.
 pub(super) fn holds_private_key(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     if !matches!(text.first(), Some(b'{' | b'[')) {
@@ -36,7 +37,13 @@ pub(super) fn holds_private_key(bytes: &[u8]) -> bool {
                 let Some(members) = open.last_mut() else { continue };
                 *members |= match name {
                     b"kty" if matches!(last, b"RSA" | b"EC" | b"OKP") => TYPE,
-                    b"d" if last.len() >= SHORTEST && last.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')) => PRIVATE,
+                    b"d" if last.len() >= SHORTEST
+                        && last
+                            .iter()
+                            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')) =>
+                    {
+                        PRIVATE
+                    }
                     _ => 0,
                 };
                 if *members == TYPE | PRIVATE {
@@ -73,7 +80,9 @@ mod tests {
         for text in [
             format!(r#"{{"kty":"EC","crv":"P-256","x":"a","y":"b","d":"{D}"}}"#),
             format!("\u{feff} {{\n \"d\" : \"{D}\",\n \"kty\" : \"OKP\" }}"),
-            format!(r#"{{"keys":[{{"kty":"RSA","n":"a","e":"AQAB"}},{{"x5c":["a","b"],"kty":"RSA","oth":[{{"r":"a"}}],"d":"{D}"}}]}}"#),
+            format!(
+                r#"{{"keys":[{{"kty":"RSA","n":"a","e":"AQAB"}},{{"x5c":["a","b"],"kty":"RSA","oth":[{{"r":"a"}}],"d":"{D}"}}]}}"#
+            ),
             format!(r#"[{{"note":"a \" }} quote","kty":"EC","d":"{D}"#),
         ] {
             assert!(holds_private_key(text.as_bytes()), "{text}");

@@ -59,8 +59,8 @@ impl AddAssign for Ledger {
     }
 }
 
-/// Whether a record is listed only on request: files without PKI content would drown the others. A container that was opened and found
-/// empty has a detail, and is listed.
+/// Whether a record is listed only on request: files without PKI content would drown the others. A container
+/// that was opened and found empty has a detail, and is listed.
 #[must_use]
 pub const fn is_quiet(item: &Item) -> bool {
     matches!(&item.body, Err(Unread::Skipped(Reason::NoPkiContent, detail)) if detail.is_empty())

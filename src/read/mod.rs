@@ -1,7 +1,8 @@
 //! Floor 2: roots to found things. Every file is judged by its content; whatever is met gets a record.
 //!
-//! [`walk`] finds files, `content` turns the bytes of one file into [`Item`]s with the help of the splitter (`pem`) and the
-//! other text forms (`forms`), and `pipeline` does that on all cores while it hands results on in order.
+//! [`walk`] finds files, `content` turns the bytes of one file into [`Item`]s with the help of the splitter
+//! (`pem`) and the other text forms (`forms`), and `pipeline` does that on all cores while it hands results
+//! on in order.
 
 mod archive;
 mod cache;
@@ -57,7 +58,8 @@ pub enum RootKind {
     File,
     /// A folder and all below it.
     Folder,
-    /// Nothing is there now: a root of an earlier run, unmounted or deleted since, or standard input, which can be read once only. It was this.
+    /// Nothing is there now: a root of an earlier run, unmounted or deleted since, or standard input, which
+    /// can be read once only. It was this.
     Gone(WasRoot),
     /// Standard input, read once.
     Stdin(Arc<StdinBytes>),
@@ -89,7 +91,8 @@ impl StdinBytes {
         self.0.as_ref().map(crate::secret::Secret::expose)
     }
 
-    /// Reads to the end, or until there are more than `most` bytes. Nothing here grows in place, so no copy stays behind that is not wiped.
+    /// Reads to the end, or until there are more than `most` bytes. Nothing here grows in place, so no copy
+    /// stays behind that is not wiped.
     fn read(mut input: impl Read, most: u64) -> io::Result<Self> {
         let mut chunks: Vec<Zeroizing<Vec<u8>>> = Vec::new();
         let mut total = 0;
@@ -166,12 +169,20 @@ impl Roots {
             let wrong = |error| RootError { path: given.clone(), error };
             if given.as_os_str() == "-" {
                 if roots.iter().any(|r| matches!(r.kind, RootKind::Stdin(_))) {
-                    return Err(wrong(io::Error::new(io::ErrorKind::InvalidInput, "standard input can be read once only")));
+                    return Err(wrong(io::Error::new(
+                        io::ErrorKind::InvalidInput,
+                        "standard input can be read once only",
+                    )));
                 }
                 // Not through the handle of the standard library: its buffer is never wiped.
                 let input = io::stdin().as_fd().try_clone_to_owned().map(fs::File::from);
                 let bytes = input.and_then(|input| StdinBytes::read(input, limits::STDIN)).map_err(wrong)?;
-                roots.push(Root { given: given.clone(), absolute: given.clone(), kind: RootKind::Stdin(Arc::new(bytes)), earlier: Vec::new() });
+                roots.push(Root {
+                    given: given.clone(),
+                    absolute: given.clone(),
+                    kind: RootKind::Stdin(Arc::new(bytes)),
+                    earlier: Vec::new(),
+                });
                 continue;
             }
             let absolute = fs::canonicalize(given).map_err(wrong)?;
@@ -221,7 +232,10 @@ impl Roots {
         if self.0.iter().all(|r| r.absolute.to_str().is_some()) {
             return Vec::new();
         }
-        self.0.iter().map(|r| base64_simd::STANDARD.encode_to_string(r.absolute.as_os_str().as_bytes())).collect()
+        self.0
+            .iter()
+            .map(|r| base64_simd::STANDARD.encode_to_string(r.absolute.as_os_str().as_bytes()))
+            .collect()
     }
 
     /// Where to open a file of root `root` at relative path `raw`; `None` for standard input.
@@ -263,7 +277,8 @@ impl Place {
         Self { root, path, rare: raw.map(|raw| Box::new(Rare { raw: Some(raw), member: None })) }
     }
 
-    /// That of a member of the archive that lies here: `a.pem`, or `inner.zip!/a.pem` in an archive within it.
+    /// That of a member of the archive that lies here: `a.pem`, or `inner.zip!/a.pem` in an archive within
+    /// it.
     #[must_use]
     pub fn with_member(&self, member: &str) -> Self {
         let rare = Rare { raw: self.raw_path().map(Box::from), member: Some(member.into()) };
@@ -298,7 +313,8 @@ impl Place {
     /// For people, and for patterns and manifests that name places: `backup.zip!/a.pem`, or the path alone.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
-        self.member().map_or(Cow::Borrowed(&self.path), |member| Cow::Owned(format!("{}{INTO}{member}", self.path)))
+        self.member()
+            .map_or(Cow::Borrowed(&self.path), |member| Cow::Owned(format!("{}{INTO}{member}", self.path)))
     }
 }
 
@@ -312,11 +328,13 @@ pub struct Found {
     pub place: Place,
     /// When it was last changed; of a member, when its archive was.
     pub modified: Option<Time>,
-    /// When a member of an archive was last changed, by the latest that its archive says: a time without a zone can be anywhere.
+    /// When a member of an archive was last changed, by the latest that its archive says: a time without a
+    /// zone can be anywhere.
     pub member_time: Option<Time>,
     /// SHA-256 of the whole file or member, where [`Options::hash_files`] asks for it.
     pub file_hash: Option<Fingerprint>,
-    /// The same of the archive that a member lies in, as it lies on the disk: what a manifest of uploads can name.
+    /// The same of the archive that a member lies in, as it lies on the disk: what a manifest of uploads can
+    /// name.
     pub archive_hash: Option<Fingerprint>,
     /// What is in it, in order; at least one.
     pub items: Vec<Item>,
@@ -347,7 +365,16 @@ impl Item {
     /// An item that stands for a whole file.
     #[must_use]
     pub const fn whole_file(body: Result<Object, Unread>, container: &'static str) -> Self {
-        Self { member: None, index: 0, offset: 0, line: 0, label: None, container, body, findings: Codes::NONE }
+        Self {
+            member: None,
+            index: 0,
+            offset: 0,
+            line: 0,
+            label: None,
+            container,
+            body,
+            findings: Codes::NONE,
+        }
     }
 
     /// Every finding, the object's and the occurrence's.
@@ -384,6 +411,9 @@ mod tests {
             assert_eq!(read(size as u64).expose(), Some(&bytes[..size]));
             assert!(size == 0 || read(size as u64 - 1).expose().is_none());
         }
-        assert!(StdinBytes::read(io::repeat(0), 1 << 20).expect("memory is there").expose().is_none(), "what has no end is not read for ever");
+        assert!(
+            StdinBytes::read(io::repeat(0), 1 << 20).expect("memory is there").expose().is_none(),
+            "what has no end is not read for ever"
+        );
     }
 }

@@ -1,10 +1,13 @@
-//! Dirty text to PEM blocks (RFC 7468, RFC 1421, RFC 4716): every block of a buffer, wherever it stands and however it is wrapped.
+//! Dirty text to PEM blocks (RFC 7468, RFC 1421, RFC 4716): every block of a buffer, wherever it stands and
+//! however it is wrapped.
 //!
-//! [`Splitter`] yields [`Block`]s in order; [`Block::decode`] turns one into bytes. Nothing here does I/O or knows what the
-//! bytes mean, except that a reading of wrapped text is believed only when the bytes are complete elements.
+//! [`Splitter`] yields [`Block`]s in order; [`Block::decode`] turns one into bytes. Nothing here does I/O or
+//! knows what the bytes mean, except that a reading of wrapped text is believed only when the bytes are
+//! complete elements.
 //!
-//! Time is linear in the buffer by construction. The splitter moves through it marker by marker and never back. A block reaches
-//! from its BEGIN to the next marker, so blocks do not overlap, and decoding one costs a constant number of passes over it.
+//! Time is linear in the buffer by construction. The splitter moves through it marker by marker and never
+//! back. A block reaches from its BEGIN to the next marker, so blocks do not overlap, and decoding one costs
+//! a constant number of passes over it.
 
 use std::borrow::Cow;
 
@@ -59,9 +62,11 @@ pub(crate) struct Decoded {
     pub(crate) headers: Headers,
     /// What is noteworthy about it: `BadPadding`, `LabelDiffers`, `MissingEnd`, `TrailingData`.
     pub(crate) findings: Codes,
-    /// Whether what stands before its BEGIN may have told how to read it: an equal text elsewhere may be read in another way.
+    /// Whether what stands before its BEGIN may have told how to read it: an equal text elsewhere may be read
+    /// in another way.
     pub(crate) by_prefix: bool,
-    /// Where something else follows, as without an END: how far the text of the object reaches in the body, about.
+    /// Where something else follows, as without an END: how far the text of the object reaches in the body,
+    /// about.
     pub(crate) reach: Option<usize>,
 }
 
@@ -82,13 +87,19 @@ impl<'a> Block<'a> {
 
     /// Writes the bytes to `out`, replacing what was there.
     ///
-    /// **The caller wipes `out`**, its spare capacity too (`Vec::zeroize` does): it may hold a private key, also after a failure.
+    /// **The caller wipes `out`**, its spare capacity too (`Vec::zeroize` does): it may hold a private key,
+    /// also after a failure.
     pub(crate) fn decode(&self, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
         let content = label::content(&self.name());
         if self.closed && base64::regular(self.body, out) {
             let fit = label::fit(content, false, out);
             if fit == Fit::Exact || fit == Fit::Loose && !self.has_digit_prefix() {
-                return Ok(Decoded { headers: Headers::default(), findings: self.findings, by_prefix: false, reach: None });
+                return Ok(Decoded {
+                    headers: Headers::default(),
+                    findings: self.findings,
+                    by_prefix: false,
+                    reach: None,
+                });
             }
         }
         let mut decoded = ladder::climb(self, content, out)?;
@@ -101,7 +112,8 @@ impl<'a> Block<'a> {
         self.closed && self.findings.is_empty() && !self.has_digit_prefix()
     }
 
-    /// Whether a digit stands before it, as in a diff: the digits of the lines may then be more than their base64 text.
+    /// Whether a digit stands before it, as in a diff: the digits of the lines may then be more than their
+    /// base64 text.
     fn has_digit_prefix(&self) -> bool {
         self.before.last().is_some_and(|b| matches!(b, b'+' | b'/'))
     }
@@ -113,7 +125,8 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Where the line begins, or the part of it that is looked at, on which the last block of the buffer has its BEGIN, if that block has no END.
+/// Where the line begins, or the part of it that is looked at, on which the last block of the buffer has its
+/// BEGIN, if that block has no END.
 pub(crate) fn unclosed(buffer: &[u8]) -> Option<usize> {
     let mut last = None;
     while let Some(marker) = marker::next(buffer, last.map_or(0, |m: Marker<'_>| m.after)) {

@@ -1,7 +1,7 @@
 //! Reading on all cores, handing on in order.
 //!
-//! Workers draw batches of paths from the one walker, read them, and put what `add` made of them in line, so that results arrive in the order
-//! of the walk whatever the number of threads.
+//! Workers draw batches of paths from the one walker, read them, and put what `add` made of them in line, so
+//! that results arrive in the order of the walk whatever the number of threads.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -35,10 +35,12 @@ impl Default for Options {
     }
 }
 
-/// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end together.
+/// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end
+/// together.
 const BATCH: usize = 32;
 
-/// Records of archives after which a batch is handed on in pieces, each when it is its turn: an archive can have a million members.
+/// Records of archives after which a batch is handed on in pieces, each when it is its turn: an archive can
+/// have a million members.
 const PIECE: usize = 8192;
 
 /// Batches that may wait while one file takes long, and while handing on takes longer than reading.
@@ -50,8 +52,8 @@ struct Source<'a> {
     ended: bool,
 }
 
-/// Reads every root. For each batch of files `new` makes a collector, `add` puts one file into it on a worker thread, and `consume` gets the
-/// collectors in the order of the walk. Returns one ledger per root.
+/// Reads every root. For each batch of files `new` makes a collector, `add` puts one file into it on a worker
+/// thread, and `consume` gets the collectors in the order of the walk. Returns one ledger per root.
 ///
 /// # Errors
 /// The first error of `consume` ends the run.
@@ -62,7 +64,11 @@ pub fn read<T: Send, E: Send>(
     add: impl Fn(&mut T, Found) + Sync,
     consume: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<Vec<Ledger>, E> {
-    let source = Mutex::new(Source { walk: Walk::new(roots, &options.limits, options.follow_symlinks), next: 0, ended: false });
+    let source = Mutex::new(Source {
+        walk: Walk::new(roots, &options.limits, options.follow_symlinks),
+        next: 0,
+        ended: false,
+    });
     let sum = Mutex::new(vec![Ledger::default(); roots.list().len()]);
     let line = Line::new(AHEAD, consume);
     let work = || {
@@ -120,7 +126,13 @@ struct Batched<T> {
 
 impl<T> Batched<T> {
     /// Adds what was found; when that is much, hands on what there is.
-    fn add<E, C: FnMut(T) -> Result<(), E>>(&mut self, found: Found, line: &Line<T, C, E>, new: &impl Fn() -> T, add: &impl Fn(&mut T, Found)) {
+    fn add<E, C: FnMut(T) -> Result<(), E>>(
+        &mut self,
+        found: Found,
+        line: &Line<T, C, E>,
+        new: &impl Fn() -> T,
+        add: &impl Fn(&mut T, Found),
+    ) {
         if !self.open {
             return;
         }
@@ -133,7 +145,8 @@ impl<T> Batched<T> {
     }
 }
 
-/// One file, or an archive member by member; a defect in a reader costs that file, not the run. One in `add` ends the run.
+/// One file, or an archive member by member; a defect in a reader costs that file, not the run. One in `add`
+/// ends the run.
 fn read_one(reader: &mut Reader<'_>, met: Met, add: &mut dyn FnMut(Found)) {
     let place = Place::new(met.root, &met.path);
     let adding = Cell::new(false);
@@ -148,7 +161,14 @@ fn read_one(reader: &mut Reader<'_>, met: Met, add: &mut dyn FnMut(Found)) {
     }
     reader.reset();
     let body = Err(Unread::Unreadable(Reason::InternalError, String::new()));
-    add(Found { place, modified: None, member_time: None, file_hash: None, archive_hash: None, items: vec![Item::whole_file(body, "file")] });
+    add(Found {
+        place,
+        modified: None,
+        member_time: None,
+        file_hash: None,
+        archive_hash: None,
+        items: vec![Item::whole_file(body, "file")],
+    });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -161,7 +181,8 @@ mod tests {
 
     use super::*;
 
-    /// More batches than may be done before the first one: without an end the other thread would wait for it forever.
+    /// More batches than may be done before the first one: without an end the other thread would wait for it
+    /// forever.
     #[test]
     #[should_panic(expected = "panicked")]
     fn a_defect_while_a_file_is_put_in_line_ends_the_run() {

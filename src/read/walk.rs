@@ -1,4 +1,5 @@
-//! Roots to files: every file below a folder, in the byte order of full paths, nothing left out without a record.
+//! Roots to files: every file below a folder, in the byte order of full paths, nothing left out without a
+//! record.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -44,7 +45,8 @@ pub(crate) enum Source {
     In(Arc<OwnedFd>),
 }
 
-/// Walks all roots. Order: root, then path as bytes; a folder sorts as if its name ended in `/`, which makes the order that of full paths.
+/// Walks all roots. Order: root, then path as bytes; a folder sorts as if its name ended in `/`, which makes
+/// the order that of full paths.
 pub(crate) struct Walk<'a> {
     roots: &'a Roots,
     limits: &'a Limits,
@@ -53,7 +55,8 @@ pub(crate) struct Walk<'a> {
     stack: Vec<Folder>,
     /// Folders that may be open still: files of one that was left can be waiting to be read.
     open: Vec<Weak<OwnedFd>>,
-    /// Folders already entered through a link: each target is entered that way once, so that links cannot multiply the tree.
+    /// Folders already entered through a link: each target is entered that way once, so that links cannot
+    /// multiply the tree.
     linked: HashSet<(u64, u64)>,
 }
 
@@ -70,7 +73,8 @@ struct Folder {
 /// A folder of so many entries is kept open while its files are read.
 const KEPT_OPEN: usize = 32;
 
-/// So many folders are open at a time. Systems allow a process 256 open files or more, and each thread needs a few.
+/// So many folders are open at a time. Systems allow a process 256 open files or more, and each thread needs
+/// a few.
 const OPEN_FOLDERS: usize = 16;
 
 struct Entry {
@@ -91,7 +95,15 @@ enum Kind {
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(roots: &'a Roots, limits: &'a Limits, follow: bool) -> Self {
-        Self { roots, limits, follow, next_root: 0, stack: Vec::new(), open: Vec::new(), linked: HashSet::new() }
+        Self {
+            roots,
+            limits,
+            follow,
+            next_root: 0,
+            stack: Vec::new(),
+            open: Vec::new(),
+            linked: HashSet::new(),
+        }
     }
 
     fn root(&self) -> u32 {
@@ -102,16 +114,31 @@ impl<'a> Walk<'a> {
         let root = self.roots.list().get(self.next_root)?;
         self.next_root += 1;
         match &root.kind {
-            RootKind::Stdin(_) => Some(Met { root: self.root(), path: b"-".to_vec(), open: None, outcome: Ok(()) }),
+            RootKind::Stdin(_) => {
+                Some(Met { root: self.root(), path: b"-".to_vec(), open: None, outcome: Ok(()) })
+            }
             RootKind::Gone(_) => None,
             RootKind::File => {
                 // As the user wrote it: a link keeps its own name.
-                let name = root.given.file_name().or_else(|| root.absolute.file_name()).unwrap_or_default().as_bytes().to_vec();
-                Some(Met { root: self.root(), path: name, open: Some(Source::Path(root.absolute.clone())), outcome: Ok(()) })
+                let name = root
+                    .given
+                    .file_name()
+                    .or_else(|| root.absolute.file_name())
+                    .unwrap_or_default()
+                    .as_bytes()
+                    .to_vec();
+                Some(Met {
+                    root: self.root(),
+                    path: name,
+                    open: Some(Source::Path(root.absolute.clone())),
+                    outcome: Ok(()),
+                })
             }
             RootKind::Folder => {
                 let path = root.absolute.clone();
-                self.enter(path, Vec::new(), None).err().map(|unread| self.met(b".".to_vec(), None, Err(unread)))
+                self.enter(path, Vec::new(), None)
+                    .err()
+                    .map(|unread| self.met(b".".to_vec(), None, Err(unread)))
             }
         }
     }
@@ -123,7 +150,10 @@ impl<'a> Walk<'a> {
     /// Lists a folder and puts it on the stack.
     fn enter(&mut self, path: PathBuf, prefix: Vec<u8>, identity: Option<(u64, u64)>) -> Result<(), Unread> {
         if self.stack.len() >= self.limits.depth {
-            return Err(Unread::Skipped(Reason::TooDeep, format!("{} folders deep; --max-depth raises the limit", self.limits.depth)));
+            return Err(Unread::Skipped(
+                Reason::TooDeep,
+                format!("{} folders deep; --max-depth raises the limit", self.limits.depth),
+            ));
         }
         let mut entries = Vec::new();
         let mut is_case = false;
@@ -135,11 +165,14 @@ impl<'a> Walk<'a> {
                 t if t.is_file() => Kind::File,
                 t if t.is_dir() => Kind::Folder,
                 t if t.is_symlink() => Kind::Link,
-                t if t.is_fifo() || t.is_socket() || t.is_block_device() || t.is_char_device() => Kind::Special,
+                t if t.is_fifo() || t.is_socket() || t.is_block_device() || t.is_char_device() => {
+                    Kind::Special
+                }
                 _ => Kind::Unknown,
             });
             // A link that is followed sorts as what it leads to.
-            let folder = kind == Kind::Folder || self.follow && kind == Kind::Link && fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
+            let folder = kind == Kind::Folder
+                || self.follow && kind == Kind::Link && fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
             entries.push(Entry { name, kind, folder });
         }
         if is_case && is_marker(&path.join(MARKER)) {
@@ -147,7 +180,11 @@ impl<'a> Walk<'a> {
         }
         entries.sort_unstable_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         // Loops are only possible through links.
-        let identity = if self.follow { identity.or_else(|| fs::metadata(&path).ok().map(|m| (m.dev(), m.ino()))) } else { None };
+        let identity = if self.follow {
+            identity.or_else(|| fs::metadata(&path).ok().map(|m| (m.dev(), m.ino())))
+        } else {
+            None
+        };
         let handle = if entries.len() >= KEPT_OPEN { self.keep_open(&path) } else { None };
         self.stack.push(Folder { path, prefix, identity, entries: entries.into_iter(), handle });
         Ok(())
@@ -175,7 +212,9 @@ impl<'a> Walk<'a> {
             Kind::File => Some(self.met(relative, Some(Source::Path(path)), Ok(()))),
             Kind::Folder => self.descend(path, relative, None),
             Kind::Link | Kind::Unknown => self.resolve(path, relative, entry.kind == Kind::Link),
-            Kind::Special => Some(self.met(relative, None, Err(Unread::Skipped(Reason::SpecialFile, String::new())))),
+            Kind::Special => {
+                Some(self.met(relative, None, Err(Unread::Skipped(Reason::SpecialFile, String::new()))))
+            }
         }
     }
 
@@ -208,7 +247,11 @@ impl<'a> Walk<'a> {
             return self.descend(path, relative, None);
         }
         if !self.follow {
-            return Some(self.met(relative, None, Err(Unread::Skipped(Reason::LinkNotFollowed, String::new()))));
+            return Some(self.met(
+                relative,
+                None,
+                Err(Unread::Skipped(Reason::LinkNotFollowed, String::new())),
+            ));
         }
         let identity = (target.dev(), target.ino());
         let refused = if self.stack.iter().any(|f| f.identity == Some(identity)) {
@@ -271,7 +314,10 @@ impl Ord for SortKey<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         let common = self.0.len().min(other.0.len());
         let tail = |key: &Self| key.0.get(common).copied().or(if key.1 { Some(b'/') } else { None });
-        self.0[..common].cmp(&other.0[..common]).then_with(|| tail(self).cmp(&tail(other))).then_with(|| self.0.len().cmp(&other.0.len()))
+        self.0[..common]
+            .cmp(&other.0[..common])
+            .then_with(|| tail(self).cmp(&tail(other)))
+            .then_with(|| self.0.len().cmp(&other.0.len()))
     }
 }
 
@@ -286,7 +332,9 @@ pub(crate) fn is_marker(path: &Path) -> bool {
     use std::io::Read as _;
     let mut start = [0; MARKER_START.len()];
     let regular = fs::symlink_metadata(path).is_ok_and(|m| m.is_file());
-    regular && fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok() && start == MARKER_START
+    regular
+        && fs::File::open(path).and_then(|mut f| f.read_exact(&mut start)).is_ok()
+        && start == MARKER_START
 }
 
 /// An error of the operating system as a record.

@@ -1,4 +1,5 @@
-//! What is asked for in the place of an old certificate, before there is a key: the mirror, the owner's wishes, the rules of the CA.
+//! What is asked for in the place of an old certificate, before there is a key: the mirror, the owner's
+//! wishes, the rules of the CA.
 
 use super::mirror::{self, Action, Change, Mirror};
 use super::request::SUBJECT_ALT_NAME;
@@ -13,7 +14,8 @@ pub(crate) struct Draft {
     pub(crate) mirror: Mirror,
 }
 
-/// Says why no request can be made for something wanted, without making anything: so that wishes can be checked as a whole first.
+/// Says why no request can be made for something wanted, without making anything: so that wishes can be
+/// checked as a whole first.
 ///
 /// # Errors
 /// The reason, a sentence.
@@ -26,9 +28,13 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
     let Order { format, subject: given, .. } = &wanted.order;
     let Chosen { kind, codes, moved } = choose(wanted)?;
     if !format.holds(kind) {
-        return Err(format!("{format} is not a form of the kind {}: pkcs1 is for RSA, sec1 for curves", kind.spec()));
+        return Err(format!(
+            "{format} is not a form of the kind {}: pkcs1 is for RSA, sec1 for curves",
+            kind.spec()
+        ));
     }
-    let mut mirror = mirror::mirror(&wanted.certificate, kind).ok_or("the certificate cannot be read well enough to mirror it")?;
+    let mut mirror = mirror::mirror(&wanted.certificate, kind)
+        .ok_or("the certificate cannot be read well enough to mirror it")?;
     mirror.codes = mirror.codes.union(codes);
     mirror.changes.extend(moved);
     strict::names(&mut mirror);
@@ -77,12 +83,15 @@ fn choose(wanted: &Wanted) -> Result<Chosen, String> {
         let refused = format!("{who} certifies no {} key", called(kind));
         let fits = |k: &NewKind| target.as_ref().is_none_or(|t| t.kinds.contains(k)) && format.holds(*k);
         // The same algorithm before others, then the next larger one.
-        let distance = |k: &NewKind| (k.algorithm() != kind.algorithm(), k.bits() < kind.bits(), k.bits().abs_diff(kind.bits()));
+        let distance = |k: &NewKind| {
+            (k.algorithm() != kind.algorithm(), k.bits() < kind.bits(), k.bits().abs_diff(kind.bits()))
+        };
         let nearest = kinds.iter().copied().filter(fits).min_by_key(distance);
         kind = match nearest {
             Some(nearest) if *key == KeySpec::Mirror => nearest,
             _ => {
-                let names: Vec<String> = kinds.iter().filter(|k| fits(k)).map(|k| k.spec().to_string()).collect();
+                let names: Vec<String> =
+                    kinds.iter().filter(|k| fits(k)).map(|k| k.spec().to_string()).collect();
                 return Err(format!(
                     "{refused} ({source}); choose --key {}",
                     if names.is_empty() { "of another kind".to_owned() } else { names.join(" or ") }
@@ -116,20 +125,25 @@ fn called(kind: NewKind) -> String {
 fn why_another_kind(asked: KeySpec, kind: NewKind, codes: Codes) -> String {
     let spec = kind.spec();
     match asked {
-        KeySpec::Mirror if codes.contains(Code::CryptoNotSupported) => format!("keys of the old kind are not made here, so it is {spec}"),
+        KeySpec::Mirror if codes.contains(Code::CryptoNotSupported) => {
+            format!("keys of the old kind are not made here, so it is {spec}")
+        }
         KeySpec::Mirror => format!("{spec} is the nearest kind that is made here and good today"),
         _ => format!("{spec}, as its owner asks"),
     }
 }
 
-/// Whether there is anything to certify. What the old certificate has beside names that hold stays byte by byte.
+/// Whether there is anything to certify. What the old certificate has beside names that hold stays byte by
+/// byte.
 fn names_something(mirror: &Mirror, subject_given: bool) -> Result<(), String> {
     let named = mirror.wish(SUBJECT_ALT_NAME).is_some();
     if mirror.subject.is_empty() && !named {
         return Err("nothing is left to ask for: there is neither a subject nor a name; give names with --san or a subject with --subject".to_owned());
     }
     match subject::naming_nothing(&mirror.subject, subject_given).filter(|_| subject_given || !named) {
-        Some(shown) => Err(format!("{shown} names nothing, or has control characters; give another subject with --subject")),
+        Some(shown) => Err(format!(
+            "{shown} names nothing, or has control characters; give another subject with --subject"
+        )),
         None => Ok(()),
     }
 }

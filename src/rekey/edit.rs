@@ -41,8 +41,14 @@ fn drop_common_names(mirror: &mut Mirror) {
     let rest = rest.into_owned();
     if !gone.is_empty() {
         mirror.set_subject(rest);
-        mirror.replace("subject", Action::Changed, "without common name, as its owner asks; the rest byte by byte");
-        mirror.changes.extend(gone.iter().map(|what| Change::new(&format!("subject {what}"), Action::Dropped, ASKED)));
+        mirror.replace(
+            "subject",
+            Action::Changed,
+            "without common name, as its owner asks; the rest byte by byte",
+        );
+        mirror
+            .changes
+            .extend(gone.iter().map(|what| Change::new(&format!("subject {what}"), Action::Dropped, ASKED)));
     }
 }
 
@@ -55,9 +61,15 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
     let mut dropped = Vec::new();
     for name in edits.iter().filter_map(NameEdit::dropped) {
         // By the form that it had, too: what is malformed is asked for otherwise, or not at all.
-        let had: Vec<&Option<Vec<u8>>> =
-            mirror.mended.iter().filter(|(old, _)| der::first(old).is_some_and(|(old, _)| name.is(old))).map(|(_, new)| new).collect();
-        let (gone, stays): (Vec<_>, Vec<_>) = names.into_iter().partition(|n| name.is(*n) || had.iter().any(|new| new.as_deref() == Some(n.raw)));
+        let had: Vec<&Option<Vec<u8>>> = mirror
+            .mended
+            .iter()
+            .filter(|(old, _)| der::first(old).is_some_and(|(old, _)| name.is(old)))
+            .map(|(_, new)| new)
+            .collect();
+        let (gone, stays): (Vec<_>, Vec<_>) = names
+            .into_iter()
+            .partition(|n| name.is(*n) || had.iter().any(|new| new.as_deref() == Some(n.raw)));
         if gone.is_empty() && had.is_empty() {
             let have: Vec<String> = stays.iter().map(|n| general_name::shown(*n)).collect();
             return Err(format!(
@@ -68,24 +80,38 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
         names = stays;
         dropped.extend(gone);
     }
-    let added: Vec<Vec<u8>> = edits.iter().filter_map(NameEdit::added).filter(|new| !names.iter().any(|n| new.is(*n))).map(AltName::der).collect();
-    let value: Vec<u8> = names.iter().map(|n| n.raw.to_vec()).chain(added.iter().cloned()).flatten().collect();
+    let added: Vec<Vec<u8>> = edits
+        .iter()
+        .filter_map(NameEdit::added)
+        .filter(|new| !names.iter().any(|n| new.is(*n)))
+        .map(AltName::der)
+        .collect();
+    let value: Vec<u8> =
+        names.iter().map(|n| n.raw.to_vec()).chain(added.iter().cloned()).flatten().collect();
     let had = mirror.wish(SUBJECT_ALT_NAME).is_some();
     match (value.is_empty(), had) {
         (true, _) => mirror.wishes.retain(|wish| wish.oid != SUBJECT_ALT_NAME),
         (false, true) => mirror.set_names(der::tlv(SEQUENCE, &value)),
         // Critical where it is all the name there is (RFC 5280 section 4.2.1.6).
-        (false, false) => mirror.wishes.push(Wish { oid: SUBJECT_ALT_NAME, critical: mirror.subject.is_empty(), value: der::tlv(SEQUENCE, &value) }),
+        (false, false) => mirror.wishes.push(Wish {
+            oid: SUBJECT_ALT_NAME,
+            critical: mirror.subject.is_empty(),
+            value: der::tlv(SEQUENCE, &value),
+        }),
     }
     mirror.replace("subjectAltName", if value.is_empty() { Action::Dropped } else { Action::Changed }, ASKED);
     let note = |name: String, action| Change::new(&format!("subjectAltName {name}"), action, ASKED);
     mirror.changes.extend(dropped.into_iter().map(|n| note(general_name::shown(n), Action::Dropped)));
-    let new = added.iter().filter_map(|raw| der::first(raw)).map(|(name, _)| note(general_name::shown(name), Action::Added));
+    let new = added
+        .iter()
+        .filter_map(|raw| der::first(raw))
+        .map(|(name, _)| note(general_name::shown(name), Action::Added));
     mirror.changes.extend(new.collect::<Vec<_>>());
     Ok(added)
 }
 
-/// Host names and addresses of a `subjectAltName`; names with anything but printable ASCII are left out here, not in the request.
+/// Host names and addresses of a `subjectAltName`; names with anything but printable ASCII are left out here,
+/// not in the request.
 pub(crate) fn plain_names(value: &[u8]) -> Vec<String> {
     let plain = |name: Tlv<'_>| match name.tag {
         DNS if name.content.iter().all(u8::is_ascii_graphic) => String::from_utf8(name.content.to_vec()).ok(),

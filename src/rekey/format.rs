@@ -24,8 +24,12 @@ pub enum KeyFormat {
 
 impl KeyFormat {
     /// Every value with its spelling.
-    pub const ALL: &'static [(&'static str, Self)] =
-        &[("pkcs8", Self::Pkcs8), ("pkcs1", Self::Pkcs1), ("sec1", Self::Sec1), ("pkcs8-encrypted", Self::Pkcs8Encrypted)];
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("pkcs8", Self::Pkcs8),
+        ("pkcs1", Self::Pkcs1),
+        ("sec1", Self::Sec1),
+        ("pkcs8-encrypted", Self::Pkcs8Encrypted),
+    ];
 
     /// What stands between BEGIN and the dashes (RFC 7468).
     #[must_use]

@@ -1,4 +1,5 @@
-//! Names of a `subjectAltName` (RFC 5280 section 4.2.1.6): as people write them, as they print, and whether two are the same.
+//! Names of a `subjectAltName` (RFC 5280 section 4.2.1.6): as people write them, as they print, and whether
+//! two are the same.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -83,7 +84,8 @@ impl FromStr for AltName {
     }
 }
 
-/// A name that somebody does not want: one of the four kinds, or any other as it is shown, so that what is listed can be dropped.
+/// A name that somebody does not want: one of the four kinds, or any other as it is shown, so that what is
+/// listed can be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unwanted {
     pub(crate) name: Option<AltName>,
@@ -123,8 +125,12 @@ pub(crate) fn shown(name: Tlv<'_>) -> String {
         EMAIL => format!("email:{}", text()),
         DNS => format!("DNS:{}", text()),
         URI => format!("URI:{}", text()),
-        IP => address(name.content).map_or_else(|| format!("IP:#{}", crate::id::hex(name.content)), |ip| format!("IP:{ip}")),
-        0xa0 => format!("otherName {}", name.reader().oid().and_then(oid::dotted).unwrap_or_else(|| "without a readable type".into())),
+        IP => address(name.content)
+            .map_or_else(|| format!("IP:#{}", crate::id::hex(name.content)), |ip| format!("IP:{ip}")),
+        0xa0 => format!(
+            "otherName {}",
+            name.reader().oid().and_then(oid::dotted).unwrap_or_else(|| "without a readable type".into())
+        ),
         0xa3 => "x400Address".into(),
         0xa4 => format!("directoryName {}", name::read(name.content).text),
         0xa5 => "ediPartyName".into(),
@@ -163,7 +169,19 @@ mod tests {
         ] {
             assert_eq!(text.parse::<AltName>().unwrap().to_string(), shown);
         }
-        for wrong in ["", "dns:", "ip:www", "email:a", "email:@b", "uri:x", "a b", "a..b", "w*.example", "uri:http://a b/", "a\nb"] {
+        for wrong in [
+            "",
+            "dns:",
+            "ip:www",
+            "email:a",
+            "email:@b",
+            "uri:x",
+            "a b",
+            "a..b",
+            "w*.example",
+            "uri:http://a b/",
+            "a\nb",
+        ] {
             assert!(wrong.parse::<AltName>().is_err(), "{wrong}");
         }
     }
@@ -174,7 +192,15 @@ mod tests {
             let b = b.parse::<AltName>().unwrap().der();
             a.parse::<AltName>().unwrap().is(der::first(&b).unwrap().0)
         };
-        assert!(is("WWW.example.com", "www.Example.com") && is("a@EXAMPLE.com", "a@example.com") && is("::ffff", "0::FFFF"));
-        assert!(!is("A@example.com", "a@example.com") && !is("uri:http://A", "uri:http://a") && !is("dns:a.b", "uri:a:b"));
+        assert!(
+            is("WWW.example.com", "www.Example.com")
+                && is("a@EXAMPLE.com", "a@example.com")
+                && is("::ffff", "0::FFFF")
+        );
+        assert!(
+            !is("A@example.com", "a@example.com")
+                && !is("uri:http://A", "uri:http://a")
+                && !is("dns:a.b", "uri:a:b")
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! What to do with a request: commands that can be pasted, and what to do by hand where there is none. `handoff.md` beside the request says it.
+//! What to do with a request: commands that can be pasted, and what to do by hand where there is none.
+//! `handoff.md` beside the request says it.
 //!
-//! Flags as of November 2026: certbot 2 and later, lego 5 and 4, acme.sh 3, step 0.28, OpenSSL 3, cert-manager v1.
+//! Flags as of November 2026: certbot 2 and later, lego 5 and 4, acme.sh 3, step 0.28, OpenSSL 3,
+//! cert-manager v1.
 
 mod manifest;
 
@@ -63,7 +65,11 @@ pub struct Way {
 
 /// How private CAs take a request, by the id of their kind; `{names}` are parameters.
 const PRIVATE: &[(&str, &[&str], &str)] = &[
-    ("openssl", &["openssl", "ca", "-config", "{config}", "-notext", "-in", "{request}", "-out", "{issued}"], OPENSSL),
+    (
+        "openssl",
+        &["openssl", "ca", "-config", "{config}", "-notext", "-in", "{request}", "-out", "{issued}"],
+        OPENSSL,
+    ),
     ("step-ca", &["step", "ca", "sign", "{request}", "{issued}"], STEP),
     (
         "vault",
@@ -113,8 +119,7 @@ const PRIVATE: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-const OPENSSL: &str =
-    "The extensions asked for are taken over only with copy_extensions = copy in the CA's configuration: look at them before you confirm.";
+const OPENSSL: &str = "The extensions asked for are taken over only with copy_extensions = copy in the CA's configuration: look at them before you confirm.";
 const STEP: &str = "Names that the provisioner does not allow are refused. --not-after sets the end, --provisioner the provisioner.";
 
 /// The ways for a replacement whose files lie in `directory`, the most fitting one first.
@@ -135,7 +140,9 @@ pub fn ways(record: &Record, next: &Next, directory: &str) -> Vec<Way> {
     }
     let known = next.kind.as_deref().and_then(|kind| PRIVATE.iter().find(|(id, ..)| *id == kind));
     // Of a CA that nothing is known of, the commonest ways; whoever runs it knows which.
-    let likely = PRIVATE.iter().filter(|(id, ..)| known.is_none() && next.kind.is_none() && matches!(*id, "openssl" | "step-ca"));
+    let likely = PRIVATE
+        .iter()
+        .filter(|(id, ..)| known.is_none() && next.kind.is_none() && matches!(*id, "openssl" | "step-ca"));
     for (id, template, says) in known.into_iter().chain(likely) {
         let command = template.iter().map(|word| filled(word, next, &request, &issued, record)).collect();
         let title = match *id {
@@ -152,10 +159,11 @@ fn inside(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }
 
-/// Whether no ACME challenge validates all names of a request: a wildcard is validated over DNS alone (RFC 8555 section 7.1.3 and BR 3.2.2.4), and
-/// an address never is (RFC 8738 section 7).
+/// Whether no ACME challenge validates all names of a request: a wildcard is validated over DNS alone (RFC
+/// 8555 section 7.1.3 and BR 3.2.2.4), and an address never is (RFC 8738 section 7).
 fn no_challenge_for_all(record: &Record) -> bool {
-    record.names.iter().any(|n| n.starts_with("*.")) && record.names.iter().any(|n| n.parse::<IpAddr>().is_ok())
+    record.names.iter().any(|n| n.starts_with("*."))
+        && record.names.iter().any(|n| n.parse::<IpAddr>().is_ok())
 }
 
 /// One word of a template; a parameter that is not known stands in capitals.
@@ -185,7 +193,8 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     // Over DNS alone, see above.
     let wildcard = record.names.iter().any(|n| n.starts_with("*."));
-    let how: &[&str] = if wildcard { &["--manual", "--preferred-challenges", "dns"] } else { &["--standalone"] };
+    let how: &[&str] =
+        if wildcard { &["--manual", "--preferred-challenges", "dns"] } else { &["--standalone"] };
     let certbot = [
         words(&["certbot", "certonly", "--csr", request, "--server", server]),
         words(how),
@@ -201,13 +210,31 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
     ];
     let names = code(&record.names.join(", "));
     let solver: &[&str] = if wildcard { &["--dns", "PROVIDER"] } else { &["--http"] };
-    let lego5 = [words(&["lego", "run", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]), words(solver)].concat();
-    let lego4 =
-        [words(&["lego", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]), words(solver), words(&["run"])]
-            .concat();
+    let lego5 = [
+        words(&[
+            "lego",
+            "run",
+            "--accept-tos",
+            "--email",
+            "YOU@example.com",
+            "--server",
+            server,
+            "--csr",
+            request,
+        ]),
+        words(solver),
+    ]
+    .concat();
+    let lego4 = [
+        words(&["lego", "--accept-tos", "--email", "YOU@example.com", "--server", server, "--csr", request]),
+        words(solver),
+        words(&["run"]),
+    ]
+    .concat();
     let place: &[&str] = if wildcard { &["--dns", "DNS_API"] } else { &["--webroot", "WEBROOT"] };
     let register = words(&["acme.sh", "--register-account", "--server", server, "-m", "YOU@example.com"]);
-    let sign = [words(&["acme.sh", "--signcsr", "--csr", request, "--server", server]), words(place)].concat();
+    let sign =
+        [words(&["acme.sh", "--signcsr", "--csr", request, "--server", server]), words(place)].concat();
     vec![
         Way {
             title: format!("certbot, {server}"),
@@ -230,22 +257,34 @@ fn acme(record: &Record, server: &str, request: &str, issued: &str) -> Vec<Way> 
     ]
 }
 
-/// `handoff.md`: everything of [`ways`], the manifest for cert-manager and what to do by hand. `request`: the request in PEM.
+/// `handoff.md`: everything of [`ways`], the manifest for cert-manager and what to do by hand. `request`: the
+/// request in PEM.
 #[must_use]
 pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> String {
     let mut out = String::new();
     let operator = next.operator.as_deref();
     // Writing to a string does not fail.
-    let _ = writeln!(out, "# {}\n", if record.subject.is_empty() { "(no subject)".to_owned() } else { code(&record.subject) });
-    let names =
-        if record.names.is_empty() { "no host names".to_owned() } else { record.names.iter().map(|n| code(n)).collect::<Vec<_>>().join(", ") };
+    let _ = writeln!(
+        out,
+        "# {}\n",
+        if record.subject.is_empty() { "(no subject)".to_owned() } else { code(&record.subject) }
+    );
+    let names = if record.names.is_empty() {
+        "no host names".to_owned()
+    } else {
+        record.names.iter().map(|n| code(n)).collect::<Vec<_>>().join(", ")
+    };
     let others = match manifest::names(request).saturating_sub(record.names.len()) {
         0 => String::new(),
         1 => ", and for 1 name that is not a plain host or address".to_owned(),
         n => format!(", and for {n} names that are not plain hosts or addresses"),
     };
-    let place = if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", code(directory)) };
-    let _ = writeln!(out, "The request is `{REQUEST}` {place}; it asks for {names}{others}. The key stays where it is: no CA needs it.\n");
+    let place =
+        if directory.is_empty() { "beside this file".to_owned() } else { format!("in {}", code(directory)) };
+    let _ = writeln!(
+        out,
+        "The request is `{REQUEST}` {place}; it asks for {names}{others}. The key stays where it is: no CA needs it.\n"
+    );
     let issued = inside(directory, ISSUED);
     // What signs itself is its own root, and nobody knows it yet.
     let own_root = next.reach == Some(Reach::SelfSigned);
@@ -261,7 +300,9 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
         out.push_str("**No ACME order works for this request**: a wildcard is validated over DNS alone (RFC 8555 section 7.1.3), an address never is (RFC 8738 section 7). Ask for two certificates: move this directory out of the case, and make the request again with --san drop:NAME.\n\n");
     }
     if record.waits_for_new_ca {
-        out.push_str("**Wait**: the CA of the old certificate is exposed itself. Hand this in at the new one.\n\n");
+        out.push_str(
+            "**Wait**: the CA of the old certificate is exposed itself. Hand this in at the new one.\n\n",
+        );
     }
     if let Some(days) = next.max_days.filter(|_| next.reach == Some(Reach::Public)) {
         let _ = writeln!(out, "A public CA makes it valid for {days} days at most.\n");
@@ -279,12 +320,15 @@ pub fn text(record: &Record, next: &Next, directory: &str, request: &str) -> Str
     out
 }
 
-/// What the request has otherwise than the old certificate, so that nobody finds out by a name that is not served.
+/// What the request has otherwise than the old certificate, so that nobody finds out by a name that is not
+/// served.
 fn differs(out: &mut String, record: &Record) {
     /// The others are in the record.
     const SHOWN: usize = 50;
     // Of some that is kept there is more to say.
-    let as_it_was = |c: &Change| c.action == Action::Kept && matches!(c.reason.as_str(), "byte by byte" | "byte by byte, critical");
+    let as_it_was = |c: &Change| {
+        c.action == Action::Kept && matches!(c.reason.as_str(), "byte by byte" | "byte by byte, critical")
+    };
     let differs = |c: &&Change| !as_it_was(c) && !OF_THE_CA.contains(&c.what.as_str());
     let all: Vec<&Change> = record.changes.iter().filter(differs).collect();
     if all.is_empty() {
@@ -301,7 +345,8 @@ fn differs(out: &mut String, record: &Record) {
 }
 
 fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str>, directory: &str) {
-    let who = operator.map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { code(&next.issuer) }, code);
+    let who = operator
+        .map_or_else(|| if next.issuer.is_empty() { "the CA".to_owned() } else { code(&next.issuer) }, code);
     let _ = writeln!(out, "## By hand\n");
     match next.reach {
         Some(Reach::Public) if next.retired.is_some() => {
@@ -312,14 +357,31 @@ fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str
             );
         }
         Some(Reach::Public) => {
-            let _ = writeln!(out, "1. Log in where the old certificate was ordered: at {who}, or at the reseller it was bought from.");
+            let _ = writeln!(
+                out,
+                "1. Log in where the old certificate was ordered: at {who}, or at the reseller it was bought from."
+            );
             out.push_str("2. Reissue or replace the old order, not renew it: paste the request, and choose no key of theirs.\n");
             out.push_str("3. Ask whether the old certificate is revoked by that, and when: some CAs do it by themselves after a day or three. Deploy the new one before.\n");
         }
         Some(Reach::SelfSigned) => {
             out.push_str("Nobody issued the old certificate: it signed itself. Better ask a CA of your own; or sign the request with its own key, and give the new certificate to whoever trusts the old one:\n\n");
             let [request, key, issued] = [REQUEST, super::KEY, ISSUED].map(|name| inside(directory, name));
-            let command = ["openssl", "x509", "-req", "-in", &request, "-key", &key, "-copy_extensions", "copyall", "-days", "365", "-out", &issued];
+            let command = [
+                "openssl",
+                "x509",
+                "-req",
+                "-in",
+                &request,
+                "-key",
+                &key,
+                "-copy_extensions",
+                "copyall",
+                "-days",
+                "365",
+                "-out",
+                &issued,
+            ];
             let _ = writeln!(out, "    {}", shell::line(&command));
         }
         _ => {

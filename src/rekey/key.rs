@@ -5,8 +5,9 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    Ed25519KeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+    self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use base64_simd::{Out, STANDARD};
 use zeroize::Zeroize;
@@ -35,7 +36,9 @@ impl NewKey {
     /// Makes a fresh one.
     pub(crate) fn generate(kind: NewKind) -> Result<Self, Unspecified> {
         let pair = match kind {
-            NewKind::EcdsaP256 | NewKind::EcdsaP384 | NewKind::EcdsaP521 => Pair::Ec(EcdsaKeyPair::generate(signing(kind).ok_or(Unspecified)?)?),
+            NewKind::EcdsaP256 | NewKind::EcdsaP384 | NewKind::EcdsaP521 => {
+                Pair::Ec(EcdsaKeyPair::generate(signing(kind).ok_or(Unspecified)?)?)
+            }
             NewKind::Ed25519 => Pair::Ed(Ed25519KeyPair::generate()?),
             NewKind::Rsa2048 => Pair::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
             NewKind::Rsa3072 => Pair::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa3072)?)),
@@ -44,11 +47,16 @@ impl NewKey {
         Self::of(kind, pair)
     }
 
-    /// Reads one back from DER; `None` if it is not a key of this kind in this form, or its halves contradict each other.
+    /// Reads one back from DER; `None` if it is not a key of this kind in this form, or its halves contradict
+    /// each other.
     pub(crate) fn from_der(kind: NewKind, format: KeyFormat, der: &[u8]) -> Option<Self> {
         let pair = match (signing(kind), kind, format) {
-            (Some(algorithm), _, KeyFormat::Sec1) => Pair::Ec(EcdsaKeyPair::from_private_key_der(algorithm, der).ok()?),
-            (None, NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096, KeyFormat::Pkcs1) => Pair::Rsa(Box::new(RsaKeyPair::from_der(der).ok()?)),
+            (Some(algorithm), _, KeyFormat::Sec1) => {
+                Pair::Ec(EcdsaKeyPair::from_private_key_der(algorithm, der).ok()?)
+            }
+            (None, NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096, KeyFormat::Pkcs1) => {
+                Pair::Rsa(Box::new(RsaKeyPair::from_der(der).ok()?))
+            }
             (_, _, KeyFormat::Pkcs1 | KeyFormat::Sec1) => return None,
             (Some(algorithm), ..) => Pair::Ec(EcdsaKeyPair::from_pkcs8(algorithm, der).ok()?),
             (None, NewKind::Ed25519, _) => Pair::Ed(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok()?),
@@ -94,16 +102,21 @@ impl NewKey {
         }
     }
 
-    /// The private half as PEM in this form. PKCS #8 is of version 1 (RFC 5208, RFC 7468 section 10): version 2 with the public half beside
-    /// it (RFC 5958) is refused by OpenSSL before 3.2 for Ed25519. **The encrypted form needs a sealer.**
+    /// The private half as PEM in this form. PKCS #8 is of version 1 (RFC 5208, RFC 7468 section 10): version
+    /// 2 with the public half beside it (RFC 5958) is refused by OpenSSL before 3.2 for Ed25519. **The
+    /// encrypted form needs a sealer.**
     pub(crate) fn to_pem(&self, format: KeyFormat, sealer: Option<&Sealer>) -> Result<Secret, Unspecified> {
         let label = format.label();
         Ok(Secret::new(match format {
             KeyFormat::Pkcs8 => pem(label, self.to_pkcs8()?.expose()),
-            KeyFormat::Pkcs8Encrypted => pem(label, &sealer.ok_or(Unspecified)?.seal(self.to_pkcs8()?.expose())?),
+            KeyFormat::Pkcs8Encrypted => {
+                pem(label, &sealer.ok_or(Unspecified)?.seal(self.to_pkcs8()?.expose())?)
+            }
             KeyFormat::Pkcs1 => pem(label, pkcs1_of(self.to_pkcs8()?.expose()).ok_or(Unspecified)?),
             KeyFormat::Sec1 => match &self.pair {
-                Pair::Ec(pair) => pem(label, AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&pair.private_key())?.as_ref()),
+                Pair::Ec(pair) => {
+                    pem(label, AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&pair.private_key())?.as_ref())
+                }
                 Pair::Ed(_) | Pair::Rsa(_) => return Err(Unspecified),
             },
         }))
@@ -153,7 +166,8 @@ pub(crate) fn verifies(kind: NewKind, spki: &[u8], message: &[u8], signed: &[u8]
     public.is_some_and(|key| UnparsedPublicKey::new(algorithm, key).verify(message, signed).is_ok())
 }
 
-/// PEM with lines of 64 characters (RFC 7468 section 2). The buffer is made once, at its final size, so that no copy of a secret stays behind.
+/// PEM with lines of 64 characters (RFC 7468 section 2). The buffer is made once, at its final size, so that
+/// no copy of a secret stays behind.
 pub(crate) fn pem(label: &str, der: &[u8]) -> Vec<u8> {
     const OCTETS: usize = 48;
     let lines = der.len().div_ceil(OCTETS);
@@ -172,7 +186,9 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> Vec<u8> {
 
 /// What [`pem`] wrote, back to DER; `None` for anything else.
 pub(crate) fn unpem(label: &str, text: &[u8]) -> Option<Vec<u8>> {
-    let body = text.strip_prefix(format!("-----BEGIN {label}-----\n").as_bytes())?.strip_suffix(format!("\n-----END {label}-----\n").as_bytes())?;
+    let body = text
+        .strip_prefix(format!("-----BEGIN {label}-----\n").as_bytes())?
+        .strip_suffix(format!("\n-----END {label}-----\n").as_bytes())?;
     let mut digits: Vec<u8> = Vec::with_capacity(body.len());
     body.split(|b| *b == b'\n').for_each(|line| digits.extend_from_slice(line));
     STANDARD.decode_to_vec(digits).ok()

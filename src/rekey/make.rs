@@ -1,4 +1,5 @@
-//! Makes replacements on several threads while one writes their names: a killed run loses at most the keys of one batch, never half of a pair.
+//! Makes replacements on several threads while one writes their names: a killed run loses at most the keys of
+//! one batch, never half of a pair.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -25,31 +26,35 @@ use crate::id::{Fingerprint, SpkiHash};
 use crate::pki::{der, name};
 use crate::secret::Secret;
 
-/// Replacements that are flushed to the disk together. A flush costs tens of milliseconds however much it flushes: with 256 it took longer
-/// than the keys did.
+/// Replacements that are flushed to the disk together. A flush costs tens of milliseconds however much it
+/// flushes: with 256 it took longer than the keys did.
 const BATCH: usize = 2048;
-/// Whatever is finished is flushed at least this often: more is never lost. RSA-4096 takes half a second for each.
+/// Whatever is finished is flushed at least this often: more is never lost. RSA-4096 takes half a second for
+/// each.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Every file is read back and compared. One replacement in so many, the first one included, is also read by the strict decoders, its key parsed and
-/// the signature of its request verified: that catches what is wrong with all of them, and for P-256 it takes longer than making the key and
-/// the signature. [`super::existing`] does it for every one, before anything further is done with it.
+/// Every file is read back and compared. One replacement in so many, the first one included, is also read by
+/// the strict decoders, its key parsed and the signature of its request verified: that catches what is wrong
+/// with all of them, and for P-256 it takes longer than making the key and the signature. [`super::existing`]
+/// does it for every one, before anything further is done with it.
 const SAMPLE: usize = 64;
 /// What a maker hands over at once: a channel costs more than a P-256 key if each goes through it alone.
 const HANDFUL: usize = 32;
 /// Whatever is finished is handed over at least this often.
 const HASTE: Duration = Duration::from_millis(20);
-/// Keys tried for one replacement. One that is known already means that random numbers repeat; another try hardly helps.
+/// Keys tried for one replacement. One that is known already means that random numbers repeat; another try
+/// hardly helps.
 const TRIES: usize = 8;
 
-/// Makes a new key and a request for everything wanted, under `case_dir`, on `threads` threads. **The caller must hold the lock of the case** and
-/// must not ask for a profile that [`super::existing`] found.
+/// Makes a new key and a request for everything wanted, under `case_dir`, on `threads` threads. **The caller
+/// must hold the lock of the case** and must not ask for a profile that [`super::existing`] found.
 ///
-/// A key for whose hash `forbidden` says yes (any key of the inventory) is never used. `passphrase` is for the keys that are to be encrypted.
-/// `progress` is told how many are safely on the disk.
-/// The same certificates in the same order give replacements in the same order; the keys are new every time.
+/// A key for whose hash `forbidden` says yes (any key of the inventory) is never used. `passphrase` is for
+/// the keys that are to be encrypted. `progress` is told how many are safely on the disk. The same
+/// certificates in the same order give replacements in the same order; the keys are new every time.
 ///
 /// # Errors
-/// What the disk or the random number generator refuses; the replacements finished before stay and are found by [`super::existing`].
+/// What the disk or the random number generator refuses; the replacements finished before stay and are found
+/// by [`super::existing`].
 pub fn make(
     wanted: &[Wanted],
     passphrase: Option<&Secret>,
@@ -63,11 +68,14 @@ pub fn make(
     let batch = Batch::open(&parent)?;
     let encrypted = wanted.iter().any(|w| w.order.format == KeyFormat::Pkcs8Encrypted);
     let lock = match passphrase.filter(|_| encrypted) {
-        Some(passphrase) => Some((Sealer::new(passphrase).map_err(|_| files::Error::NoRandom)?, Opener::new(passphrase))),
+        Some(passphrase) => {
+            Some((Sealer::new(passphrase).map_err(|_| files::Error::NoRandom)?, Opener::new(passphrase)))
+        }
         None => None,
     };
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let shop = Shop { wanted, forbidden, lock: lock.as_ref(), batch: &batch, next, stop, used: Mutex::default() };
+    let shop =
+        Shop { wanted, forbidden, lock: lock.as_ref(), batch: &batch, next, stop, used: Mutex::default() };
     thread::scope(|scope| {
         let (to_writer, from_makers) = sync_channel(2 * BATCH / HANDFUL);
         for _ in 0..threads.clamp(1, wanted.len().max(1)) {
@@ -81,7 +89,8 @@ pub fn make(
     })
 }
 
-/// Removes what a killed run left half made; it may be part of a new key. **The caller must hold the lock of the case.**
+/// Removes what a killed run left half made; it may be part of a new key. **The caller must hold the lock of
+/// the case.**
 ///
 /// # Errors
 /// What the disk refuses.
@@ -102,7 +111,12 @@ enum Finished {
 }
 
 /// Names what the makers staged, batch by batch, until they are done or something fails.
-fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, progress: &dyn Fn(usize)) -> Result<Outcome, Error> {
+fn write(
+    batch: &Batch,
+    wanted: &[Wanted],
+    makers: &Receiver<Vec<Finished>>,
+    progress: &dyn Fn(usize),
+) -> Result<Outcome, Error> {
     let (mut made, mut refused) = (Vec::new(), Vec::new());
     let (mut pending, mut since) = (Vec::new(), Instant::now());
     let mut failed = None;
@@ -134,10 +148,17 @@ fn write(batch: &Batch, wanted: &[Wanted], makers: &Receiver<Vec<Finished>>, pro
         let Wanted { id, profile, name, .. } = &wanted[index];
         Refused { id: *id, profile: *profile, name: name.clone(), says }
     };
-    Ok(Outcome { made: made.into_iter().map(|(_, made)| made).collect(), refused: refused.into_iter().map(refusal).collect() })
+    Ok(Outcome {
+        made: made.into_iter().map(|(_, made)| made).collect(),
+        refused: refused.into_iter().map(refusal).collect(),
+    })
 }
 
-fn commit(batch: &Batch, pending: &mut Vec<(usize, Staged, Made)>, made: &mut Vec<(usize, Made)>) -> Result<(), Error> {
+fn commit(
+    batch: &Batch,
+    pending: &mut Vec<(usize, Staged, Made)>,
+    made: &mut Vec<(usize, Made)>,
+) -> Result<(), Error> {
     let mut staged = Vec::with_capacity(pending.len());
     for (index, directory, record) in pending.drain(..) {
         // The directory is `replacements/<name>`; the batch lies in `replacements`.
@@ -210,16 +231,24 @@ impl Shop<'_> {
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let pem = pem("CERTIFICATE REQUEST", &request);
         let json = record.to_json();
-        let mut files: Vec<(&'static str, &[u8])> = vec![(KEY, private.expose()), (REQUEST, &pem), (RECORD, &json)];
-        // A file costs more than its content: whoever makes very many looks the commands of one up when they are needed.
-        let advice = (self.wanted.len() <= HANDED_OFF).then(|| handoff::text(&record, &wanted.next, "", &String::from_utf8_lossy(&pem)));
+        let mut files: Vec<(&'static str, &[u8])> =
+            vec![(KEY, private.expose()), (REQUEST, &pem), (RECORD, &json)];
+        // A file costs more than its content: whoever makes very many looks the commands of one up when they
+        // are needed.
+        let advice = (self.wanted.len() <= HANDED_OFF)
+            .then(|| handoff::text(&record, &wanted.next, "", &String::from_utf8_lossy(&pem)));
         files.extend(advice.iter().map(|text| (HANDOFF, text.as_bytes())));
         let staged = self.batch.stage(&files)?;
         let read_back = || {
             is_for(&request, &subject)?;
-            if index.is_multiple_of(SAMPLE) { check(staged.path(), &record, self.lock.map(|(_, opener)| opener)).map(drop) } else { Ok(()) }
+            if index.is_multiple_of(SAMPLE) {
+                check(staged.path(), &record, self.lock.map(|(_, opener)| opener)).map(drop)
+            } else {
+                Ok(())
+            }
         };
-        let not_read_back = |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
+        let not_read_back =
+            |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
         read_back().map_err(not_read_back)?;
         let hash = record.spki_sha256.to_string();
         Ok(Ok((staged, Made::new(&format!("{called}-{}", &hash[..12]), record))))
@@ -231,7 +260,9 @@ impl Shop<'_> {
             let key = NewKey::generate(kind).map_err(|_| Error::KeyNotMade { name: name.into() })?;
             let hash = key.hash();
             // A poisoned set is still a set; the panic of the other thread is passed on by the scope.
-            if !(self.forbidden)(&hash) && self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
+            if !(self.forbidden)(&hash)
+                && self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
+            {
                 return Ok(key);
             }
         }
@@ -239,7 +270,8 @@ impl Shop<'_> {
     }
 }
 
-/// The name that a directory is called by: that of the plan where the request asks for it, else one that it does ask for.
+/// The name that a directory is called by: that of the plan where the request asks for it, else one that it
+/// does ask for.
 fn called(wanted: &str, mirror: &Mirror) -> String {
     let printed = name::read(&der::tlv(der::SEQUENCE, &mirror.subject)).text;
     let common = name::common_name(&printed);
@@ -254,10 +286,23 @@ fn called(wanted: &str, mirror: &Mirror) -> String {
 fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Record {
     let names = mirror.plain_names();
     let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _, mended: _ } = mirror;
-    let Wanted { id, profile, name: _, subject, certificate: _, old_key: _, replaces, waits_for_new_ca, order, ca: _, next: _ } = wanted;
+    let Wanted {
+        id,
+        profile,
+        name: _,
+        subject,
+        certificate: _,
+        old_key: _,
+        replaces,
+        waits_for_new_ca,
+        order,
+        ca: _,
+        next: _,
+    } = wanted;
     // As the plan prints it, unless it is another one.
     let edited = changes.iter().any(|c| c.what == "subject" && c.action != Action::Kept);
-    let subject = if edited { name::read(&der::tlv(der::SEQUENCE, &asked)).text.to_string() } else { subject.clone() };
+    let subject =
+        if edited { name::read(&der::tlv(der::SEQUENCE, &asked)).text.to_string() } else { subject.clone() };
     Record {
         schema: SCHEMA.into(),
         id: *id,

@@ -36,14 +36,23 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_a_code_span() {
-        for (text, span) in [("a", "`a`"), ("a`b", "``a`b``"), ("``", "``` `` ```"), ("a\nb", "`a\\0Ab`"), ("](http://x)|<b>", "`](http://x)|<b>`")] {
+        for (text, span) in [
+            ("a", "`a`"),
+            ("a`b", "``a`b``"),
+            ("``", "``` `` ```"),
+            ("a\nb", "`a\\0Ab`"),
+            ("](http://x)|<b>", "`](http://x)|<b>`"),
+        ] {
             assert_eq!(code(text), span);
         }
     }
 
     #[test]
     fn sentences_are_plain() {
-        assert_eq!(escape("it is not a host name (RFC 5280 section 4.2.1.6)"), "it is not a host name (RFC 5280 section 4.2.1.6)");
+        assert_eq!(
+            escape("it is not a host name (RFC 5280 section 4.2.1.6)"),
+            "it is not a host name (RFC 5280 section 4.2.1.6)"
+        );
         assert_eq!(
             escape("[x](http://www.e) <b> `c` | *d* _e_ a@b &amp;\n"),
             "\\[x\\](http&#58;//www&#46;e) &lt;b&gt; \\`c\\` \\| \\*d\\* \\_e\\_ a&#64;b &amp;amp;\\\\0A"

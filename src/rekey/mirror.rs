@@ -1,4 +1,5 @@
-//! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers refuse are served too.
+//! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers
+//! refuse are served too.
 
 use std::fmt;
 
@@ -106,7 +107,14 @@ struct Old<'a> {
 pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror> {
     let old = read(certificate)?;
     let subject = old.subject.content.to_vec();
-    let mut out = Mirror { subject, wishes: Vec::new(), changes: Vec::new(), codes: Codes::NONE, domain_validated: false, mended: Vec::new() };
+    let mut out = Mirror {
+        subject,
+        wishes: Vec::new(),
+        changes: Vec::new(),
+        codes: Codes::NONE,
+        domain_validated: false,
+        mended: Vec::new(),
+    };
     out.subject_change(&old);
     let (mut seen, mut beyond) = (Seen::default(), 0u64);
     if let Some(extensions) = old.extensions {
@@ -116,7 +124,11 @@ pub(crate) fn mirror(certificate: &[u8], kind: NewKind) -> Option<Mirror> {
         }
         if beyond > 0 {
             out.codes.insert(Code::ExtensionNotRead);
-            out.note(&format!("{beyond} more extensions"), Action::Dropped, "there are too many to report each");
+            out.note(
+                &format!("{beyond} more extensions"),
+                Action::Dropped,
+                "there are too many to report each",
+            );
         }
         if !list.is_empty() {
             out.unreadable("the rest of the extensions");
@@ -148,23 +160,32 @@ impl Mirror {
     pub(crate) fn asks_for(&self, name: &str) -> bool {
         let is = |n: Tlv<'_>| match n.tag {
             general_name::IP => general_name::address(n.content).is_some_and(|ip| name.parse() == Ok(ip)),
-            general_name::DNS | general_name::EMAIL | general_name::URI => n.content.eq_ignore_ascii_case(name.as_bytes()),
+            general_name::DNS | general_name::EMAIL | general_name::URI => {
+                n.content.eq_ignore_ascii_case(name.as_bytes())
+            }
             _ => false,
         };
-        self.wish(SUBJECT_ALT_NAME).and_then(|wish| elements(&wish.value)).is_some_and(|names| Iterator::any(&mut names.into_iter(), is))
+        self.wish(SUBJECT_ALT_NAME)
+            .and_then(|wish| elements(&wish.value))
+            .is_some_and(|names| Iterator::any(&mut names.into_iter(), is))
     }
 
     /// Says anew what becomes of a part that was told of before; of what had become of it, the reason stays.
     pub(crate) fn replace(&mut self, what: &str, action: Action, reason: &str) {
         let told = |c: &&mut Change| c.what == what && c.action != Action::Dropped;
         let Some(change) = self.changes.iter_mut().find(told) else { return self.note(what, action, reason) };
-        change.reason = if change.action == Action::Changed { format!("{}; {reason}", change.reason) } else { reason.to_owned() };
+        change.reason = if change.action == Action::Changed {
+            format!("{}; {reason}", change.reason)
+        } else {
+            reason.to_owned()
+        };
         change.action = action;
     }
 
     /// Adds something to what was told of a part.
     pub(crate) fn remark(&mut self, what: &str, says: &str) {
-        if let Some(change) = self.changes.iter_mut().find(|c| c.what == what && c.action != Action::Dropped) {
+        if let Some(change) = self.changes.iter_mut().find(|c| c.what == what && c.action != Action::Dropped)
+        {
             change.reason = format!("{}; {says}", change.reason);
         }
     }
@@ -177,7 +198,11 @@ impl Mirror {
             && !wish.critical
         {
             wish.critical = true;
-            self.note("subjectAltName critical", Action::Added, "there is no subject, so the names are critical (RFC 5280 section 4.2.1.6)");
+            self.note(
+                "subjectAltName critical",
+                Action::Added,
+                "there is no subject, so the names are critical (RFC 5280 section 4.2.1.6)",
+            );
         }
     }
 
@@ -209,10 +234,18 @@ impl Mirror {
         if old.subject.raw == der::tlv(SEQUENCE, old.subject.content) {
             self.note("subject", Action::Kept, "byte by byte");
         } else {
-            self.note("subject", Action::Changed, "the length of the whole is written in DER; everything inside is kept byte by byte");
+            self.note(
+                "subject",
+                Action::Changed,
+                "the length of the whole is written in DER; everything inside is kept byte by byte",
+            );
         }
         if old.key.reader().sequence().and_then(|mut algorithm| algorithm.oid()) == Some(oid::RSASSA_PSS) {
-            self.note("id-RSASSA-PSS", Action::Changed, "the new key is a plain RSA key, which may sign with PSS padding too");
+            self.note(
+                "id-RSASSA-PSS",
+                Action::Changed,
+                "the new key is a plain RSA key, which may sign with PSS padding too",
+            );
         }
     }
 
@@ -220,7 +253,9 @@ impl Mirror {
     fn extension<'a>(&mut self, extension: Tlv<'a>, kind: NewKind, seen: &mut Seen<'a>) -> bool {
         let full = self.changes.len() >= limits::EXTENSIONS;
         match open(extension) {
-            Some((oid, critical, value)) if (!full || is_mirrored(oid)) && seen.insert(oid) => self.decide(oid, critical, value, kind),
+            Some((oid, critical, value)) if (!full || is_mirrored(oid)) && seen.insert(oid) => {
+                self.decide(oid, critical, value, kind)
+            }
             _ if full => return false,
             Some((oid, ..)) => {
                 self.codes.insert(Code::DuplicateExtension);
@@ -248,7 +283,11 @@ impl Mirror {
             Some(elements) if elements.is_empty() => self.note(&name, Action::Dropped, "it is empty"),
             Some(_) => {
                 self.wishes.push(Wish { oid: copied, critical, value: value.to_vec() });
-                self.note(&name, Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" });
+                self.note(
+                    &name,
+                    Action::Kept,
+                    if critical { "byte by byte, critical" } else { "byte by byte" },
+                );
             }
         }
     }
@@ -258,7 +297,11 @@ impl Mirror {
             return self.unreadable("keyUsage");
         };
         match changes.is_empty() {
-            true if value == old => self.note("keyUsage", Action::Kept, if critical { "byte by byte, critical" } else { "byte by byte" }),
+            true if value == old => self.note(
+                "keyUsage",
+                Action::Kept,
+                if critical { "byte by byte, critical" } else { "byte by byte" },
+            ),
             true => {
                 self.report(false, true);
                 self.note("keyUsage", Action::Changed, "written in DER (X.690 section 11.2.2)");
@@ -269,10 +312,14 @@ impl Mirror {
         self.wishes.push(Wish { oid: KEY_USAGE, critical, value });
     }
 
-    /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a person.
+    /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a
+    /// person.
     pub(crate) fn serves(&self) -> bool {
         let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
-        elements(&usages.value).into_iter().flatten().any(|usage| matches!(usage.content, SERVER_AUTH | ANY_USAGE))
+        elements(&usages.value)
+            .into_iter()
+            .flatten()
+            .any(|usage| matches!(usage.content, SERVER_AUTH | ANY_USAGE))
     }
 
     /// Notes that names of the old certificate are left out, and that some are written otherwise.
@@ -336,9 +383,13 @@ fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
         oid::AUTHORITY_KEY_ID => "it names the key of the CA, which sets it",
         oid::SUBJECT_KEY_ID => "it names the old key",
         oid::SCT_LIST | oid::CT_POISON => "it belongs to the old certificate alone",
-        oid::CRL_DISTRIBUTION_POINTS | oid::AUTHORITY_INFO_ACCESS => "it says where the CA publishes, and the CA sets it",
+        oid::CRL_DISTRIBUTION_POINTS | oid::AUTHORITY_INFO_ACCESS => {
+            "it says where the CA publishes, and the CA sets it"
+        }
         // CA:TRUE is encoded, CA:FALSE is the default and is not.
-        oid::BASIC_CONSTRAINTS if elements(value).into_iter().flatten().any(|e| e.tag == BOOLEAN && e.content != [0]) => {
+        oid::BASIC_CONSTRAINTS
+            if elements(value).into_iter().flatten().any(|e| e.tag == BOOLEAN && e.content != [0]) =>
+        {
             "a CA certificate is never asked for"
         }
         oid::BASIC_CONSTRAINTS => "no CA is the default, and the CA sets it",

@@ -1,8 +1,10 @@
 //! New private keys and certification requests: one replacement for every profile that lost its key.
 //!
-//! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold `key.pem`, `request.pem`,
-//! `replacement.json` and `handoff.md`; [`existing`] reads those of earlier runs, so that a second run makes nothing new. A request mirrors the old
-//! certificate byte by byte as far as a request can (RFC 2986) and the standards allow. Private keys leave this module only into `key.pem`, mode 0600.
+//! [`make()`] turns [`Wanted`] into directories `replacements/<name>-<12 hex of the new key>/` that hold
+//! `key.pem`, `request.pem`, `replacement.json` and `handoff.md`; [`existing`] reads those of earlier runs,
+//! so that a second run makes nothing new. A request mirrors the old certificate byte by byte as far as a
+//! request can (RFC 2986) and the standards allow. Private keys leave this module only into `key.pem`, mode
+//! 0600.
 
 mod common_name;
 pub mod complete;
@@ -74,7 +76,8 @@ pub struct Wanted {
     pub id: StepId,
     /// What the certificates it replaces are for; one replacement per profile.
     pub profile: ProfileHash,
-    /// The name people know it by: first DNS name, common name or another. It becomes part of a file name, reduced to safe characters.
+    /// The name people know it by: first DNS name, common name or another. It becomes part of a file name,
+    /// reduced to safe characters.
     pub name: String,
     /// The subject, for people.
     pub subject: String,
@@ -149,9 +152,14 @@ impl fmt::Display for Error {
             Self::Files(_) => f.write_str("a replacement cannot be written"),
             Self::KeyNotMade { name } => write!(f, "no key pair could be made for {name:?}"),
             Self::NoFreshKey { name } => {
-                write!(f, "every key generated for {name:?} is in use already; the random numbers of this machine repeat themselves")
+                write!(
+                    f,
+                    "every key generated for {name:?} is in use already; the random numbers of this machine repeat themselves"
+                )
             }
-            Self::NotReadBack { name, directory, says } => write!(f, "the replacement for {name:?} did not survive writing to {directory:?}: {says}"),
+            Self::NotReadBack { name, directory, says } => {
+                write!(f, "the replacement for {name:?} did not survive writing to {directory:?}: {says}")
+            }
         }
     }
 }

@@ -64,7 +64,8 @@ impl NameEdit {
     /// Whether two edits contradict: one adds what the other drops.
     #[must_use]
     pub fn contradict(edits: &[Self]) -> Option<&AltName> {
-        let dropped: Vec<&AltName> = edits.iter().filter_map(Self::dropped).filter_map(|unwanted| unwanted.name.as_ref()).collect();
+        let dropped: Vec<&AltName> =
+            edits.iter().filter_map(Self::dropped).filter_map(|unwanted| unwanted.name.as_ref()).collect();
         edits.iter().filter_map(Self::added).find(|name| dropped.contains(name))
     }
 }
@@ -76,7 +77,9 @@ impl FromStr for NameEdit {
         match text.split_once(':') {
             Some(("add", name)) => Ok(Self::Add(name.parse()?)),
             Some(("drop", name)) => Ok(Self::Drop(name.parse()?)),
-            _ => Err(format!("{text:?}: write add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the name where its kind is not plain")),
+            _ => Err(format!(
+                "{text:?}: write add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the name where its kind is not plain"
+            )),
         }
     }
 }
@@ -95,7 +98,8 @@ pub enum CommonName {
 
 impl CommonName {
     /// Every value with its spelling.
-    pub const ALL: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("drop", Self::Drop), ("first-san", Self::FirstSan)];
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("keep", Self::Keep), ("drop", Self::Drop), ("first-san", Self::FirstSan)];
 }
 
 impl fmt::Display for CommonName {

@@ -1,13 +1,16 @@
 //! Encrypted PKCS #8 (RFC 5958 section 3) with PBES2 (RFC 8018 section 6.2): PBKDF2 and AES in CBC mode.
 //!
-//! The primitives are those of aws-lc-rs, which is here already; what is written of our own is their parameters in DER. New keys are written with
-//! HMAC-SHA-256 and AES-256, which OpenSSL 1.1.1 and Java 8 read. Scrypt, triple DES and the schemes of PKCS #5 version 1 are told and not opened.
+//! The primitives are those of aws-lc-rs, which is here already; what is written of our own is their
+//! parameters in DER. New keys are written with HMAC-SHA-256 and AES-256, which OpenSSL 1.1.1 and Java 8
+//! read. Scrypt, triple DES and the schemes of PKCS #5 version 1 are told and not opened.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::cipher::{AES_128, AES_192, AES_256, Algorithm, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey};
+use aws_lc_rs::cipher::{
+    AES_128, AES_192, AES_256, Algorithm, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
+};
 use aws_lc_rs::cipher::{PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::iv::FixedLength;
@@ -19,7 +22,8 @@ use crate::limits;
 use crate::pki::der::{self, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, Tlv};
 use crate::secret::Secret;
 
-/// Iterations for new keys: what OWASP's password storage recommendations of 2023 ask for with HMAC-SHA-256. OpenSSL's default is 2,048.
+/// Iterations for new keys: what OWASP's password storage recommendations of 2023 ask for with HMAC-SHA-256.
+/// OpenSSL's default is 2,048.
 pub(crate) const ITERATIONS: u32 = 600_000;
 /// Octets of salt: RFC 8018 section 4.1 asks for eight at least.
 const SALT: usize = 16;
@@ -38,8 +42,9 @@ const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2
 /// The reason for what the passphrase given does not fit.
 pub(crate) const WRONG_PASSPHRASE: &str = "the passphrase does not open it";
 
-/// Encrypts the keys of one run. The key that comes of the passphrase is derived once, with one salt: who knows the passphrase knows all of them
-/// anyhow, and 600,000 iterations for each of ten thousand keys would take an hour. Each file has an initialisation vector of its own.
+/// Encrypts the keys of one run. The key that comes of the passphrase is derived once, with one salt: who
+/// knows the passphrase knows all of them anyhow, and 600,000 iterations for each of ten thousand keys would
+/// take an hour. Each file has an initialisation vector of its own.
 pub(crate) struct Sealer {
     salt: [u8; SALT],
     key: Zeroizing<[u8; 32]>,
@@ -65,7 +70,8 @@ impl Sealer {
         text.extend_from_slice(pkcs8);
         key.less_safe_encrypt(&mut *text, EncryptionContext::Iv128(FixedLength::from(vector)))?;
         let prf = sequence(&[der::tlv(OID, HMAC_SHA256), der::tlv(NULL, &[])]);
-        let derivation = sequence(&[der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes()), prf]);
+        let derivation =
+            sequence(&[der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes()), prf]);
         let derivation = sequence(&[der::tlv(OID, PBKDF2), derivation]);
         let cipher = sequence(&[der::tlv(OID, AES_256_CBC), der::tlv(OCTET_STRING, &vector)]);
         let scheme = sequence(&[der::tlv(OID, PBES2), sequence(&[derivation, cipher])]);
@@ -96,9 +102,13 @@ impl<'p> Opener<'p> {
         let sealed = Sealed::read(encrypted)?;
         let wrong = |_| WRONG_PASSPHRASE;
         let key = self.derive(&sealed);
-        let key = PaddedBlockDecryptingKey::cbc_pkcs7(UnboundCipherKey::new(sealed.cipher, &key).map_err(wrong)?).map_err(wrong)?;
+        let key =
+            PaddedBlockDecryptingKey::cbc_pkcs7(UnboundCipherKey::new(sealed.cipher, &key).map_err(wrong)?)
+                .map_err(wrong)?;
         let mut text = Zeroizing::new(sealed.text.to_vec());
-        let plain = key.decrypt(&mut text, DecryptionContext::Iv128(FixedLength::from(sealed.vector))).map_err(wrong)?;
+        let plain = key
+            .decrypt(&mut text, DecryptionContext::Iv128(FixedLength::from(sealed.vector)))
+            .map_err(wrong)?;
         // A wrong passphrase leaves good padding once in 256 times.
         match der::first(plain) {
             Some((element, [])) if element.tag == SEQUENCE => Ok(Secret::new(plain.to_vec())),
@@ -120,7 +130,8 @@ impl<'p> Opener<'p> {
     }
 }
 
-/// Whether it is an `EncryptedPrivateKeyInfo` that can be opened with the right passphrase; the reason in words if not.
+/// Whether it is an `EncryptedPrivateKeyInfo` that can be opened with the right passphrase; the reason in
+/// words if not.
 pub(crate) fn well_formed(encrypted: &[u8]) -> Result<(), &'static str> {
     Sealed::read(encrypted).map(drop)
 }
@@ -146,14 +157,18 @@ impl<'a> Sealed<'a> {
             return Err(BROKEN);
         }
         if scheme.oid() != Some(PBES2) {
-            return Err("it is encrypted with a scheme older than PBES2 (RFC 8018), which is not opened here");
+            return Err(
+                "it is encrypted with a scheme older than PBES2 (RFC 8018), which is not opened here",
+            );
         }
         let mut parameters = scheme.sequence().ok_or(BROKEN)?;
-        let (mut derivation, mut encryption) = (parameters.sequence().ok_or(BROKEN)?, parameters.sequence().ok_or(BROKEN)?);
+        let (mut derivation, mut encryption) =
+            (parameters.sequence().ok_or(BROKEN)?, parameters.sequence().ok_or(BROKEN)?);
         if derivation.oid() != Some(PBKDF2) {
             return Err("its key derivation is not PBKDF2, and not known here");
         }
-        let cipher = cipher(encryption.oid().ok_or(BROKEN)?).ok_or("its cipher is not AES in CBC mode, and not known here")?;
+        let cipher = cipher(encryption.oid().ok_or(BROKEN)?)
+            .ok_or("its cipher is not AES in CBC mode, and not known here")?;
         let vector = encryption.octet_string().and_then(|v| v.try_into().ok()).ok_or(BROKEN)?;
         let mut derivation = derivation.sequence().ok_or(BROKEN)?;
         let salt = derivation.octet_string().ok_or(BROKEN)?;
@@ -162,7 +177,8 @@ impl<'a> Sealed<'a> {
             return Err("its key derivation takes more iterations than the limit");
         }
         derivation.tagged(INTEGER);
-        let prf = prf(derivation.tagged(SEQUENCE)).ok_or("the hash of its key derivation is not known here")?;
+        let prf =
+            prf(derivation.tagged(SEQUENCE)).ok_or("the hash of its key derivation is not known here")?;
         Ok(Self { salt, iterations, prf, cipher, vector, text })
     }
 }
@@ -228,7 +244,8 @@ mod tests {
         let wrap = |scheme: &[Vec<u8>]| sequence(&[sequence(scheme), der::tlv(OCTET_STRING, &[0; 16])]);
         let says = |bytes: &[u8]| well_formed(bytes).unwrap_err();
         assert!(says(&wrap(&[der::tlv(OID, &PBES2[..8])])).contains("older than PBES2"));
-        let scrypt = sequence(&[sequence(&[der::tlv(OID, &[0x2b])]), sequence(&[der::tlv(OID, AES_256_CBC)])]);
+        let scrypt =
+            sequence(&[sequence(&[der::tlv(OID, &[0x2b])]), sequence(&[der::tlv(OID, AES_256_CBC)])]);
         assert!(says(&wrap(&[der::tlv(OID, PBES2), scrypt])).contains("not PBKDF2"));
         let huge = sequence(&[der::tlv(OCTET_STRING, &[1; 8]), der::unsigned(&u32::MAX.to_be_bytes())]);
         let cipher = sequence(&[der::tlv(OID, AES_256_CBC), der::tlv(OCTET_STRING, &[0; 16])]);

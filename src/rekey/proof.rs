@@ -1,8 +1,10 @@
-//! Proofs that a key is compromised, signed by the key itself: requests with the wording of each CA, the attestation of
-//! draft-mpalmer-key-compromise-attestation-00, and a signed statement. Whoever has them can have all certificates on the key that its CA knows of revoked.
+//! Proofs that a key is compromised, signed by the key itself: requests with the wording of each CA, the
+//! attestation of draft-mpalmer-key-compromise-attestation-00, and a signed statement. Whoever has them can
+//! have all certificates on the key that its CA knows of revoked.
 //!
-//! [`prove`] reads each old key again from where it was found, signs in memory, and writes `proofs/<name>-<12 hex of the key>/`. A key that cannot
-//! sign here gets `cannot-sign.md` in a directory that ends in `.unsigned`, with the commands that can.
+//! [`prove`] reads each old key again from where it was found, signs in memory, and writes `proofs/<name>-<12
+//! hex of the key>/`. A key that cannot sign here gets `cannot-sign.md` in a directory that ends in
+//! `.unsigned`, with the commands that can.
 
 mod text;
 
@@ -36,7 +38,8 @@ pub const PROOFS: &str = "proofs";
 pub const SCHEMA: &str = "certrecall/proof/1";
 /// The record of a proof.
 pub const RECORD: &str = "proof.json";
-/// Files of the requests, one for each wording. Wordings are as many as CAs, and one key at more CAs than this is not heard of.
+/// Files of the requests, one for each wording. Wordings are as many as CAs, and one key at more CAs than
+/// this is not heard of.
 const REQUESTS: [&str; 12] = [
     "request-1.pem",
     "request-2.pem",
@@ -54,8 +57,7 @@ const REQUESTS: [&str; 12] = [
 /// A record is not longer than this.
 const LONGEST: u64 = 1 << 20;
 /// The first line of every file.
-const KILL_SWITCH: &str =
-    "KILL SWITCH: whoever has this file can have all certificates on this key that its CA knows of revoked. Keep it like a key until it is sent.";
+const KILL_SWITCH: &str = "KILL SWITCH: whoever has this file can have all certificates on this key that its CA knows of revoked. Keep it like a key until it is sent.";
 /// The subject of an attestation, draft-mpalmer-key-compromise-attestation-00.
 const ATTESTATION: &str = "kca=v1 This Key Is Compromised";
 /// `id-pe-noSecrecyAfforded`, RFC 7169.
@@ -87,7 +89,8 @@ pub struct Proofs {
     pub made: Vec<String>,
     /// Directories that were there already, whole.
     pub before: Vec<String>,
-    /// Directories that were there already and are not as they were made: the directory, and what is wrong. Nothing is mended in them.
+    /// Directories that were there already and are not as they were made: the directory, and what is wrong.
+    /// Nothing is mended in them.
     pub damaged: Vec<(String, String)>,
     /// Keys that could not sign: the name, the directory that says how, and why.
     pub unsigned: Vec<(String, String, String)>,
@@ -106,11 +109,18 @@ struct Record {
     files: Vec<String>,
 }
 
-/// Makes the proofs that are not there yet. **The caller must hold the lock of the case.** `passphrases` are tried on encrypted keys.
+/// Makes the proofs that are not there yet. **The caller must hold the lock of the case.** `passphrases` are
+/// tried on encrypted keys.
 ///
 /// # Errors
 /// What the disk refuses; the proofs made before stay.
-pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_dir: &Path, now: Time) -> Result<Proofs, Error> {
+pub fn prove(
+    keys: &[Compromised],
+    roots: &Roots,
+    passphrases: &[Secret],
+    case_dir: &Path,
+    now: Time,
+) -> Result<Proofs, Error> {
     let parent = case_dir.join(PROOFS);
     files::create_own_dir(&parent)?;
     let batch = Batch::open(&parent)?;
@@ -131,7 +141,8 @@ pub fn prove(keys: &[Compromised], roots: &Roots, passphrases: &[Secret], case_d
         match reopen(key, roots, &openers, &mut unpacked) {
             Ok(opened) => {
                 let files = signed_files(key, &opened, now)?;
-                let listed: Vec<(&'static str, &[u8])> = files.iter().map(|(name, contents)| (*name, contents.as_slice())).collect();
+                let listed: Vec<(&'static str, &[u8])> =
+                    files.iter().map(|(name, contents)| (*name, contents.as_slice())).collect();
                 staged.push((batch.stage(&listed)?, signed.clone()));
                 out.made.push(format!("{PROOFS}/{signed}"));
             }
@@ -173,12 +184,18 @@ fn intact(directory: &Path, spki: SpkiHash) -> Result<(), String> {
         if mode & 0o077 == 0 {
             Ok(file)
         } else {
-            Err(format!("the mode of {name} is {mode:04o}, so that others than its owner may read it; 0600 is right"))
+            Err(format!(
+                "the mode of {name} is {mode:04o}, so that others than its owner may read it; 0600 is right"
+            ))
         }
     };
     let mut text = Vec::new();
-    read(RECORD)?.take(LONGEST).read_to_end(&mut text).map_err(|e| format!("{RECORD} cannot be read: {e}"))?;
-    let record: Record = serde_json::from_slice(&text).map_err(|_| format!("{RECORD} is no record of a proof"))?;
+    read(RECORD)?
+        .take(LONGEST)
+        .read_to_end(&mut text)
+        .map_err(|e| format!("{RECORD} cannot be read: {e}"))?;
+    let record: Record =
+        serde_json::from_slice(&text).map_err(|_| format!("{RECORD} is no record of a proof"))?;
     if record.spki_sha256 != spki {
         return Err(format!("{RECORD} is of another key"));
     }
@@ -193,19 +210,22 @@ fn intact(directory: &Path, spki: SpkiHash) -> Result<(), String> {
 
 /// Whether a proof has a file of this name.
 fn ours(name: &str) -> bool {
-    REQUESTS.contains(&name) || [text::ATTESTATION_FILE, text::STATEMENT, text::SIGNATURE, text::PUBLIC].contains(&name)
+    REQUESTS.contains(&name)
+        || [text::ATTESTATION_FILE, text::STATEMENT, text::SIGNATURE, text::PUBLIC].contains(&name)
 }
 
 /// Where the first file lies that may hold a key, and the way into it where it is an archive.
 fn located<'k>(key: &'k Compromised, roots: &Roots) -> Option<(String, Option<&'k str>)> {
-    let located = |p: &'k Place| Some((roots.locate(p.root, p.raw()).filter(|path| path.exists())?, p.member()));
+    let located =
+        |p: &'k Place| Some((roots.locate(p.root, p.raw()).filter(|path| path.exists())?, p.member()));
     // A command can name no member, so a file that lies in no archive is better.
     let files = key.places.iter().filter(|p| p.member().is_none());
     let members = key.places.iter().filter(|p| p.member().is_some());
     files.chain(members).find_map(located).map(|(path, member)| (path.to_string_lossy().into_owned(), member))
 }
 
-/// The keys of the archive that was opened last, so that one with thousands of them is not unpacked once for each. Wiped with it.
+/// The keys of the archive that was opened last, so that one with thousands of them is not unpacked once for
+/// each. Wiped with it.
 #[derive(Default)]
 struct Unpacked {
     archive: Option<Place>,
@@ -236,7 +256,12 @@ impl Unpacked {
 }
 
 /// Reads a key again from the first place that still has it; the reason in words if it cannot be had.
-fn reopen(key: &Compromised, roots: &Roots, openers: &[Opener<'_>], unpacked: &mut Unpacked) -> Result<NewKey, &'static str> {
+fn reopen(
+    key: &Compromised,
+    roots: &Roots,
+    openers: &[Opener<'_>],
+    unpacked: &mut Unpacked,
+) -> Result<NewKey, &'static str> {
     let mut encrypted = false;
     for place in &key.places {
         if let Some(opened) = unpacked.get(roots, place, key.spki).and_then(|der| load(key, der)) {
@@ -265,10 +290,15 @@ fn reopen(key: &Compromised, roots: &Roots, openers: &[Opener<'_>], unpacked: &m
             }
         }
     }
-    Err(if encrypted { "it is encrypted, and none of the passphrases opens it" } else { "the private key is not where it was found any more" })
+    Err(if encrypted {
+        "it is encrypted, and none of the passphrases opens it"
+    } else {
+        "the private key is not where it was found any more"
+    })
 }
 
-/// A key in any form; `None` if it is another one, or of a kind that does not sign here: RSA below 2,048 bits, DSA, other curves.
+/// A key in any form; `None` if it is another one, or of a kind that does not sign here: RSA below 2,048
+/// bits, DSA, other curves.
 fn load(key: &Compromised, der: &Secret) -> Option<NewKey> {
     let kind = match (key.algorithm.as_str(), key.bits) {
         // Any size that can be loaded signs alike.
@@ -280,7 +310,10 @@ fn load(key: &Compromised, der: &Secret) -> Option<NewKey> {
         _ => return None,
     };
     let forms = [KeyFormat::Pkcs8, KeyFormat::Pkcs1, KeyFormat::Sec1];
-    forms.iter().find_map(|form| NewKey::from_der(kind, *form, der.expose())).filter(|opened| opened.hash() == key.spki)
+    forms
+        .iter()
+        .find_map(|form| NewKey::from_der(kind, *form, der.expose()))
+        .filter(|opened| opened.hash() == key.spki)
 }
 
 /// The wordings, each once; what is beyond the files there are is left out.
@@ -295,19 +328,32 @@ fn all_wordings(key: &Compromised) -> Vec<String> {
 }
 
 /// Everything that the key signs.
-fn signed_files(key: &Compromised, opened: &NewKey, now: Time) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+fn signed_files(
+    key: &Compromised,
+    opened: &NewKey,
+    now: Time,
+) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
     let failed = || Error::KeyNotMade { name: key.name.clone() };
     let wordings = all_wordings(key);
     let mut files = Vec::new();
     for (name, wording) in REQUESTS.iter().zip(&wordings) {
         let request = assemble(&common_name(wording), &[], opened).map_err(|_| failed())?;
-        files.push((*name, text::before(&format!("For the CA that asks for the common name {wording:?}."), &pem("CERTIFICATE REQUEST", &request))));
+        files.push((
+            *name,
+            text::before(
+                &format!("For the CA that asks for the common name {wording:?}."),
+                &pem("CERTIFICATE REQUEST", &request),
+            ),
+        ));
     }
     let wish = Wish { oid: NO_SECRECY_AFFORDED, critical: true, value: vec![0x01, 0x01, 0xff] };
     let request = assemble(&common_name(ATTESTATION), &[wish], opened).map_err(|_| failed())?;
     files.push((
         text::ATTESTATION_FILE,
-        text::before("Key compromise attestation, draft-mpalmer-key-compromise-attestation-00.", &pem("CERTIFICATE REQUEST", &request)),
+        text::before(
+            "Key compromise attestation, draft-mpalmer-key-compromise-attestation-00.",
+            &pem("CERTIFICATE REQUEST", &request),
+        ),
     ));
     let statement = text::statement(key, opened.kind(), now);
     let signature = opened.sign(statement.as_bytes()).map_err(|_| failed())?;

@@ -1,4 +1,5 @@
-//! What public TLS CAs refuse is not asked of them: a request with one name too many is refused whole. Each thing left out is told with its rule.
+//! What public TLS CAs refuse is not asked of them: a request with one name too many is refused whole. Each
+//! thing left out is told with its rule.
 //!
 //! BR are the TLS Baseline Requirements of the CA/Browser Forum, version 2.2.6 of 2026-03-31.
 
@@ -17,11 +18,22 @@ use crate::plan::ca::{Reach, Sort};
 use host::Verdict;
 
 /// Organizational units that CAs put in by themselves, not their customers: how these texts begin.
-const UNITS_OF_CAS: &[&str] =
-    &["Domain Control Validated", "Domain Validated", "PositiveSSL", "EssentialSSL", "InstantSSL", "COMODO SSL", "See www.", "Free SSL", "StartCom"];
+const UNITS_OF_CAS: &[&str] = &[
+    "Domain Control Validated",
+    "Domain Validated",
+    "PositiveSSL",
+    "EssentialSSL",
+    "InstantSSL",
+    "COMODO SSL",
+    "See www.",
+    "Free SSL",
+    "StartCom",
+];
 
-/// Kinds of key that public CAs certify for servers: the BR (6.1.5) allow P-521 too, Mozilla does not, and no CA does without it.
-pub(crate) const KEY_KINDS: [NewKind; 5] = [NewKind::EcdsaP256, NewKind::EcdsaP384, NewKind::Rsa2048, NewKind::Rsa3072, NewKind::Rsa4096];
+/// Kinds of key that public CAs certify for servers: the BR (6.1.5) allow P-521 too, Mozilla does not, and no
+/// CA does without it.
+pub(crate) const KEY_KINDS: [NewKind; 5] =
+    [NewKind::EcdsaP256, NewKind::EcdsaP384, NewKind::Rsa2048, NewKind::Rsa3072, NewKind::Rsa4096];
 /// Where that is from.
 pub(crate) const KEY_SOURCE: &str = "Mozilla Root Store Policy 5.1, BR 6.1.5";
 
@@ -30,12 +42,17 @@ pub(crate) fn applies(ca: &Ca) -> bool {
     ca.reach == Some(Reach::Public) && ca.sort == Some(Sort::TlsServer)
 }
 
-/// Takes out of the request what a public TLS CA refuses. `asked`: names that the owner asks for beyond the old certificate; `subject_given`: the
-/// subject is the owner's.
+/// Takes out of the request what a public TLS CA refuses. `asked`: names that the owner asks for beyond the
+/// old certificate; `subject_given`: the subject is the owner's.
 ///
 /// # Errors
 /// A sentence, if nothing is left to ask for, or the owner asks for what is refused.
-pub(crate) fn fit(mirror: &mut Mirror, ca: &Ca, asked: &[Vec<u8>], subject_given: bool) -> Result<(), String> {
+pub(crate) fn fit(
+    mirror: &mut Mirror,
+    ca: &Ca,
+    asked: &[Vec<u8>],
+    subject_given: bool,
+) -> Result<(), String> {
     let before = mirror.changes.len();
     fit_names(mirror, asked)?;
     fit_subject(mirror, subject_given)?;
@@ -58,10 +75,17 @@ fn fit_names(mirror: &mut Mirror, asked: &[Vec<u8>]) -> Result<(), String> {
         match of_name(name) {
             Verdict::Fine => kept.extend_from_slice(name.raw),
             Verdict::Refused(why) if asked.iter().any(|raw| raw == name.raw) => {
-                return Err(format!("{} is asked for, and no public CA certifies it: {why}", general_name::shown(name)));
+                return Err(format!(
+                    "{} is asked for, and no public CA certifies it: {why}",
+                    general_name::shown(name)
+                ));
             }
             Verdict::Refused(why) => {
-                mirror.changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(name)), Action::Dropped, &why));
+                mirror.changes.push(Change::new(
+                    &format!("subjectAltName {}", general_name::shown(name)),
+                    Action::Dropped,
+                    &why,
+                ));
                 changed = true;
             }
         }
@@ -82,10 +106,16 @@ fn of_name(name: Tlv<'_>) -> Verdict {
     match name.tag {
         DNS => host::judge(name.content),
         IP => match general_name::address(name.content) {
-            None => Verdict::Refused("it is no address of 4 or 16 octets (RFC 5280 section 4.2.1.6)".to_owned()),
-            Some(ip) => address::reserved(ip).map_or(Verdict::Fine, |block| Verdict::Refused(format!("a reserved address: {block} (BR 4.2.2)"))),
+            None => {
+                Verdict::Refused("it is no address of 4 or 16 octets (RFC 5280 section 4.2.1.6)".to_owned())
+            }
+            Some(ip) => address::reserved(ip).map_or(Verdict::Fine, |block| {
+                Verdict::Refused(format!("a reserved address: {block} (BR 4.2.2)"))
+            }),
         },
-        _ => Verdict::Refused("a TLS certificate has DNS names and IP addresses alone (BR 7.1.2.7.12)".to_owned()),
+        _ => Verdict::Refused(
+            "a TLS certificate has DNS names and IP addresses alone (BR 7.1.2.7.12)".to_owned(),
+        ),
     }
 }
 
@@ -94,18 +124,23 @@ fn fit_subject(mirror: &mut Mirror, given: bool) -> Result<(), String> {
     without_root_dot(mirror);
     let names = mirror.plain_names();
     let is_ours = |common: &str| {
-        names.iter().any(|n| n.eq_ignore_ascii_case(common)) || common.parse().is_ok_and(|ip: std::net::IpAddr| names.contains(&ip.to_string()))
+        names.iter().any(|n| n.eq_ignore_ascii_case(common))
+            || common.parse().is_ok_and(|ip: std::net::IpAddr| names.contains(&ip.to_string()))
     };
-    let by_ca = !given && (mirror.domain_validated || units(&mirror.subject).iter().any(|unit| is_of_a_ca(unit)));
+    let by_ca =
+        !given && (mirror.domain_validated || units(&mirror.subject).iter().any(|unit| is_of_a_ca(unit)));
     let why = |kind: &[u8], text: Option<&str>| match kind {
         oid::COMMON_NAME if text.is_some_and(is_ours) => None,
         oid::COMMON_NAME => Some("it is no name of the certificate (BR 7.1.4.3)"),
         subject::UNIT => Some("units are not certified since 2022-09-01 (BR 7.1.2.7.2 to 7.1.2.7.5)"),
-        _ if by_ca => Some("the certificate is domain-validated: the CA put it there, and certifies no such thing (BR 7.1.2.7.2)"),
+        _ if by_ca => Some(
+            "the certificate is domain-validated: the CA put it there, and certifies no such thing (BR 7.1.2.7.2)",
+        ),
         _ => None,
     };
     let found = subject::attributes(&mirror.subject).unwrap_or_default();
-    let gone: Vec<(String, &str)> = found.iter().filter_map(|a| Some((a.shown(), why(a.kind, a.text().as_deref())?))).collect();
+    let gone: Vec<(String, &str)> =
+        found.iter().filter_map(|a| Some((a.shown(), why(a.kind, a.text().as_deref())?))).collect();
     let Some((first, reason)) = gone.first() else { return Ok(()) };
     if given {
         return Err(format!("the subject given has {first}: {reason}"));
@@ -113,12 +148,15 @@ fn fit_subject(mirror: &mut Mirror, given: bool) -> Result<(), String> {
     let (rest, _) = subject::without(&mirror.subject, |a| why(a.kind, a.text().as_deref()).is_some());
     let rest = rest.into_owned();
     mirror.replace("subject", Action::Changed, "without what public CAs refuse; the rest byte by byte");
-    mirror.changes.extend(gone.iter().map(|(what, why)| Change::new(&format!("subject {what}"), Action::Dropped, why)));
+    mirror
+        .changes
+        .extend(gone.iter().map(|(what, why)| Change::new(&format!("subject {what}"), Action::Dropped, why)));
     mirror.set_subject(rest);
     Ok(())
 }
 
-/// A common name is a name of the certificate character by character (BR 7.1.4.3), so that it loses the dot of the root as that does.
+/// A common name is a name of the certificate character by character (BR 7.1.4.3), so that it loses the dot
+/// of the root as that does.
 fn without_root_dot(mirror: &mut Mirror) {
     let names = mirror.plain_names();
     let short = |text: &str| {
@@ -128,7 +166,9 @@ fn without_root_dot(mirror: &mut Mirror) {
     let Some((subject, changed)) = subject::with_common_names(&mirror.subject, short) else { return };
     mirror.replace("subject", Action::Changed, "without the dot of the root; the rest byte by byte");
     let why = "the dot of the root at its end may not stand in a certificate (BR 7.1.2.7.12)";
-    mirror.changes.extend(changed.iter().map(|what| Change::new(&format!("subject {what}"), Action::Changed, why)));
+    mirror
+        .changes
+        .extend(changed.iter().map(|what| Change::new(&format!("subject {what}"), Action::Changed, why)));
     mirror.set_subject(subject);
 }
 
@@ -137,26 +177,40 @@ fn units(subject: &[u8]) -> Vec<String> {
     all.into_iter().filter(|a| a.kind == subject::UNIT).filter_map(subject::Attribute::text).collect()
 }
 
-/// Whether a unit is one that CAs wrote by themselves; `GT` and digits is a customer's number at GeoTrust and RapidSSL.
+/// Whether a unit is one that CAs wrote by themselves; `GT` and digits is a customer's number at GeoTrust and
+/// RapidSSL.
 fn is_of_a_ca(unit: &str) -> bool {
-    let number = unit.strip_prefix("GT").is_some_and(|rest| rest.len() >= 5 && rest.bytes().all(|b| b.is_ascii_digit()));
-    number || UNITS_OF_CAS.iter().any(|text| unit.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text)))
+    let number = unit
+        .strip_prefix("GT")
+        .is_some_and(|rest| rest.len() >= 5 && rest.bytes().all(|b| b.is_ascii_digit()));
+    number
+        || UNITS_OF_CAS
+            .iter()
+            .any(|text| unit.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text)))
 }
 
 /// Purposes: those of other kinds of certificate go (BR 7.1.2.7.10).
 fn fit_usages(mirror: &mut Mirror) {
-    /// codeSigning, emailProtection, timeStamping, OCSPSigning (RFC 5280 section 4.2.1.12): the last arc of id-kp.
+    /// codeSigning, emailProtection, timeStamping, OCSPSigning (RFC 5280 section 4.2.1.12): the last arc of
+    /// id-kp.
     const OTHER_KINDS: [u8; 4] = [3, 4, 8, 9];
     const KEY_PURPOSE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
     /// `anyExtendedKeyUsage`, and Google's purpose of precertificate signers.
-    const NEVER: [&[u8]; 2] = [&[0x55, 0x1d, 0x25, 0x00], &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x04]];
+    const NEVER: [&[u8]; 2] =
+        [&[0x55, 0x1d, 0x25, 0x00], &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x04]];
     let old = mirror.wish(EXT_KEY_USAGE).map(|wish| wish.value.clone()).unwrap_or_default();
-    let purposes: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).filter(|p| p.tag == OID).collect();
+    let purposes: Vec<Tlv<'_>> =
+        der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).filter(|p| p.tag == OID).collect();
     let last = |purpose: &Tlv<'_>| purpose.content.strip_prefix(KEY_PURPOSE).and_then(<[u8]>::first).copied();
-    let goes = |p: &Tlv<'_>| NEVER.contains(&p.content) || last(p).is_some_and(|arc| OTHER_KINDS.contains(&arc));
+    let goes =
+        |p: &Tlv<'_>| NEVER.contains(&p.content) || last(p).is_some_and(|arc| OTHER_KINDS.contains(&arc));
     let name = |p: &Tlv<'_>| format!("extendedKeyUsage {}", oid::dotted(p.content).unwrap_or_default());
     for purpose in purposes.iter().filter(|p| goes(p)) {
-        mirror.changes.push(Change::new(&name(purpose), Action::Dropped, "not a use of a TLS server certificate (BR 7.1.2.7.10)"));
+        mirror.changes.push(Change::new(
+            &name(purpose),
+            Action::Dropped,
+            "not a use of a TLS server certificate (BR 7.1.2.7.10)",
+        ));
     }
     if purposes.iter().any(|p| last(p) == Some(2)) {
         let why = "public CAs end clientAuth in 2026, the CA may leave it out: whoever logs in with this certificate needs one of a private CA";
@@ -180,7 +234,8 @@ fn remove_wish(mirror: &mut Mirror, oid: ::der::asn1::ObjectIdentifier) -> bool 
     mirror.wishes.len() < before
 }
 
-/// Whether a `certificatePolicies` value (RFC 5280 section 4.2.1.4) says that a domain alone was validated: 2.23.140.1.2.1, BR 7.1.6.1.
+/// Whether a `certificatePolicies` value (RFC 5280 section 4.2.1.4) says that a domain alone was validated:
+/// 2.23.140.1.2.1, BR 7.1.6.1.
 pub(crate) fn is_domain_validated(policies: &[u8]) -> bool {
     const DOMAIN_VALIDATED: &[u8] = &[0x67, 0x81, 0x0c, 0x01, 0x02, 0x01];
     let all = Reader::new(policies).sequence();

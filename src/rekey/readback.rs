@@ -1,4 +1,5 @@
-//! Reads replacements back from the disk, strictly: what we wrote before it counts as done, and what earlier runs made.
+//! Reads replacements back from the disk, strictly: what we wrote before it counts as done, and what earlier
+//! runs made.
 
 use std::fs;
 use std::io::Read;
@@ -19,8 +20,8 @@ use crate::id::{ProfileHash, SpkiHash};
 use crate::pki::der::{self, SEQUENCE};
 use crate::secret::Secret;
 
-/// Files of a replacement are small; what is larger than this is something else. A request mirrors a certificate, and the largest real ones
-/// have about 100 KiB.
+/// Files of a replacement are small; what is larger than this is something else. A request mirrors a
+/// certificate, and the largest real ones have about 100 KiB.
 const LONGEST: u64 = 16 << 20;
 
 /// The replacements that a case holds.
@@ -30,7 +31,8 @@ pub struct Existing {
     pub made: Vec<Made>,
     /// What is wrong with the others, and with the modes of key files.
     pub troubles: Vec<Trouble>,
-    /// Of those that are whole, how many have an encrypted key that was not opened: that it is the key of the request is not checked.
+    /// Of those that are whole, how many have an encrypted key that was not opened: that it is the key of the
+    /// request is not checked.
     pub unopened: usize,
 }
 
@@ -58,10 +60,12 @@ pub enum TroubleKind {
     NotOpened,
 }
 
-/// Reads every replacement of a case and checks that key, request and record belong together. Of an encrypted key only the form is checked.
+/// Reads every replacement of a case and checks that key, request and record belong together. Of an encrypted
+/// key only the form is checked.
 ///
 /// # Errors
-/// If the directory cannot be listed. A damaged replacement is a [`Trouble`], and so is one that cannot be read.
+/// If the directory cannot be listed. A damaged replacement is a [`Trouble`], and so is one that cannot be
+/// read.
 pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
     existing_opened(case_dir, threads, None)
 }
@@ -70,20 +74,31 @@ pub fn existing(case_dir: &Path, threads: usize) -> Result<Existing, Error> {
 ///
 /// # Errors
 /// If the directory cannot be listed.
-pub fn existing_opened(case_dir: &Path, threads: usize, passphrase: Option<&Secret>) -> Result<Existing, Error> {
+pub fn existing_opened(
+    case_dir: &Path,
+    threads: usize,
+    passphrase: Option<&Secret>,
+) -> Result<Existing, Error> {
     let parent = case_dir.join(REPLACEMENTS);
     files::not_linked(&parent)?;
     let names = match list(&parent) {
-        Err(files::Error::List { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Existing::default()),
+        Err(files::Error::List { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Existing::default());
+        }
         names => names?,
     };
     let opener = passphrase.map(Opener::new);
-    let read = |chunk: &[String]| chunk.iter().map(|name| read_one(&parent, name, opener.as_ref())).collect::<Vec<_>>();
+    let read = |chunk: &[String]| {
+        chunk.iter().map(|name| read_one(&parent, name, opener.as_ref())).collect::<Vec<_>>()
+    };
     let read: Vec<_> = std::thread::scope(|scope| {
         let share = names.len().div_ceil(threads.max(1)).max(1);
         let readers: Vec<_> = names.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
         // A reader ends by panic only if this module is wrong; the panic goes on here.
-        readers.into_iter().flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        readers
+            .into_iter()
+            .flat_map(|r| r.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     let mut out = Existing::default();
     for One { made, trouble, opened } in read {
@@ -94,7 +109,8 @@ pub fn existing_opened(case_dir: &Path, threads: usize, passphrase: Option<&Secr
     Ok(out)
 }
 
-/// The names in `replacements/`, sorted; unfinished ones belong to a dead run and are left to the next [`files::Batch`].
+/// The names in `replacements/`, sorted; unfinished ones belong to a dead run and are left to the next
+/// [`files::Batch`].
 fn list(parent: &Path) -> Result<Vec<String>, files::Error> {
     let failed = |error| files::Error::List { path: parent.into(), error };
     let mut names = Vec::new();
@@ -129,7 +145,8 @@ fn read_one(parent: &Path, name: &str, opener: Option<&Opener<'_>>) -> One {
             None,
         );
     }
-    let record = match read_file(&directory.join(RECORD)).and_then(|bytes| Record::from_json(bytes.expose())) {
+    let record = match read_file(&directory.join(RECORD)).and_then(|bytes| Record::from_json(bytes.expose()))
+    {
         Ok(record) => record,
         Err(says) => return damaged(place, says, None),
     };
@@ -141,14 +158,18 @@ fn read_one(parent: &Path, name: &str, opener: Option<&Opener<'_>>) -> One {
     };
     if wrong_passphrase {
         let (place, profile) = (format!("{place}/{KEY}"), Some(record.profile));
-        let trouble = Some(Trouble { kind: TroubleKind::NotOpened, place, says: WRONG_PASSPHRASE.into(), profile });
+        let trouble =
+            Some(Trouble { kind: TroubleKind::NotOpened, place, says: WRONG_PASSPHRASE.into(), profile });
         return One { made: Some(Made::new(name, record)), trouble, opened };
     }
     let mode = fs::metadata(directory.join(KEY)).map_or(0, |m| m.permissions().mode());
     let trouble = (mode & 0o077 != 0).then(|| Trouble {
         kind: TroubleKind::KeyReadable,
         place: format!("{place}/{KEY}"),
-        says: format!("its mode is {:04o}, so that others than its owner may read the new key; 0600 is right", mode & 0o7777),
+        says: format!(
+            "its mode is {:04o}, so that others than its owner may read the new key; 0600 is right",
+            mode & 0o7777
+        ),
         profile: Some(record.profile),
     });
     One { made: Some(Made::new(name, record)), trouble, opened }
@@ -160,9 +181,14 @@ pub(crate) fn is_for(request: &[u8], subject: &[u8]) -> Result<(), &'static str>
     if parts.subject == subject { Ok(()) } else { Err("the request is for another subject") }
 }
 
-/// Checks that key and request in a directory are those of the record: the key parses and its public half is the recorded one, the request is
-/// for that key and its signature is good. The reason in words if not. `false`: the key is encrypted, and only its form was checked.
-pub(crate) fn check(directory: &Path, record: &Record, opener: Option<&Opener<'_>>) -> Result<bool, &'static str> {
+/// Checks that key and request in a directory are those of the record: the key parses and its public half is
+/// the recorded one, the request is for that key and its signature is good. The reason in words if not.
+/// `false`: the key is encrypted, and only its form was checked.
+pub(crate) fn check(
+    directory: &Path,
+    record: &Record,
+    opener: Option<&Opener<'_>>,
+) -> Result<bool, &'static str> {
     let kind = kind(record)?;
     let opened = match (record.key_format, opener) {
         (KeyFormat::Pkcs8Encrypted, None) => {
@@ -188,25 +214,43 @@ pub(crate) fn check(directory: &Path, record: &Record, opener: Option<&Opener<'_
     Ok(opened)
 }
 
-/// The new key of a replacement, which must be the one that its record names. `passphrase` is for encrypted ones.
-pub(crate) fn open_key(directory: &Path, record: &Record, passphrase: Option<&Secret>) -> Result<NewKey, &'static str> {
+/// The new key of a replacement, which must be the one that its record names. `passphrase` is for encrypted
+/// ones.
+pub(crate) fn open_key(
+    directory: &Path,
+    record: &Record,
+    passphrase: Option<&Secret>,
+) -> Result<NewKey, &'static str> {
     read_key(&directory.join(KEY), kind(record)?, record, passphrase.map(Opener::new).as_ref())
 }
 
 fn kind(record: &Record) -> Result<NewKind, &'static str> {
-    NewKind::named(&record.key_algorithm, record.key_bits).ok_or("replacement.json names a kind of key that is not made here")
+    NewKind::named(&record.key_algorithm, record.key_bits)
+        .ok_or("replacement.json names a kind of key that is not made here")
 }
 
 /// Reads a private key. The decoder's own line buffer is not ours to wipe; everything else is wiped.
-fn read_key(path: &Path, kind: NewKind, record: &Record, opener: Option<&Opener<'_>>) -> Result<NewKey, &'static str> {
+fn read_key(
+    path: &Path,
+    kind: NewKind,
+    record: &Record,
+    opener: Option<&Opener<'_>>,
+) -> Result<NewKey, &'static str> {
     let text = read_file(path)?;
     let format = record.key_format;
     let der = match format {
-        KeyFormat::Pkcs8Encrypted => opener.ok_or("key.pem is encrypted; its passphrase is needed")?.open(&encrypted(&text)?)?,
+        KeyFormat::Pkcs8Encrypted => {
+            opener.ok_or("key.pem is encrypted; its passphrase is needed")?.open(&encrypted(&text)?)?
+        }
         _ => plain(&text, format)?,
     };
-    let key = NewKey::from_der(kind, format, der.expose()).ok_or("key.pem is not a key of the kind that replacement.json says")?;
-    if key.hash() == record.spki_sha256 { Ok(key) } else { Err("key.pem is another key than replacement.json says") }
+    let key = NewKey::from_der(kind, format, der.expose())
+        .ok_or("key.pem is not a key of the kind that replacement.json says")?;
+    if key.hash() == record.spki_sha256 {
+        Ok(key)
+    } else {
+        Err("key.pem is another key than replacement.json says")
+    }
 }
 
 /// The DER of a private key in PEM without encryption.
@@ -214,12 +258,20 @@ fn plain(text: &Secret, format: KeyFormat) -> Result<Secret, &'static str> {
     let wrong = match format {
         KeyFormat::Pkcs1 => "key.pem is not a private key in PKCS #1 PEM without encryption",
         KeyFormat::Sec1 => "key.pem is not a private key in SEC 1 PEM without encryption",
-        KeyFormat::Pkcs8 | KeyFormat::Pkcs8Encrypted => "key.pem is not a private key in PKCS #8 PEM without encryption",
+        KeyFormat::Pkcs8 | KeyFormat::Pkcs8Encrypted => {
+            "key.pem is not a private key in PKCS #8 PEM without encryption"
+        }
     };
     match (rustls_pemfile::read_one_from_slice(text.expose()), format) {
-        (Ok(Some((Item::Pkcs8Key(mut key), _))), KeyFormat::Pkcs8) => Ok(taken(key.secret_pkcs8_der().to_vec(), &mut key)),
-        (Ok(Some((Item::Pkcs1Key(mut key), _))), KeyFormat::Pkcs1) => Ok(taken(key.secret_pkcs1_der().to_vec(), &mut key)),
-        (Ok(Some((Item::Sec1Key(mut key), _))), KeyFormat::Sec1) => Ok(taken(key.secret_sec1_der().to_vec(), &mut key)),
+        (Ok(Some((Item::Pkcs8Key(mut key), _))), KeyFormat::Pkcs8) => {
+            Ok(taken(key.secret_pkcs8_der().to_vec(), &mut key))
+        }
+        (Ok(Some((Item::Pkcs1Key(mut key), _))), KeyFormat::Pkcs1) => {
+            Ok(taken(key.secret_pkcs1_der().to_vec(), &mut key))
+        }
+        (Ok(Some((Item::Sec1Key(mut key), _))), KeyFormat::Sec1) => {
+            Ok(taken(key.secret_sec1_der().to_vec(), &mut key))
+        }
         _ => Err(wrong),
     }
 }
@@ -232,7 +284,8 @@ fn taken(bytes: Vec<u8>, decoded: &mut impl Zeroize) -> Secret {
 
 /// The DER of an encrypted private key in PEM; the strict decoder does not know that label.
 fn encrypted(text: &Secret) -> Result<Vec<u8>, &'static str> {
-    unpem(KeyFormat::Pkcs8Encrypted.label(), text.expose()).ok_or("key.pem is not an encrypted private key in PKCS #8 PEM")
+    unpem(KeyFormat::Pkcs8Encrypted.label(), text.expose())
+        .ok_or("key.pem is not an encrypted private key in PKCS #8 PEM")
 }
 
 fn read_file(path: &Path) -> Result<Secret, &'static str> {
@@ -257,7 +310,8 @@ fn read_file(path: &Path) -> Result<Secret, &'static str> {
 /// Whether a file was not opened because of what it is.
 fn is_other(error: &std::io::Error) -> bool {
     // ELOOP, a link, has no stable kind.
-    error.kind() == std::io::ErrorKind::InvalidInput || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    error.kind() == std::io::ErrorKind::InvalidInput
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// The parts of a `CertificationRequest` (RFC 2986 section 4).
@@ -278,5 +332,10 @@ fn parts(request: &[u8]) -> Option<Parts<'_>> {
     inner.integer()?;
     let subject = inner.tagged(SEQUENCE)?.content;
     let spki = inner.tagged(SEQUENCE)?.raw;
-    (whole.tag == SEQUENCE && rest.is_empty() && fields.is_empty()).then_some(Parts { info: info.raw, subject, spki, signature })
+    (whole.tag == SEQUENCE && rest.is_empty() && fields.is_empty()).then_some(Parts {
+        info: info.raw,
+        subject,
+        spki,
+        signature,
+    })
 }

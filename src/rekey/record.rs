@@ -1,4 +1,5 @@
-//! `replacement.json`: what a replacement replaces and what its request asks for. Nothing in it is secret or depends on the hour.
+//! `replacement.json`: what a replacement replaces and what its request asks for. Nothing in it is secret or
+//! depends on the hour.
 
 use std::path::Path;
 
@@ -59,8 +60,9 @@ pub struct Made {
 }
 
 impl Made {
-    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, a new CA to wait for. Key and
-    /// request stay; certificates once listed stay listed. Nothing is written if nothing changes.
+    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, a
+    /// new CA to wait for. Key and request stay; certificates once listed stay listed. Nothing is written if
+    /// nothing changes.
     ///
     /// # Errors
     /// If the record cannot be written; the old one is then still there.
@@ -96,7 +98,8 @@ impl Record {
 
     /// Reads the file back; the reason in words if it is none.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, &'static str> {
-        let record: Self = serde_json::from_slice(bytes).map_err(|_| "replacement.json is not a record of a replacement")?;
+        let record: Self =
+            serde_json::from_slice(bytes).map_err(|_| "replacement.json is not a record of a replacement")?;
         if record.schema == SCHEMA { Ok(record) } else { Err("replacement.json is of another version") }
     }
 }
@@ -111,7 +114,8 @@ pub(crate) fn json<T: Serialize>(record: &T) -> String {
     // Most are plain ASCII, and looking at octets is much quicker.
     let plain = out.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~'));
     if !plain && out.contains(hidden) {
-        let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let escaped =
+            |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
         out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
     }
     out

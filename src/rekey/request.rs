@@ -114,14 +114,24 @@ pub(crate) fn assemble(subject: &[u8], wishes: &[Wish], key: &NewKey) -> Result<
         let values = SetOfVec::try_from(vec![extensions])?;
         attributes.insert(Attribute { oid: EXTENSION_REQUEST, values })?;
     }
-    let info = Info { version: 0, subject: AnyRef::new(Tag::Sequence, subject)?, public_key: AnyRef::try_from(key.spki())?, attributes }.to_der()?;
+    let info = Info {
+        version: 0,
+        subject: AnyRef::new(Tag::Sequence, subject)?,
+        public_key: AnyRef::try_from(key.spki())?,
+        attributes,
+    }
+    .to_der()?;
     let signed = key.sign(&info).map_err(|_| Failure::Signing)?;
-    let request =
-        Request { info: AnyRef::try_from(info.as_slice())?, algorithm: algorithm(key.kind()), signature: BitStringRef::from_bytes(&signed)? };
+    let request = Request {
+        info: AnyRef::try_from(info.as_slice())?,
+        algorithm: algorithm(key.kind()),
+        signature: BitStringRef::from_bytes(&signed)?,
+    };
     Ok(request.to_der()?)
 }
 
-/// The signature algorithm of a kind: RSA carries a NULL (RFC 4055 section 5), the others nothing (RFC 5758 section 3.2, RFC 8410 section 3).
+/// The signature algorithm of a kind: RSA carries a NULL (RFC 4055 section 5), the others nothing (RFC 5758
+/// section 3.2, RFC 8410 section 3).
 const fn algorithm(kind: NewKind) -> Algorithm<'static> {
     let (oid, parameters) = match kind {
         NewKind::EcdsaP256 => (ECDSA_SHA256, None),

@@ -28,9 +28,12 @@ impl Candidate {
     /// Whether it is meant by a step or the beginning of one, a name, or the SHA-256 of a certificate or key.
     #[must_use]
     pub fn is_meant(&self, by: &str) -> bool {
-        let step = self.id.as_str() == by || (by.len() > "replace-".len() && self.id.as_str().starts_with(by));
-        let hash =
-            || by.parse().is_ok_and(|f: Fingerprint| self.certificates.contains(&f)) || by.parse().is_ok_and(|s: SpkiHash| self.keys.contains(&s));
+        let step =
+            self.id.as_str() == by || (by.len() > "replace-".len() && self.id.as_str().starts_with(by));
+        let hash = || {
+            by.parse().is_ok_and(|f: Fingerprint| self.certificates.contains(&f))
+                || by.parse().is_ok_and(|s: SpkiHash| self.keys.contains(&s))
+        };
         step || self.name.eq_ignore_ascii_case(by) || hash()
     }
 }
@@ -68,7 +71,11 @@ impl Wish {
 
     /// Takes over what another row says; the field that both say something else of.
     fn join(&mut self, other: Self) -> Result<(), &'static str> {
-        fn one<T: PartialEq>(mine: &mut Option<T>, other: Option<T>, name: &'static str) -> Result<(), &'static str> {
+        fn one<T: PartialEq>(
+            mine: &mut Option<T>,
+            other: Option<T>,
+            name: &'static str,
+        ) -> Result<(), &'static str> {
             match (&mine, &other) {
                 (Some(a), Some(b)) if a != b => Err(name),
                 (None, Some(_)) => {
@@ -111,16 +118,26 @@ struct RowAsWritten {
     skip: Option<Spanned<String>>,
 }
 
-/// What the rows of a file say, by step, each with the place of the first row about it, `name:line`; `name` is for messages.
+/// What the rows of a file say, by step, each with the place of the first row about it, `name:line`; `name`
+/// is for messages.
 ///
 /// # Errors
-/// Everything that is wrong with it, each as `name:line: sentence`: what is no TOML, unknown fields and values, rows that match nothing, rows that
-/// contradict one another, and wishes for one certificate that match several.
-pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeMap<StepId, (Wish, String)>, Vec<String>> {
+/// Everything that is wrong with it, each as `name:line: sentence`: what is no TOML, unknown fields and
+/// values, rows that match nothing, rows that contradict one another, and wishes for one certificate that
+/// match several.
+pub fn wishes(
+    name: &str,
+    text: &str,
+    candidates: &[Candidate],
+) -> Result<BTreeMap<StepId, (Wish, String)>, Vec<String>> {
     let place = |at: usize| format!("{name}:{}", text.get(..at).map_or(1, |t| t.matches('\n').count() + 1));
     let AsWritten { replacement: rows } = toml::from_str(text).map_err(|e: toml::de::Error| {
         let place = e.span().map_or_else(|| name.to_owned(), |span| place(span.start));
-        let way_out = if e.message().contains("invalid type: map") { "; each begins with [[replacement]], in two pairs of brackets" } else { "" };
+        let way_out = if e.message().contains("invalid type: map") {
+            "; each begins with [[replacement]], in two pairs of brackets"
+        } else {
+            ""
+        };
         vec![format!("{place}: {}{way_out}", e.message())]
     })?;
     let (mut wrong, mut out): (Vec<String>, BTreeMap<StepId, (Wish, String)>) = (Vec::new(), BTreeMap::new());
@@ -139,7 +156,10 @@ pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeM
             wrong.push(format!("{line}: no replacement of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key"));
         }
         if meant.len() > 1 && (wish.subject.is_some() || wish.san.is_some()) {
-            wrong.push(format!("{line}: subject and san are of one certificate, and {by:?} means {}", meant.len()));
+            wrong.push(format!(
+                "{line}: subject and san are of one certificate, and {by:?} means {}",
+                meant.len()
+            ));
             continue;
         }
         for candidate in meant {
@@ -147,7 +167,10 @@ pub fn wishes(name: &str, text: &str, candidates: &[Candidate]) -> Result<BTreeM
             if let Err(field) = joined.join(wish.clone()) {
                 wrong.push(format!("{line}: {field} of {} contradicts what {first} says", candidate.id));
             } else if joined.says_more_than_skip() {
-                wrong.push(format!("{line}: {} is skipped, and something else is wanted of it too ({first})", candidate.id));
+                wrong.push(format!(
+                    "{line}: {} is skipped, and something else is wanted of it too ({first})",
+                    candidate.id
+                ));
             }
         }
     }
@@ -169,11 +192,17 @@ fn read(row: RowAsWritten, place: &dyn Fn(usize) -> String) -> Result<Wish, Vec<
     let RowAsWritten { r#match: by, key, key_format, subject, san, common_name, skip } = row;
     let mut wrong = Vec::new();
     let by_line = place(by.span().start);
-    let edits = san.map(|all| all.into_iter().filter_map(|text| one(Some(text), str::parse, place, &mut wrong)).collect::<Vec<NameEdit>>());
+    let edits = san.map(|all| {
+        all.into_iter()
+            .filter_map(|text| one(Some(text), str::parse, place, &mut wrong))
+            .collect::<Vec<NameEdit>>()
+    });
     if let Some(name) = edits.as_deref().and_then(NameEdit::contradict) {
         wrong.push(format!("{by_line}: {name} is to be added and dropped"));
     }
-    let reason = |text: &str| if text.trim().is_empty() { Err("skip needs a reason".to_owned()) } else { Ok(text.to_owned()) };
+    let reason = |text: &str| {
+        if text.trim().is_empty() { Err("skip needs a reason".to_owned()) } else { Ok(text.to_owned()) }
+    };
     let wish = Wish {
         key: one(key, |t| t.parse().map_err(|e| format!("{t:?} is {e}")), place, &mut wrong),
         key_format: one(key_format, |t| t.parse().map_err(|e| format!("{t:?} is {e}")), place, &mut wrong),
@@ -183,7 +212,9 @@ fn read(row: RowAsWritten, place: &dyn Fn(usize) -> String) -> Result<Wish, Vec<
         san: edits,
     };
     if wrong.is_empty() && wish == Wish::default() {
-        wrong.push(format!("{by_line}: the row wants nothing: give key, key_format, subject, san, common_name or skip"));
+        wrong.push(format!(
+            "{by_line}: the row wants nothing: give key, key_format, subject, san, common_name or skip"
+        ));
     }
     if wrong.is_empty() { Ok(wish) } else { Err(wrong) }
 }
@@ -209,12 +240,20 @@ mod tests {
     #[test]
     fn rows_match_by_everything_that_names_a_replacement() {
         let all = candidates();
-        for by in ["A.example".to_owned(), all[0].id.to_string(), all[0].id.as_str()[..14].to_owned(), all[0].certificates[0].to_string()] {
-            let found = wishes("r.toml", &format!("[[replacement]]\nmatch = {by:?}\nkey = \"rsa-2048\"\n"), &all).unwrap();
+        for by in [
+            "A.example".to_owned(),
+            all[0].id.to_string(),
+            all[0].id.as_str()[..14].to_owned(),
+            all[0].certificates[0].to_string(),
+        ] {
+            let found =
+                wishes("r.toml", &format!("[[replacement]]\nmatch = {by:?}\nkey = \"rsa-2048\"\n"), &all)
+                    .unwrap();
             assert_eq!(found.keys().collect::<Vec<_>>(), [&all[0].id], "{by}");
         }
         let by = all[0].keys[0].to_string();
-        let found = wishes("r.toml", &format!("[[replacement]]\nmatch = {by:?}\nskip = \"gone\"\n"), &all).unwrap();
+        let found =
+            wishes("r.toml", &format!("[[replacement]]\nmatch = {by:?}\nskip = \"gone\"\n"), &all).unwrap();
         assert_eq!(found.len(), 2, "the old key means both");
         assert!(!all[0].is_meant("replace-") && !all[0].is_meant(""));
     }
@@ -238,9 +277,12 @@ mod tests {
     fn everything_wrong_is_told_with_its_line() {
         let text = "[[replacement]]\nmatch = \"nobody\"\nkey = \"rsa-2048\"\n\n[[replacement]]\nmatch = \"a.example\"\nkey = \"rsa-1\"\nsubject = \"x\"\nsan = [\"x\"]\n";
         let said = wrong(text);
-        for part in
-            ["r.toml:1: no replacement", "r.toml:7: \"rsa-1\" is not a kind", "r.toml:8: subject: \"x\" is no TYPE", "r.toml:9: \"x\": write add:"]
-        {
+        for part in [
+            "r.toml:1: no replacement",
+            "r.toml:7: \"rsa-1\" is not a kind",
+            "r.toml:8: subject: \"x\" is no TYPE",
+            "r.toml:9: \"x\": write add:",
+        ] {
             assert!(said.contains(part), "{part} in {said}");
         }
         let row = |rest: &str| format!("[[replacement]]\nmatch = \"a.example\"\n{rest}\n");
@@ -257,7 +299,10 @@ mod tests {
             (row("san = [\"add:x\", \"drop:x\"]"), "added and dropped"),
             (row("key = \"rsa-2048\"") + &row("key = \"rsa-4096\""), "r.toml:4: key of replace-"),
             (row("key = \"rsa-2048\"") + &row("skip = \"gone\""), "r.toml:4: replace-"),
-            (format!("[[replacement]]\nmatch = \"{}\"\nsubject = \"CN=x\"\n", candidates()[0].keys[0]), "means 2"),
+            (
+                format!("[[replacement]]\nmatch = \"{}\"\nsubject = \"CN=x\"\n", candidates()[0].keys[0]),
+                "means 2",
+            ),
         ] {
             let said = wrong(&text);
             assert!(said.contains(part), "{part} in {said}");

@@ -5,7 +5,8 @@ const LONGEST: usize = 64;
 /// What stands for a name without a usable character.
 const NAMELESS: &str = "certificate";
 
-/// Reduces any text to lower-case ASCII letters, digits, `-` and single `.`: never empty, never hidden, never an option, never a way upwards.
+/// Reduces any text to lower-case ASCII letters, digits, `-` and single `.`: never empty, never hidden, never
+/// an option, never a way upwards.
 #[must_use]
 pub fn slug(name: &str) -> String {
     let (wildcard, rest) = match name.strip_prefix("*.") {

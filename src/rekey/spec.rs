@@ -55,8 +55,9 @@ impl KeySpec {
         }
     }
 
-    /// The kind of the new key, given the old one, and what is noteworthy about that choice. A kind that is never
-    /// generated here, or RSA of another size, costs a finding; RSA sizes are bounded, so an RSA-16384 certificate does not make us compute one.
+    /// The kind of the new key, given the old one, and what is noteworthy about that choice. A kind that is
+    /// never generated here, or RSA of another size, costs a finding; RSA sizes are bounded, so an RSA-16384
+    /// certificate does not make us compute one.
     #[must_use]
     pub fn choose(self, old: &OldKey) -> (NewKind, Codes) {
         let mut codes = Codes::NONE;
@@ -93,7 +94,10 @@ pub struct NotAKeySpec;
 impl fmt::Display for NotAKeySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a kind of key: one of")?;
-        KeySpec::ALL.iter().enumerate().try_for_each(|(i, (name, _))| write!(f, "{} {name}", if i == 0 { "" } else { "," }))?;
+        KeySpec::ALL
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, (name, _))| write!(f, "{} {name}", if i == 0 { "" } else { "," }))?;
         f.write_str(" is needed")
     }
 }
@@ -112,7 +116,8 @@ pub struct OldKey {
 }
 
 impl OldKey {
-    /// The nearest kind that is generated here: RSA of the next size up, the NIST curves and Ed25519 themselves.
+    /// The nearest kind that is generated here: RSA of the next size up, the NIST curves and Ed25519
+    /// themselves.
     fn nearest(&self) -> Option<NewKind> {
         match (self.algorithm.as_str(), self.curve.as_deref()) {
             ("rsa", _) if self.bits <= 2048 => Some(NewKind::Rsa2048),
@@ -153,7 +158,15 @@ pub enum NewKind {
 
 impl NewKind {
     /// Every value.
-    pub const ALL: &'static [Self] = &[Self::EcdsaP256, Self::EcdsaP384, Self::EcdsaP521, Self::Ed25519, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+    pub const ALL: &'static [Self] = &[
+        Self::EcdsaP256,
+        Self::EcdsaP384,
+        Self::EcdsaP521,
+        Self::Ed25519,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+    ];
 
     /// The kind as records call it.
     #[must_use]
@@ -199,7 +212,10 @@ impl NewKind {
     /// The kind that a record names.
     #[must_use]
     pub fn named(algorithm: &str, bits: u32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.algorithm() == algorithm && (kind.bits() == bits || algorithm == "ed25519"))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.algorithm() == algorithm && (kind.bits() == bits || algorithm == "ed25519"))
     }
 }
 

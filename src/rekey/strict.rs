@@ -1,5 +1,6 @@
-//! What the standards allow is asked for, whatever the old certificate was like: strict parsers, those of Go and of Python's cryptography among
-//! them, refuse a request whole for one malformed name. What is malformed is written as it should be, or left out, and reported.
+//! What the standards allow is asked for, whatever the old certificate was like: strict parsers, those of Go
+//! and of Python's cryptography among them, refuse a request whole for one malformed name. What is malformed
+//! is written as it should be, or left out, and reported.
 
 mod general;
 mod subject;
@@ -44,8 +45,12 @@ pub(crate) fn names(mirror: &mut Mirror) {
     let (mut left_out, mut written) = (0usize, 0usize);
     let all: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
     let forms: Vec<Form> = all.iter().map(|name| judge(*name)).collect();
-    let as_they_are: HashSet<(u8, Vec<u8>)> =
-        all.iter().zip(&forms).filter(|(_, form)| **form == Form::Kept).map(|(name, _)| (name.tag, name.content.to_ascii_lowercase())).collect();
+    let as_they_are: HashSet<(u8, Vec<u8>)> = all
+        .iter()
+        .zip(&forms)
+        .filter(|(_, form)| **form == Form::Kept)
+        .map(|(name, _)| (name.tag, name.content.to_ascii_lowercase()))
+        .collect();
     let mut new = HashSet::new();
     for (name, form) in all.iter().zip(forms) {
         let (action, reason, asked) = match form {
@@ -57,7 +62,11 @@ pub(crate) fn names(mirror: &mut Mirror) {
             Form::Written { tag, content, reason } => {
                 let same = (tag, content.to_ascii_lowercase());
                 match as_they_are.contains(&same) || !new.insert(same) {
-                    true => (Action::Dropped, format!("{reason}; in that form it is among the names already"), Some((tag, content, false))),
+                    true => (
+                        Action::Dropped,
+                        format!("{reason}; in that form it is among the names already"),
+                        Some((tag, content, false)),
+                    ),
                     false => (Action::Changed, reason.to_owned(), Some((tag, content, true))),
                 }
             }
@@ -72,7 +81,11 @@ pub(crate) fn names(mirror: &mut Mirror) {
         });
         mirror.mended.push((name.raw.to_vec(), asked));
         if changes.len() < REPORTED {
-            changes.push(Change::new(&format!("subjectAltName {}", general_name::shown(*name)), action, &reason));
+            changes.push(Change::new(
+                &format!("subjectAltName {}", general_name::shown(*name)),
+                action,
+                &reason,
+            ));
         }
     }
     let value = der::tlv(SEQUENCE, &kept.concat());
@@ -84,7 +97,11 @@ pub(crate) fn names(mirror: &mut Mirror) {
         mirror.replace("subjectAltName", Action::Dropped, "none of its names is well-formed");
     } else {
         mirror.set_names(value);
-        let reason = if changes.is_empty() { "its lengths are written in DER" } else { "as the standards allow it: see each name" };
+        let reason = if changes.is_empty() {
+            "its lengths are written in DER"
+        } else {
+            "as the standards allow it: see each name"
+        };
         mirror.replace("subjectAltName", Action::Changed, reason);
     }
     if left_out + written > changes.len() {
@@ -95,7 +112,8 @@ pub(crate) fn names(mirror: &mut Mirror) {
     mirror.report(left_out > 0, written > 0);
 }
 
-/// `extendedKeyUsage` (RFC 5280 section 4.2.1.12) and TLS features (RFC 7633 section 4.1): what is not an element of these goes.
+/// `extendedKeyUsage` (RFC 5280 section 4.2.1.12) and TLS features (RFC 7633 section 4.1): what is not an
+/// element of these goes.
 pub(crate) fn usages(mirror: &mut Mirror) {
     let purpose = |element: Tlv<'_>| element.tag == OID && general::is_short_oid(element.content);
     // status_request and status_request_v2: no others are defined, and parsers refuse what they do not know.
@@ -104,7 +122,12 @@ pub(crate) fn usages(mirror: &mut Mirror) {
     elements(mirror, TLS_FEATURE, "tlsFeature", &feature);
 }
 
-fn elements(mirror: &mut Mirror, extension: ::der::asn1::ObjectIdentifier, what: &str, good: &dyn Fn(Tlv<'_>) -> bool) {
+fn elements(
+    mirror: &mut Mirror,
+    extension: ::der::asn1::ObjectIdentifier,
+    what: &str,
+    good: &dyn Fn(Tlv<'_>) -> bool,
+) {
     let Some(old) = mirror.wish(extension).map(|wish| wish.value.clone()) else { return };
     let all: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
     let kept: Vec<u8> = all.iter().filter(|e| good(**e)).flat_map(|e| der::tlv(e.tag, e.content)).collect();
@@ -123,7 +146,11 @@ fn elements(mirror: &mut Mirror, extension: ::der::asn1::ObjectIdentifier, what:
     }
     let gone = all.iter().filter(|e| !good(**e)).take(REPORTED).map(|e| {
         let shown = if e.tag == OID { oid::dotted(e.content) } else { None };
-        Change::new(&format!("{what} {}", shown.unwrap_or_else(|| format!("#{}", crate::id::hex(e.raw)))), Action::Dropped, "parsers do not read it")
+        Change::new(
+            &format!("{what} {}", shown.unwrap_or_else(|| format!("#{}", crate::id::hex(e.raw)))),
+            Action::Dropped,
+            "parsers do not read it",
+        )
     });
     let gone: Vec<Change> = gone.collect();
     mirror.report(!gone.is_empty(), gone.is_empty());
@@ -140,7 +167,11 @@ pub(crate) fn subject(mirror: &mut Mirror) {
     let left_out = changes.iter().any(|c| c.action == Action::Dropped);
     let written = changes.is_empty() || changes.iter().any(|c| c.action == Action::Changed);
     mirror.report(left_out, written);
-    let reason = if changes.is_empty() { "written in DER" } else { "as the standards allow it: see each part; the rest byte by byte" };
+    let reason = if changes.is_empty() {
+        "written in DER"
+    } else {
+        "as the standards allow it: see each part; the rest byte by byte"
+    };
     mirror.replace("subject", Action::Changed, reason);
     mirror.changes.extend(changes.into_iter().take(REPORTED));
     mirror.set_subject(subject);
@@ -151,15 +182,17 @@ pub(crate) fn subject(mirror: &mut Mirror) {
 /// # Errors
 /// A sentence about the part that no request can have.
 pub(crate) fn given(content: &[u8]) -> Result<Vec<u8>, String> {
-    let subject::Written { subject, changes } =
-        subject::written(content, &|text| text::a_labels(text).filter(|_| !text.is_ascii() && text.contains('.')));
+    let subject::Written { subject, changes } = subject::written(content, &|text| {
+        text::a_labels(text).filter(|_| !text.is_ascii() && text.contains('.'))
+    });
     match changes.iter().find(|c| c.action == Action::Dropped) {
         Some(Change { what, reason, .. }) => Err(format!("the {what} given cannot be asked for: {reason}")),
         None => Ok(subject),
     }
 }
 
-/// The form of a common name that is a host in letters beyond ASCII: where it has a dot and the certificate is for a server, or is among the names.
+/// The form of a common name that is a host in letters beyond ASCII: where it has a dot and the certificate
+/// is for a server, or is among the names.
 fn a_host(mirror: &Mirror) -> impl Fn(&str) -> Option<String> + use<> {
     let (names, serves) = (mirror.plain_names(), mirror.serves());
     move |common: &str| {

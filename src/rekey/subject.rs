@@ -24,7 +24,8 @@ impl Attribute<'_> {
 
     /// For people: `OU=Sales`.
     pub(crate) fn shown(self) -> String {
-        let set = der::tlv(SET, &der::tlv(SEQUENCE, &[der::tlv(OID, self.kind), self.value.raw.to_vec()].concat()));
+        let set =
+            der::tlv(SET, &der::tlv(SEQUENCE, &[der::tlv(OID, self.kind), self.value.raw.to_vec()].concat()));
         name::read(&der::tlv(SEQUENCE, &set)).text.to_string()
     }
 }
@@ -52,9 +53,12 @@ pub(crate) fn attribute(pair: Tlv<'_>) -> Option<Attribute<'_>> {
     (pair.tag == SEQUENCE && fields.is_empty()).then_some(Attribute { kind, value })
 }
 
-/// The subject without the attributes that `goes` names, and these. An RDN that loses none is the same bytes. Nothing changes where the subject
-/// cannot be read.
-pub(crate) fn without<'a>(subject: &'a [u8], goes: impl Fn(Attribute<'_>) -> bool) -> (Cow<'a, [u8]>, Vec<String>) {
+/// The subject without the attributes that `goes` names, and these. An RDN that loses none is the same bytes.
+/// Nothing changes where the subject cannot be read.
+pub(crate) fn without<'a>(
+    subject: &'a [u8],
+    goes: impl Fn(Attribute<'_>) -> bool,
+) -> (Cow<'a, [u8]>, Vec<String>) {
     let (mut out, mut gone) = (Vec::with_capacity(subject.len()), Vec::new());
     for set in Reader::new(subject) {
         let mut stays = Vec::new();
@@ -71,12 +75,19 @@ pub(crate) fn without<'a>(subject: &'a [u8], goes: impl Fn(Attribute<'_>) -> boo
             (true, true) => {}
         }
     }
-    if gone.is_empty() || attributes(subject).is_none() { (Cow::Borrowed(subject), Vec::new()) } else { (Cow::Owned(out), gone) }
+    if gone.is_empty() || attributes(subject).is_none() {
+        (Cow::Borrowed(subject), Vec::new())
+    } else {
+        (Cow::Owned(out), gone)
+    }
 }
 
-/// The subject with other common names, as `UTF8String`, where `instead` has one; and how those were shown. An RDN that keeps its own is the same
-/// bytes. `None` if there is nothing to change, or it cannot be read.
-pub(crate) fn with_common_names(subject: &[u8], instead: impl Fn(&str) -> Option<String>) -> Option<(Vec<u8>, Vec<String>)> {
+/// The subject with other common names, as `UTF8String`, where `instead` has one; and how those were shown.
+/// An RDN that keeps its own is the same bytes. `None` if there is nothing to change, or it cannot be read.
+pub(crate) fn with_common_names(
+    subject: &[u8],
+    instead: impl Fn(&str) -> Option<String>,
+) -> Option<(Vec<u8>, Vec<String>)> {
     attributes(subject)?;
     let (mut out, mut changed) = (Vec::with_capacity(subject.len()), Vec::new());
     for set in Reader::new(subject) {
@@ -91,7 +102,11 @@ pub(crate) fn with_common_names(subject: &[u8], instead: impl Fn(&str) -> Option
                 None => pairs.extend_from_slice(pair.raw),
             }
         }
-        if changed.len() > before { out.extend(der::tlv(SET, &pairs)) } else { out.extend_from_slice(set.raw) }
+        if changed.len() > before {
+            out.extend(der::tlv(SET, &pairs))
+        } else {
+            out.extend_from_slice(set.raw)
+        }
     }
     (!changed.is_empty()).then_some((out, changed))
 }
@@ -105,17 +120,19 @@ fn common_name_attribute(text: &str) -> Vec<u8> {
     der::tlv(SEQUENCE, &[der::tlv(OID, oid::COMMON_NAME), der::tlv(0x0c, text.as_bytes())].concat())
 }
 
-/// Whether programs read it: sets of types and values, none empty, the values strings that RFC 5280 section 4.1.2.4 knows and that are text. What
-/// stands in a `PrintableString` against its rules is read everywhere.
+/// Whether programs read it: sets of types and values, none empty, the values strings that RFC 5280 section
+/// 4.1.2.4 knows and that are text. What stands in a `PrintableString` against its rules is read everywhere.
 pub(crate) fn is_readable(subject: &[u8]) -> bool {
     let attributes = attributes(subject);
-    attributes.is_some_and(|all| all.iter().all(|a| is_oid(a.kind) && is_text(a.value))) && Reader::new(subject).all(|set| !set.content.is_empty())
+    attributes.is_some_and(|all| all.iter().all(|a| is_oid(a.kind) && is_text(a.value)))
+        && Reader::new(subject).all(|set| !set.content.is_empty())
 }
 
 /// X.690 section 8.19: groups of octets, none of which begins with 0x80, and the last of which ends.
 pub(crate) fn is_oid(content: &[u8]) -> bool {
     let begins = |i: usize| i == 0 || content[i - 1] & 0x80 == 0;
-    content.last().is_some_and(|last| last & 0x80 == 0) && !content.iter().enumerate().any(|(i, octet)| *octet == 0x80 && begins(i))
+    content.last().is_some_and(|last| last & 0x80 == 0)
+        && !content.iter().enumerate().any(|(i, octet)| *octet == 0x80 && begins(i))
 }
 
 fn is_text(value: Tlv<'_>) -> bool {
@@ -125,16 +142,19 @@ fn is_text(value: Tlv<'_>) -> bool {
         // NumericString, PrintableString, TeletexString, IA5String.
         0x12 | 0x13 | 0x14 | 0x16 => true,
         // BMPString knows no surrogates: X.680 section 41.15.
-        0x1e => bytes.len().is_multiple_of(2) && !bytes.iter().step_by(2).any(|high| matches!(high, 0xd8..=0xdf)),
+        0x1e => {
+            bytes.len().is_multiple_of(2) && !bytes.iter().step_by(2).any(|high| matches!(high, 0xd8..=0xdf))
+        }
         0x1c => bytes.len().is_multiple_of(4) && name::decode(value).is_some(),
-        // The BIT STRING of x500UniqueIdentifier: as many bits at its end count for nothing as its first octet says.
+        // The BIT STRING of x500UniqueIdentifier: as many bits at its end count for nothing as its first
+        // octet says.
         0x03 => bytes.first().is_some_and(|unused| *unused <= 7),
         _ => false,
     }
 }
 
-/// A common name that names nothing, for people: empty or a dot. `given`: the subject is no old one but the owner's, who hardly means control
-/// characters.
+/// A common name that names nothing, for people: empty or a dot. `given`: the subject is no old one but the
+/// owner's, who hardly means control characters.
 pub(crate) fn naming_nothing(subject: &[u8], given: bool) -> Option<String> {
     let all = attributes(subject).unwrap_or_default();
     let names_nothing = |a: &Attribute<'_>| {
@@ -153,8 +173,16 @@ mod tests {
     fn single_attributes_go_and_the_rest_stays_byte_by_byte() {
         let subject = dn::parse("CN=a+OU=x,OU=y,O=Example,C=DE").unwrap();
         let (rest, gone) = without(&subject, |a| a.kind == UNIT);
-        assert_eq!((rest.as_ref(), gone), (dn::parse("CN=a,O=Example,C=DE").unwrap().as_slice(), vec!["OU=y".to_owned(), "OU=x".to_owned()]));
-        assert!(matches!(without(&subject, |_| false), (Cow::Borrowed(same), gone) if same == subject && gone.is_empty()));
+        assert_eq!(
+            (rest.as_ref(), gone),
+            (
+                dn::parse("CN=a,O=Example,C=DE").unwrap().as_slice(),
+                vec!["OU=y".to_owned(), "OU=x".to_owned()]
+            )
+        );
+        assert!(
+            matches!(without(&subject, |_| false), (Cow::Borrowed(same), gone) if same == subject && gone.is_empty())
+        );
         assert!(without(&subject, |_| true).0.is_empty());
         assert_eq!(attributes(&common_name("x")).unwrap()[0].shown(), "CN=x");
     }
@@ -162,7 +190,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_left_alone() {
         for broken in [&b"\x31\x05abc"[..], b"\x31\x02\x05\x00", b"\x30\x00", b"\x31\x00x"] {
-            assert!(matches!(without(broken, |_| true), (Cow::Borrowed(same), _) if same == broken), "{broken:?}");
+            assert!(
+                matches!(without(broken, |_| true), (Cow::Borrowed(same), _) if same == broken),
+                "{broken:?}"
+            );
         }
     }
 }

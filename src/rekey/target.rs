@@ -42,7 +42,10 @@ struct AsWritten {
 fn kinds<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<NewKind>, D::Error> {
     let names = Vec::<String>::deserialize(d)?;
     let kind = |name: &String| {
-        name.parse::<KeySpec>().ok().and_then(KeySpec::kind).ok_or_else(|| serde::de::Error::custom(format!("{name:?} is no kind of key")))
+        name.parse::<KeySpec>()
+            .ok()
+            .and_then(KeySpec::kind)
+            .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is no kind of key")))
     };
     names.iter().map(kind).collect()
 }
@@ -54,19 +57,28 @@ impl Target {
     /// A sentence that names those there are.
     pub fn named(id: &str) -> Result<Self, String> {
         // A test holds that the built-in table is good.
-        let AsWritten { target: all } = toml::from_str(include_str!("../../data/targets.toml")).map_err(|e: toml::de::Error| e.to_string())?;
+        let AsWritten { target: all } = toml::from_str(include_str!("../../data/targets.toml"))
+            .map_err(|e: toml::de::Error| e.to_string())?;
         let known: Vec<String> = all.iter().map(|t| t.id.clone()).collect();
-        all.into_iter().find(|t| t.id == id).ok_or_else(|| format!("no target is called {id:?}; there is {}", known.join(", ")))
+        all.into_iter()
+            .find(|t| t.id == id)
+            .ok_or_else(|| format!("no target is called {id:?}; there is {}", known.join(", ")))
     }
 
-    /// Why a key like this is not taken here; `None` if it is. A kind that mirrors the old key becomes one that is.
+    /// Why a key like this is not taken here; `None` if it is. A kind that mirrors the old key becomes one
+    /// that is.
     #[must_use]
     pub fn refuses(&self, spec: KeySpec, format: KeyFormat) -> Option<String> {
         if !self.formats.contains(&format) {
-            return Some(format!("{self} takes no key as {format}; choose --key-format {}", list(self.formats.iter())));
+            return Some(format!(
+                "{self} takes no key as {format}; choose --key-format {}",
+                list(self.formats.iter())
+            ));
         }
         let refused = spec.kind().is_some_and(|kind| !self.kinds.contains(&kind));
-        refused.then(|| format!("{self} takes no {spec} key; choose --key {}", list(self.kinds.iter().map(|k| k.spec()))))
+        refused.then(|| {
+            format!("{self} takes no {spec} key; choose --key {}", list(self.kinds.iter().map(|k| k.spec())))
+        })
     }
 
     /// What is wrong with a key that was made before, for another place or for none.
@@ -88,11 +100,18 @@ impl Target {
         Some(Finding { code: Code::TargetMismatch, place: made.directory.clone(), says })
     }
 
-    /// The kind of the new key: what was chosen if it is taken there; where that only mirrors the old key, the nearest kind that is.
+    /// The kind of the new key: what was chosen if it is taken there; where that only mirrors the old key,
+    /// the nearest kind that is.
     ///
     /// # Errors
     /// A sentence, if a kind or form was asked for that is not taken.
-    pub fn constrain(&self, spec: KeySpec, chosen: NewKind, format: KeyFormat, old: &OldKey) -> Result<NewKind, String> {
+    pub fn constrain(
+        &self,
+        spec: KeySpec,
+        chosen: NewKind,
+        format: KeyFormat,
+        old: &OldKey,
+    ) -> Result<NewKind, String> {
         if !self.formats.contains(&format) {
             return Err(format!("{self} takes no key as {format}, but {}", list(self.formats.iter())));
         }
@@ -100,9 +119,13 @@ impl Target {
             (true, _) => Ok(chosen),
             (false, KeySpec::Mirror) => {
                 let like = self.kinds.iter().find(|kind| kind.algorithm() == old.algorithm);
-                like.or_else(|| self.kinds.first()).copied().ok_or_else(|| format!("{self} takes no key at all"))
+                like.or_else(|| self.kinds.first())
+                    .copied()
+                    .ok_or_else(|| format!("{self} takes no key at all"))
             }
-            (false, spec) => Err(format!("{self} takes no {spec} key, but {}", list(self.kinds.iter().map(|k| k.spec())))),
+            (false, spec) => {
+                Err(format!("{self} takes no {spec} key, but {}", list(self.kinds.iter().map(|k| k.spec()))))
+            }
         }
     }
 }
@@ -134,12 +157,25 @@ mod tests {
             (KeySpec::EcdsaP384, NewKind::EcdsaP384, None),
             (KeySpec::Rsa4096, NewKind::Rsa4096, None),
         ] {
-            assert_eq!(zendesk.constrain(spec, chosen, KeyFormat::Pkcs8, &old(chosen.algorithm())).ok(), kind, "{spec} {chosen:?}");
+            assert_eq!(
+                zendesk.constrain(spec, chosen, KeyFormat::Pkcs8, &old(chosen.algorithm())).ok(),
+                kind,
+                "{spec} {chosen:?}"
+            );
         }
-        let refused = |format| zendesk.constrain(KeySpec::Mirror, NewKind::Rsa2048, format, &old("rsa")).unwrap_err();
-        assert_eq!(refused(KeyFormat::Pkcs8Encrypted), "Zendesk takes no key as pkcs8-encrypted, but pkcs8 or pkcs1");
+        let refused =
+            |format| zendesk.constrain(KeySpec::Mirror, NewKind::Rsa2048, format, &old("rsa")).unwrap_err();
+        assert_eq!(
+            refused(KeyFormat::Pkcs8Encrypted),
+            "Zendesk takes no key as pkcs8-encrypted, but pkcs8 or pkcs1"
+        );
         assert!(refused(KeyFormat::Sec1).contains("sec1"));
         assert!(Target::named("nowhere").unwrap_err().contains("there is zendesk"));
-        assert!(!zendesk.says.is_empty() && !zendesk.source.is_empty() && !zendesk.date.is_empty() && zendesk.certainty == Certainty::Verified);
+        assert!(
+            !zendesk.says.is_empty()
+                && !zendesk.source.is_empty()
+                && !zendesk.date.is_empty()
+                && zendesk.certainty == Certainty::Verified
+        );
     }
 }

@@ -28,12 +28,17 @@ const CRL_SIGN: u16 = 1 << 6;
 const ENCIPHER_ONLY: u16 = 1 << 7;
 const DECIPHER_ONLY: u16 = 1 << 8;
 
-/// The extension's value in DER for a key of this kind, and what had to change; `None` if the value is not a BIT STRING.
+/// The extension's value in DER for a key of this kind, and what had to change; `None` if the value is not a
+/// BIT STRING.
 pub(crate) fn fit(value: &[u8], kind: NewKind) -> Option<(Vec<u8>, Vec<Change>)> {
     let old = decode(value)?;
     let mut changes = Vec::new();
     let mut new = old & allowed(kind);
-    drop_bits(&mut changes, old & !allowed(kind) & !KEY_CERT_SIGN, &format!("not a use of the new {} key", kind.algorithm()));
+    drop_bits(
+        &mut changes,
+        old & !allowed(kind) & !KEY_CERT_SIGN,
+        &format!("not a use of the new {} key", kind.algorithm()),
+    );
     // RFC 5280 section 4.2.1.9: keyCertSign needs CA:TRUE, which is not asked for.
     drop_bits(&mut changes, old & KEY_CERT_SIGN, "only a CA certificate may have it");
     if new & KEY_AGREEMENT == 0 {
@@ -44,7 +49,11 @@ pub(crate) fn fit(value: &[u8], kind: NewKind) -> Option<(Vec<u8>, Vec<Change>)>
     let lost_encipherment = old & !new & (KEY_ENCIPHERMENT | DATA_ENCIPHERMENT) != 0;
     if new & DIGITAL_SIGNATURE == 0 && (new == 0 || lost_encipherment) {
         new |= DIGITAL_SIGNATURE;
-        changes.push(Change::new("keyUsage digitalSignature", Action::Added, "the new key is for signing and has no other use left"));
+        changes.push(Change::new(
+            "keyUsage digitalSignature",
+            Action::Added,
+            "the new key is for signing and has no other use left",
+        ));
     }
     Some((encode(new), changes))
 }
@@ -55,13 +64,18 @@ pub(crate) fn set(value: &[u8]) -> Option<Vec<usize>> {
     Some((0..NAMES.len()).filter(|i| bits & 1 << i != 0).collect())
 }
 
-/// What a key of this kind may be for. RSA: RFC 3279 section 2.3.1. ECDSA: RFC 5480 section 3 as updated by RFC 8813. Ed25519: RFC 8410 section 5.
+/// What a key of this kind may be for. RSA: RFC 3279 section 2.3.1. ECDSA: RFC 5480 section 3 as updated by
+/// RFC 8813. Ed25519: RFC 8410 section 5.
 const fn allowed(kind: NewKind) -> u16 {
     let signing = DIGITAL_SIGNATURE | NON_REPUDIATION | CRL_SIGN;
     match kind {
-        NewKind::EcdsaP256 | NewKind::EcdsaP384 | NewKind::EcdsaP521 => signing | KEY_AGREEMENT | ENCIPHER_ONLY | DECIPHER_ONLY,
+        NewKind::EcdsaP256 | NewKind::EcdsaP384 | NewKind::EcdsaP521 => {
+            signing | KEY_AGREEMENT | ENCIPHER_ONLY | DECIPHER_ONLY
+        }
         NewKind::Ed25519 => signing,
-        NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096 => signing | KEY_ENCIPHERMENT | DATA_ENCIPHERMENT,
+        NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096 => {
+            signing | KEY_ENCIPHERMENT | DATA_ENCIPHERMENT
+        }
     }
 }
 
@@ -126,7 +140,10 @@ mod tests {
     fn encipherment_goes_where_the_key_cannot_do_it() {
         let tls = DIGITAL_SIGNATURE | KEY_ENCIPHERMENT;
         assert_eq!(fitted(tls, NewKind::Rsa2048), (tls, vec![]));
-        assert_eq!(fitted(tls, NewKind::EcdsaP256), (DIGITAL_SIGNATURE, vec!["keyUsage keyEncipherment".into()]));
+        assert_eq!(
+            fitted(tls, NewKind::EcdsaP256),
+            (DIGITAL_SIGNATURE, vec!["keyUsage keyEncipherment".into()])
+        );
         let (new, changes) = fitted(KEY_ENCIPHERMENT, NewKind::Ed25519);
         assert_eq!((new, changes.len()), (DIGITAL_SIGNATURE, 2));
         let (new, _) = fitted(KEY_ENCIPHERMENT | KEY_AGREEMENT, NewKind::EcdsaP384);
@@ -146,7 +163,11 @@ mod tests {
             &[0x03, 0x03, 0x00, 0xa0, 0x7f],
             &[0x03, 0x02, 0x05, 0xbf],
         ] {
-            assert_eq!(fit(loose, NewKind::Rsa2048), Some((vec![0x03, 0x02, 0x05, 0xa0], vec![])), "{loose:02x?}");
+            assert_eq!(
+                fit(loose, NewKind::Rsa2048),
+                Some((vec![0x03, 0x02, 0x05, 0xa0], vec![])),
+                "{loose:02x?}"
+            );
         }
     }
 }

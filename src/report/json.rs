@@ -4,7 +4,8 @@ use std::io;
 
 use crate::pki::name::is_hidden;
 
-/// Appends a JSON string. Hidden and reordering characters are written as `\u` escapes: the value is the same, and a terminal stays unharmed.
+/// Appends a JSON string. Hidden and reordering characters are written as `\u` escapes: the value is the
+/// same, and a terminal stays unharmed.
 pub fn push_str(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     if is_plain(text.as_bytes()) {
@@ -15,7 +16,8 @@ pub fn push_str(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Whether a string can be copied: printable ASCII without quote and backslash. Without early exit, so that it is computed many bytes at once.
+/// Whether a string can be copied: printable ASCII without quote and backslash. Without early exit, so that
+/// it is computed many bytes at once.
 fn is_plain(bytes: &[u8]) -> bool {
     let special = |b: u8| !(0x20..0x7f).contains(&b) | (b == b'"') | (b == b'\\');
     !bytes.iter().fold(false, |found, b| found | special(*b))
@@ -49,11 +51,16 @@ fn push_char(out: &mut Vec<u8>, c: char) {
     }
 }
 
-/// What lets `serde_json` write strings as [`push_str`] does: the standard asks for escapes below U+0020 only (RFC 8259 section 7).
+/// What lets `serde_json` write strings as [`push_str`] does: the standard asks for escapes below U+0020 only
+/// (RFC 8259 section 7).
 struct Escaping;
 
 impl serde_json::ser::Formatter for Escaping {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         if is_plain(fragment.as_bytes()) {
             return out.write_all(fragment.as_bytes());
         }

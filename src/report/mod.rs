@@ -1,4 +1,5 @@
-//! Side hall: what the other floors found, as records, files and sentences. It reads their models and decides nothing.
+//! Side hall: what the other floors found, as records, files and sentences. It reads their models and decides
+//! nothing.
 
 pub mod json;
 pub mod plan_file;

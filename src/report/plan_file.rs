@@ -1,4 +1,5 @@
-//! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys cost no more memory than one.
+//! `plan.json`: the plan as data. Written as a stream, one key and one step a line, so that ten thousand keys
+//! cost no more memory than one.
 
 /// Appends `,"name":` in one piece: there are millions of them.
 macro_rules! name {
@@ -67,7 +68,10 @@ impl Planned<'_> {
     /// Whether a file of the input was last changed before the cutoff.
     #[must_use]
     pub fn has_old_file(&self) -> bool {
-        self.inventory.files.iter().any(|f| f.member_time.or(f.modified).is_some_and(|t| t < self.incident.cutoff))
+        self.inventory
+            .files
+            .iter()
+            .any(|f| f.member_time.or(f.modified).is_some_and(|t| t < self.incident.cutoff))
     }
 }
 
@@ -158,9 +162,14 @@ impl PlanHead {
     /// The roots as paths.
     #[must_use]
     pub fn root_paths(&self) -> Vec<PathBuf> {
-        let exact: Option<Vec<PathBuf>> =
-            self.roots_b64.iter().map(|b| base64_simd::STANDARD.decode_to_vec(b).ok().map(|raw| crate::read::walk::to_path(&raw))).collect();
-        exact.filter(|paths| !paths.is_empty()).unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
+        let exact: Option<Vec<PathBuf>> = self
+            .roots_b64
+            .iter()
+            .map(|b| base64_simd::STANDARD.decode_to_vec(b).ok().map(|raw| crate::read::walk::to_path(&raw)))
+            .collect();
+        exact
+            .filter(|paths| !paths.is_empty())
+            .unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
     }
 }
 
@@ -226,7 +235,11 @@ pub type Listener<'a> = &'a mut (dyn FnMut(Told) + Send);
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Option<Listener<'_>>) -> io::Result<()> {
+pub fn write_with(
+    planned: &Planned<'_>,
+    out: &mut (dyn Write + Send),
+    listener: Option<Listener<'_>>,
+) -> io::Result<()> {
     let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
     let mut nobody = drop;
     let listener = listener.unwrap_or(&mut nobody);
@@ -238,7 +251,11 @@ pub fn write_with(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener:
         named(out, "roots_b64", &roots.names_b64())?;
     }
     named(out, "question", planned.question)?;
-    named(out, "incident", &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff })?;
+    named(
+        out,
+        "incident",
+        &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff },
+    )?;
     named::<Ledger>(out, "ledger", &inventory.ledger())?;
     list(out, "authorities", plan.authorities.list.iter())?;
     list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
@@ -258,7 +275,8 @@ pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
     let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
     let start = memchr::memmem::find(text, b",\n\"steps\":[").ok_or_else(edited)?;
     // Keys come next; before version 0.1 was out, it was what is unread.
-    let next = [&b",\n\"keys\":["[..], b",\n\"unread\":["].map(|name| memchr::memmem::find(&text[start..], name));
+    let next =
+        [&b",\n\"keys\":["[..], b",\n\"unread\":["].map(|name| memchr::memmem::find(&text[start..], name));
     let end = next.into_iter().flatten().min().map(|n| start + n).ok_or_else(edited)?;
     let mut out = text[..start].to_vec();
     list(&mut out, "steps", steps.iter())?;
@@ -308,8 +326,9 @@ enum Share {
     Keys(Range<usize>),
 }
 
-/// Writes the lists of steps and of keys, records made on any thread, and tells each share when it is written. Steps are made quickly and kept
-/// slowly, keys the other way round: so steps come first, and who keeps them has caught up before the last key is made.
+/// Writes the lists of steps and of keys, records made on any thread, and tells each share when it is
+/// written. Steps are made quickly and kept slowly, keys the other way round: so steps come first, and who
+/// keeps them has caught up before the last key is made.
 fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, plan, threads, .. } = *planned;
     let steps = shares(plan.steps.iter().map(|_| 1)).into_iter().map(Share::Steps);
@@ -318,7 +337,9 @@ fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listen
     let make = |number: usize| {
         let mut records = Records::with_capacity(SHARE * OCTETS);
         match &all[number] {
-            Share::Steps(share) => share.clone().for_each(|at| records.push(|record| step::push(record, &plan.steps[at]))),
+            Share::Steps(share) => {
+                share.clone().for_each(|at| records.push(|record| step::push(record, &plan.steps[at])))
+            }
             Share::Keys(share) => {
                 touch::keys(planned, share.clone());
                 share.clone().for_each(|at| records.push(|record| key::push(record, planned, at)));
@@ -328,7 +349,11 @@ fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listen
     };
     let story = |at: usize| {
         let key = &inventory.keys[at];
-        Story { spki: key.spki, forms: key.raw_forms.clone(), exposure: assessment.keys[at].exposure.as_str() }
+        Story {
+            spki: key.spki,
+            forms: key.raw_forms.clone(),
+            exposure: assessment.keys[at].exposure.as_str(),
+        }
     };
     let write = |(number, records): (usize, Records)| {
         let (begins, Share::Steps(share) | Share::Keys(share)) = (number == 0, &all[number]);
@@ -358,7 +383,8 @@ fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listen
     out.write_all(b"]")
 }
 
-/// Cuts a list into shares that weigh about the same: one heavy record is a share of its own. An empty list is one empty share.
+/// Cuts a list into shares that weigh about the same: one heavy record is a share of its own. An empty list
+/// is one empty share.
 fn shares(weights: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let mut shares: Vec<Range<usize>> = Vec::new();
     let mut weight = SHARE;
@@ -399,14 +425,23 @@ pub fn replacement_record(planned: &Planned<'_>, replacement: &Replacement) -> R
     let source = |o: &Occurrence| {
         let place = &inventory.files[o.file as usize].place;
         let path_b64 = place.raw_path().map(|raw| base64_simd::STANDARD.encode_to_string(raw));
-        SourceRecord { root: place.root, path: place.path.to_string(), path_b64, member: place.member().map(str::to_owned) }
+        SourceRecord {
+            root: place.root,
+            path: place.path.to_string(),
+            path_b64,
+            member: place.member().map(str::to_owned),
+        }
     };
     ReplacementRecord {
         id: replacement.step,
         profile: replacement.profile,
         name: certificate.display_name().into_owned(),
         subject: certificate.subject.to_string(),
-        replaces: replacement.replaces.iter().map(|i| inventory.certificates[*i as usize].certificate.sha256).collect(),
+        replaces: replacement
+            .replaces
+            .iter()
+            .map(|i| inventory.certificates[*i as usize].certificate.sha256)
+            .collect(),
         mirrors: certificate.sha256,
         sources: mirrored.occurrences.iter().take(SOURCES).map(source).collect(),
         key_algorithm: certificate.key.algorithm.as_str().to_owned(),
@@ -449,12 +484,14 @@ fn unread_record<'a>(inventory: &'a Inventory, trouble: &'a crate::inventory::Tr
     }
 }
 
-/// The two lists of hashes: of keys that are exposed, and of those that are only presumed or undetermined. Sorted, canonical and raw forms.
+/// The two lists of hashes: of keys that are exposed, and of those that are only presumed or undetermined.
+/// Sorted, canonical and raw forms.
 #[must_use]
 pub fn spki_lists(inventory: &Inventory, assessment: &Assessment) -> (String, String) {
     let list = |wanted: fn(Exposure) -> bool| {
         let keys = inventory.keys.iter().zip(&assessment.keys).filter(|(_, v)| wanted(v.exposure));
-        let mut hashes: Vec<SpkiHash> = keys.flat_map(|(k, _)| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
+        let mut hashes: Vec<SpkiHash> =
+            keys.flat_map(|(k, _)| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes.iter().map(|h| format!("{h}\n")).collect::<String>()

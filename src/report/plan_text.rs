@@ -68,7 +68,11 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !incident.summary.is_empty() {
         writeln!(out, "{}\n", escape(incident.summary.trim()))?;
     }
-    writeln!(out, "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n", incident.cutoff, planned.clock.as_of)?;
+    writeln!(
+        out,
+        "Everything uploaded before **{}** counts as exposed. Standing and order as of {}.\n",
+        incident.cutoff, planned.clock.as_of
+    )?;
     push_question(out, planned)?;
     writeln!(out, "| | |\n|---|---|")?;
     let ledger = planned.inventory.ledger();
@@ -77,7 +81,10 @@ pub fn write(planned: &Planned<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("exposed, but expired", summary.expired),
         ("clear", summary.clear),
         ("of these on certificate dates alone, without an upload record", summary.clear_on_dates),
-        ("of these taken as certificates of CAs by key usage, or by what they issued", summary.clear_by_chain_rule),
+        (
+            "of these taken as certificates of CAs by key usage, or by what they issued",
+            summary.clear_by_chain_rule,
+        ),
         ("keys confirmed exposed", summary.exposed_keys),
     ] {
         writeln!(out, "| {what} | {n} |")?;
@@ -127,10 +134,14 @@ fn push_question(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
 }
 
 /// Findings that come before everything else.
-const FIRST: &[Code] = &[Code::ExposureMilder, Code::ManifestFewMatches, Code::DecisionOutdated, Code::RetiredKeyPresent];
+const FIRST: &[Code] =
+    &[Code::ExposureMilder, Code::ManifestFewMatches, Code::DecisionOutdated, Code::RetiredKeyPresent];
 
 fn push_first(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
-    let findings: Vec<&Finding> = FIRST.iter().flat_map(|code| planned.assessment.findings.iter().filter(move |f| f.code == *code)).collect();
+    let findings: Vec<&Finding> = FIRST
+        .iter()
+        .flat_map(|code| planned.assessment.findings.iter().filter(move |f| f.code == *code))
+        .collect();
     if findings.is_empty() {
         return Ok(());
     }
@@ -150,7 +161,12 @@ fn push_authorities(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()
     for authority in list.iter().take(AUTHORITIES) {
         let who = if authority.known { "" } else { ", operator unknown" };
         let count = count(authority.certificates as usize, "certificate");
-        writeln!(out, "- **{}**{who}: {count} to act on; {}.", escape(&authority.name), escape(authority.because.trim_end_matches('.')))?;
+        writeln!(
+            out,
+            "- **{}**{who}: {count} to act on; {}.",
+            escape(&authority.name),
+            escape(authority.because.trim_end_matches('.'))
+        )?;
         for says in &authority.how {
             writeln!(out, "  - {}", escape(says))?;
         }
@@ -174,24 +190,43 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         "so no proof leaves before every member of its group has its replacement in place. With `&output=json` behind its address crt.sh answers "
             .as_bytes(),
     )?;
-    out.write_all("a search as data, for `certrecall mark CASE STEP searched --ct-export FILE`.\n".as_bytes())?;
+    out.write_all(
+        "a search as data, for `certrecall mark CASE STEP searched --ct-export FILE`.\n".as_bytes(),
+    )?;
     // Those of a plan are very many, and only the first keys are told of.
-    let told: hashbrown::HashSet<StepId> = plan.order.iter().take(KEYS).flat_map(|key| &plan.steps_of_key[*key as usize]).copied().collect();
-    let by_id: HashMap<&str, &Step> = plan.steps.iter().filter(|s| told.contains(&s.id)).map(|s| (s.id.as_str(), s)).collect();
-    let requests: HashMap<&str, &String> =
-        plan.replacements.iter().filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?))).collect();
+    let told: hashbrown::HashSet<StepId> =
+        plan.order.iter().take(KEYS).flat_map(|key| &plan.steps_of_key[*key as usize]).copied().collect();
+    let by_id: HashMap<&str, &Step> =
+        plan.steps.iter().filter(|s| told.contains(&s.id)).map(|s| (s.id.as_str(), s)).collect();
+    let requests: HashMap<&str, &String> = plan
+        .replacements
+        .iter()
+        .filter_map(|r| Some((r.step.as_str(), planned.directories.get(&r.profile)?)))
+        .collect();
     let mut shown = HashSet::new();
     for &key in plan.order.iter().take(KEYS) {
         let entry = &inventory.keys[key as usize];
         let verdict = &assessment.keys[key as usize];
-        let names: Vec<String> = entry.certificates.iter().map(|c| escape(&inventory.certificates[*c as usize].certificate.display_name())).collect();
+        let names: Vec<String> = entry
+            .certificates
+            .iter()
+            .map(|c| escape(&inventory.certificates[*c as usize].certificate.display_name()))
+            .collect();
         let mut names = names;
         names.dedup();
-        let most_urgent = entry.certificates.iter().map(|c| assessment.certificates[*c as usize].verdict).min();
+        let most_urgent =
+            entry.certificates.iter().map(|c| assessment.certificates[*c as usize].verdict).min();
         let title = match most_urgent {
-            Some(most_urgent) => format!("{}: {}", names.iter().take(4).cloned().collect::<Vec<_>>().join(", "), most_urgent.as_str()),
+            Some(most_urgent) => format!(
+                "{}: {}",
+                names.iter().take(4).cloned().collect::<Vec<_>>().join(", "),
+                most_urgent.as_str()
+            ),
             None => {
-                let place = entry.private_places().next().map(|o| escape(&inventory.files[o.file as usize].place.shown()));
+                let place = entry
+                    .private_places()
+                    .next()
+                    .map(|o| escape(&inventory.files[o.file as usize].place.shown()));
                 place.map_or_else(String::new, |place| format!("{place}: ")) + "a key without a certificate"
             }
         };
@@ -210,19 +245,34 @@ fn push_steps(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
             writeln!(out, "- and {} more, in plan.json", count(verdict.because.len() - REASONS, "reason"))?;
         }
         let risk = Risk::of(inventory, assessment, &plan.voiding, planned.clock, key);
-        let parts: Vec<String> = risk.because.iter().map(|p| format!("{} since {}", p.points, p.says)).collect();
+        let parts: Vec<String> =
+            risk.because.iter().map(|p| format!("{} since {}", p.points, p.says)).collect();
         writeln!(out, "- Urgency {}: {}\n", risk.score, escape(&parts.join(", ")))?;
         let group = &plan.steps_of_key[key as usize];
         for (at, id) in group.iter().enumerate() {
             let Some(step) = by_id.get(id.as_str()) else { continue };
             let again = !shown.insert(id.as_str());
-            push_step(out, step, at + 1, again, requests.get(id.as_str()).map(|directory| directory.as_str()), group)?;
+            push_step(
+                out,
+                step,
+                at + 1,
+                again,
+                requests.get(id.as_str()).map(|directory| directory.as_str()),
+                group,
+            )?;
         }
     }
     if plan.order.len() > KEYS {
         let rest = plan.order.len() - KEYS;
-        write!(out, "\n### And {} of less urgency\n\nTheir steps stand in plan.json, in this order; ", count(rest, "key"))?;
-        write!(out, "`certrecall explain CASE NAME` tells those of one name or account, `certrecall status CASE` what can be done now, ")?;
+        write!(
+            out,
+            "\n### And {} of less urgency\n\nTheir steps stand in plan.json, in this order; ",
+            count(rest, "key")
+        )?;
+        write!(
+            out,
+            "`certrecall explain CASE NAME` tells those of one name or account, `certrecall status CASE` what can be done now, "
+        )?;
         writeln!(out, "`certrecall status CASE --by account` (or `--by ca`) how far each is.")?;
     }
     writeln!(out)?;
@@ -248,14 +298,23 @@ fn push_inspections(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()
 }
 
 /// One step: its line, with its number within its key, and the commands that do it.
-fn push_step(out: &mut dyn Write, step: &Step, number: usize, again: bool, request: Option<&str>, group: &[StepId]) -> io::Result<()> {
+fn push_step(
+    out: &mut dyn Write,
+    step: &Step,
+    number: usize,
+    again: bool,
+    request: Option<&str>,
+    group: &[StepId],
+) -> io::Result<()> {
     let again = if again { " (the same step as above)" } else { "" };
     let says = if step.kind == StepKind::Search { sentence(&step.says) } else { escape(&step.says) };
     write!(out, "- [{}] {number}. **{}**{again}: {}.", mark(step.status), step.kind.as_str(), says)?;
     match request {
         Some(directory) => out.write_all(the_request(directory).as_bytes())?,
         // What only a search knows has no certificate here to make a request from.
-        None if step.kind == StepKind::Replace && !step.certificates.is_empty() => out.write_all(NO_REQUEST.as_bytes())?,
+        None if step.kind == StepKind::Replace && !step.certificates.is_empty() => {
+            out.write_all(NO_REQUEST.as_bytes())?
+        }
         None => {}
     }
     push_needs(out, step, group)?;
@@ -266,7 +325,8 @@ fn push_step(out: &mut dyn Write, step: &Step, number: usize, again: bool, reque
 /// Keys whose steps the text has, the most urgent ones: nobody reads more, and plan.json has them all.
 pub(super) const KEYS: usize = 2000;
 
-/// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of people among it.
+/// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of
+/// people among it.
 #[must_use]
 pub fn with_marks(text: &str, steps: &[Step]) -> String {
     let by_id: HashMap<&str, Status> = steps.iter().map(|s| (s.id.as_str(), s.status)).collect();
@@ -281,25 +341,30 @@ pub fn with_marks(text: &str, steps: &[Step]) -> String {
     out
 }
 
-/// The text with the steps that searches added, each behind the search that found it (`behind`). The other steps of that key get the numbers and the
-/// needs that follow; everything else stays as it is.
+/// The text with the steps that searches added, each behind the search that found it (`behind`). The other
+/// steps of that key get the numbers and the needs that follow; everything else stays as it is.
 #[must_use]
 pub fn with_found(text: &str, steps: &[Step], behind: &HashMap<StepId, Vec<StepId>>) -> String {
     if behind.is_empty() {
         return text.to_owned();
     }
     let by_id: HashMap<&str, &Step> = steps.iter().map(|s| (s.id.as_str(), s)).collect();
-    let step_of = |line: &str| if line.starts_with("- [") { id_of(line).and_then(|id| by_id.get(id).copied()) } else { None };
+    let step_of = |line: &str| {
+        if line.starts_with("- [") { id_of(line).and_then(|id| by_id.get(id).copied()) } else { None }
+    };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut out = Vec::with_capacity(text.len());
     for section in lines.chunk_by(|_, next| !next.starts_with("## ") && !next.starts_with("### ")) {
-        let listed: Vec<StepId> = section.iter().filter_map(|line| step_of(line)).map(|step| step.id).collect();
-        let new = |search: &StepId| behind.get(search).into_iter().flatten().filter(|id| !listed.contains(id));
+        let listed: Vec<StepId> =
+            section.iter().filter_map(|line| step_of(line)).map(|step| step.id).collect();
+        let new =
+            |search: &StepId| behind.get(search).into_iter().flatten().filter(|id| !listed.contains(id));
         if listed.iter().all(|id| new(id).next().is_none()) {
             section.iter().for_each(|line| out.extend_from_slice(line.as_bytes()));
             continue;
         }
-        let group: Vec<StepId> = listed.iter().flat_map(|id| std::iter::once(id).chain(new(id))).copied().collect();
+        let group: Vec<StepId> =
+            listed.iter().flat_map(|id| std::iter::once(id).chain(new(id))).copied().collect();
         let number = |id: &StepId| group.iter().position(|other| other == id).map_or(0, |at| at + 1);
         for line in section {
             let Some(step) = step_of(line) else {
@@ -319,7 +384,11 @@ pub fn with_found(text: &str, steps: &[Step], behind: &HashMap<StepId, Vec<StepI
 /// The line of a step with another number, and with what it needs now.
 fn push_renumbered(out: &mut Vec<u8>, line: &str, step: &Step, number: usize, group: &[StepId]) {
     // Text of the step is escaped, so no asterisk of it is without a backslash before.
-    let tail = [" *After ", " *At once if ", " *Due "].iter().filter_map(|part| line.find(part)).chain(line.rfind(" `")).min();
+    let tail = [" *After ", " *At once if ", " *Due "]
+        .iter()
+        .filter_map(|part| line.find(part))
+        .chain(line.rfind(" `"))
+        .min();
     let parts = tail.and_then(|tail| {
         let (tick, rest) = line[..tail].split_once("] ")?;
         Some((tick, rest.split_once(". ")?.1))
@@ -339,13 +408,16 @@ fn the_request(directory: &str) -> String {
     format!(" The request: {}.", escape(&format!("{directory}/request.pem")))
 }
 
-/// The text as [`write()`] left it, with the requests that were made since: of each `replace` step the directory.
+/// The text as [`write()`] left it, with the requests that were made since: of each `replace` step the
+/// directory.
 #[must_use]
 pub fn with_requests(text: &str, directories: &HashMap<StepId, String>) -> String {
-    let by_id: HashMap<&str, &String> = directories.iter().map(|(id, directory)| (id.as_str(), directory)).collect();
+    let by_id: HashMap<&str, &String> =
+        directories.iter().map(|(id, directory)| (id.as_str(), directory)).collect();
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let directory = if line.contains(NO_REQUEST) { id_of(line).and_then(|id| by_id.get(id)) } else { None };
+        let directory =
+            if line.contains(NO_REQUEST) { id_of(line).and_then(|id| by_id.get(id)) } else { None };
         match directory {
             Some(directory) => out.push_str(&line.replacen(NO_REQUEST, &the_request(directory), 1)),
             None => out.push_str(line),
@@ -372,7 +444,9 @@ const fn mark(status: Status) -> char {
 
 /// What a step waits for, by number within its key, by name elsewhere; and when it is due.
 fn push_needs(out: &mut dyn Write, step: &Step, group: &[StepId]) -> io::Result<()> {
-    let name = |need: &StepId| group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string());
+    let name = |need: &StepId| {
+        group.iter().position(|id| id == need).map_or_else(|| format!("`{need}`"), |at| (at + 1).to_string())
+    };
     if !step.needs.is_empty() {
         let needs: Vec<String> = step.needs.iter().map(name).collect();
         write!(out, " *After {}.*", needs.join(", "))?;
@@ -440,7 +514,11 @@ fn push_rows(out: &mut dyn Write, planned: &Planned<'_>, tables: &[Table]) -> io
             push_row(out, &view::row(planned, *at))?;
         }
         if certificates.len() > most {
-            writeln!(out, "\nAnd {} of less urgency, in plan.json.", count(certificates.len() - most, "certificate"))?;
+            writeln!(
+                out,
+                "\nAnd {} of less urgency, in plan.json.",
+                count(certificates.len() - most, "certificate")
+            )?;
         }
         writeln!(out)?;
     }
@@ -458,7 +536,14 @@ fn push_row(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
     let request = row.request.as_ref().map_or_else(String::new, |r| escape(&format!("{r}/request.pem")));
     let words = [row.verdict.as_str(), row.exposure.as_str(), row.standing.as_str()].join(" | ");
     let places = places.join("<br>");
-    writeln!(out, "| {} | {words} | {} | {} | {places} | {} | {request} |", escape(&row.name), row.until, escape(&row.issuer), escape(&row.why))?;
+    writeln!(
+        out,
+        "| {} | {words} | {} | {} | {places} | {} | {request} |",
+        escape(&row.name),
+        row.until,
+        escape(&row.issuer),
+        escape(&row.why)
+    )?;
     Ok(())
 }
 
@@ -467,7 +552,9 @@ fn push_unread(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
     if inventory.troubles.is_empty() && inventory.unnamed_keys.is_empty() {
         return Ok(());
     }
-    out.write_all("## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n".as_bytes())?;
+    out.write_all(
+        "## Not read: look at these by hand\n\n| file | line | what | why |\n|---|---|---|---|\n".as_bytes(),
+    )?;
     for trouble in &inventory.troubles {
         let (kind, reason, detail) = match &trouble.unread {
             Unread::Locked(reason, _) => ("locked", reason, ""),
@@ -476,7 +563,12 @@ fn push_unread(out: &mut dyn Write, planned: &Planned<'_>) -> io::Result<()> {
         };
         let detail = if detail.is_empty() { reason.describe() } else { detail };
         let line = if trouble.line > 0 { trouble.line.to_string() } else { String::new() };
-        writeln!(out, "| {} | {line} | {kind} | {reason}: {} |", escape(&inventory.files[trouble.file as usize].place.shown()), escape(detail))?;
+        writeln!(
+            out,
+            "| {} | {line} | {kind} | {reason}: {} |",
+            escape(&inventory.files[trouble.file as usize].place.shown()),
+            escape(detail)
+        )?;
     }
     for key in &inventory.unnamed_keys {
         writeln!(
@@ -532,7 +624,10 @@ mod tests {
 
     #[test]
     fn names_cannot_be_markup() {
-        assert_eq!(escape("[x](http://evil) <script> `a` | b"), "\\[x\\](http&#58;//evil) &lt;script&gt; \\`a\\` \\| b");
+        assert_eq!(
+            escape("[x](http://evil) <script> `a` | b"),
+            "\\[x\\](http&#58;//evil) &lt;script&gt; \\`a\\` \\| b"
+        );
         assert_eq!(escape("a\nb\u{202e}"), "a\\\\0Ab\\\\E2\\\\80\\\\AE");
         assert_eq!(escape("https://a http:\\//b 12:30:00 m:7"), "https&#58;//a http:\\\\//b 12:30:00 m:7");
         assert_eq!(sentence("see https://crt.sh/?spkisha256=ab: x"), "see https://crt.sh/?spkisha256=ab: x");

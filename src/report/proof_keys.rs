@@ -70,7 +70,11 @@ struct Issued {
 impl ProofCertificate {
     /// Whether somebody issued it who can revoke it, now.
     fn can_be_revoked(&self, now: Time) -> bool {
-        let over = self.not_after.as_deref().and_then(|t| crate::time::Written::parse(t).ok()).is_some_and(|t| t.as_utc() < now);
+        let over = self
+            .not_after
+            .as_deref()
+            .and_then(|t| crate::time::Written::parse(t).ok())
+            .is_some_and(|t| t.as_utc() < now);
         !self.is_self_signed && !over && self.standing != "expired"
     }
 
@@ -78,7 +82,8 @@ impl ProofCertificate {
     fn places(&self, root: u32) -> impl Iterator<Item = Place> {
         self.paths.iter().enumerate().flat_map(move |(i, path)| {
             let member = self.members.get(i).and_then(Option::as_deref);
-            files(root, path).map(|file| member.map_or_else(|| file.clone(), |member| file.with_member(member)))
+            files(root, path)
+                .map(|file| member.map_or_else(|| file.clone(), |member| file.with_member(member)))
         })
     }
 
@@ -90,31 +95,41 @@ impl ProofCertificate {
 impl ProofKey {
     /// Takes over what was decided since the plan was made; `decisions` are those that hold now.
     pub fn decide(&mut self, decisions: &BTreeMap<SpkiHash, Decision>) {
-        let decision = std::iter::once(&self.spki_sha256).chain(&self.spki_sha256_raw).find_map(|name| decisions.get(name));
+        let decision = std::iter::once(&self.spki_sha256)
+            .chain(&self.spki_sha256_raw)
+            .find_map(|name| decisions.get(name));
         // The first reason of a key that a person decided about is the decision.
-        let was_decided =
-            self.because.first().is_some_and(|reason| [Kind::Decision, Kind::Misuse].iter().any(|kind| reason.evidence == kind.as_str()));
+        let was_decided = self.because.first().is_some_and(|reason| {
+            [Kind::Decision, Kind::Misuse].iter().any(|kind| reason.evidence == kind.as_str())
+        });
         self.exposure = match decision {
-            Some(decision) => if decision.exposed { Exposure::Exposed } else { Exposure::Cleared }.as_str().to_owned(),
+            Some(decision) => {
+                if decision.exposed { Exposure::Exposed } else { Exposure::Cleared }.as_str().to_owned()
+            }
             // The decision was taken back, and what else is known of the key a plan has to judge.
             None if was_decided => Exposure::Undetermined.as_str().to_owned(),
             None => return,
         };
     }
 
-    /// The steps that replace certificates on the key and are neither done nor waived, those whose deployment is listed left out. Proof of the key
-    /// revokes what they are about while it is in use.
+    /// The steps that replace certificates on the key and are neither done nor waived, those whose deployment
+    /// is listed left out. Proof of the key revokes what they are about while it is in use.
     #[must_use]
     pub fn open_replacements<'s>(&self, steps: &'s [Step]) -> Vec<&'s Step> {
-        let is_of_key = |step: &Step| step.key == Some(self.spki_sha256) || self.steps.iter().any(|id| id == step.id.as_str());
-        let open = |kind| steps.iter().filter(move |s| s.kind == kind && !s.status.is_over()).filter(|s| is_of_key(s));
+        let is_of_key = |step: &Step| {
+            step.key == Some(self.spki_sha256) || self.steps.iter().any(|id| id == step.id.as_str())
+        };
+        let open = |kind| {
+            steps.iter().filter(move |s| s.kind == kind && !s.status.is_over()).filter(|s| is_of_key(s))
+        };
         let deploys: Vec<&Step> = open(StepKind::Deploy).collect();
         let is_listed = |step: &Step| deploys.iter().any(|deploy| deploy.needs.contains(&step.id));
         let replaces: Vec<&Step> = open(StepKind::Replace).filter(|step| !is_listed(step)).collect();
         deploys.into_iter().chain(replaces).collect()
     }
 
-    /// Whether it is meant by a step or the beginning of one, a host name, or the SHA-256 of a certificate or of itself.
+    /// Whether it is meant by a step or the beginning of one, a host name, or the SHA-256 of a certificate or
+    /// of itself.
     #[must_use]
     pub fn is_meant(&self, by: &str) -> bool {
         let step = |s: &String| s == by || (by.len() > "revoke-".len() && s.starts_with(by));
@@ -132,7 +147,8 @@ impl ProofKey {
     /// What is needed for its proof.
     ///
     /// # Errors
-    /// The reason, a sentence, if there is nothing to prove: it is not exposed for sure, or nobody has anything to revoke.
+    /// The reason, a sentence, if there is nothing to prove: it is not exposed for sure, or nobody has
+    /// anything to revoke.
     pub fn compromised(&self, roots: usize, cas: &Cas, now: Time) -> Result<Compromised, String> {
         if self.exposure != "exposed" {
             return Err(match self.exposure.as_str() {
@@ -144,13 +160,20 @@ impl ProofKey {
                 }
             });
         }
-        let live: Vec<&ProofCertificate> = self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();
+        let live: Vec<&ProofCertificate> =
+            self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();
         let Some(first) = live.first() else {
-            return Err("no certificate of a CA on it is valid any more, so there is nothing to revoke".to_owned());
+            return Err(
+                "no certificate of a CA on it is valid any more, so there is nothing to revoke".to_owned()
+            );
         };
         let (mut wordings, mut authorities) = (Vec::new(), Vec::new());
         for certificate in &live {
-            let id = certificate.issued.as_ref().and_then(|i| i.authority.as_deref()).unwrap_or(&certificate.issuer);
+            let id = certificate
+                .issued
+                .as_ref()
+                .and_then(|i| i.authority.as_deref())
+                .unwrap_or(&certificate.issuer);
             let operator = cas.operator(id);
             let authority = operator.map_or_else(|| certificate.issuer.clone(), |o| o.name.clone());
             if !authorities.contains(&authority) {
@@ -180,10 +203,13 @@ impl ProofKey {
     }
 }
 
-/// The places that are shown like this: a file, or something in an archive; the first `!/` may be part of the name of a folder.
+/// The places that are shown like this: a file, or something in an archive; the first `!/` may be part of the
+/// name of a folder.
 fn shown(root: u32, shown: &str) -> impl Iterator<Item = Place> {
     let within = shown.match_indices(INTO).take(WAYS);
-    let within = within.flat_map(move |(at, _)| files(root, &shown[..at]).map(|archive| archive.with_member(&shown[at + INTO.len()..])));
+    let within = within.flat_map(move |(at, _)| {
+        files(root, &shown[..at]).map(|archive| archive.with_member(&shown[at + INTO.len()..]))
+    });
     files(root, shown).into_iter().chain(within)
 }
 
@@ -200,7 +226,8 @@ fn unescaped(path: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let byte = tail.strip_prefix(b"x").and_then(|t| t.get(..2)).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte =
+            tail.strip_prefix(b"x").and_then(|t| t.get(..2)).and_then(|hex| std::str::from_utf8(hex).ok());
         match (first, byte.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
             (b'\\', Some(byte)) => {
                 out.push(byte);
@@ -224,7 +251,10 @@ mod tests {
         let places = |text| shown(1, text).collect::<std::collections::BTreeSet<_>>();
         let archive = Place::new(1, b"b.zip");
         assert_eq!(places("a.pem"), [Place::new(1, b"a.pem")].into());
-        assert_eq!(places("b.zip!/a.pem"), [Place::new(1, b"b.zip!/a.pem"), archive.with_member("a.pem")].into());
+        assert_eq!(
+            places("b.zip!/a.pem"),
+            [Place::new(1, b"b.zip!/a.pem"), archive.with_member("a.pem")].into()
+        );
         assert!(places("b.zip!/c.zip!/a.pem").contains(&archive.with_member("c.zip!/a.pem")));
         assert!(places("b\\xff.zip!/a.pem").contains(&Place::new(1, b"b\xff.zip").with_member("a.pem")));
         assert_eq!(places(&"x!/".repeat(1_000)).len(), 1 + WAYS);
@@ -232,7 +262,13 @@ mod tests {
 
     #[test]
     fn paths_come_back() {
-        for (path, raw) in [("a/b.pem", &b"a/b.pem"[..]), ("a\\xff.pem", b"a\xff.pem"), ("\\x", b"\\x"), ("\\xz0", b"\\xz0"), ("", b"")] {
+        for (path, raw) in [
+            ("a/b.pem", &b"a/b.pem"[..]),
+            ("a\\xff.pem", b"a\xff.pem"),
+            ("\\x", b"\\x"),
+            ("\\xz0", b"\\xz0"),
+            ("", b""),
+        ] {
             assert_eq!(unescaped(path), raw);
         }
     }

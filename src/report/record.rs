@@ -1,4 +1,5 @@
-//! The records of `scan`: one JSON object per item, fields in a fixed order (DESIGN section 4 is the contract).
+//! The records of `scan`: one JSON object per item, fields in a fixed order (DESIGN section 4 is the
+//! contract).
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -163,7 +164,8 @@ fn push_object(out: &mut Vec<u8>, object: &Object) {
 }
 
 thread_local! {
-    /// Facts already written out, of objects that the reader met more than once: an intermediate beside every leaf, a key in many files.
+    /// Facts already written out, of objects that the reader met more than once: an intermediate beside every
+    /// leaf, a key in many files.
     static WRITTEN: RefCell<Vec<Option<Written>>> = const { RefCell::new(Vec::new()) };
 }
 

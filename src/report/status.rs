@@ -1,4 +1,5 @@
-//! Where a case stands: what is done, what can be done now, what is late, by account and by CA too, and what was said last.
+//! Where a case stands: what is done, what can be done now, what is late, by account and by CA too, and what
+//! was said last.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -94,7 +95,14 @@ pub enum By {
 impl<'a> CaseStatus<'a> {
     /// Counts. `shares`: of each key.
     #[must_use]
-    pub fn of(keys: &'a BTreeMap<String, u64>, steps: &'a [Kept], words: &'a [Word], shares: &'a [Share], stored: Stored<'a>, as_of: Time) -> Self {
+    pub fn of(
+        keys: &'a BTreeMap<String, u64>,
+        steps: &'a [Kept],
+        words: &'a [Word],
+        shares: &'a [Share],
+        stored: Stored<'a>,
+        as_of: Time,
+    ) -> Self {
         let Stored { question, complete, roots, found } = stored;
         let open = || steps.iter().filter(|k| k.closed.is_none()).map(|k| &k.step);
         let mut by_kind: BTreeMap<StepKind, BTreeMap<Status, usize>> = BTreeMap::new();
@@ -141,7 +149,15 @@ impl<'a> CaseStatus<'a> {
         let mut out = Vec::new();
         self.push_tallies(&mut out, by, usize::MAX);
         if out.is_empty() {
-            out.push(vec![(Tone::Good, if by == By::Account { "no step is of an account that is known" } else { "no step is for a CA" }.to_owned())]);
+            out.push(vec![(
+                Tone::Good,
+                if by == By::Account {
+                    "no step is of an account that is known"
+                } else {
+                    "no step is for a CA"
+                }
+                .to_owned(),
+            )]);
         }
         out
     }
@@ -183,7 +199,8 @@ impl<'a> CaseStatus<'a> {
         self.steps.values().flat_map(BTreeMap::keys).any(|s| !s.is_over())
     }
 
-    /// For people; `rows` of each list, the rest counted. `title` is what people call a key: not all steps say which one they are about.
+    /// For people; `rows` of each list, the rest counted. `title` is what people call a key: not all steps
+    /// say which one they are about.
     #[must_use]
     pub fn lines(&self, rows: usize, title: &dyn Fn(&SpkiHash) -> Option<String>) -> Vec<Line> {
         let mut out = self.question_lines();
@@ -198,25 +215,50 @@ impl<'a> CaseStatus<'a> {
             let over: usize = statuses.iter().filter(|(s, _)| s.is_over()).map(|(_, n)| n).sum();
             let detail: Vec<String> = statuses.iter().map(|(s, n)| format!("{n} {}", s.as_str())).collect();
             let tone = if over == all { Tone::Good } else { Tone::Plain };
-            out.push(vec![(tone, format!("  {:8} {over} of {all}", kind.as_str())), (Tone::Faint, format!("  ({})", detail.join(", ")))]);
+            out.push(vec![
+                (tone, format!("  {:8} {over} of {all}", kind.as_str())),
+                (Tone::Faint, format!("  ({})", detail.join(", "))),
+            ]);
         }
         if !self.found && self.steps.is_empty() {
-            out.push(vec![(Tone::Warn, "  none, and nothing was found: no certificate, key or request".to_owned())]);
+            out.push(vec![(
+                Tone::Warn,
+                "  none, and nothing was found: no certificate, key or request".to_owned(),
+            )]);
         } else if self.steps.is_empty() {
             out.push(vec![(Tone::Good, "  none: nothing is to be done".to_owned())]);
         }
         if self.closed > 0 {
-            out.push(vec![(Tone::Faint, format!("  {} closed, since the plan does not need them any more", count(self.closed, "step")))]);
+            out.push(vec![(
+                Tone::Faint,
+                format!(
+                    "  {} closed, since the plan does not need them any more",
+                    count(self.closed, "step")
+                ),
+            )]);
         }
         list(&mut out, "late", Tone::Alarm, &self.late, rows, |s| {
             let source = s.deadline_source.as_deref().unwrap_or_default();
-            format!("due {}: {}: {} ({})", s.deadline.map_or_else(String::new, |d| d.to_string()), s.id, about(s, title), show(source))
+            format!(
+                "due {}: {}: {} ({})",
+                s.deadline.map_or_else(String::new, |d| d.to_string()),
+                s.id,
+                about(s, title),
+                show(source)
+            )
         });
         self.push_ready(&mut out, rows, title);
         self.push_tallies(&mut out, By::Authority, rows / 2);
         self.push_tallies(&mut out, By::Account, rows / 2);
         list(&mut out, "said last", Tone::Plain, &self.words, rows, |w| {
-            format!("{} {} {} by {}: {}", w.at, w.step, w.mark.as_str(), cut(&show(&w.by)), brief(&w.reason, SAID))
+            format!(
+                "{} {} {} by {}: {}",
+                w.at,
+                w.step,
+                w.mark.as_str(),
+                cut(&show(&w.by)),
+                brief(&w.reason, SAID)
+            )
         });
         out
     }
@@ -225,7 +267,8 @@ impl<'a> CaseStatus<'a> {
     fn question_lines(&self) -> Vec<Line> {
         let mut out = vec![vec![(Tone::Head, "question".to_owned())]];
         for root in self.roots {
-            let moved = root.moved_from.last().map_or_else(String::new, |from| format!("  (moved from {from})"));
+            let moved =
+                root.moved_from.last().map_or_else(String::new, |from| format!("  (moved from {from})"));
             out.push(vec![(Tone::Plain, format!("  path {}{moved}", root.absolute))]);
         }
         let Some(question) = self.question else {
@@ -233,18 +276,25 @@ impl<'a> CaseStatus<'a> {
             return out;
         };
         if !question.has(OptionName::Incident) {
-            out.push(vec![(Tone::Plain, format!("  --incident {}", incident::DEFAULT)), (Tone::Faint, "  (the default)".to_owned())]);
+            out.push(vec![
+                (Tone::Plain, format!("  --incident {}", incident::DEFAULT)),
+                (Tone::Faint, "  (the default)".to_owned()),
+            ]);
         }
-        for (option, values) in question.options().chain(self.complete.into_iter().flat_map(Question::options)) {
+        for (option, values) in
+            question.options().chain(self.complete.into_iter().flat_map(Question::options))
+        {
             if values.is_empty() {
                 out.push(vec![(Tone::Plain, format!("  --{}", option.as_str()))]);
             }
             for value in values {
-                let content = value
-                    .content
-                    .as_ref()
-                    .map_or_else(String::new, |c| format!("  (sha256 {}..., since {})", &c.sha256.to_string()[..12], c.since.day()));
-                out.push(vec![(Tone::Plain, format!("  --{} {}", option.as_str(), value.value)), (Tone::Faint, content)]);
+                let content = value.content.as_ref().map_or_else(String::new, |c| {
+                    format!("  (sha256 {}..., since {})", &c.sha256.to_string()[..12], c.since.day())
+                });
+                out.push(vec![
+                    (Tone::Plain, format!("  --{} {}", option.as_str(), value.value)),
+                    (Tone::Faint, content),
+                ]);
             }
         }
         out
@@ -267,16 +317,28 @@ impl<'a> CaseStatus<'a> {
         for (kind, steps) in by_kind {
             // One that is left over takes no more room than saying so.
             let shown = if steps.len() <= each + 1 { steps.len() } else { each };
-            out.extend(steps.iter().take(shown).map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, about(s, title)))]));
+            out.extend(
+                steps
+                    .iter()
+                    .take(shown)
+                    .map(|s| vec![(Tone::Plain, format!("  {}: {}", s.id, about(s, title)))]),
+            );
             if steps.len() > shown {
-                out.push(vec![(Tone::Faint, format!("  and {} more to {}", steps.len() - shown, kind.as_str()))]);
+                out.push(vec![(
+                    Tone::Faint,
+                    format!("  and {} more to {}", steps.len() - shown, kind.as_str()),
+                )]);
             }
         }
     }
 }
 
 /// Sums steps up by the names that each has; the order of the steps is that of urgency.
-fn tallies<'s, N: AsRef<[&'s str]>>(steps: impl Iterator<Item = &'s Step>, as_of: Time, names: impl Fn(&'s Step) -> N) -> Vec<Tally> {
+fn tallies<'s, N: AsRef<[&'s str]>>(
+    steps: impl Iterator<Item = &'s Step>,
+    as_of: Time,
+    names: impl Fn(&'s Step) -> N,
+) -> Vec<Tally> {
     let mut at: HashMap<&str, usize> = HashMap::new();
     let mut out: Vec<Tally> = Vec::new();
     for step in steps {
@@ -330,7 +392,14 @@ fn cut(name: &str) -> String {
     name.char_indices().nth(60).map_or_else(|| name.to_owned(), |(end, _)| format!("{}...", &name[..end]))
 }
 
-fn list<T>(out: &mut Vec<Line>, title: &str, tone: Tone, items: &[T], rows: usize, words: impl Fn(&T) -> String) {
+fn list<T>(
+    out: &mut Vec<Line>,
+    title: &str,
+    tone: Tone,
+    items: &[T],
+    rows: usize,
+    words: impl Fn(&T) -> String,
+) {
     if items.is_empty() {
         return;
     }

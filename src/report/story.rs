@@ -109,24 +109,33 @@ struct CertificateStory {
 }
 
 impl KeyStory {
-    /// Whether a person who says `name` can mean this key: a name, a subject or a place of one of its certificates, a place of
-    /// the key, or an account.
+    /// Whether a person who says `name` can mean this key: a name, a subject or a place of one of its
+    /// certificates, a place of the key, or an account.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
         let (path, wanted) = (normalise(name), host(name));
         // As people read it: NFC or NFD, U-labels or A-labels.
-        let same = |text: &String| text.eq_ignore_ascii_case(name) || !(text.is_ascii() && name.is_ascii()) && normalise(text) == path;
+        let same = |text: &String| {
+            text.eq_ignore_ascii_case(name)
+                || !(text.is_ascii() && name.is_ascii()) && normalise(text) == path
+        };
         let same_host = |text: &String| same(text) || host(text) == wanted;
         // A place in archives has several names: its own, that of each of them, and each piece of the way.
         let part = |shown: &String| shown.contains(INTO) && parts(shown).any(|part| same(&part));
         let serial = serial(name);
-        let common =
-            |c: &CertificateStory| crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(name) || host(&n) == wanted);
+        let common = |c: &CertificateStory| {
+            crate::pki::name::common_name(&c.subject)
+                .is_some_and(|n| n.eq_ignore_ascii_case(name) || host(&n) == wanted)
+        };
         self.private_key_paths.iter().any(|path| same(path) || part(path))
             || self.accounts.iter().any(same)
             || self.requests.iter().any(|r| {
-                let common = crate::pki::name::common_names(&r.subject).iter().any(|n| n.eq_ignore_ascii_case(name));
-                common || r.dns_names.iter().any(same) || same(&r.subject) || r.paths.iter().any(|path| same(path) || part(path))
+                let common =
+                    crate::pki::name::common_names(&r.subject).iter().any(|n| n.eq_ignore_ascii_case(name));
+                common
+                    || r.dns_names.iter().any(same)
+                    || same(&r.subject)
+                    || r.paths.iter().any(|path| same(path) || part(path))
             })
             || self.certificates.iter().any(|c| {
                 c.dns_names.iter().any(same_host)
@@ -144,15 +153,21 @@ impl KeyStory {
         &self.private_key_paths
     }
 
-    /// What people call it: by its first certificate that can still be used, else the first of all, else where the key lies.
+    /// What people call it: by its first certificate that can still be used, else the first of all, else
+    /// where the key lies.
     #[must_use]
     pub fn title(&self) -> String {
         let live = self.certificates.iter().find(|c| !matches!(c.standing.as_str(), "expired" | "revoked"));
         let Some(certificate) = live.or_else(|| self.certificates.first()) else {
-            let first = self.private_key_paths.first().or_else(|| self.requests.first().map(RequestStory::name));
+            let first =
+                self.private_key_paths.first().or_else(|| self.requests.first().map(RequestStory::name));
             return first.map_or_else(|| self.spki_sha256.to_string(), |name| show(name));
         };
-        let name = certificate.dns_names.first().cloned().or_else(|| crate::pki::name::common_name(&certificate.subject));
+        let name = certificate
+            .dns_names
+            .first()
+            .cloned()
+            .or_else(|| crate::pki::name::common_name(&certificate.subject));
         show(&name.unwrap_or_else(|| certificate.subject.clone()))
     }
 
@@ -184,7 +199,9 @@ impl KeyStory {
     /// The parts by which steps are selected.
     #[must_use]
     pub fn subject(&self) -> KeySubject<'_> {
-        let names = |c: &CertificateStory| c.dns_names.iter().cloned().chain(crate::pki::name::common_name(&c.subject)).collect();
+        let names = |c: &CertificateStory| {
+            c.dns_names.iter().cloned().chain(crate::pki::name::common_name(&c.subject)).collect()
+        };
         KeySubject {
             key: self.spki_sha256,
             accounts: &self.accounts,
@@ -200,7 +217,8 @@ impl KeyStory {
         self.certificates.iter().map(|c| c.sha256).collect()
     }
 
-    /// Everything known of the key: where it lies and how that is known, its certificates, what is to be done and what was done.
+    /// Everything known of the key: where it lies and how that is known, its certificates, what is to be done
+    /// and what was done.
     #[must_use]
     pub fn lines(&self, steps: &[Kept], words: &[Word]) -> Vec<Line> {
         let mut out = Vec::new();
@@ -210,7 +228,10 @@ impl KeyStory {
             out.push(plain(format!("  also met as {raw}, another encoding of it")));
         }
         if !self.accounts.is_empty() {
-            out.push(plain(format!("  uploaded by {}", self.accounts.iter().map(|a| show(a)).collect::<Vec<_>>().join(", "))));
+            out.push(plain(format!(
+                "  uploaded by {}",
+                self.accounts.iter().map(|a| show(a)).collect::<Vec<_>>().join(", ")
+            )));
         }
         section(&mut out, "where its private half was found");
         if self.private_key_paths.is_empty() {
@@ -253,18 +274,29 @@ impl KeyStory {
             let serial = listed.serial.as_deref().unwrap_or("unknown");
             out.push(plain(format!("      serial {} of {}", show(serial), show(&listed.issuer))));
             let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
-            out.push(plain(format!("      from {} until {}; {}", day(listed.not_before), day(listed.not_after), listed.address())));
+            out.push(plain(format!(
+                "      from {} until {}; {}",
+                day(listed.not_before),
+                day(listed.not_after),
+                listed.address()
+            )));
         }
     }
 
     fn push_steps(&self, steps: &[Kept], words: &[Word], out: &mut Vec<Line>) {
-        let about = |step: &Step| step.key == Some(self.spki_sha256) || self.certificates.iter().any(|c| step.certificates.contains(&c.sha256));
+        let about = |step: &Step| {
+            step.key == Some(self.spki_sha256)
+                || self.certificates.iter().any(|c| step.certificates.contains(&c.sha256))
+        };
         section(out, "steps");
         let mut any = false;
         for kept in steps.iter().filter(|k| about(&k.step)) {
             any = true;
             let status = kept.closed.as_ref().map_or(kept.step.status.as_str(), |_| "closed");
-            out.push(vec![(tone(kept), format!("  {status:8}")), (Tone::Plain, format!("{}: {}", kept.step.id, show(&kept.step.says)))]);
+            out.push(vec![
+                (tone(kept), format!("  {status:8}")),
+                (Tone::Plain, format!("{}: {}", kept.step.id, show(&kept.step.says))),
+            ]);
             if let Some((why, since)) = &kept.closed {
                 out.push(plain(format!("          closed {since}: {}", show(why))));
             }
@@ -272,7 +304,13 @@ impl KeyStory {
                 out.push(plain(format!("          due {deadline}: {}", show(source))));
             }
             for word in words.iter().filter(|w| w.step == kept.step.id) {
-                out.push(plain(format!("          {} {} by {}: {}", word.at, word.mark.as_str(), show(&word.by), show(&word.reason))));
+                out.push(plain(format!(
+                    "          {} {} by {}: {}",
+                    word.at,
+                    word.mark.as_str(),
+                    show(&word.by),
+                    show(&word.reason)
+                )));
             }
         }
         if !any {
@@ -281,12 +319,15 @@ impl KeyStory {
     }
 }
 
-/// A serial number as programs print it (`0x0A1B`, `0A:1B`, `0a1b`), as records have it, without zeros in front.
+/// A serial number as programs print it (`0x0A1B`, `0A:1B`, `0a1b`), as records have it, without zeros in
+/// front.
 fn serial(text: &str) -> Option<String> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    let plain: String = digits.chars().filter(|c| !matches!(c, ':' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
+    let plain: String =
+        digits.chars().filter(|c| !matches!(c, ':' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
     let number = plain.strip_prefix('-').unwrap_or(&plain);
-    (!number.is_empty() && number.chars().all(|c| c.is_ascii_hexdigit())).then(|| plain.trim_start_matches('0').to_owned())
+    (!number.is_empty() && number.chars().all(|c| c.is_ascii_hexdigit()))
+        .then(|| plain.trim_start_matches('0').to_owned())
 }
 
 /// Every piece of a way into archives.
@@ -339,10 +380,18 @@ impl CertificateStory {
 
     fn push(&self, out: &mut Vec<Line>) {
         let name = self.dns_names.first().cloned().unwrap_or_else(|| self.subject.clone());
-        out.push(vec![(Tone::Head, format!("  {}", show(&name))), (Tone::Plain, format!(": {}, {}", self.verdict, self.standing))]);
+        out.push(vec![
+            (Tone::Head, format!("  {}", show(&name))),
+            (Tone::Plain, format!(": {}, {}", self.verdict, self.standing)),
+        ]);
         let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
         out.push(plain(format!("      serial {} of {}", self.serial, show(&self.issuer))));
-        out.push(plain(format!("      from {} until {}; sha256 {}", day(self.not_before), day(self.not_after), self.sha256)));
+        out.push(plain(format!(
+            "      from {} until {}; sha256 {}",
+            day(self.not_before),
+            day(self.not_after),
+            self.sha256
+        )));
         if let Some(issued) = &self.issued {
             let whose = issued.authority.as_deref().map_or_else(String::new, |a| format!("{}: ", show(a)));
             let sort = self.sort.as_deref().unwrap_or("certificate");

@@ -1,4 +1,5 @@
-//! The summary for a person in a hurry: what is exposed and valid, exposed and expired, clear and why, not read; what is new; what is next.
+//! The summary for a person in a hurry: what is exposed and valid, exposed and expired, clear and why, not
+//! read; what is new; what is next.
 
 mod headline;
 
@@ -100,15 +101,26 @@ pub fn lines(planned: &Planned<'_>, shape: Shape<'_>) -> Vec<Line> {
     }
     let title = if incident.title.is_empty() { &incident.name } else { &incident.title };
     out.line(&[(Tone::Head, title)]);
-    out.line(&[(Tone::Faint, &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of))]);
+    out.line(&[(
+        Tone::Faint,
+        &format!("uploaded before {} is exposed; standing as of {}", incident.cutoff, planned.clock.as_of),
+    )]);
     out.first(planned, shape);
     let done = Progress::of(planned);
-    let (open, over): (Vec<u32>, Vec<u32>) = view::sorted(planned, Verdict::asks_for_action).into_iter().partition(|at| done.is_open(planned, *at));
+    let (open, over): (Vec<u32>, Vec<u32>) = view::sorted(planned, Verdict::asks_for_action)
+        .into_iter()
+        .partition(|at| done.is_open(planned, *at));
     out.headline(planned, &done, &open, &over);
     out.section(planned, Tone::Alarm, "Act on these", &open, shape);
     out.authorities(planned);
     let expired = view::sorted(planned, |v| v == Verdict::Expired);
-    out.section(planned, Tone::Warn, "Exposed, but expired (nothing to revoke, keys to retire)", &expired, shape);
+    out.section(
+        planned,
+        Tone::Warn,
+        "Exposed, but expired (nothing to revoke, keys to retire)",
+        &expired,
+        shape,
+    );
     out.bare_keys(planned);
     out.requests(planned);
     out.clear(planned, &view::select(planned, |v| v == Verdict::Clear));
@@ -137,14 +149,26 @@ impl Text {
         self.line(&[(tone, text)]);
     }
 
-    fn section(&mut self, planned: &Planned<'_>, tone: Tone, title: &str, certificates: &[u32], shape: Shape<'_>) {
+    fn section(
+        &mut self,
+        planned: &Planned<'_>,
+        tone: Tone,
+        title: &str,
+        certificates: &[u32],
+        shape: Shape<'_>,
+    ) {
         if certificates.is_empty() {
             return;
         }
         self.head(tone, &format!("{title}: {}", count(certificates.len(), "certificate")));
         self.sureness(planned, certificates);
         let assessed = &planned.assessment.certificates;
-        let width = certificates.iter().take(shape.rows).map(|at| assessed[*at as usize].verdict.as_str().len()).max().unwrap_or(0);
+        let width = certificates
+            .iter()
+            .take(shape.rows)
+            .map(|at| assessed[*at as usize].verdict.as_str().len())
+            .max()
+            .unwrap_or(0);
         for at in certificates.iter().take(shape.rows) {
             self.row(tone, &view::row(planned, *at), width, shape);
         }
@@ -160,7 +184,8 @@ impl Text {
         list.sort_by_key(|a| std::cmp::Reverse(a.certificates));
         self.head(Tone::Head, "By CA (plan.md has the requirements of each)");
         let named = |name: &str| show(name);
-        let width = list.iter().take(AUTHORITIES).map(|a| named(&a.name).chars().count()).max().unwrap_or(0).min(60);
+        let width =
+            list.iter().take(AUTHORITIES).map(|a| named(&a.name).chars().count()).max().unwrap_or(0).min(60);
         for authority in list.iter().take(AUTHORITIES) {
             let sure = if authority.known { authority.confidence.describe() } else { "operator unknown" };
             self.line(&[
@@ -176,7 +201,9 @@ impl Text {
 
     /// How sure the exposure of these is, where that differs among them.
     fn sureness(&mut self, planned: &Planned<'_>, certificates: &[u32]) {
-        let of = |at: &u32| planned.assessment.keys[planned.inventory.certificates[*at as usize].key as usize].exposure;
+        let of = |at: &u32| {
+            planned.assessment.keys[planned.inventory.certificates[*at as usize].key as usize].exposure
+        };
         let words = [
             (Exposure::Exposed, "confirmed exposed"),
             (Exposure::Presumed, "presumed"),
@@ -184,8 +211,10 @@ impl Text {
             (Exposure::NotExposed, "only below an exposed CA"),
             (Exposure::Cleared, "cleared, but below an exposed CA"),
         ];
-        let parts = words.map(|(exposure, says)| (certificates.iter().filter(|at| of(at) == exposure).count(), says));
-        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, says)| format!("{n} {says}")).collect();
+        let parts =
+            words.map(|(exposure, says)| (certificates.iter().filter(|at| of(at) == exposure).count(), says));
+        let parts: Vec<String> =
+            parts.iter().filter(|(n, _)| *n > 0).map(|(n, says)| format!("{n} {says}")).collect();
         if parts.len() > 1 {
             self.line(&[(Tone::Plain, &format!("  {}", parts.join(", ")))]);
         }
@@ -223,26 +252,39 @@ impl Text {
             self.line(&[(Tone::Plain, "      and "), (Tone::Warn, second), (Tone::Plain, also)]);
         }
         if let Some(directory) = &row.request {
-            self.line(&[(Tone::Plain, "      new "), (Tone::Good, &format!("{}/{directory}/request.pem", shape.case))]);
+            self.line(&[
+                (Tone::Plain, "      new "),
+                (Tone::Good, &format!("{}/{directory}/request.pem", shape.case)),
+            ]);
         }
     }
 
     fn more(&mut self, total: usize, shape: Shape<'_>) {
         if total > shape.rows {
-            self.line(&[(Tone::Faint, &format!("  and {} more; {}/plan.json lists them all", total - shape.rows, shape.case))]);
+            self.line(&[(
+                Tone::Faint,
+                &format!("  and {} more; {}/plan.json lists them all", total - shape.rows, shape.case),
+            )]);
         }
     }
 
     /// Requests on exposed keys: a renewal from one has a leaked key certified again.
     fn requests(&mut self, planned: &Planned<'_>) {
         let Planned { inventory, assessment, .. } = *planned;
-        let suspect: Vec<_> = inventory.requests.iter().filter(|r| assessment.keys[r.key as usize].exposure.is_suspect()).collect();
+        let suspect: Vec<_> = inventory
+            .requests
+            .iter()
+            .filter(|r| assessment.keys[r.key as usize].exposure.is_suspect())
+            .collect();
         if suspect.is_empty() {
             return;
         }
         self.head(
             Tone::Alarm,
-            &format!("{} on these keys: do not renew from them, or the leaked key is certified again", count(suspect.len(), "request")),
+            &format!(
+                "{} on these keys: do not renew from them, or the leaked key is certified again",
+                count(suspect.len(), "request")
+            ),
         );
         for entry in suspect.iter().take(REQUESTS) {
             let places: Vec<_> = entry.occurrences.iter().take(REQUESTS).map(|o| inventory.path(o)).collect();
@@ -259,10 +301,18 @@ impl Text {
     /// Exposed keys without any certificate here.
     fn bare_keys(&mut self, planned: &Planned<'_>) {
         let inventory = planned.inventory;
-        let bare = inventory.keys.iter().zip(&planned.assessment.keys).filter(|(k, v)| k.certificates.is_empty() && v.exposure.is_suspect());
-        let places: Vec<String> = bare.filter_map(|(k, _)| k.private_places().next()).map(|o| show(&inventory.path(o))).collect();
+        let bare = inventory
+            .keys
+            .iter()
+            .zip(&planned.assessment.keys)
+            .filter(|(k, v)| k.certificates.is_empty() && v.exposure.is_suspect());
+        let places: Vec<String> =
+            bare.filter_map(|(k, _)| k.private_places().next()).map(|o| show(&inventory.path(o))).collect();
         if !places.is_empty() {
-            self.head(Tone::Warn, &format!("Exposed or suspect without a certificate here: {}", count(places.len(), "key")));
+            self.head(
+                Tone::Warn,
+                &format!("Exposed or suspect without a certificate here: {}", count(places.len(), "key")),
+            );
             for place in places.iter().take(10) {
                 self.line(&[(Tone::Plain, "  "), (Tone::Plain, place)]);
             }
@@ -294,8 +344,11 @@ impl Text {
         let inventory = planned.inventory;
         let ledger = inventory.ledger();
         let unnamed = inventory.unnamed_keys.len();
-        // What holds nothing of X.509, and links in archives, are in plan.json; a folder passed over as a case of ours is said here, since anybody can make one look so.
-        let is_other = |t: &&crate::inventory::Trouble| matches!(t.unread, Unread::Skipped(Reason::OtherFormat | Reason::LinkInArchive, _));
+        // What holds nothing of X.509, and links in archives, are in plan.json; a folder passed over as a
+        // case of ours is said here, since anybody can make one look so.
+        let is_other = |t: &&crate::inventory::Trouble| {
+            matches!(t.unread, Unread::Skipped(Reason::OtherFormat | Reason::LinkInArchive, _))
+        };
         let troubles: Vec<_> = inventory.troubles.iter().filter(|t| !is_other(t)).collect();
         if troubles.is_empty() && unnamed == 0 {
             return;
@@ -332,7 +385,10 @@ impl Text {
         if unnamed > 0 {
             self.line(&[(
                 Tone::Plain,
-                &format!("  {} whose public half cannot be computed: nothing could be joined to them", count(unnamed, "private key")),
+                &format!(
+                    "  {} whose public half cannot be computed: nothing could be joined to them",
+                    count(unnamed, "private key")
+                ),
             )]);
         }
     }
@@ -362,7 +418,12 @@ impl Text {
             Code::ManifestRowUnmatched,
             Code::RetiredKeyPresent,
         ];
-        let others: Vec<_> = planned.assessment.finding_counts.iter().filter(|(code, n)| !SHOWN.contains(code) && **n > 0).collect();
+        let others: Vec<_> = planned
+            .assessment
+            .finding_counts
+            .iter()
+            .filter(|(code, n)| !SHOWN.contains(code) && **n > 0)
+            .collect();
         if !others.is_empty() {
             self.head(Tone::Warn, "Findings on the evidence; plan.md names each");
             for (code, n) in others {
@@ -380,8 +441,16 @@ impl Text {
             (0, 0) => return,
             (0, 1) => "Nothing to do: the 1 key and request already exists".to_owned(),
             (0, _) => format!("Nothing to do: all {before} keys and requests already exist"),
-            (_, 0) => format!("New: {}, each with its request, in {}/replacements", count(made, "private key"), shape.case),
-            _ => format!("New: {}, each with its request; {before} were there already, in {}/replacements", count(made, "private key"), shape.case),
+            (_, 0) => format!(
+                "New: {}, each with its request, in {}/replacements",
+                count(made, "private key"),
+                shape.case
+            ),
+            _ => format!(
+                "New: {}, each with its request; {before} were there already, in {}/replacements",
+                count(made, "private key"),
+                shape.case
+            ),
         };
         self.head(Tone::Good, &says);
     }
@@ -391,7 +460,8 @@ impl Text {
         if steps.iter().all(|s| s.status.is_over()) {
             return;
         }
-        let ready = |kind: StepKind| steps.iter().filter(|s| s.kind == kind && s.status == Status::Ready).count();
+        let ready =
+            |kind: StepKind| steps.iter().filter(|s| s.kind == kind && s.status == Status::Ready).count();
         self.head(Tone::Head, "Next");
         let mut number = 0;
         let mut item = |out: &mut Self, text: String| {
@@ -399,28 +469,70 @@ impl Text {
             out.line(&[(Tone::Plain, &format!("  {number}. {text}"))]);
         };
         if ready(StepKind::Decide) > 0 {
-            item(self, format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")));
+            item(
+                self,
+                format!("decide what only you can decide: {}", count(ready(StepKind::Decide), "decision")),
+            );
         }
-        let waiting = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Waiting).count();
+        let waiting =
+            steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Waiting).count();
         let open: HashSet<StepId> = steps.iter().filter(|s| !s.status.is_over()).map(|s| s.id).collect();
         if ready(StepKind::Inspect) > 0 {
-            item(self, format!("look at what could not be read or used: {}", count(ready(StepKind::Inspect), "inspect step")));
+            item(
+                self,
+                format!(
+                    "look at what could not be read or used: {}",
+                    count(ready(StepKind::Inspect), "inspect step")
+                ),
+            );
         }
-        if planned.plan.replacements.iter().any(|r| !planned.directories.contains_key(&r.profile) && open.contains(&r.step)) {
+        if planned
+            .plan
+            .replacements
+            .iter()
+            .any(|r| !planned.directories.contains_key(&r.profile) && open.contains(&r.step))
+        {
             let command = shell::line(&["certrecall", "rekey", shape.case]);
             item(self, format!("make the new keys and requests, if these hosts are yours: {command}"));
         }
-        let requested: HashSet<StepId> =
-            planned.plan.replacements.iter().filter(|r| planned.directories.contains_key(&r.profile)).map(|r| r.step).collect();
-        let to_issue = steps.iter().filter(|s| s.kind == StepKind::Replace && s.status == Status::Ready && requested.contains(&s.id)).count();
+        let requested: HashSet<StepId> = planned
+            .plan
+            .replacements
+            .iter()
+            .filter(|r| planned.directories.contains_key(&r.profile))
+            .map(|r| r.step)
+            .collect();
+        let to_issue = steps
+            .iter()
+            .filter(|s| s.kind == StepKind::Replace && s.status == Status::Ready && requested.contains(&s.id))
+            .count();
         if to_issue > 0 {
-            let more = if waiting > 0 { format!(" ({waiting} more once the new CA is there)") } else { String::new() };
-            item(self, format!("have {} issued from the requests and install them{more}", count(to_issue, "certificate")));
+            let more = if waiting > 0 {
+                format!(" ({waiting} more once the new CA is there)")
+            } else {
+                String::new()
+            };
+            item(
+                self,
+                format!(
+                    "have {} issued from the requests and install them{more}",
+                    count(to_issue, "certificate")
+                ),
+            );
         }
         if ready(StepKind::Search) > 0 {
-            item(self, format!("look for other certificates on the {}: the plan has the addresses", count(ready(StepKind::Search), "key")));
+            item(
+                self,
+                format!(
+                    "look for other certificates on the {}: the plan has the addresses",
+                    count(ready(StepKind::Search), "key")
+                ),
+            );
         }
-        if steps.iter().any(|s| s.kind == StepKind::Revoke && !matches!(s.status, Status::Done | Status::Waived)) {
+        if steps
+            .iter()
+            .any(|s| s.kind == StepKind::Revoke && !matches!(s.status, Status::Done | Status::Waived))
+        {
             item(self, "only then have the old certificates revoked: proof of a key revokes all certificates on it that the CA knows of".to_owned());
         }
         if ready(StepKind::Verify) > 0 {

@@ -1,4 +1,5 @@
-//! What every report for people shows: one row per certificate, with the reason and the request, sorted as the plan orders it.
+//! What every report for people shows: one row per certificate, with the reason and the request, sorted as
+//! the plan orders it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,9 +49,11 @@ pub fn sort(planned: &Planned<'_>, certificates: &mut [u32]) {
     let mut urgency = vec![usize::MAX; inventory.keys.len()];
     plan.order.iter().enumerate().for_each(|(at, key)| urgency[*key as usize] = at);
     let entry = |i: &u32| &inventory.certificates[*i as usize];
-    let rank = |i: &u32| (planned.assessment.certificates[*i as usize].verdict, urgency[entry(i).key as usize]);
+    let rank =
+        |i: &u32| (planned.assessment.certificates[*i as usize].verdict, urgency[entry(i).key as usize]);
     certificates.sort_unstable_by_key(rank);
-    // Of those to act on few have a rank in common, so few names are made. Certificates are numbered in the order of their hashes.
+    // Of those to act on few have a rank in common, so few names are made. Certificates are numbered in the
+    // order of their hashes.
     for equal in certificates.chunk_by_mut(|a, b| rank(a) == rank(b)).filter(|equal| equal.len() > 1) {
         equal.sort_by_cached_key(|i| (entry(i).certificate.display_name(), *i));
     }
@@ -68,7 +71,10 @@ pub fn sorted(planned: &Planned<'_>, wanted: impl Fn(Verdict) -> bool) -> Vec<u3
 #[must_use]
 pub fn ground<'a>(planned: &Planned<'a>, at: u32) -> Option<&'a Because> {
     let key = planned.inventory.certificates[at as usize].key;
-    planned.assessment.certificates[at as usize].because.as_deref().or_else(|| planned.assessment.keys[key as usize].because.first())
+    planned.assessment.certificates[at as usize]
+        .because
+        .as_deref()
+        .or_else(|| planned.assessment.keys[key as usize].because.first())
 }
 
 /// How many certificates each kind of evidence clears, and which of them are listed one by one.
@@ -86,7 +92,9 @@ pub fn clear_counts(planned: &Planned<'_>, clear: &[u32]) -> BTreeMap<Kind, usiz
 pub fn cleared(kind: Kind, n: usize) -> String {
     match (kind, n) {
         (Kind::ChainCertificate, 1) => "1 chain certificate: a bundle brings it without its key".to_owned(),
-        (Kind::ChainCertificate, n) => format!("{n} chain certificates: a bundle brings them without their keys"),
+        (Kind::ChainCertificate, n) => {
+            format!("{n} chain certificates: a bundle brings them without their keys")
+        }
         (kind, n) => format!("{n} {}", clear_words(kind)),
     }
 }
@@ -99,7 +107,9 @@ const fn clear_words(kind: Kind) -> &'static str {
         Kind::PathDate => "uploaded at or after the cutoff, says the date in the path",
         Kind::PublicOnly => "of which only the public half was found",
         Kind::Decision => "by decision",
-        Kind::CertificateDates => "without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)",
+        Kind::CertificateDates => {
+            "without an upload record: only the dates of the certificates clear them (--distrust-certificate-dates)"
+        }
         _ => "on other evidence",
     }
 }
@@ -121,10 +131,18 @@ pub fn row<'a>(planned: &Planned<'a>, at: u32) -> Row<'a> {
         standing: verdict.standing,
         verdict: verdict.verdict,
         until: certificate.not_after.map_or_else(|| "unknown".to_owned(), |t| t.day()),
-        issuer: if certificate.is_self_signed { "itself".to_owned() } else { short_name(&certificate.issuer.name) },
+        issuer: if certificate.is_self_signed {
+            "itself".to_owned()
+        } else {
+            short_name(&certificate.issuer.name)
+        },
         places: places(planned, &entry.occurrences),
         why: reason.map_or(Cow::Borrowed(""), |b| b.says(inventory)),
-        also: key.because.first().filter(|_| verdict.because.is_some() && key.exposure.is_suspect()).map(|b| b.says(inventory)),
+        also: key
+            .because
+            .first()
+            .filter(|_| verdict.because.is_some() && key.exposure.is_suspect())
+            .map(|b| b.says(inventory)),
         request: replacement.and_then(|r| directories.get(&r.profile)).map(String::as_str),
     }
 }

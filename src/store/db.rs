@@ -1,5 +1,6 @@
-//! `case.db`: what a case remembers. SQLite, durable; the only module that knows so. Everything that changes together is one transaction,
-//! so a run killed at any point leaves the case as it was before or as it is after.
+//! `case.db`: what a case remembers. SQLite, durable; the only module that knows so. Everything that changes
+//! together is one transaction, so a run killed at any point leaves the case as it was before or as it is
+//! after.
 
 mod kept;
 mod record;
@@ -26,7 +27,8 @@ use crate::time::Time;
 /// File name of the database in a case.
 pub const DATABASE: &str = "case.db";
 
-/// Each migration takes a database from the version of its index to the next one. They are only ever added to.
+/// Each migration takes a database from the version of its index to the next one. They are only ever added
+/// to.
 const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE run(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, as_of INTEGER NOT NULL, version TEXT NOT NULL, incident TEXT NOT NULL) STRICT;
@@ -84,7 +86,8 @@ const MIGRATIONS: &[&str] = &[
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    /// The same file, to flush it while it is written to. It goes after the connection: closing it gives up the locks that SQLite holds (POSIX).
+    /// The same file, to flush it while it is written to. It goes after the connection: closing it gives up
+    /// the locks that SQLite holds (POSIX).
     file: File,
     path: PathBuf,
 }
@@ -252,7 +255,8 @@ pub struct Changes {
 }
 
 impl Store {
-    /// Opens the database of the case at `directory`, or makes it; an older one is brought to the present form.
+    /// Opens the database of the case at `directory`, or makes it; an older one is brought to the present
+    /// form.
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
@@ -261,22 +265,30 @@ impl Store {
         if !path.exists() {
             // Made by us, so that its mode is ours from the first moment; SQLite gives its journal the same.
             files::write_new_for(access, &path, b"")?;
-        } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0) && directory.join(super::PLAN_JSON).exists() {
-            // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and with it all that was said.
+        } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0)
+            && directory.join(super::PLAN_JSON).exists()
+        {
+            // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and
+            // with it all that was said.
             return Err(Error::Database {
                 path,
                 error: "it is empty, though the case has a plan; with a copy of it, or without the file, `certrecall plan` goes on".into(),
             });
         }
         let failed = |error| Error::Database { path: path.clone(), error: Box::new(error) };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let absolute = std::fs::canonicalize(directory).map_err(|error| Error::Io { path: directory.to_owned(), error })?.join(DATABASE);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let absolute = std::fs::canonicalize(directory)
+            .map_err(|error| Error::Io { path: directory.to_owned(), error })?
+            .join(DATABASE);
         let mut connection = Connection::open_with_flags(&absolute, flags).map_err(failed)?;
         connection
             // The size of pages holds for a database that is new; a story takes one or two thousand bytes.
             .execute_batch("PRAGMA page_size = 16384; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
             .map_err(failed)?;
-        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+        let version: i64 =
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         let version = usize::try_from(version).unwrap_or(usize::MAX);
         if version > MIGRATIONS.len() {
             return Err(Error::NewerDatabase(path));
@@ -296,7 +308,9 @@ impl Store {
 
     /// Whether a plan was ever finished.
     pub(super) fn has_plan(&self) -> Result<bool, Error> {
-        self.connection.query_row("SELECT EXISTS(SELECT 1 FROM run)", [], |row| row.get(0)).map_err(self.failed())
+        self.connection
+            .query_row("SELECT EXISTS(SELECT 1 FROM run)", [], |row| row.get(0))
+            .map_err(self.failed())
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {
@@ -304,13 +318,20 @@ impl Store {
         move |error| Error::Database { path: path.clone(), error: Box::new(error) }
     }
 
-    /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of them, those that are gone are
-    /// closed with the reason that `why` gives. What did not change is not written again. `told` gives the records of all keys and of
-    /// `steps`, each in their order, then [`Told::End`].
+    /// Replaces what is known of keys, and brings the list of steps up to date: steps keep what was said of
+    /// them, those that are gone are closed with the reason that `why` gives. What did not change is not
+    /// written again. `told` gives the records of all keys and of `steps`, each in their order, then
+    /// [`Told::End`].
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
-    pub fn save(&mut self, run: Run<'_>, told: impl Iterator<Item = Told>, steps: &[Step], why: impl Fn(&Step) -> String) -> Result<Changes, Error> {
+    pub fn save(
+        &mut self,
+        run: Run<'_>,
+        told: impl Iterator<Item = Told>,
+        steps: &[Step],
+        why: impl Fn(&Step) -> String,
+    ) -> Result<Changes, Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         transaction
@@ -328,9 +349,15 @@ impl Store {
                 save::all(&transaction, run, told, steps, why)
             },
         );
-        match saved.map_err(|error| Error::Database { path: self.path.clone(), error: Box::new(error) })?.map_err(&failed)? {
+        match saved
+            .map_err(|error| Error::Database { path: self.path.clone(), error: Box::new(error) })?
+            .map_err(&failed)?
+        {
             Some(changes) => transaction.commit().map(|()| changes).map_err(&failed),
-            None => Err(Error::Database { path: self.path.clone(), error: "what is known of keys and steps did not come whole".into() }),
+            None => Err(Error::Database {
+                path: self.path.clone(),
+                error: "what is known of keys and steps did not come whole".into(),
+            }),
         }
     }
 
@@ -345,7 +372,10 @@ impl Store {
             let rows = statement.query_map([], |row| {
                 let closed: Option<String> = row.get(1)?;
                 let since: Option<i64> = row.get(2)?;
-                Ok(Kept { step: content(row.get_ref(0)?.as_bytes()?)?, closed: closed.map(|why| (why, Time::from_unix(since.unwrap_or_default()))) })
+                Ok(Kept {
+                    step: content(row.get_ref(0)?.as_bytes()?)?,
+                    closed: closed.map(|why| (why, Time::from_unix(since.unwrap_or_default()))),
+                })
             })?;
             rows.collect()
         };
@@ -365,11 +395,16 @@ impl Store {
         read().map_err(self.failed())
     }
 
-    /// Writes words down, and with them what they decide about keys (`None` takes an earlier decision back): all of it or nothing.
+    /// Writes words down, and with them what they decide about keys (`None` takes an earlier decision back):
+    /// all of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub fn say<D: serde::Serialize>(&mut self, words: &[Word], decisions: &[(SpkiHash, Option<D>)]) -> Result<(), Error> {
+    pub fn say<D: serde::Serialize>(
+        &mut self,
+        words: &[Word],
+        decisions: &[(SpkiHash, Option<D>)],
+    ) -> Result<(), Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
@@ -387,8 +422,8 @@ impl Store {
         transaction.commit().map_err(&failed)
     }
 
-    /// Records what searches found, and with it the marks that close their steps and what changes in the list of steps: new ones have the place of
-    /// their search. All of it or nothing.
+    /// Records what searches found, and with it the marks that close their steps and what changes in the list
+    /// of steps: new ones have the place of their search. All of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`]; nothing is changed then.
@@ -396,7 +431,8 @@ impl Store {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
-            let mut listed = transaction.prepare("INSERT OR REPLACE INTO elsewhere(spki, name, content) VALUES(?1, ?2, ?3)")?;
+            let mut listed = transaction
+                .prepare("INSERT OR REPLACE INTO elsewhere(spki, name, content) VALUES(?1, ?2, ?3)")?;
             let mut word = transaction.prepare("INSERT INTO word(step, content) VALUES(?1, ?2)")?;
             let mut step = transaction.prepare(
                 "INSERT INTO step(id, place, content) VALUES(?1, coalesce((SELECT place FROM step WHERE id = ?2), 0), ?3)
@@ -425,11 +461,14 @@ impl Store {
     /// [`Error::Database`].
     pub fn elsewhere(&self) -> Result<Elsewhere, Error> {
         let read = || -> rusqlite::Result<Elsewhere> {
-            let mut statement = self.connection.prepare("SELECT spki, content FROM elsewhere ORDER BY spki, name")?;
+            let mut statement =
+                self.connection.prepare("SELECT spki, content FROM elsewhere ORDER BY spki, name")?;
             let mut rows = statement.query([])?;
             let mut out = Elsewhere::new();
             while let Some(row) = rows.next()? {
-                out.entry(SpkiHash::from_bytes(row.get(0)?)).or_default().push(content(row.get_ref(1)?.as_bytes()?)?);
+                out.entry(SpkiHash::from_bytes(row.get(0)?))
+                    .or_default()
+                    .push(content(row.get_ref(1)?.as_bytes()?)?);
             }
             Ok(out)
         };
@@ -445,7 +484,9 @@ impl Store {
         let transaction = self.connection.transaction().map_err(&failed)?;
         for (spki, decision) in decisions {
             let text = json(decision).map_err(&failed)?;
-            transaction.execute("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), text]).map_err(&failed)?;
+            transaction
+                .execute("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), text])
+                .map_err(&failed)?;
         }
         transaction.commit().map_err(&failed)
     }
@@ -476,8 +517,10 @@ impl Store {
     /// # Errors
     /// [`Error::Database`].
     pub fn key(&self, spki: &SpkiHash) -> Result<Option<Vec<u8>>, Error> {
-        let sql = "SELECT story FROM key WHERE spki = coalesce((SELECT spki FROM key_form WHERE raw = ?1), ?1)";
-        let found = self.connection.query_row(sql, [spki.as_bytes()], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()));
+        let sql =
+            "SELECT story FROM key WHERE spki = coalesce((SELECT spki FROM key_form WHERE raw = ?1), ?1)";
+        let found =
+            self.connection.query_row(sql, [spki.as_bytes()], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()));
         found.optional().map_err(self.failed())
     }
 
@@ -514,8 +557,10 @@ impl Store {
     /// [`Error::Database`].
     pub fn exposures(&self) -> Result<BTreeMap<String, u64>, Error> {
         let read = || -> rusqlite::Result<BTreeMap<String, u64>> {
-            let mut statement = self.connection.prepare("SELECT exposure, count(*) FROM key GROUP BY exposure")?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            let mut statement =
+                self.connection.prepare("SELECT exposure, count(*) FROM key GROUP BY exposure")?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
             rows.collect()
         };
         read().map_err(self.failed())
@@ -527,5 +572,7 @@ fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
 }
 
 fn content<T: serde::de::DeserializeOwned>(text: &[u8]) -> rusqlite::Result<T> {
-    serde_json::from_slice(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+    serde_json::from_slice(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
 }

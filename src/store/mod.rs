@@ -1,7 +1,8 @@
-//! Side hall: the case, a directory that keeps a plan and what was made for it. Mode 0700, every file in it 0600; in group mode the group of the
-//! directory may read and write everything but keys and proofs.
+//! Side hall: the case, a directory that keeps a plan and what was made for it. Mode 0700, every file in it
+//! 0600; in group mode the group of the directory may read and write everything but keys and proofs.
 //!
-//! `certrecall-case.json` marks it and names its roots and its mode; a process that works on the case holds a lock on that file.
+//! `certrecall-case.json` marks it and names its roots and its mode; a process that works on the case holds a
+//! lock on that file.
 
 mod db;
 mod owner;
@@ -16,7 +17,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use db::{Changes, DATABASE, Kept, LastRun, Orphan, RecordedFacts, Recording, Records, Run, SearchResult, Store, Story, Told};
+pub use db::{
+    Changes, DATABASE, Kept, LastRun, Orphan, RecordedFacts, Recording, Records, Run, SearchResult, Store,
+    Story, Told,
+};
 pub use question::{Question, StoredRoot};
 
 use crate::files::{self, Access};
@@ -144,13 +148,25 @@ impl fmt::Display for Error {
             Self::NewerDatabase(path) => write!(f, "{path:?} was written by a newer certrecall"),
             Self::Locked { path, waited } => {
                 write!(f, "another certrecall works on the case {path:?}")?;
-                if waited.is_zero() { Ok(()) } else { write!(f, ", and its lock was not free within {} s", waited.as_secs()) }
+                if waited.is_zero() {
+                    Ok(())
+                } else {
+                    write!(f, ", and its lock was not free within {} s", waited.as_secs())
+                }
             }
-            Self::NotOwner { path, owner, shared: false } => write!(f, "{path:?} belongs to the user {owner}, and is not shared with you as a group"),
-            Self::NotOwner { path, owner, shared: true } => write!(f, "{path:?} belongs to the user {owner}, and only its owner makes or uses keys"),
+            Self::NotOwner { path, owner, shared: false } => {
+                write!(f, "{path:?} belongs to the user {owner}, and is not shared with you as a group")
+            }
+            Self::NotOwner { path, owner, shared: true } => {
+                write!(f, "{path:?} belongs to the user {owner}, and only its owner makes or uses keys")
+            }
             Self::NotACase(path) => write!(f, "{path:?} is no case directory"),
-            Self::UnknownMarker(path) => write!(f, "the case {path:?} is of a version that this one cannot read"),
-            Self::OtherRoots { path, roots } => write!(f, "the case {path:?} was made from other paths: {}", roots.join(", ")),
+            Self::UnknownMarker(path) => {
+                write!(f, "the case {path:?} is of a version that this one cannot read")
+            }
+            Self::OtherRoots { path, roots } => {
+                write!(f, "the case {path:?} was made from other paths: {}", roots.join(", "))
+            }
         }
     }
 }
@@ -171,21 +187,33 @@ impl Error {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotOwner { shared: false, .. } => {
-                Some("run this as its owner; or let its owner share it with a group that you are in, with `certrecall plan ... --mode group`")
-            }
+            Self::NotOwner { shared: false, .. } => Some(
+                "run this as its owner; or let its owner share it with a group that you are in, with `certrecall plan ... --mode group`",
+            ),
             Self::NotOwner { shared: true, .. } => Some("run this as its owner, for example with `sudo -u`"),
             Self::Locked { waited: Duration::ZERO, .. } => Some("wait until it is done, then run this again"),
-            Self::Locked { .. } => Some("wait until it is done, then run this again, or wait longer with --wait SECONDS"),
-            Self::NotACase(_) => Some("name a directory that is new or empty, or one that an earlier run made"),
-            Self::OtherRoots { .. } => Some("name another directory for these paths, or run with the paths of the case"),
+            Self::Locked { .. } => {
+                Some("wait until it is done, then run this again, or wait longer with --wait SECONDS")
+            }
+            Self::NotACase(_) => {
+                Some("name a directory that is new or empty, or one that an earlier run made")
+            }
+            Self::OtherRoots { .. } => {
+                Some("name another directory for these paths, or run with the paths of the case")
+            }
             Self::Database { .. } => Some(
                 "check free space and permissions, then run this again; if the file is damaged, put a copy from before in its place, or take it away: `certrecall plan` then makes a new one, without what was said",
             ),
-            Self::DatabaseGone(_) => Some("put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said"),
+            Self::DatabaseGone(_) => Some(
+                "put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said",
+            ),
             Self::NoPlan(_) => Some("run `certrecall plan` with the paths of the case, until it ends"),
-            Self::NewerDatabase(_) | Self::UnknownMarker(_) => Some("use the version that made it, or name a new directory"),
-            Self::Files(_) => Some("check free space and permissions, then run this again: what was finished stays, nothing is made twice"),
+            Self::NewerDatabase(_) | Self::UnknownMarker(_) => {
+                Some("use the version that made it, or name a new directory")
+            }
+            Self::Files(_) => Some(
+                "check free space and permissions, then run this again: what was finished stays, nothing is made twice",
+            ),
             Self::Io { .. } => None,
         }
     }
@@ -198,7 +226,8 @@ impl From<files::Error> for Error {
 }
 
 impl Case {
-    /// Opens the case at `directory`, or makes one for these roots. A mode that is given is applied to all that is there.
+    /// Opens the case at `directory`, or makes one for these roots. A mode that is given is applied to all
+    /// that is there.
     ///
     /// # Errors
     /// [`Error`]; a directory that holds anything else, or that belongs to another user, is never touched.
@@ -245,11 +274,14 @@ impl Case {
             Ok(_) if !is_marker(&path) => return Err(Error::NotACase(directory.to_owned())),
             Ok(_) => {}
         }
-        let lock = lock(&path, wait).map_err(io)?.ok_or_else(|| Error::Locked { path: directory.to_owned(), waited: wait })?;
+        let lock = lock(&path, wait)
+            .map_err(io)?
+            .ok_or_else(|| Error::Locked { path: directory.to_owned(), waited: wait })?;
         // Read once it is locked: the process before may have changed it.
         let mut text = Vec::new();
         (&lock).read_to_end(&mut text).map_err(io)?;
-        let marker: Marker = serde_json::from_slice(&text).map_err(|_| Error::UnknownMarker(directory.to_owned()))?;
+        let marker: Marker =
+            serde_json::from_slice(&text).map_err(|_| Error::UnknownMarker(directory.to_owned()))?;
         if marker.schema != SCHEMA {
             return Err(Error::UnknownMarker(directory.to_owned()));
         }
@@ -261,14 +293,16 @@ impl Case {
     /// Opens what the case remembers.
     ///
     /// # Errors
-    /// [`Error::DatabaseGone`] and [`Error::NoPlan`] if it remembers nothing; [`Error::Database`], [`Error::NewerDatabase`].
+    /// [`Error::DatabaseGone`] and [`Error::NoPlan`] if it remembers nothing; [`Error::Database`],
+    /// [`Error::NewerDatabase`].
     pub fn store(&self) -> Result<Store, Error> {
         self.check_database()?;
         let store = Store::open(&self.directory, self.access)?;
         if store.has_plan()? { Ok(store) } else { Err(Error::NoPlan(self.directory.clone())) }
     }
 
-    /// The same for a new plan: what is not there is made. Tells as well whether it was there once and is gone, **which the caller has to say**.
+    /// The same for a new plan: what is not there is made. Tells as well whether it was there once and is
+    /// gone, **which the caller has to say**.
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
@@ -311,9 +345,13 @@ impl Case {
     /// The same as paths.
     #[must_use]
     pub fn root_paths(&self) -> Vec<PathBuf> {
-        let decode = |text: &String| Some(crate::read::walk::to_path(&base64_simd::STANDARD.decode_to_vec(text).ok()?));
+        let decode = |text: &String| {
+            Some(crate::read::walk::to_path(&base64_simd::STANDARD.decode_to_vec(text).ok()?))
+        };
         let exact: Option<Vec<PathBuf>> = self.roots_b64.iter().map(decode).collect();
-        exact.filter(|paths| !paths.is_empty()).unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
+        exact
+            .filter(|paths| !paths.is_empty())
+            .unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
     }
 
     /// The path of a file in it.
@@ -322,14 +360,16 @@ impl Case {
         self.directory.join(name)
     }
 
-    /// The folder of certificates that commands name, absolute. A path that is no text cannot stand in a command.
+    /// The folder of certificates that commands name, absolute. A path that is no text cannot stand in a
+    /// command.
     #[must_use]
     pub fn certificates(&self) -> String {
         let path = crate::read::absolute(&self.directory).join(CERTIFICATES);
         path.to_str().map_or_else(|| format!("<case>/{CERTIFICATES}"), str::to_owned)
     }
 
-    /// Keeps a certificate as a file of its own, `<sha256>.pem`, for commands that want one; what is there already stays.
+    /// Keeps a certificate as a file of its own, `<sha256>.pem`, for commands that want one; what is there
+    /// already stays.
     ///
     /// # Errors
     /// [`Error::Files`].
@@ -337,7 +377,11 @@ impl Case {
         let folder = self.path(CERTIFICATES);
         files::create_dir(&folder, self.access)?;
         let path = folder.join(format!("{sha256}.pem"));
-        if path.exists() { Ok(()) } else { Ok(files::write_new_for(self.access, &path, &crate::rekey::pem("CERTIFICATE", der))?) }
+        if path.exists() {
+            Ok(())
+        } else {
+            Ok(files::write_new_for(self.access, &path, &crate::rekey::pem("CERTIFICATE", der))?)
+        }
     }
 
     /// Writes a view anew, whole or not at all.
@@ -352,7 +396,11 @@ impl Case {
     ///
     /// # Errors
     /// [`Error::Files`].
-    pub fn write_with(&self, name: &str, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Error> {
+    pub fn write_with(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    ) -> Result<(), Error> {
         Ok(files::replace_with(self.access, &self.path(name), write)?)
     }
 }
@@ -367,14 +415,16 @@ fn lock(path: &Path, wait: Duration) -> io::Result<Option<File>> {
             Ok(()) if is_still(path, &marker)? => return Ok(Some(marker)),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) if since.elapsed() >= wait => return Ok(None),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(POLL.min(wait.saturating_sub(since.elapsed()))),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(POLL.min(wait.saturating_sub(since.elapsed())))
+            }
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
-/// Time between two looks at a lock. Forty commands that each hold it for some hundredths of a second get it one after the other within a second or
-/// two, as the disk is.
+/// Time between two looks at a lock. Forty commands that each hold it for some hundredths of a second get it
+/// one after the other within a second or two, as the disk is.
 const POLL: Duration = Duration::from_millis(10);
 
 /// Whether the file at `path` is the open one.
@@ -383,7 +433,8 @@ fn is_still(path: &Path, open: &File) -> io::Result<bool> {
     Ok((there.dev(), there.ino()) == (open.dev(), open.ino()))
 }
 
-/// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that counts.
+/// Makes a new case: the marker appears whole and last, so that a run killed before that leaves nothing that
+/// counts.
 fn make(directory: &Path, roots: &Roots, mode: Access) -> Result<(), Error> {
     let io = |error| Error::Io { path: directory.to_owned(), error };
     match fs::read_dir(directory) {
@@ -391,8 +442,13 @@ fn make(directory: &Path, roots: &Roots, mode: Access) -> Result<(), Error> {
             for entry in entries {
                 let name = entry.map_err(io)?.file_name();
                 if name != GITIGNORE && !name.to_string_lossy().starts_with(files::UNFINISHED) {
-                    // Another run may have made the case since this one looked: nothing else lies there before the marker does.
-                    return if is_marker(&directory.join(MARKER)) { Ok(()) } else { Err(Error::NotACase(directory.to_owned())) };
+                    // Another run may have made the case since this one looked: nothing else lies there
+                    // before the marker does.
+                    return if is_marker(&directory.join(MARKER)) {
+                        Ok(())
+                    } else {
+                        Err(Error::NotACase(directory.to_owned()))
+                    };
                 }
             }
             fs::set_permissions(directory, fs::Permissions::from_mode(mode.directory())).map_err(io)?;
@@ -410,10 +466,12 @@ fn make(directory: &Path, roots: &Roots, mode: Access) -> Result<(), Error> {
     let own = |name: &str| directory.join(format!("{}{}-{name}", files::UNFINISHED, std::process::id()));
     files::replace_for(mode, &own(GITIGNORE), b"*\n")?;
     fs::rename(own(GITIGNORE), directory.join(GITIGNORE)).map_err(io)?;
-    let text = Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64(), mode }.text();
+    let text =
+        Marker { schema: SCHEMA.to_owned(), roots: roots.names(), roots_b64: roots.names_b64(), mode }.text();
     let unfinished = own(MARKER);
     files::replace_for(mode, &unfinished, &text)?;
-    // A link fails if the name is taken: of two runs that begin at once, one makes the case and both open the same marker.
+    // A link fails if the name is taken: of two runs that begin at once, one makes the case and both open the
+    // same marker.
     let linked = fs::hard_link(&unfinished, directory.join(MARKER));
     let _ = fs::remove_file(&unfinished);
     match linked {
@@ -444,6 +502,9 @@ mod tests {
         make(&directory, &roots, Access::Owner).unwrap();
         Case::open(&directory).unwrap();
         fs::remove_file(directory.join(MARKER)).unwrap();
-        assert!(matches!(make(&directory, &roots, Access::Owner), Err(Error::NotACase(_))), "something else lies there");
+        assert!(
+            matches!(make(&directory, &roots, Access::Owner), Err(Error::NotACase(_))),
+            "something else lies there"
+        );
     }
 }

@@ -7,14 +7,17 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Uid, User, getgroups};
 
-use super::{CERTIFICATES, Case, DATABASE, EXPOSED, Error, GITIGNORE, Marker, PLAN_JSON, PLAN_MD, SCHEMA, SUSPECTED};
+use super::{
+    CERTIFICATES, Case, DATABASE, EXPOSED, Error, GITIGNORE, Marker, PLAN_JSON, PLAN_MD, SCHEMA, SUSPECTED,
+};
 use crate::files::{self, Access};
 use crate::read::walk::MARKER;
 
 /// The directories in which only the owner of a case writes.
 const KEYS: [&str; 2] = ["replacements", "proofs"];
 
-/// Whether the case at `directory` belongs to the user that runs this. Root is a user like any other here: what it writes its owner could not use.
+/// Whether the case at `directory` belongs to the user that runs this. Root is a user like any other here:
+/// what it writes its owner could not use.
 ///
 /// # Errors
 /// [`Error::NotOwner`] if it does not, and is not shared with a group of that user.
@@ -25,12 +28,20 @@ pub(super) fn check(directory: &Path, access: Access) -> Result<bool, Error> {
     }
     let group = Gid::from_raw(meta.gid());
     let is_member = || Gid::effective() == group || getgroups().is_ok_and(|groups| groups.contains(&group));
-    if access == Access::Group && is_member() { Ok(false) } else { Err(not_owner(directory, meta.uid(), false)) }
+    if access == Access::Group && is_member() {
+        Ok(false)
+    } else {
+        Err(not_owner(directory, meta.uid(), false))
+    }
 }
 
 fn not_owner(path: &Path, uid: u32, shared: bool) -> Error {
     let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
-    Error::NotOwner { path: path.to_owned(), owner: name.unwrap_or_else(|| format!("with the ID {uid}")), shared }
+    Error::NotOwner {
+        path: path.to_owned(),
+        owner: name.unwrap_or_else(|| format!("with the ID {uid}")),
+        shared,
+    }
 }
 
 impl Case {
@@ -46,8 +57,8 @@ impl Case {
         self.owned
     }
 
-    /// For what makes or uses keys, and for what executes: the case, and what in it holds keys, has to belong to the user that runs this. A directory
-    /// that is not there belongs to nobody yet.
+    /// For what makes or uses keys, and for what executes: the case, and what in it holds keys, has to belong
+    /// to the user that runs this. A directory that is not there belongs to nobody yet.
     ///
     /// # Errors
     /// [`Error::NotOwner`].
@@ -57,7 +68,9 @@ impl Case {
             let uid = match fs::symlink_metadata(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 // The case itself may be a link to where it is.
-                Ok(meta) if meta.is_symlink() && path == directory => fs::metadata(&path).map(|meta| meta.uid()),
+                Ok(meta) if meta.is_symlink() && path == directory => {
+                    fs::metadata(&path).map(|meta| meta.uid())
+                }
                 meta => meta.map(|meta| meta.uid()),
             };
             let uid = uid.map_err(|error| Error::Io { path: path.clone(), error })?;
@@ -68,7 +81,8 @@ impl Case {
         Ok(())
     }
 
-    /// Shares the case with the group of its directory, or takes that back: everything but keys and proofs, which stay with the owner.
+    /// Shares the case with the group of its directory, or takes that back: everything but keys and proofs,
+    /// which stay with the owner.
     ///
     /// # Errors
     /// [`Error::NotOwner`], [`Error::Files`].
@@ -81,13 +95,15 @@ impl Case {
             self.write_marker(access)?;
             self.access = access;
         }
-        // From the outside in when the group goes, the other way round when it comes: nothing is open for a moment that is not meant to be.
+        // From the outside in when the group goes, the other way round when it comes: nothing is open for a
+        // moment that is not meant to be.
         let certificates = self.path(CERTIFICATES);
         let inner: Vec<_> = match fs::read_dir(&certificates) {
             Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
             Err(_) => Vec::new(),
         };
-        let files = [MARKER, DATABASE, PLAN_JSON, PLAN_MD, EXPOSED, SUSPECTED, GITIGNORE].map(|name| self.path(name));
+        let files =
+            [MARKER, DATABASE, PLAN_JSON, PLAN_MD, EXPOSED, SUSPECTED, GITIGNORE].map(|name| self.path(name));
         let mut paths = vec![self.directory.clone(), self.path(KEYS[0]), certificates];
         paths.extend(files);
         paths.extend(inner);
@@ -102,12 +118,23 @@ impl Case {
     /// # Errors
     /// [`Error::Files`].
     pub fn share_listing(&self) -> Result<(), Error> {
-        if self.access == Access::Group { Ok(files::set_access(&self.path(KEYS[0]), self.access)?) } else { Ok(()) }
+        if self.access == Access::Group {
+            Ok(files::set_access(&self.path(KEYS[0]), self.access)?)
+        } else {
+            Ok(())
+        }
     }
 
-    /// Writes the marker with another mode. The new one is locked before it has its name, so that the lock is never free in between.
+    /// Writes the marker with another mode. The new one is locked before it has its name, so that the lock is
+    /// never free in between.
     fn write_marker(&mut self, mode: Access) -> Result<(), Error> {
-        let text = Marker { schema: SCHEMA.to_owned(), roots: self.roots.clone(), roots_b64: self.roots_b64.clone(), mode }.text();
+        let text = Marker {
+            schema: SCHEMA.to_owned(),
+            roots: self.roots.clone(),
+            roots_b64: self.roots_b64.clone(),
+            mode,
+        }
+        .text();
         let unfinished = self.path(&format!("{}{}-{MARKER}", files::UNFINISHED, std::process::id()));
         files::replace_for(mode, &unfinished, &text)?;
         let io = |error| Error::Io { path: unfinished.clone(), error };

@@ -1,5 +1,6 @@
-//! The question of a case: every option that can change what is seen, a verdict, a deadline or an authority, with the hash of each file that
-//! an option names. It is stored in the case, so that a later run judges by the same rules, and reports each difference.
+//! The question of a case: every option that can change what is seen, a verdict, a deadline or an authority,
+//! with the hash of each file that an option names. It is stored in the case, so that a later run judges by
+//! the same rules, and reports each difference.
 
 mod option;
 mod resolve;
@@ -55,7 +56,9 @@ impl<'de> Deserialize<'de> for Raw {
         match RawRecord::deserialize(d)? {
             RawRecord::Text(text) => Ok(Self(text.into())),
             RawRecord::Octets { b64 } => {
-                let octets = base64_simd::STANDARD.decode_to_vec(b64).map_err(|_| serde::de::Error::custom("not base64"))?;
+                let octets = base64_simd::STANDARD
+                    .decode_to_vec(b64)
+                    .map_err(|_| serde::de::Error::custom("not base64"))?;
                 Ok(Self(OsString::from_vec(octets)))
             }
         }
@@ -178,10 +181,16 @@ pub enum QuestionError {
 impl fmt::Display for QuestionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given { option, path, .. } => write!(f, "cannot read {path:?}, given by --{}", option.as_str()),
-            Self::Stored { option, path, .. } => write!(f, "cannot read {path:?}, which the case uses as --{}", option.as_str()),
+            Self::Given { option, path, .. } => {
+                write!(f, "cannot read {path:?}, given by --{}", option.as_str())
+            }
+            Self::Stored { option, path, .. } => {
+                write!(f, "cannot read {path:?}, which the case uses as --{}", option.as_str())
+            }
             Self::Both(option) => write!(f, "--{0} is given, and --forget {0} as well", option.as_str()),
-            Self::NotStored(option) => write!(f, "the case stores no --{}, so it cannot be forgotten", option.as_str()),
+            Self::NotStored(option) => {
+                write!(f, "the case stores no --{}, so it cannot be forgotten", option.as_str())
+            }
         }
     }
 }
@@ -206,7 +215,9 @@ impl QuestionError {
                     "put the file back, or give --{name} again; --forget {name} drops it from the case, and what rests on it is judged anew"
                 ))
             }
-            Self::Both(option) => Some(format!("leave out one of them; --{} alone replaces the stored value", option.as_str())),
+            Self::Both(option) => {
+                Some(format!("leave out one of them; --{} alone replaces the stored value", option.as_str()))
+            }
             Self::NotStored(_) => Some("`certrecall status CASE` lists what the case stores".to_owned()),
             Self::Given { .. } => None,
         }
@@ -258,12 +269,17 @@ impl Question {
         Ok(Self(if values.is_empty() { BTreeMap::new() } else { BTreeMap::from([(option, values)]) }))
     }
 
-    /// Combines the stored question with what is given now: an option given again replaces the stored one, a list as a whole. Every file that
-    /// is named is read and hashed.
+    /// Combines the stored question with what is given now: an option given again replaces the stored one, a
+    /// list as a whole. Every file that is named is read and hashed.
     ///
     /// # Errors
     /// [`QuestionError`]; the stored question stays as it is then.
-    pub fn resolve(scope: Scope, stored: Option<&Self>, given: &Given, now: Time) -> Result<Resolved, QuestionError> {
+    pub fn resolve(
+        scope: Scope,
+        stored: Option<&Self>,
+        given: &Given,
+        now: Time,
+    ) -> Result<Resolved, QuestionError> {
         let nothing = Self::default();
         let before = stored.unwrap_or(&nothing);
         for option in &given.forget {
@@ -275,7 +291,9 @@ impl Question {
             }
         }
         let mut out = Resolved::default();
-        for option in OptionName::ALL.iter().copied().filter(|o| o.scope() == scope && !given.forget.contains(o)) {
+        for option in
+            OptionName::ALL.iter().copied().filter(|o| o.scope() == scope && !given.forget.contains(o))
+        {
             let values = match (given.options.get(&option), before.0.get(&option)) {
                 (Some(values), _) => out.given(option, values, before.values(option), now)?,
                 (None, Some(values)) => out.stored(option, values, now)?,
@@ -284,7 +302,8 @@ impl Question {
             out.question.0.insert(option, values);
         }
         if stored.is_some() {
-            out.changes = OptionName::ALL.iter().filter_map(|o| out.question.difference(before, *o)).collect();
+            out.changes =
+                OptionName::ALL.iter().filter_map(|o| out.question.difference(before, *o)).collect();
         }
         Ok(out)
     }
@@ -299,7 +318,10 @@ impl Question {
                 let changed = old.iter().zip(new).filter(|(old, new)| hash(old) != hash(new));
                 let changed: Vec<String> = changed
                     .map(|(old, _)| {
-                        let since = old.content.as_ref().map_or_else(String::new, |c| format!(" since {}", c.since.day()));
+                        let since = old
+                            .content
+                            .as_ref()
+                            .map_or_else(String::new, |c| format!(" since {}", c.since.day()));
                         format!("{} changed{since}", name(option, old))
                     })
                     .collect();
@@ -314,7 +336,8 @@ impl Question {
             let text = values.and_then(|v| v.first()).and_then(|v| v.value.0.to_str())?;
             Written::parse(text).ok().map(Written::as_utc)
         };
-        let same_meaning = option == OptionName::Cutoff && moment(old).is_some() && moment(old) == moment(new);
+        let same_meaning =
+            option == OptionName::Cutoff && moment(old).is_some() && moment(old) == moment(new);
         Some(Change { option, message, same_meaning })
     }
 }
@@ -331,7 +354,9 @@ fn hash(value: &Value) -> Option<&Fingerprint> {
 #[must_use]
 pub fn name(option: OptionName, value: &Value) -> String {
     match (option.reference(), value.content.is_some(), value.value.path().file_name()) {
-        (Reference::File | Reference::NameOrFile | Reference::Path, true, Some(name)) => crate::pki::show(&name.to_string_lossy()),
+        (Reference::File | Reference::NameOrFile | Reference::Path, true, Some(name)) => {
+            crate::pki::show(&name.to_string_lossy())
+        }
         _ => value.value.to_string(),
     }
 }

@@ -1,4 +1,5 @@
-//! What is cut short, damaged, encrypted or says what is not so: what can be read is, and there is a record that says what was not.
+//! What is cut short, damaged, encrypted or says what is not so: what can be read is, and there is a record
+//! that says what was not.
 
 use certrecall::limits::Limits;
 use certrecall::read::Options;
@@ -25,13 +26,28 @@ fn a_damaged_member_of_a_zip_costs_itself_alone() {
         assert_eq!(records.last().unwrap(), "x.zip!/good.pem certificate", "{records:?}");
         records[..records.len() - 1].join("|").replace("x.zip!/bad.pem ", "")
     };
-    assert_eq!(bad(&|m| m.crc ^= 1), "certificate|bad-object its checksum does not fit: what was read of it is doubtful");
+    assert_eq!(
+        bad(&|m| m.crc ^= 1),
+        "certificate|bad-object its checksum does not fit: what was read of it is doubtful"
+    );
     let size = pem.len();
-    assert_eq!(bad(&|m| m.size += 1), format!("certificate|bad-object {size} bytes are there, and the zip says {}", size + 1));
-    assert_eq!(bad(&|m| m.size = 3), format!("certificate|bad-object {size} bytes are there, and the zip says 3"));
-    assert_eq!(bad(&|m| m.size = u32::MAX - 1), format!("certificate|bad-object {size} bytes are there, and the zip says {}", u32::MAX - 1));
+    assert_eq!(
+        bad(&|m| m.size += 1),
+        format!("certificate|bad-object {size} bytes are there, and the zip says {}", size + 1)
+    );
+    assert_eq!(
+        bad(&|m| m.size = 3),
+        format!("certificate|bad-object {size} bytes are there, and the zip says 3")
+    );
+    assert_eq!(
+        bad(&|m| m.size = u32::MAX - 1),
+        format!("certificate|bad-object {size} bytes are there, and the zip says {}", u32::MAX - 1)
+    );
     let cut = bad(&|m| m.bytes.truncate(m.bytes.len() / 2));
-    assert!(cut.contains("bad-object cut short: ") && cut.contains(&format!(" of {size} bytes are there")), "{cut}");
+    assert!(
+        cut.contains("bad-object cut short: ") && cut.contains(&format!(" of {size} bytes are there")),
+        "{cut}"
+    );
     // A kind of block that there is none of (RFC 1951 section 3.2.3).
     assert_eq!(bad(&|m| m.bytes = vec![0xff; 300]), format!("bad-object damaged behind 0 of {size} bytes"));
     assert_eq!(bad(&|m| m.flags |= 1), "locked passphrase-needed");
@@ -50,20 +66,30 @@ fn a_zip_that_is_none_is_told_like_before() {
     assert_eq!(records_of("x.zip", b"PK\x03\x04"), ["x.zip format-not-read zip"]);
     assert_eq!(records_of("x.zip", &whole[..whole.len() - 30]), ["x.zip format-not-read zip"]);
     assert_eq!(records_of("x.zip", &zip(&[])), ["x.zip no-pki-content zip without members"]);
-    assert_eq!(records_of("x.zip", &zip(&[stored("only a folder/", "")])), ["x.zip no-pki-content zip without members"]);
+    assert_eq!(
+        records_of("x.zip", &zip(&[stored("only a folder/", "")])),
+        ["x.zip no-pki-content zip without members"]
+    );
     // A directory that ends before its end, or claims more.
     let directory = whole.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     let mut cut = whole.clone();
     cut[directory + 46 + 5 + 2] = b'?';
     let records = records_of("x.zip", &cut);
     assert_eq!(records[0], "x.zip!/a.pem certificate");
-    assert!(records[1].starts_with("x.zip bad-object the directory of the zip is damaged behind 1 members"), "{records:?}");
+    assert!(
+        records[1].starts_with("x.zip bad-object the directory of the zip is damaged behind 1 members"),
+        "{records:?}"
+    );
     let mut more = whole.clone();
     let end = more.len();
     more[end - 14..end - 10].copy_from_slice(&[0xff, 0xfe, 0xff, 0xfe]);
     assert_eq!(
         records_of("x.zip", &more),
-        ["x.zip!/a.pem certificate", "x.zip!/b.pem certificate", "x.zip bad-object the zip says it has 65279 members, and 2 are there"]
+        [
+            "x.zip!/a.pem certificate",
+            "x.zip!/b.pem certificate",
+            "x.zip bad-object the zip says it has 65279 members, and 2 are there"
+        ]
     );
     // Text that begins alike.
     assert_eq!(records_of("x.sh", format!("#!/bin/sh\n{pem}").as_bytes()), ["x.sh certificate"]);
@@ -91,7 +117,9 @@ fn what_lies_behind_damage_in_a_tar_is_looked_at_as_text() {
     let mut bytes = tar(&[file("a.pem", &pem), file("b.pem", &pem), file("c.pem", &pem)]);
     let second = 512 + pem.len().next_multiple_of(512);
     bytes[second + 5] ^= 0x20;
-    let told = format!("x.tar bad-object the tar is damaged at byte {second}; what lies behind it was looked at as text");
+    let told = format!(
+        "x.tar bad-object the tar is damaged at byte {second}; what lies behind it was looked at as text"
+    );
     let want = ["x.tar!/a.pem certificate", &told, "x.tar certificate", "x.tar certificate"];
     assert_eq!(records_of("x.tar", &bytes), want);
     // One whose first header is damaged is no tar; text in it is found as ever.
@@ -100,7 +128,10 @@ fn what_lies_behind_damage_in_a_tar_is_looked_at_as_text() {
     assert_eq!(records_of("x.tar", &bytes), want);
     // Several tars one behind another, and something else behind the end.
     let two = [tar(&[file("a.pem", &pem)]), tar(&[file("b.pem", &pem)]), pem.clone().into_bytes()].concat();
-    assert_eq!(records_of("x.tar", &two), ["x.tar!/a.pem certificate", "x.tar!/b.pem certificate", "x.tar certificate"]);
+    assert_eq!(
+        records_of("x.tar", &two),
+        ["x.tar!/a.pem certificate", "x.tar!/b.pem certificate", "x.tar certificate"]
+    );
     let folders = tar(&[entry(b'5', b"only a folder/", 0, b"")]);
     assert_eq!(records_of("x.tar", &folders), ["x.tar no-pki-content tar without members"]);
     let lying = [entry(b'0', b"a.pem", (1 << 33) - 1, pem.as_bytes())].concat();
@@ -116,7 +147,10 @@ fn a_gzip_that_ends_early_gives_what_is_there() {
     for cut in [whole.len() / 2, whole.len() - 9, whole.len() - 4, whole.len() - 1] {
         let records = records_of("x.pem.gz", &whole[..cut]);
         assert_eq!(records[0], "x.pem.gz!/x.pem certificate");
-        assert!(records[1].starts_with("x.pem.gz!/x.pem bad-object the gzip is cut short behind "), "{records:?}");
+        assert!(
+            records[1].starts_with("x.pem.gz!/x.pem bad-object the gzip is cut short behind "),
+            "{records:?}"
+        );
     }
     let mut wrong = whole.clone();
     let end = wrong.len();
@@ -130,14 +164,18 @@ fn a_gzip_that_ends_early_gives_what_is_there() {
     assert_eq!(records[0], "x.tgz!/a.pem certificate");
     assert!(records.iter().any(|r| r.starts_with("x.tgz bad-object the gzip is cut short")), "{records:?}");
     // Nothing comes out of it: it is told like before.
-    assert_eq!(records_of("x.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff"), ["x.gz format-not-read gzip"]);
+    assert_eq!(
+        records_of("x.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff"),
+        ["x.gz format-not-read gzip"]
+    );
     assert_eq!(records_of("x.gz", b"\x1f\x8b\x08"), ["x.gz format-not-read gzip"]);
     // What lies behind it is no part of it, and is looked at all the same.
     let behind = [gzip(b"hello"), pem.into_bytes()].concat();
     assert_eq!(records_of("x.txt.gz", &behind), ["x.txt.gz!/x.txt no-pki-content", "x.txt.gz certificate"]);
 }
 
-/// The limit of records that are no objects holds for the archive, not for each member; and each member keeps one.
+/// The limit of records that are no objects holds for the archive, not for each member; and each member keeps
+/// one.
 #[test]
 fn members_of_one_archive_share_the_limit_of_broken_places() {
     let lines = "-----BEGIN X509 CRL-----\n".repeat(10);
@@ -155,11 +193,22 @@ fn members_of_one_archive_share_the_limit_of_broken_places() {
         let records = shown(&found);
         let of = |member: &str| {
             let way = format!("x.zip!/inner.zip!/{member} ");
-            records.iter().filter_map(|record| record.strip_prefix(&way)).map(str::to_owned).collect::<Vec<_>>()
+            records
+                .iter()
+                .filter_map(|record| record.strip_prefix(&way))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
-        let told =
-            |count: u32, most: u32| format!("too-large {count} more places without an object behind the first {most}; --max-broken raises the limit");
-        assert_eq!(["0", "1", "2", "3", "4"].map(|member| of(member).len()), [10, 10, 5, 2, 2], "{records:?}");
+        let told = |count: u32, most: u32| {
+            format!(
+                "too-large {count} more places without an object behind the first {most}; --max-broken raises the limit"
+            )
+        };
+        assert_eq!(
+            ["0", "1", "2", "3", "4"].map(|member| of(member).len()),
+            [10, 10, 5, 2, 2],
+            "{records:?}"
+        );
         assert_eq!((&of("2")[4], &of("3")[1]), (&told(6, 4), &told(9, 1)));
         assert_eq!(of("last.pem"), ["certificate"]);
         assert_eq!(of("x.bz2"), ["format-not-read bzip2"]);
@@ -172,7 +221,11 @@ fn members_of_one_archive_share_the_limit_of_broken_places() {
 #[test]
 fn programs_before_zips_share_the_limit_too() {
     let script = |i: u32| {
-        let content = [format!("#!/bin/sh\n{}", "-----BEGIN X509 CRL-----\n".repeat(10)).into_bytes(), zip(&[stored("x", "x")])].concat();
+        let content = [
+            format!("#!/bin/sh\n{}", "-----BEGIN X509 CRL-----\n".repeat(10)).into_bytes(),
+            zip(&[stored("x", "x")]),
+        ]
+        .concat();
         stored(format!("{i}.sh"), content)
     };
     let folder = Folder::new();
@@ -180,7 +233,9 @@ fn programs_before_zips_share_the_limit_too() {
     let limits = Limits { broken: 22, ..Limits::default() };
     let (found, _) = read_with(&folder.at(""), &Options { limits, ..Options::default() });
     let records = shown(&found);
-    let of = |i: u32| records.iter().filter(|record| record.starts_with(&format!("x.zip!/{i}.sh missing-end"))).count();
+    let of = |i: u32| {
+        records.iter().filter(|record| record.starts_with(&format!("x.zip!/{i}.sh missing-end"))).count()
+    };
     assert_eq!([0, 1, 2, 3, 4].map(of), [10, 10, 4, 1, 1], "{records:#?}");
 }
 
@@ -191,7 +246,10 @@ fn what_is_behind_a_gzip_and_nothing_known_is_told() {
     let mut reserved = gzip(pem().as_bytes());
     reserved[3] |= 0x80;
     for behind in [[b"JUNK".to_vec(), gzip(pem().as_bytes())].concat(), reserved] {
-        assert_eq!(records_of("x.txt.gz", &[gzip(b"hello"), behind].concat()), ["x.txt.gz!/x.txt no-pki-content", told]);
+        assert_eq!(
+            records_of("x.txt.gz", &[gzip(b"hello"), behind].concat()),
+            ["x.txt.gz!/x.txt no-pki-content", told]
+        );
     }
     assert_eq!(records_of("x.txt.gz", &[gzip(b"hello"), vec![0; 5000]].concat()).len(), 1);
 }
@@ -200,9 +258,17 @@ fn what_is_behind_a_gzip_and_nothing_known_is_told() {
 #[test]
 fn no_wrong_bit_does_harm() {
     let pem = pem();
-    let zipped = zip(&[deflated("a.pem", &pem), stored("b.txt", "hello"), deflated("c.zip", zip(&[stored("d.pem", &pem)]))]);
-    let tarred =
-        tar(&[file("a.pem", &pem), entry(b'x', b"pax", 20, b"12 path=x/y\n8 ab=c\n"), file("b", "hello"), file("c.gz", gzip(pem.as_bytes()))]);
+    let zipped = zip(&[
+        deflated("a.pem", &pem),
+        stored("b.txt", "hello"),
+        deflated("c.zip", zip(&[stored("d.pem", &pem)])),
+    ]);
+    let tarred = tar(&[
+        file("a.pem", &pem),
+        entry(b'x', b"pax", 20, b"12 path=x/y\n8 ab=c\n"),
+        file("b", "hello"),
+        file("c.gz", gzip(pem.as_bytes())),
+    ]);
     for whole in [&zipped, &tarred, &gzip(&tarred)] {
         let mut bytes = whole.clone();
         for at in 0..bytes.len() {

@@ -24,7 +24,8 @@ fn text_that_is_in_no_member_is_found() {
     assert_eq!(records_of("x.zip", &[plain.as_slice(), bundle.as_bytes()].concat()), want);
     assert_eq!(records_of("x.zip", &commented(plain.clone(), &bundle)), want);
     assert_eq!(records_of("x.zip", &commented(plain.clone(), "made by hand")), members);
-    // Between the members and the directory, where packages of Android have their signatures, and behind the name in the directory.
+    // Between the members and the directory, where packages of Android have their signatures, and behind the
+    // name in the directory.
     let signed = zip_with_gap(&[b"APK Sig Block 42".repeat(9), bundle.clone().into_bytes()].concat());
     assert_eq!(records_of("x.zip", &signed), ["x.zip!/a.txt no-pki-content", OWN[0], OWN[1]]);
     assert_eq!(records_of("x.zip", &zip_with_gap(&[0; 5000])), ["x.zip!/a.txt no-pki-content"]);
@@ -56,19 +57,34 @@ fn members_that_the_directory_does_not_name_are_told() {
     let bundle = bundle();
     let (first, second) = (zip(&[stored("first.pem", &bundle)]), zip(&[stored("b.txt", "hello")]));
     let both = [first.as_slice(), &second].concat();
-    let told =
-        |size: usize, at: usize| format!("x.zip bad-object {size} bytes at {at} belong to no member of its directory; they were looked at as text");
-    assert_eq!(records_of("x.zip", &both), ["x.zip!/b.txt no-pki-content", &told(first.len(), 0), OWN[0], OWN[1]]);
+    let told = |size: usize, at: usize| {
+        format!(
+            "x.zip bad-object {size} bytes at {at} belong to no member of its directory; they were looked at as text"
+        )
+    };
+    assert_eq!(
+        records_of("x.zip", &both),
+        ["x.zip!/b.txt no-pki-content", &told(first.len(), 0), OWN[0], OWN[1]]
+    );
     // A member that was taken out of the directory only; a compressed one cannot be seen into.
     let hidden = deflated("hidden.pem", &bundle);
     let all = zip(&[stored("a.txt", "hello"), hidden.clone()]);
     let local = &all[40..40 + 30 + 10 + hidden.bytes.len()];
-    assert_eq!(records_of("x.zip", &zip_with_gap(local)), ["x.zip!/a.txt no-pki-content", &told(local.len(), 40)]);
+    assert_eq!(
+        records_of("x.zip", &zip_with_gap(local)),
+        ["x.zip!/a.txt no-pki-content", &told(local.len(), 40)]
+    );
     let padded = [&[0; 64], local].concat();
-    assert_eq!(records_of("x.zip", &zip_with_gap(&padded)), ["x.zip!/a.txt no-pki-content", &told(padded.len(), 40)]);
+    assert_eq!(
+        records_of("x.zip", &zip_with_gap(&padded)),
+        ["x.zip!/a.txt no-pki-content", &told(padded.len(), 40)]
+    );
     // Behind something that is none.
     let noted = [&b"deleted: "[..], local].concat();
-    assert_eq!(records_of("x.zip", &zip_with_gap(&noted)), ["x.zip!/a.txt no-pki-content", &told(noted.len(), 40)]);
+    assert_eq!(
+        records_of("x.zip", &zip_with_gap(&noted)),
+        ["x.zip!/a.txt no-pki-content", &told(noted.len(), 40)]
+    );
     // Something before the first one, that begins like it.
     let before = [&b"PK\x03\x04"[..], bundle.as_bytes()].concat();
     let want = ["x.zip!/b.txt no-pki-content", &told(before.len(), 0), OWN[0], OWN[1]];
@@ -81,7 +97,11 @@ fn many_gaps_are_counted() {
     let noise = |i: u32| stored(format!("{i:04}"), [7; 40]);
     let all: Vec<_> = (0..600).map(noise).collect();
     let size = 30 + 4 + 40;
-    let members = all.iter().zip(0u32..).filter(|(_, i)| i % 2 == 1).map(|(m, i)| crate::make::Zipped { offset: Some(i * size), ..m.clone() });
+    let members = all
+        .iter()
+        .zip(0u32..)
+        .filter(|(_, i)| i % 2 == 1)
+        .map(|(m, i)| crate::make::Zipped { offset: Some(i * size), ..m.clone() });
     let members: Vec<_> = members.collect();
     let whole = zip(&all);
     let named = zip(&members);
@@ -92,7 +112,13 @@ fn many_gaps_are_counted() {
     bytes[end - 6..end - 2].copy_from_slice(&(data as u32).to_le_bytes());
     let records = records_of("x.zip", &bytes);
     assert_eq!(records.len(), 300 + 101);
-    assert_eq!(records[400], format!("x.zip bad-object 200 more places, of {} bytes in all, belong to no member of its directory", 200 * size));
+    assert_eq!(
+        records[400],
+        format!(
+            "x.zip bad-object 200 more places, of {} bytes in all, belong to no member of its directory",
+            200 * size
+        )
+    );
 }
 
 #[test]
@@ -104,7 +130,10 @@ fn a_folder_with_content_is_a_file() {
     assert_eq!(records[..2], ["x.zip!/key.pem/ private-key", "x.zip!/key.pem/ certificate"]);
     assert!(records[2].contains("bad-object") && records.len() == 3, "{records:?}");
     // What a compressor makes of nothing.
-    assert_eq!(records_of("x.zip", &zip(&[deflated("a/", ""), stored("b", "")])), ["x.zip!/b no-pki-content"]);
+    assert_eq!(
+        records_of("x.zip", &zip(&[deflated("a/", ""), stored("b", "")])),
+        ["x.zip!/b no-pki-content"]
+    );
 }
 
 /// Whatever a zip was put behind.
@@ -142,6 +171,9 @@ fn a_zip_behind_something_that_is_not_opened_is_told() {
         assert!(records.len() == 1 && records[0].contains("z too-deep a zip lies at its end"), "{records:?}");
         let large = [before, &vec![b'\n'; 65 << 20], &zip(&members)].concat();
         let records = records_of("x.tar", &crate::make::tar(&[crate::make::file("z", &large)]));
-        assert!(records.len() == 1 && records[0].starts_with("x.tar!/z too-large a zip lies at its end"), "{records:?}");
+        assert!(
+            records.len() == 1 && records[0].starts_with("x.tar!/z too-large a zip lies at its end"),
+            "{records:?}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What is in a tar beside its members: extended headers, maps of sparse files, what fills the last block of a member.
+//! What is in a tar beside its members: extended headers, maps of sparse files, what fills the last block of
+//! a member.
 
 use crate::common::pki::{Key, leaked_leaf};
 use crate::make::{entry, file, tar};
@@ -7,7 +8,10 @@ use crate::records_of;
 /// A record of an extended header (POSIX.1-2017 `pax`): its length counts itself.
 fn record(keyword: &str, value: &[u8]) -> Vec<u8> {
     let rest = [format!(" {keyword}=").as_bytes(), value, b"\n"].concat();
-    let length = (1..8).map(|digits| rest.len() + digits).find(|length| length.to_string().len() + rest.len() == *length).unwrap();
+    let length = (1..8)
+        .map(|digits| rest.len() + digits)
+        .find(|length| length.to_string().len() + rest.len() == *length)
+        .unwrap();
     [length.to_string().as_bytes(), &rest].concat()
 }
 
@@ -25,7 +29,11 @@ fn objects_in_extended_headers_are_found_once() {
         (b'X', record("comment", pem.as_bytes())),
         (b'g', record("comment", pem.as_bytes())),
         (b'x', record("SCHILY.xattr.user.note", format!("see\n{pem}").as_bytes())),
-        (b'x', [record("mtime", b"1425445568"), record("VENDOR.x", pem.as_bytes()), record("uid", b"0")].concat()),
+        (
+            b'x',
+            [record("mtime", b"1425445568"), record("VENDOR.x", pem.as_bytes()), record("uid", b"0")]
+                .concat(),
+        ),
         (b'x', record("linkpath", pem.as_bytes())),
         (b'K', [pem.as_bytes(), b"\0"].concat()),
     ] {
@@ -33,21 +41,29 @@ fn objects_in_extended_headers_are_found_once() {
         assert_eq!(records, [PLAIN, "x.tar certificate"], "{}", char::from(kind));
     }
     // Of a value that names the member too, once.
-    for (kind, content) in
-        [(b'L', [pem.as_bytes(), b"\0"].concat()), (b'x', record("path", pem.as_bytes())), (b'x', record("GNU.sparse.name", pem.as_bytes()))]
-    {
+    for (kind, content) in [
+        (b'L', [pem.as_bytes(), b"\0"].concat()),
+        (b'x', record("path", pem.as_bytes())),
+        (b'x', record("GNU.sparse.name", pem.as_bytes())),
+    ] {
         let records = records_of("x.tar", &tar(&[extended(kind, &content), file("a", "hello")]));
         assert_eq!((records.len(), &*records[1]), (2, "x.tar certificate"), "{records:?}");
     }
     // What real archives have says nothing.
-    let usual = [record("mtime", b"1425445568.5"), record("LIBARCHIVE.creationtime", b"1425445568"), record("path", &[b'p'; 300])].concat();
+    let usual = [
+        record("mtime", b"1425445568.5"),
+        record("LIBARCHIVE.creationtime", b"1425445568"),
+        record("path", &[b'p'; 300]),
+    ]
+    .concat();
     assert_eq!(records_of("x.tar", &tar(&[extended(b'x', &usual), file("a", "hello")])).len(), 1);
 }
 
 #[test]
 fn an_extended_header_that_is_damaged_or_too_long_is_recorded() {
     let pem = leaked_leaf().pem();
-    let damaged = "x.tar bad-object an extended header of the tar is damaged behind byte 512; it was looked at as text";
+    let damaged =
+        "x.tar bad-object an extended header of the tar is damaged behind byte 512; it was looked at as text";
     for (kind, content) in [
         (b'x', pem.clone().into_bytes()),
         (b'g', [&record("path", b"b")[..], b"99999 comment=", pem.as_bytes()].concat()),
@@ -60,15 +76,29 @@ fn an_extended_header_that_is_damaged_or_too_long_is_recorded() {
     }
     let long = record("comment", &[pem.as_bytes(), &[b'x'; 1 << 20]].concat());
     let records = records_of("x.tar", &tar(&[extended(b'x', &long), file("a", "hello")]));
-    let told = format!("x.tar too-large an extended header of the tar has {} bytes, of which 1048576 were looked at", long.len());
-    assert!(records.contains(&told) && records.contains(&"x.tar certificate".to_owned()) && records.contains(&PLAIN.to_owned()), "{records:?}");
+    let told = format!(
+        "x.tar too-large an extended header of the tar has {} bytes, of which 1048576 were looked at",
+        long.len()
+    );
+    assert!(
+        records.contains(&told)
+            && records.contains(&"x.tar certificate".to_owned())
+            && records.contains(&PLAIN.to_owned()),
+        "{records:?}"
+    );
 }
 
-/// GNU tar's format 1.0 has the map of a sparse file in front of its content; where there is none, all of it is content.
+/// GNU tar's format 1.0 has the map of a sparse file in front of its content; where there is none, all of it
+/// is content.
 #[test]
 fn a_sparse_file_without_a_map_is_read_as_it_is_stored() {
     let pem = leaked_leaf().pem();
-    let major = [record("GNU.sparse.major", b"1"), record("GNU.sparse.minor", b"0"), record("GNU.sparse.realsize", b"100000")].concat();
+    let major = [
+        record("GNU.sparse.major", b"1"),
+        record("GNU.sparse.minor", b"0"),
+        record("GNU.sparse.realsize", b"100000"),
+    ]
+    .concat();
     let told = "x.tar!/a bad-object the map of the sparse file is missing or damaged: its content was read as it is stored";
     let filled = |text: &str| {
         let mut block = text.as_bytes().to_vec();
@@ -87,16 +117,27 @@ fn a_sparse_file_without_a_map_is_read_as_it_is_stored() {
             filled("2\n0\n600\n100\n700\n"),
         ] {
             let records = records_of("x.tar", &tar(&[extended(kind, &major), file("a", &content)]));
-            assert_eq!(records, ["x.tar!/a certificate", told], "{:?}", String::from_utf8_lossy(&content[..40]));
+            assert_eq!(
+                records,
+                ["x.tar!/a certificate", told],
+                "{:?}",
+                String::from_utf8_lossy(&content[..40])
+            );
         }
         let whole = filled(&format!("1\n90000\n{}\n", pem.len()));
-        assert_eq!(records_of("x.tar", &tar(&[extended(kind, &major), file("a", &whole)])), ["x.tar!/a certificate"]);
+        assert_eq!(
+            records_of("x.tar", &tar(&[extended(kind, &major), file("a", &whole)])),
+            ["x.tar!/a certificate"]
+        );
         let empty = records_of("x.tar", &tar(&[extended(kind, &major), file("a", "")]));
         assert!(empty.contains(&told.to_owned()), "{empty:?}");
     }
     // Format 0.1 with a map that does not fit what is stored.
     let map = [record("GNU.sparse.map", b"0,10,50,10"), record("GNU.sparse.size", b"100")].concat();
-    assert_eq!(records_of("x.tar", &tar(&[extended(b'x', &map), file("a", &pem)])), ["x.tar!/a certificate", told]);
+    assert_eq!(
+        records_of("x.tar", &tar(&[extended(b'x', &map), file("a", &pem)])),
+        ["x.tar!/a certificate", told]
+    );
 }
 
 #[test]

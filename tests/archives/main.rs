@@ -1,4 +1,5 @@
-//! Archives and compressed files: what lies in them is found like what lies beside them, and whatever is not read is told.
+//! Archives and compressed files: what lies in them is found like what lies beside them, and whatever is not
+//! read is told.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
@@ -52,12 +53,20 @@ fn records_of(name: &str, bytes: &[u8]) -> Vec<String> {
     // Whatever the threads, and whatever way it comes in.
     let (alone, _) = read_with(&folder.at(name), &Options { threads: 1, ..Options::default() });
     assert_eq!(shown(&alone), records);
-    let mut piped: Vec<String> =
-        read::read_bytes(bytes).iter().map(|item| format!("{} {}", item.member.as_deref().unwrap_or("-"), what(&item.body))).collect();
+    let mut piped: Vec<String> = read::read_bytes(bytes)
+        .iter()
+        .map(|item| format!("{} {}", item.member.as_deref().unwrap_or("-"), what(&item.body)))
+        .collect();
     let mut plain: Vec<String> = found
         .iter()
         .flat_map(|f| {
-            f.items.iter().map(|i| format!("{} {}", certrecall::report::record::member(&f.place, i).unwrap_or_else(|| "-".into()), what(&i.body)))
+            f.items.iter().map(|i| {
+                format!(
+                    "{} {}",
+                    certrecall::report::record::member(&f.place, i).unwrap_or_else(|| "-".into()),
+                    what(&i.body)
+                )
+            })
         })
         .collect();
     if !name.ends_with(".gz") {
@@ -69,7 +78,13 @@ fn records_of(name: &str, bytes: &[u8]) -> Vec<String> {
 }
 
 fn shown(found: &[Found]) -> Vec<String> {
-    let line = |found: &Found| found.items.iter().map(|item| format!("{} {}", found.place.shown(), what(&item.body))).collect::<Vec<_>>();
+    let line = |found: &Found| {
+        found
+            .items
+            .iter()
+            .map(|item| format!("{} {}", found.place.shown(), what(&item.body)))
+            .collect::<Vec<_>>()
+    };
     found.iter().flat_map(line).collect()
 }
 
@@ -78,6 +93,8 @@ fn what(body: &Result<Object, Unread>) -> String {
     match body {
         Ok(object) => object.kind().to_owned(),
         Err(Unread::Locked(reason, _)) => format!("locked {reason}"),
-        Err(Unread::Unreadable(reason, detail) | Unread::Skipped(reason, detail)) => format!("{reason} {detail}").trim_end().to_owned(),
+        Err(Unread::Unreadable(reason, detail) | Unread::Skipped(reason, detail)) => {
+            format!("{reason} {detail}").trim_end().to_owned()
+        }
     }
 }

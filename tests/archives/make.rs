@@ -114,7 +114,8 @@ pub fn entry_with(kind: u8, name: &[u8], size: u64, content: &[u8], change: impl
     header[..name.len()].copy_from_slice(name);
     header[100..108].copy_from_slice(b"0000600\0");
     header[124..136].copy_from_slice(format!("{size:011o}\0").as_bytes());
-    header[136..148].copy_from_slice(format!("{:011o}\0", Written::parse(CHANGED).unwrap().as_utc().unix()).as_bytes());
+    header[136..148]
+        .copy_from_slice(format!("{:011o}\0", Written::parse(CHANGED).unwrap().as_utc().unix()).as_bytes());
     header[156] = kind;
     header[257..265].copy_from_slice(b"ustar\x0000");
     change(&mut header);
@@ -152,7 +153,10 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// One with a name and a time.
 pub fn gzip_named(bytes: &[u8], name: &str, seconds: u32) -> Vec<u8> {
     use std::io::Write as _;
-    let mut out = flate2::GzBuilder::new().filename(name).mtime(seconds).write(Vec::new(), flate2::Compression::default());
+    let mut out = flate2::GzBuilder::new()
+        .filename(name)
+        .mtime(seconds)
+        .write(Vec::new(), flate2::Compression::default());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }

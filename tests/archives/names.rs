@@ -12,8 +12,11 @@ use crate::records_of;
 fn a_key_in_the_name_of_a_member_is_found_and_not_shown() {
     let key = leaked_leaf().key.pem();
     let named = format!("keys/{key}.txt");
-    let shown = |archive: &str| format!("{archive}!/keys/({} bytes that look like a PEM block) no-pki-content", named.len() - 5);
-    let tarred = tar(&[entry(b'L', b"././@LongLink", named.len() as u64, named.as_bytes()), file("short", "x")]);
+    let shown = |archive: &str| {
+        format!("{archive}!/keys/({} bytes that look like a PEM block) no-pki-content", named.len() - 5)
+    };
+    let tarred =
+        tar(&[entry(b'L', b"././@LongLink", named.len() as u64, named.as_bytes()), file("short", "x")]);
     let all = [
         ("a.zip", zip(&[deflated(&named, "x")]), vec![shown("a.zip")]),
         ("b.tar", tarred.clone(), vec![shown("b.tar")]),
@@ -29,7 +32,8 @@ fn a_key_in_the_name_of_a_member_is_found_and_not_shown() {
         folder.write(archive, bytes);
     }
     // No line of it, and none that goes on.
-    let parts: Vec<&str> = key.lines().filter(|line| !line.contains("-----")).map(|line| &line[..line.len().min(20)]).collect();
+    let parts: Vec<&str> =
+        key.lines().filter(|line| !line.contains("-----")).map(|line| &line[..line.len().min(20)]).collect();
     let case = Folder::new();
     let runs: [&[&str]; 3] = [
         &["scan", "--all", "--format=ndjson", &folder.at("")],
@@ -59,7 +63,10 @@ fn a_key_in_the_name_of_a_member_is_found_and_not_shown() {
 #[test]
 fn names_that_only_say_begin_are_shown() {
     for name in ["BEGIN.txt", "a-BEGIN-b", "--BEGINNER", "x/BEGIN PRIVATE KEY"] {
-        assert_eq!(records_of("x.zip", &zip(&[stored(name, "x")])), [format!("x.zip!/{name} no-pki-content")]);
+        assert_eq!(
+            records_of("x.zip", &zip(&[stored(name, "x")])),
+            [format!("x.zip!/{name} no-pki-content")]
+        );
     }
     for dashes in ["-----", "----", "==", "\u{2014}\u{2014}", "---- "] {
         let shown = "x.zip!/a(23 bytes that look like a PEM block) no-pki-content";

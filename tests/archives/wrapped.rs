@@ -25,9 +25,16 @@ fn records(text: impl AsRef<[u8]>) -> Vec<String> {
     let (found, _) = read_with(&folder.at("text"), &Options::default());
     let shown: Vec<String> = found
         .iter()
-        .flat_map(|f| f.items.iter().map(|i| format!("{} {}", member(&f.place, i).unwrap_or_else(|| "-".into()), what(&i.body))))
+        .flat_map(|f| {
+            f.items
+                .iter()
+                .map(|i| format!("{} {}", member(&f.place, i).unwrap_or_else(|| "-".into()), what(&i.body)))
+        })
         .collect();
-    let alone: Vec<String> = read_bytes(text.as_ref()).iter().map(|i| format!("{} {}", i.member.as_deref().unwrap_or("-"), what(&i.body))).collect();
+    let alone: Vec<String> = read_bytes(text.as_ref())
+        .iter()
+        .map(|i| format!("{} {}", i.member.as_deref().unwrap_or("-"), what(&i.body)))
+        .collect();
     assert_eq!(shown, alone);
     shown
 }
@@ -38,8 +45,12 @@ fn attachments_of_a_mail_are_opened() {
     let bytes = zip(&[deflated("acme/tls.pem", &bundle), stored("read me.txt", "hello")]);
     let packed = tar(&[file("a.pem", &bundle)]);
     let head = "From: owner@example.com\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-    let mail =
-        format!("{head}{}\r\n--b\r\n\r\n{}\r\n--b\r\n\r\n{}\r\n--b--\r\n", base64(&bytes, true), base64(&gzip(&packed), true), base64(&packed, true));
+    let mail = format!(
+        "{head}{}\r\n--b\r\n\r\n{}\r\n--b\r\n\r\n{}\r\n--b--\r\n",
+        base64(&bytes, true),
+        base64(&gzip(&packed), true),
+        base64(&packed, true)
+    );
     let want = [
         "zip!/acme/tls.pem private-key",
         "zip!/acme/tls.pem certificate",
@@ -57,8 +68,12 @@ fn attachments_of_a_mail_are_opened() {
 #[test]
 fn compressed_text_in_a_secret_is_read() {
     // As releases of Helm are kept: JSON, compressed, in base64 twice.
-    let release = serde_json::json!({ "manifest": format!("kind: Secret\ntls.crt: |\n{}", bundle()) }).to_string();
-    for text in [base64(base64(&gzip(release.as_bytes()), false).as_bytes(), false), base64(&gzip(release.as_bytes()), false)] {
+    let release =
+        serde_json::json!({ "manifest": format!("kind: Secret\ntls.crt: |\n{}", bundle()) }).to_string();
+    for text in [
+        base64(base64(&gzip(release.as_bytes()), false).as_bytes(), false),
+        base64(&gzip(release.as_bytes()), false),
+    ] {
         let secret = format!("apiVersion: v1\ndata:\n  release: {text}\nkind: Secret\n");
         assert_eq!(records(secret), ["gzip!/content private-key", "gzip!/content certificate"]);
     }
@@ -103,8 +118,14 @@ fn text_and_archives_in_one_another_end_somewhere() {
     assert!(told[0].contains("too-deep archives nest deeper than 8"), "{told:?}");
     // What comes out of one in another counts together. A form that is not read takes no time.
     let large = gzip(&[&b"7z\xbc\xaf\x27\x1c"[..], &vec![0; 60 << 20]].concat());
-    let text = |count: usize| (0..count).map(|i| format!("file {i}: {}\n", base64(&large, false))).collect::<String>();
-    assert_eq!(records(text(2)), ["gzip!/content format-not-read 7z", "gzip#1!/content format-not-read 7z"], "there is room for both");
+    let text = |count: usize| {
+        (0..count).map(|i| format!("file {i}: {}\n", base64(&large, false))).collect::<String>()
+    };
+    assert_eq!(
+        records(text(2)),
+        ["gzip!/content format-not-read 7z", "gzip#1!/content format-not-read 7z"],
+        "there is room for both"
+    );
     let told = records(zip(&[deflated("a.txt", text(5))]));
     assert!(told.iter().any(|line| line.contains("too-large")), "{told:?}");
 }
@@ -125,7 +146,18 @@ fn an_archive_in_a_signed_message_is_opened() {
     let leaf = leaked_leaf();
     folder.write("signer.pem", bundle());
     folder.write("a.zip", zip(&[deflated("a.pem", leaf.pem())]));
-    let arguments = ["cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-signer", &folder.at("signer.pem"), "-in", &folder.at("a.zip")];
+    let arguments = [
+        "cms",
+        "-sign",
+        "-binary",
+        "-nodetach",
+        "-outform",
+        "DER",
+        "-signer",
+        &folder.at("signer.pem"),
+        "-in",
+        &folder.at("a.zip"),
+    ];
     let signed = openssl(&arguments, b"").unwrap();
     assert_eq!(records(signed), ["pkcs7 certificate", "pkcs7!/content!/zip!/a.pem certificate"]);
 }

@@ -14,7 +14,8 @@ fn plan(folder: &Folder, more: &[&str]) -> Value {
 }
 
 fn verdicts(plan: &Value, verdict: &str) -> usize {
-    let certificates = plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+    let certificates =
+        plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
     certificates.filter(|c| c["verdict"] == verdict).count()
 }
 
@@ -22,11 +23,17 @@ fn verdicts(plan: &Value, verdict: &str) -> usize {
 #[test]
 fn certificates_of_the_name_of_an_exposed_ca_hide_nothing_below_it() {
     let folder = Folder::new();
-    let ca = leaf("Busy CA").authority().with(|p| p.use_authority_key_identifier_extension = false).from("2015-01-01").to("2040-01-01").self_signed();
+    let ca = leaf("Busy CA")
+        .authority()
+        .with(|p| p.use_authority_key_identifier_extension = false)
+        .from("2015-01-01")
+        .to("2040-01-01")
+        .self_signed();
     folder.write("in/ca/backup.pem", bundle(&ca, &[]));
     let mut rows = "path,uploaded_at\nca/backup.pem,2015-05-01\n".to_owned();
     for n in 0..5 {
-        let certificate = leaf(&format!("l{n}.example")).serial(n + 1).from("2018-01-01").to("2040-01-01").by(&ca);
+        let certificate =
+            leaf(&format!("l{n}.example")).serial(n + 1).from("2018-01-01").to("2040-01-01").by(&ca);
         folder.write(format!("in/leaves/{n}.pem"), certificate.pem());
         rows += &format!("leaves/{n}.pem,2018-05-01\n");
     }
@@ -52,7 +59,10 @@ fn a_contradicting_public_half_is_no_other_form_of_a_key() {
     assert_eq!((forged[at], point[from]), (4, 4));
     forged[at..].copy_from_slice(&point[from..]);
     folder.write("in/forged.pem", pem("PRIVATE KEY", &forged));
-    folder.write("in/victim.pem", leaf("victim.example").key(&victim).from("2018-01-01").to("2040-01-01").by(&named_ca("CA")).pem());
+    folder.write(
+        "in/victim.pem",
+        leaf("victim.example").key(&victim).from("2018-01-01").to("2040-01-01").by(&named_ca("CA")).pem(),
+    );
     folder.write("rows.csv", "path,uploaded_at\nforged.pem,2015-05-01\nvictim.pem,2018-05-01\n");
     let judged = plan(&folder, &["--manifest", &folder.at("rows.csv")]);
     let (known, victim) = (known.spki().to_string(), victim.spki().to_string());
@@ -61,5 +71,9 @@ fn a_contradicting_public_half_is_no_other_form_of_a_key() {
     let list = fs::read_to_string(folder.path().join("case/exposed-spki.txt")).unwrap();
     assert!(list.contains(&known) && !list.contains(&victim), "{list}");
     let cleared = plan(&folder, &["--clear", &format!("{victim}=ours")]);
-    assert_eq!(key(&cleared, &known)["exposure"], "exposed", "a decision about the one says nothing of the other");
+    assert_eq!(
+        key(&cleared, &known)["exposure"],
+        "exposed",
+        "a decision about the one says nothing of the other"
+    );
 }

@@ -1,5 +1,5 @@
-//! `plan` on input that changed: steps keep their names and what was said of them, those that are not needed are closed with a reason, and come back
-//! when they are.
+//! `plan` on input that changed: steps keep their names and what was said of them, those that are not needed
+//! are closed with a reason, and come back when they are.
 
 use std::fs;
 
@@ -35,7 +35,12 @@ impl Incident {
     }
 
     fn ids(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.json()["steps"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap().to_owned()).collect();
+        let mut ids: Vec<String> = self.json()["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["id"].as_str().unwrap().to_owned())
+            .collect();
         ids.sort();
         ids
     }
@@ -47,14 +52,16 @@ impl Incident {
     }
 
     fn count_closed(&self) -> u64 {
-        let status: Value = serde_json::from_str(&run(&["status", &self.path("case"), "--format", "json"]).stdout).unwrap();
+        let status: Value =
+            serde_json::from_str(&run(&["status", &self.path("case"), "--format", "json"]).stdout).unwrap();
         status["closed"].as_u64().unwrap()
     }
 }
 
 const BEFORE: &[&str] = &["--uploaded", "2016-01-01"];
 
-/// The case with a search done and a replacement issued for a.example, what `change` makes of it, and what `back` makes of that.
+/// The case with a search done and a replacement issued for a.example, what `change` makes of it, and what
+/// `back` makes of that.
 fn there_and_back(change: impl Fn(&Incident), back: impl Fn(&Incident), why: &str) {
     let incident = Incident::new();
     incident.plan_with(BEFORE);
@@ -100,7 +107,9 @@ fn a_certificate_that_expires_since() {
 #[test]
 fn a_cutoff_that_moves_and_moves_back() {
     there_and_back(
-        |incident| drop(incident.plan_with(&["--uploaded", "2016-01-01", "--cutoff", "2015-01-01T00:00:00Z"])),
+        |incident| {
+            drop(incident.plan_with(&["--uploaded", "2016-01-01", "--cutoff", "2015-01-01T00:00:00Z"]))
+        },
         |incident| drop(incident.plan_with(&["--forget", "cutoff"])),
         "its key is not-exposed now",
     );
@@ -165,14 +174,20 @@ fn a_certificate_that_is_added_to_a_key_that_was_done_opens_what_it_needs() {
     incident.mark(&deploy, "deployed", &[]);
     incident.mark(&incident.id("search", "k.example"), "searched", &[]);
     assert_eq!(incident.status_of(&revoke).as_deref(), Some("ready"));
-    // Another certificate on the same key, for another name: its replacement comes before the revocation that would hit it too.
-    let second = leaf("second.example").key(&key.key).serial(4).from("2020-01-01").to("2040-01-01").by(&private_ca());
+    // Another certificate on the same key, for another name: its replacement comes before the revocation that
+    // would hit it too.
+    let second =
+        leaf("second.example").key(&key.key).serial(4).from("2020-01-01").to("2040-01-01").by(&private_ca());
     fs::write(incident.folder.path().join("uploads/second.pem"), second.pem()).unwrap();
     incident.plan_with(BEFORE);
     assert_eq!(incident.status_of(&deploy).as_deref(), Some("done"));
     assert_eq!(incident.status_of(&revoke).as_deref(), Some("waiting"));
-    let deploys =
-        incident.step("revoke", "k.example")["needs"].as_array().unwrap().iter().filter(|n| n.as_str().unwrap().starts_with("deploy-")).count();
+    let deploys = incident.step("revoke", "k.example")["needs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|n| n.as_str().unwrap().starts_with("deploy-"))
+        .count();
     assert_eq!(deploys, 2);
 }
 
@@ -183,10 +198,19 @@ fn a_certificate_that_comes_after_all_was_done_is_to_be_done() {
     let key = leaf("k.example").serial(3).from("2015-01-01").to("2040-01-01").by(&ca);
     fs::write(incident.folder.path().join("uploads/k.pem"), bundle(&key, &[])).unwrap();
     incident.plan_with(BEFORE);
-    for (kind, word) in [("deploy", "deployed"), ("search", "searched"), ("revoke", "sent"), ("verify", "confirmed"), ("retire", "confirmed")] {
+    for (kind, word) in [
+        ("deploy", "deployed"),
+        ("search", "searched"),
+        ("revoke", "sent"),
+        ("verify", "confirmed"),
+        ("retire", "confirmed"),
+    ] {
         assert_eq!(incident.mark(&incident.id(kind, "k.example"), word, &[]).status, 0, "{kind}");
     }
-    let statuses = || ["replace", "deploy", "revoke", "verify"].map(|kind| incident.step(kind, "k.example")["status"].as_str().unwrap().to_owned());
+    let statuses = || {
+        ["replace", "deploy", "revoke", "verify"]
+            .map(|kind| incident.step(kind, "k.example")["status"].as_str().unwrap().to_owned())
+    };
     assert_eq!(statuses(), ["done"; 4]);
     // Renewed on the leaked key, in secret: the same names and usages, so the same steps.
     let renewed = leaf("k.example").key(&key.key).serial(4).from("2026-10-01").to("2027-03-01").by(&ca);
@@ -195,7 +219,10 @@ fn a_certificate_that_comes_after_all_was_done_is_to_be_done() {
     assert_eq!(statuses(), ["done", "ready", "waiting", "waiting"], "{}", ran.stderr);
     assert!(ran.stderr.contains("more belongs to 3 steps of which something was said"), "{}", ran.stderr);
     let told = run(&["explain", &incident.path("case"), "k.example"]).stdout;
-    assert!(told.contains(&format!("the certificate with SHA-256 {} belongs to it since", renewed.sha256())), "{told}");
+    assert!(
+        told.contains(&format!("the certificate with SHA-256 {} belongs to it since", renewed.sha256())),
+        "{told}"
+    );
     incident.mark(&incident.id("deploy", "k.example"), "deployed", &[]);
     incident.plan_with(BEFORE);
     assert_eq!(statuses(), ["done", "done", "ready", "waiting"], "what is said now holds for all");
@@ -226,9 +253,18 @@ fn a_copy_of_a_key_that_was_destroyed_is_to_be_destroyed_too() {
     let uploads = incident.folder.path().join("uploads");
     fs::copy(uploads.join("a.pem"), uploads.join("copy.pem")).unwrap();
     let ran = incident.plan_with(BEFORE);
-    assert!(ran.stderr.contains(&format!("more belongs to 1 step of which something was said, among them {retire}")), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains(&format!("more belongs to 1 step of which something was said, among them {retire}")),
+        "{}",
+        ran.stderr
+    );
     assert_ne!(incident.status_of(&retire).as_deref(), Some("done"));
-    assert_eq!(incident.status_of(&search).as_deref(), Some("done"), "a search is for the key, wherever it lies");
+    assert_eq!(
+        incident.status_of(&search).as_deref(),
+        Some("done"),
+        "a search is for the key, wherever it lies"
+    );
     let status = run(&["status", &incident.path("case")]).stdout;
     assert!(status.contains("another copy of the key lies in copy.pem since"), "{status}");
     // Said once; and what is said now holds.
@@ -249,7 +285,8 @@ fn another_encoding_of_a_key_is_to_be_searched_for_too() {
     let search = incident.id("search", "a.example");
     incident.mark(&search, "searched", &[]);
     let key = incident.path("uploads/a.pem");
-    let compressed = crate::common::openssl(&["ec", "-in", &key, "-pubout", "-conv_form", "compressed"], b"").unwrap();
+    let compressed =
+        crate::common::openssl(&["ec", "-in", &key, "-pubout", "-conv_form", "compressed"], b"").unwrap();
     fs::write(incident.path("uploads/a.pub"), compressed).unwrap();
     incident.plan_with(BEFORE);
     assert_eq!(incident.status_of(&search).as_deref(), Some("ready"));

@@ -1,4 +1,5 @@
-//! Cases that cannot be written, are damaged, or are of another version: each has its message, and nothing is made worse.
+//! Cases that cannot be written, are damaged, or are of another version: each has its message, and nothing is
+//! made worse.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -53,7 +54,11 @@ fn a_case_that_may_only_be_read_is_told_and_still_tells() {
         if writes {
             assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
             let says = ran.stderr.contains("Permission denied") || ran.stderr.contains("readonly database");
-            assert!(says && ran.stderr.contains("case") && ran.stderr.contains("hint: "), "{arguments:?}: {}", ran.stderr);
+            assert!(
+                says && ran.stderr.contains("case") && ran.stderr.contains("hint: "),
+                "{arguments:?}: {}",
+                ran.stderr
+            );
         } else {
             assert!(ran.status < 2, "{arguments:?}: {ran:?}");
         }
@@ -79,14 +84,21 @@ fn a_damaged_database_is_told_and_left_as_it_is() {
         ("cut off", cut, "malformed"),
         ("noise in its pages", noise, "malformed"),
         ("another head", head, "not a database"),
-        ("text", b"this is no database, but long enough to be taken for one at first sight, or so one would think".to_vec(), "not a database"),
+        (
+            "text",
+            b"this is no database, but long enough to be taken for one at first sight, or so one would think"
+                .to_vec(),
+            "not a database",
+        ),
         ("empty", Vec::new(), "it is empty, though the case has a plan"),
     ] {
         fs::write(&database, &bytes).unwrap();
         for (arguments, _) in commands(&incident, &search).into_iter().filter(|(a, _)| a[0] != "rekey") {
             let ran = run(&arguments);
             assert_eq!(ran.status, 2, "{what}: {arguments:?}: {ran:?}");
-            let told = ran.stderr.contains("cannot use") && ran.stderr.contains("case.db") && ran.stderr.contains(says);
+            let told = ran.stderr.contains("cannot use")
+                && ran.stderr.contains("case.db")
+                && ran.stderr.contains(says);
             let way_out = ran.stderr.contains("put a copy from before in its place, or take it away");
             assert!(told && way_out, "{what}: {arguments:?}: {}", ran.stderr);
             assert_eq!(fs::read(&database).unwrap(), bytes, "{what}: {arguments:?} left it alone");
@@ -94,7 +106,11 @@ fn a_damaged_database_is_told_and_left_as_it_is() {
     }
     fs::write(&database, &good).unwrap();
     assert_eq!(incident.plan().status, 1);
-    assert_eq!(incident.step("search", "a.example")["status"], "done", "a copy from before brings everything back");
+    assert_eq!(
+        incident.step("search", "a.example")["status"],
+        "done",
+        "a copy from before brings everything back"
+    );
 }
 
 #[test]
@@ -119,14 +135,32 @@ fn a_database_that_is_gone_is_told_and_only_a_plan_goes_on() {
     for arguments in readers {
         let ran = run(arguments);
         assert_eq!((ran.status, &*ran.stdout), (2, ""), "{arguments:?}: {ran:?}");
-        let told = ran.stderr.contains("case.db") && ran.stderr.contains("is gone") && ran.stderr.contains("what was said");
-        assert!(told && ran.stderr.contains("hint: put a copy of it back; or run `certrecall plan` again"), "{arguments:?}: {}", ran.stderr);
-        assert_eq!(everything(&incident.folder.path().join("case")).len(), before - 1, "{arguments:?} made something");
+        let told = ran.stderr.contains("case.db")
+            && ran.stderr.contains("is gone")
+            && ran.stderr.contains("what was said");
+        assert!(
+            told && ran.stderr.contains("hint: put a copy of it back; or run `certrecall plan` again"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(
+            everything(&incident.folder.path().join("case")).len(),
+            before - 1,
+            "{arguments:?} made something"
+        );
     }
     let ran = incident.plan();
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("case.db\" is gone") && ran.stderr.contains("decisions about keys"), "{}", ran.stderr);
-    assert_eq!(incident.step("search", "a.example")["status"], "ready", "what was said is lost, and that was told");
+    assert!(
+        ran.stderr.contains("case.db\" is gone") && ran.stderr.contains("decisions about keys"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        incident.step("search", "a.example")["status"],
+        "ready",
+        "what was said is lost, and that was told"
+    );
     assert!(!incident.plan().stderr.contains("is gone"), "once");
     // A copy turns up.
     fs::write(&database, &good).unwrap();
@@ -140,13 +174,21 @@ fn a_case_without_a_finished_plan_is_no_case_without_work() {
     incident.plan();
     let case = incident.folder.path().join("case");
     let database = rusqlite::Connection::open(case.join("case.db")).unwrap();
-    // As a first plan leaves it that is killed: before anything is written, and between the views and the database.
+    // As a first plan leaves it that is killed: before anything is written, and between the views and the
+    // database.
     database.execute_batch("DELETE FROM run; DELETE FROM step; DELETE FROM key").unwrap();
     for left in ["plan.json", "case.db", ""] {
-        for arguments in [&["status", &incident.path("case")][..], &["explain", &incident.path("case"), "a.example"]] {
+        for arguments in
+            [&["status", &incident.path("case")][..], &["explain", &incident.path("case"), "a.example"]]
+        {
             let ran = run(arguments);
             assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
-            assert!(ran.stderr.contains("has no finished plan") && ran.stderr.contains("hint: run `certrecall plan`"), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains("has no finished plan")
+                    && ran.stderr.contains("hint: run `certrecall plan`"),
+                "{}",
+                ran.stderr
+            );
         }
         if !left.is_empty() {
             fs::remove_file(case.join(left)).unwrap();
@@ -176,7 +218,11 @@ fn rows_that_cannot_be_read_are_told() {
         rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
         let ran = run(&commands(&incident, &search)[command].0);
         assert_eq!(ran.status, 2, "{sql}: {ran:?}");
-        assert!(ran.stderr.contains("case.db") || ran.stderr.contains("nothing in the case answers"), "{sql}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("case.db") || ran.stderr.contains("nothing in the case answers"),
+            "{sql}: {}",
+            ran.stderr
+        );
     }
 }
 
@@ -191,7 +237,12 @@ fn a_newer_version_is_told_by_every_command() {
     for (arguments, _) in commands(&incident, &search).into_iter().filter(|(a, _)| a[0] != "rekey") {
         let ran = run(&arguments);
         assert_eq!(ran.status, 2, "{arguments:?}");
-        assert!(ran.stderr.contains("was written by a newer certrecall") && ran.stderr.contains("use the version that made it"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("was written by a newer certrecall")
+                && ran.stderr.contains("use the version that made it"),
+            "{}",
+            ran.stderr
+        );
     }
     assert_eq!(fs::read(&database).unwrap(), before);
 }
@@ -202,13 +253,21 @@ fn a_mark_on_a_full_disk_is_refused_and_said_again_later() {
     incident.plan();
     let search = incident.id("search", "a.example");
     let case = incident.path("case");
-    // In blocks of 512 bytes, or of 1,024 in some shells. The signal is ignored, so that writing fails as on a full disk.
+    // In blocks of 512 bytes, or of 1,024 in some shells. The signal is ignored, so that writing fails as on
+    // a full disk.
     for blocks in [0, 8, 24] {
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let mark = ["mark", &case, &search, "searched", "--reason", "x"];
-        let ran: Ran = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_certrecall")]).args(mark).output().unwrap().into();
+        let ran: Ran = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_certrecall")])
+            .args(mark)
+            .output()
+            .unwrap()
+            .into();
         assert_eq!(ran.status, 2, "{blocks}: {ran:?}");
-        let says = ["File too large", "disk I/O error", "database or disk is full"].iter().any(|s| ran.stderr.contains(s));
+        let says = ["File too large", "disk I/O error", "database or disk is full"]
+            .iter()
+            .any(|s| ran.stderr.contains(s));
         assert!(says && ran.stderr.contains("check free space"), "{blocks}: {}", ran.stderr);
         assert_eq!(run(&["status", &case]).status, 1, "{blocks}");
     }
@@ -240,7 +299,10 @@ fn no_keys_are_made_for_a_plan_that_was_not_finished() {
     incident.plan();
     // As a first run leaves it that is killed between plan.json and the database.
     let database = case.join("case.db");
-    rusqlite::Connection::open(&database).unwrap().execute_batch("DELETE FROM run; DELETE FROM key; DELETE FROM step").unwrap();
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch("DELETE FROM run; DELETE FROM key; DELETE FROM step")
+        .unwrap();
     let ran = run(&["rekey", &incident.path("case")]);
     assert_eq!(ran.status, 2, "{ran:?}");
     assert!(ran.stderr.contains("has no finished plan") && ran.stderr.contains("hint: "), "{}", ran.stderr);

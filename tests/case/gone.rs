@@ -1,4 +1,5 @@
-//! What a case once held against a key stays: files that are gone, changed, renamed or not mounted close nothing.
+//! What a case once held against a key stays: files that are gone, changed, renamed or not mounted close
+//! nothing.
 
 use std::fs;
 
@@ -16,15 +17,21 @@ impl Uploads {
         let folder = Folder::new();
         let ca = private_ca();
         for name in ["a", "b"] {
-            folder
-                .write(format!("uploads/{name}.pem"), bundle(&leaf(&format!("{name}.example")).from("2015-01-01").to("2040-01-01").by(&ca), &[&ca]));
+            folder.write(
+                format!("uploads/{name}.pem"),
+                bundle(&leaf(&format!("{name}.example")).from("2015-01-01").to("2040-01-01").by(&ca), &[&ca]),
+            );
         }
-        folder.write("rows.csv", "path,uploaded_at,account\na.pem,2015-05-01T00:00:00Z,acme\nb.pem,2018-05-01T00:00:00Z,globex\n");
+        folder.write(
+            "rows.csv",
+            "path,uploaded_at,account\na.pem,2015-05-01T00:00:00Z,acme\nb.pem,2018-05-01T00:00:00Z,globex\n",
+        );
         Self { folder }
     }
 
     fn plan(&self, more: &[&str]) -> Ran {
-        let (uploads, case, rows) = (self.folder.at("uploads"), self.folder.at("case"), self.folder.at("rows.csv"));
+        let (uploads, case, rows) =
+            (self.folder.at("uploads"), self.folder.at("case"), self.folder.at("rows.csv"));
         let ran = run(&[&["plan", &uploads, "-o", &case, "--manifest", &rows], more].concat());
         assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
         ran
@@ -41,8 +48,20 @@ impl Uploads {
     /// Exposure and codes of findings of the key of a host.
     fn key(&self, host: &str) -> Value {
         let plan = self.json();
-        let has = |k: &&Value| k["certificates"].as_array().unwrap().iter().any(|c| c["dns_names"][0] == host && c["is_ca"] == false);
-        plan["keys"].as_array().unwrap().iter().find(has).unwrap_or_else(|| panic!("no key of {host}")).clone()
+        let has = |k: &&Value| {
+            k["certificates"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|c| c["dns_names"][0] == host && c["is_ca"] == false)
+        };
+        plan["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(has)
+            .unwrap_or_else(|| panic!("no key of {host}"))
+            .clone()
     }
 
     fn findings(&self, code: &str) -> Vec<Value> {
@@ -57,9 +76,20 @@ impl Uploads {
 /// Exposures, steps with their statuses, and verdicts: what must not change because a file is gone.
 fn held(plan: &Value) -> (Vec<Value>, Vec<Value>) {
     let keys = plan["keys"].as_array().unwrap();
-    let verdicts = |k: &Value| k["certificates"].as_array().unwrap().iter().map(|c| (c["sha256"].clone(), c["verdict"].clone())).collect::<Vec<_>>();
-    let keys = keys.iter().map(|k| serde_json::json!([k["spki_sha256"], k["exposure"], verdicts(k), k["steps"]])).collect();
-    let steps = plan["steps"].as_array().unwrap().iter().map(|s| serde_json::json!([s["id"], s["status"]])).collect();
+    let verdicts = |k: &Value| {
+        k["certificates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| (c["sha256"].clone(), c["verdict"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let keys = keys
+        .iter()
+        .map(|k| serde_json::json!([k["spki_sha256"], k["exposure"], verdicts(k), k["steps"]]))
+        .collect();
+    let steps =
+        plan["steps"].as_array().unwrap().iter().map(|s| serde_json::json!([s["id"], s["status"]])).collect();
     (keys, steps)
 }
 
@@ -86,7 +116,8 @@ fn whatever_happens_to_the_files_closes_nothing() {
         }),
         ("the certificate alone is left", |u| {
             let text = fs::read_to_string(u.path("uploads/a.pem")).unwrap();
-            fs::write(u.path("uploads/a.pem"), &text[text.find("-----BEGIN CERTIFICATE").unwrap()..]).unwrap();
+            fs::write(u.path("uploads/a.pem"), &text[text.find("-----BEGIN CERTIFICATE").unwrap()..])
+                .unwrap();
         }),
     ];
     for (what, change) in changes {
@@ -100,13 +131,29 @@ fn whatever_happens_to_the_files_closes_nothing() {
             let (now, then) = (held(&uploads.json()), held(&before));
             assert_eq!(now.0, then.0, "{what}, {round}");
             let inspect = |s: &&Value| !s[0].as_str().unwrap().starts_with("inspect");
-            assert_eq!(now.1.iter().filter(inspect).collect::<Vec<_>>(), then.1.iter().collect::<Vec<_>>(), "{what}, {round}");
+            assert_eq!(
+                now.1.iter().filter(inspect).collect::<Vec<_>>(),
+                then.1.iter().collect::<Vec<_>>(),
+                "{what}, {round}"
+            );
             if *what != "renamed" {
-                assert!(uploads.key("a.example")["because"][0]["source"].as_str().unwrap().starts_with("rows.csv:2"), "{what}");
+                assert!(
+                    uploads.key("a.example")["because"][0]["source"]
+                        .as_str()
+                        .unwrap()
+                        .starts_with("rows.csv:2"),
+                    "{what}"
+                );
             }
             assert!(!uploads.findings("evidence-gone").is_empty(), "{what}, {round}");
             assert!(uploads.folder.text("case/plan.md").contains("evidence-gone"), "{what}");
-            assert!(uploads.folder.text("case/exposed-spki.txt").contains(uploads.key("a.example")["spki_sha256"].as_str().unwrap()), "{what}");
+            assert!(
+                uploads
+                    .folder
+                    .text("case/exposed-spki.txt")
+                    .contains(uploads.key("a.example")["spki_sha256"].as_str().unwrap()),
+                "{what}"
+            );
         }
     }
 }
@@ -124,7 +171,8 @@ fn files_that_come_back_are_as_they_were() {
     assert!(uploads.findings("evidence-gone").is_empty());
 }
 
-/// A row by path is about the content that was there: b.pem was uploaded in 2018, what is put there now was not.
+/// A row by path is about the content that was there: b.pem was uploaded in 2018, what is put there now was
+/// not.
 #[test]
 fn a_row_does_not_clear_what_came_to_its_path_later() {
     let uploads = Uploads::new();
@@ -139,7 +187,10 @@ fn a_row_does_not_clear_what_came_to_its_path_later() {
     assert_eq!(uploads.key("b.example")["exposure"], "not-exposed", "the row stays evidence for the old key");
     assert_eq!(uploads.key("b.example")["because"][0]["evidence"], "manifest");
     // A manifest given anew, with another row for this path, is about what is there now.
-    uploads.folder.write("rows.csv", "path,uploaded_at,account\na.pem,2015-05-01T00:00:00Z,acme\nb.pem,2019-05-01T00:00:00Z,globex\n");
+    uploads.folder.write(
+        "rows.csv",
+        "path,uploaded_at,account\na.pem,2015-05-01T00:00:00Z,acme\nb.pem,2019-05-01T00:00:00Z,globex\n",
+    );
     let ran = uploads.again(&[]);
     assert!(ran.stderr.contains("manifest: rows.csv changed since"), "{}", ran.stderr);
     assert_eq!(uploads.key("old.example")["exposure"], "not-exposed");
@@ -164,27 +215,49 @@ fn a_new_key_at_the_old_path_is_not_exposed_by_the_old_row() {
 fn a_key_that_the_case_made_is_never_exposed_by_an_older_record() {
     let folder = Folder::new();
     let ca = private_ca();
-    folder.write("uploads/a.pem", bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&ca), &[&ca]));
+    folder.write(
+        "uploads/a.pem",
+        bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&ca), &[&ca]),
+    );
     let (uploads, case) = (folder.at("uploads"), folder.at("case"));
     assert_eq!(run(&["run", &uploads, "-o", &case, "--uploaded", "2015-01-01"]).status, 1);
-    let directory = fs::read_dir(folder.path().join("case/replacements")).unwrap().next().unwrap().unwrap().path();
+    let directory =
+        fs::read_dir(folder.path().join("case/replacements")).unwrap().next().unwrap().unwrap().path();
     let key = Key::from_pem(&fs::read_to_string(directory.join("key.pem")).unwrap());
     let new = leaf("a.example").key(&key).from("2026-11-01").to("2027-01-01").by(&ca);
     folder.write("uploads/a.pem", format!("{}{}", key.pem(), new.pem()));
     run(&["run", "-o", &case]);
     let plan = folder.json("case/plan.json");
-    let of = |spki: &str| plan["keys"].as_array().unwrap().iter().find(|k| k["spki_sha256"] == spki).unwrap().clone();
+    let of = |spki: &str| {
+        plan["keys"].as_array().unwrap().iter().find(|k| k["spki_sha256"] == spki).unwrap().clone()
+    };
     let made = of(&key.spki().to_string());
-    assert_eq!((made["exposure"].clone(), made["because"][0]["evidence"].clone()), ("not-exposed".into(), "made-by-case".into()), "{made}");
-    assert_eq!(plan["keys"].as_array().unwrap().iter().filter(|k| k["exposure"] == "exposed").count(), 1, "the old one");
-    assert_eq!(fs::read_dir(folder.path().join("case/replacements")).unwrap().count(), 1, "no replacement for the replacement");
+    assert_eq!(
+        (made["exposure"].clone(), made["because"][0]["evidence"].clone()),
+        ("not-exposed".into(), "made-by-case".into()),
+        "{made}"
+    );
+    assert_eq!(
+        plan["keys"].as_array().unwrap().iter().filter(|k| k["exposure"] == "exposed").count(),
+        1,
+        "the old one"
+    );
+    assert_eq!(
+        fs::read_dir(folder.path().join("case/replacements")).unwrap().count(),
+        1,
+        "no replacement for the replacement"
+    );
 }
 
 #[test]
 fn a_copy_with_a_newer_time_exposes_as_before() {
     let folder = Folder::new();
     let ca = private_ca();
-    folder.write_changed("uploads/a.pem", bundle(&leaf("a.example").from("2014-01-01").to("2040-01-01").by(&ca), &[]), "2015-01-01T00:00:00Z");
+    folder.write_changed(
+        "uploads/a.pem",
+        bundle(&leaf("a.example").from("2014-01-01").to("2040-01-01").by(&ca), &[]),
+        "2015-01-01T00:00:00Z",
+    );
     let (uploads, case) = (folder.at("uploads"), folder.at("case"));
     assert_eq!(run(&["plan", &uploads, "-o", &case]).status, 1);
     let before = folder.json("case/plan.json");
@@ -202,7 +275,10 @@ fn a_decision_holds_for_the_evidence_it_was_made_on() {
     let (uploads, case) = (folder.at("uploads"), folder.at("case"));
     assert_eq!(run(&["run", &uploads, "-o", &case, "--uploaded", "2015-01-01"]).status, 1);
     let plan = folder.json("case/plan.json");
-    let decide = plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == "decide").unwrap()["id"].as_str().unwrap().to_owned();
+    let decide = plan["steps"].as_array().unwrap().iter().find(|s| s["kind"] == "decide").unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(run(&["mark", &case, &decide, "cleared", "--reason", "it never left the HSM"]).status, 0);
     assert_eq!(run(&["run", "-o", &case]).status, 0);
     assert_eq!(folder.json("case/plan.json")["keys"][0]["exposure"], "cleared");
@@ -226,8 +302,19 @@ fn a_key_recorded_as_destroyed_that_is_still_there_is_a_finding() {
     let uploads = Uploads::new();
     uploads.plan(&[]);
     let key = uploads.key("a.example");
-    let retire = key["steps"].as_array().unwrap().iter().find(|s| s.as_str().unwrap().starts_with("retire")).unwrap().as_str().unwrap().to_owned();
-    assert_eq!(run(&["mark", &uploads.folder.at("case"), &retire, "confirmed", "--reason", "shredded"]).status, 0);
+    let retire = key["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s.as_str().unwrap().starts_with("retire"))
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        run(&["mark", &uploads.folder.at("case"), &retire, "confirmed", "--reason", "shredded"]).status,
+        0
+    );
     let ran = uploads.again(&[]);
     assert!(ran.stdout.contains("Recorded as destroyed, but still there"), "{}", ran.stdout);
     assert_eq!(uploads.findings("retired-key-present").len(), 1);
@@ -241,7 +328,8 @@ fn a_key_recorded_as_destroyed_that_is_still_there_is_a_finding() {
 fn members_bare_keys_and_locked_files_stay_as_well() {
     let folder = Folder::new();
     let ca = private_ca();
-    let (inside, bare, locked) = (leaf("in.example").from("2015-01-01").to("2040-01-01").by(&ca), Key::new(), Key::new());
+    let (inside, bare, locked) =
+        (leaf("in.example").from("2015-01-01").to("2040-01-01").by(&ca), Key::new(), Key::new());
     folder.write("uploads/x.tar", crate::common::tar(&[("a/b.pem", bundle(&inside, &[]).as_bytes(), None)]));
     folder.write("uploads/bare.pem", bare.pem());
     folder.write("uploads/locked.pem", locked.encrypted());
@@ -276,7 +364,22 @@ impl Late {
 
     pub(super) fn plan(&self, more: &[&str]) -> Ran {
         let (up, case, rows) = (self.folder.at("up"), self.folder.at("case"), self.folder.at("rows.csv"));
-        run(&[&["plan", &up, "-o", &case, "--incident", "generic", "--cutoff", "2026-11-15T00:00:00Z", "--manifest", &rows], more].concat())
+        run(&[
+            &[
+                "plan",
+                &up,
+                "-o",
+                &case,
+                "--incident",
+                "generic",
+                "--cutoff",
+                "2026-11-15T00:00:00Z",
+                "--manifest",
+                &rows,
+            ],
+            more,
+        ]
+        .concat())
     }
 
     pub(super) fn again(&self, more: &[&str]) -> Ran {
@@ -285,7 +388,12 @@ impl Late {
 
     pub(super) fn exposures(&self) -> Vec<String> {
         let plan = self.folder.json("case/plan.json");
-        let mut out: Vec<String> = plan["keys"].as_array().unwrap().iter().map(|k| k["exposure"].as_str().unwrap().to_owned()).collect();
+        let mut out: Vec<String> = plan["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|k| k["exposure"].as_str().unwrap().to_owned())
+            .collect();
         out.sort();
         out
     }
@@ -325,7 +433,9 @@ fn a_file_that_is_read_later_has_its_row() {
     // Damaged first, mended later; locked first, opened in place later.
     let key = Key::new();
     let certificate = leaf("a.example").key(&key).from("2026-11-20").to("2040-01-01").by(&private_ca()).pem();
-    for first in ["-----BEGIN PRIVATE KEY-----\nMIIE!!\n-----END PRIVATE KEY-----\n".to_owned(), key.encrypted()] {
+    for first in
+        ["-----BEGIN PRIVATE KEY-----\nMIIE!!\n-----END PRIVATE KEY-----\n".to_owned(), key.encrypted()]
+    {
         for row in ["a.pem,2026-11-10", "a.pem,2026-11-18"] {
             let late = Late::new(row);
             late.folder.write("up/a.pem", format!("{first}{certificate}"));
@@ -364,11 +474,25 @@ fn an_option_about_something_else_clears_nothing() {
     let folder = Folder::new();
     let key = Key::new();
     let (compressed, raw) = crate::common::pki::compressed(&key);
-    folder.write("up/a.pem", leaf("a.example").key(&key).from("2026-11-20").to("2040-01-01").by(&private_ca()).pem());
+    folder.write(
+        "up/a.pem",
+        leaf("a.example").key(&key).from("2026-11-20").to("2040-01-01").by(&private_ca()).pem(),
+    );
     folder.write("up/pub.pem", compressed).write("list.txt", format!("{raw}\n")).write("cas.toml", "");
     let (up, case) = (folder.at("up"), folder.at("case"));
     let list = folder.at("list.txt");
-    let first = ["plan", &up, "-o", &case, "--incident", "generic", "--cutoff", "2026-11-15", "--known-compromised", &list];
+    let first = [
+        "plan",
+        &up,
+        "-o",
+        &case,
+        "--incident",
+        "generic",
+        "--cutoff",
+        "2026-11-15",
+        "--known-compromised",
+        &list,
+    ];
     assert_eq!(run(&first).status, 1);
     fs::remove_file(folder.path().join("up/pub.pem")).unwrap();
     for more in [vec!["--cas", &folder.at("cas.toml")], vec!["--cutoff", "2026-11-15T00:00:00Z"], vec![]] {
@@ -403,7 +527,16 @@ fn a_key_is_not_cleared_before_it_is_known() {
     let key = Key::new();
     folder.write("up/ca.pem", private_ca().pem()).write("new/key.pem", key.pem());
     let (up, case) = (folder.at("up"), folder.at("case"));
-    run(&["plan", &up, "-o", &case, "--uploaded", "2015-01-01", "--clear", &format!("{}=not ours", key.spki())]);
+    run(&[
+        "plan",
+        &up,
+        "-o",
+        &case,
+        "--uploaded",
+        "2015-01-01",
+        "--clear",
+        &format!("{}=not ours", key.spki()),
+    ]);
     assert_eq!(run(&["plan", "-o", &case, "--add", &folder.at("new")]).status, 1);
     let plan = folder.json("case/plan.json");
     assert_eq!(crate::common::key(&plan, &key.spki().to_string())["exposure"], "exposed");

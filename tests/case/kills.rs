@@ -32,8 +32,17 @@ fn said(case: &str) -> Vec<String> {
 }
 
 fn nothing_left_over(case: &str) {
-    let found: Vec<_> = fs::read_dir(case).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    let known = [".gitignore", "case.db", "certrecall-case.json", "exposed-spki.txt", "plan.json", "plan.md", "suspected-spki.txt"];
+    let found: Vec<_> =
+        fs::read_dir(case).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let known = [
+        ".gitignore",
+        "case.db",
+        "certrecall-case.json",
+        "exposed-spki.txt",
+        "plan.json",
+        "plan.md",
+        "suspected-spki.txt",
+    ];
     assert!(found.iter().all(|n| known.contains(&n.as_str())), "{found:?}");
 }
 
@@ -49,7 +58,16 @@ fn a_hundred_kills_of_mark_lose_no_word_that_was_confirmed() {
             break;
         }
         let reason = format!("round {round}");
-        let mark = ["mark", &case, &search, if round % 2 == 0 { "searched" } else { "reopened" }, "--reason", &reason, "--by", "Ada"];
+        let mark = [
+            "mark",
+            &case,
+            &search,
+            if round % 2 == 0 { "searched" } else { "reopened" },
+            "--reason",
+            &reason,
+            "--by",
+            "Ada",
+        ];
         let ended = kill_after(&mark, moments.draw());
         moments.tell(ended.is_none());
         match ended {
@@ -58,7 +76,10 @@ fn a_hundred_kills_of_mark_lose_no_word_that_was_confirmed() {
             None => killed += 1,
         }
         let said = said(&case);
-        assert!(confirmed.iter().all(|r| said.contains(r)), "round {round}: {confirmed:?} were confirmed, {said:?} are told");
+        assert!(
+            confirmed.iter().all(|r| said.contains(r)),
+            "round {round}: {confirmed:?} were confirmed, {said:?} are told"
+        );
         assert!(said.len() <= round + 3, "no word twice: {said:?}");
     }
     assert_eq!(killed, KILLS, "runs end before they can be killed");
@@ -72,7 +93,8 @@ fn a_hundred_kills_of_mark_lose_no_word_that_was_confirmed() {
 fn a_hundred_kills_of_plan_leave_a_case_that_goes_on_where_it_was() {
     let incident = Incident::new();
     incident.plan();
-    let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
+    let (search, case, uploads) =
+        (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     let before = incident.json()["steps"].clone();
     let mut moments = Moments::of(0xca5e, || assert_eq!(incident.plan().status, 1));
@@ -107,7 +129,8 @@ fn a_hundred_kills_of_plan_leave_a_case_that_goes_on_where_it_was() {
 fn a_mark_after_a_killed_plan_finds_views_that_fit() {
     let incident = Incident::new();
     incident.plan();
-    let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
+    let (search, case, uploads) =
+        (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
     let mut moments = Moments::of(0xfee1, || assert_eq!(incident.plan().status, 1));
     for round in 0..20 {
         let plan = ["plan", &uploads, "-o", &case, "--uploaded", "2015-01-01"];
@@ -126,13 +149,28 @@ fn two_at_once_exclude_each_other() {
     incident.plan();
     let marker = fs::File::open(incident.folder.path().join("case/certrecall-case.json")).unwrap();
     marker.lock().unwrap();
-    for ran in [incident.plan(), incident.mark("search", "searched", &["--wait", "0"]), run(&["status", &incident.path("case")])] {
+    for ran in [
+        incident.plan(),
+        incident.mark("search", "searched", &["--wait", "0"]),
+        run(&["status", &incident.path("case")]),
+    ] {
         assert_eq!(ran.status, 2);
-        assert!(ran.stderr.contains("another certrecall works on the case") && ran.stderr.contains("hint: wait until it is done"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("another certrecall works on the case")
+                && ran.stderr.contains("hint: wait until it is done"),
+            "{}",
+            ran.stderr
+        );
     }
     let ran = incident.mark("search", "searched", &["--wait", "1"]);
-    assert!(ran.status == 2 && ran.stderr.contains("was not free within 1 s") && ran.stderr.contains("--wait SECONDS"), "{ran:?}");
-    // Another test may be starting a program right now, which for a moment holds a copy of this descriptor: closing it would not do.
+    assert!(
+        ran.status == 2
+            && ran.stderr.contains("was not free within 1 s")
+            && ran.stderr.contains("--wait SECONDS"),
+        "{ran:?}"
+    );
+    // Another test may be starting a program right now, which for a moment holds a copy of this descriptor:
+    // closing it would not do.
     marker.unlock().unwrap();
     assert_eq!(incident.plan().status, 1);
 }
@@ -145,7 +183,8 @@ fn forty_marks_at_once_are_all_recorded() {
     let reasons: Vec<String> = (0..40).map(|number| format!("number {number}")).collect();
     let mark = |reason: &String| {
         // Longer than the default: this machine may be busy with other tests.
-        let arguments = ["mark", &case, &search, "searched", "--reason", reason, "--by", "Ada", "--wait", "120"];
+        let arguments =
+            ["mark", &case, &search, "searched", "--reason", reason, "--by", "Ada", "--wait", "120"];
         certrecall().args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let started: Vec<_> = reasons.iter().map(mark).collect();

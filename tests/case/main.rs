@@ -1,4 +1,5 @@
-//! A case that lasts: what people said of its steps, what it tells of a key, and what being killed, run twice or run at once does to it.
+//! A case that lasts: what people said of its steps, what it tells of a key, and what being killed, run twice
+//! or run at once does to it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod accounts;
@@ -27,7 +28,8 @@ use common::pki::{bundle, leaf, private_ca, public_ca};
 use common::{Folder, Ran, run};
 use serde_json::Value;
 
-/// Two exposed keys with a live certificate each, one of which was uploaded without its key; and the case that `plan` makes of them.
+/// Two exposed keys with a live certificate each, one of which was uploaded without its key; and the case
+/// that `plan` makes of them.
 struct Incident {
     folder: Folder,
 }
@@ -38,8 +40,16 @@ impl Incident {
         let uploads = incident.folder.path().join("uploads");
         fs::create_dir(&uploads).unwrap();
         let ca = private_ca();
-        fs::write(uploads.join("a.pem"), bundle(&leaf("a.example").serial(7).from("2026-10-01").to("2027-03-01").by(&ca), &[])).unwrap();
-        fs::write(uploads.join("b.pem"), leaf("b.example").from("2015-01-01").to("2040-01-01").by(&public_ca()).pem()).unwrap();
+        fs::write(
+            uploads.join("a.pem"),
+            bundle(&leaf("a.example").serial(7).from("2026-10-01").to("2027-03-01").by(&ca), &[]),
+        )
+        .unwrap();
+        fs::write(
+            uploads.join("b.pem"),
+            leaf("b.example").from("2015-01-01").to("2040-01-01").by(&public_ca()).pem(),
+        )
+        .unwrap();
         incident
     }
 
@@ -49,7 +59,18 @@ impl Incident {
 
     fn plan(&self) -> Ran {
         let (uploads, case) = (self.path("uploads"), self.path("case"));
-        run(&["plan", &uploads, "-o", &case, "--incident", "zendesk-2016", "--uploaded", "2016-01-01", "--as-of", "2026-11-20"])
+        run(&[
+            "plan",
+            &uploads,
+            "-o",
+            &case,
+            "--incident",
+            "zendesk-2016",
+            "--uploaded",
+            "2016-01-01",
+            "--as-of",
+            "2026-11-20",
+        ])
     }
 
     fn json(&self) -> Value {
@@ -60,10 +81,17 @@ impl Incident {
     fn step(&self, kind: &str, name: &str) -> Value {
         let plan = self.json();
         let keys = plan["keys"].as_array().unwrap();
-        let key = keys.iter().find(|k| k["certificates"].as_array().unwrap().iter().any(|c| c["dns_names"][0] == name)).unwrap();
+        let key = keys
+            .iter()
+            .find(|k| k["certificates"].as_array().unwrap().iter().any(|c| c["dns_names"][0] == name))
+            .unwrap();
         let ids = key["steps"].as_array().unwrap();
         let steps = plan["steps"].as_array().unwrap();
-        steps.iter().find(|s| s["kind"] == kind && ids.contains(&s["id"])).unwrap_or_else(|| panic!("{kind} {name}")).clone()
+        steps
+            .iter()
+            .find(|s| s["kind"] == kind && ids.contains(&s["id"]))
+            .unwrap_or_else(|| panic!("{kind} {name}"))
+            .clone()
     }
 
     fn id(&self, kind: &str, name: &str) -> String {
@@ -82,7 +110,11 @@ impl Incident {
 fn what_is_said_of_a_step_lasts_and_frees_the_next() {
     let incident = Incident::new();
     assert_eq!(incident.plan().status, 1);
-    let (deploy, search, revoke) = (incident.id("deploy", "a.example"), incident.id("search", "a.example"), incident.id("revoke", "a.example"));
+    let (deploy, search, revoke) = (
+        incident.id("deploy", "a.example"),
+        incident.id("search", "a.example"),
+        incident.id("revoke", "a.example"),
+    );
     assert_eq!(incident.step("revoke", "a.example")["status"], "waiting");
     assert_eq!(incident.mark(&deploy, "deployed", &[]).status, 0);
     assert_eq!(incident.step("replace", "a.example")["status"], "done", "what is deployed was issued");
@@ -95,11 +127,17 @@ fn what_is_said_of_a_step_lasts_and_frees_the_next() {
     assert_eq!(incident.mark(&revoke, "sent", &["--at", "2026-11-20T10:00:00Z"]).status, 0);
     let before = incident.json();
     assert_eq!(incident.step("verify", "a.example")["deadline"], "2026-11-21T10:00:00Z");
-    assert!(incident.step("verify", "a.example")["deadline_source"].as_str().unwrap().starts_with("24 hours from the evidence"));
+    assert!(
+        incident.step("verify", "a.example")["deadline_source"]
+            .as_str()
+            .unwrap()
+            .starts_with("24 hours from the evidence")
+    );
     // Another run forgets nothing and makes nothing twice.
     assert_eq!(incident.plan().status, 1);
     assert_eq!(incident.json()["steps"], before["steps"]);
-    let status = run(&["status", &incident.path("case"), "--as-of", "2026-11-22T00:00:00Z", "--format", "json"]);
+    let status =
+        run(&["status", &incident.path("case"), "--as-of", "2026-11-22T00:00:00Z", "--format", "json"]);
     assert_eq!(status.status, 1);
     let status: Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status["late"][0]["id"], incident.id("verify", "a.example"));
@@ -119,7 +157,12 @@ fn the_summary_names_what_is_next_until_it_is_done() {
     let incident = Incident::new();
     let case = incident.path("case");
     let told = incident.plan().stdout;
-    assert!(told.contains(&format!("make the new keys and requests, if these hosts are yours: certrecall rekey {case}\n")), "{told}");
+    assert!(
+        told.contains(&format!(
+            "make the new keys and requests, if these hosts are yours: certrecall rekey {case}\n"
+        )),
+        "{told}"
+    );
     assert!(told.contains("only then have the old certificates revoked"), "{told}");
     assert_eq!(run(&["rekey", &case]).status, 1);
     let steps = incident.json()["steps"].clone();
@@ -147,13 +190,27 @@ fn the_summary_does_not_call_safe_what_could_not_be_read() {
     let folder = Folder::new();
     let ca = private_ca();
     folder.write("ca.pem", ca.pem());
-    let plan = |case: &str| run(&["plan", &folder.at("ca.pem"), "-o", &folder.at(case), "--uploaded", "2016-01-01"]);
+    let plan =
+        |case: &str| run(&["plan", &folder.at("ca.pem"), "-o", &folder.at(case), "--uploaded", "2016-01-01"]);
     let read = plan("read");
-    assert!(read.status == 0 && read.stdout.contains("No exposed certificate is still valid\n"), "{}", read.stdout);
-    folder.write("other.pem", ca.key.encrypted());
-    let locked = run(&["plan", &folder.at("ca.pem"), &folder.at("other.pem"), "-o", &folder.at("locked"), "--uploaded", "2016-01-01"]);
     assert!(
-        locked.status == 3 && locked.stdout.contains("No exposed certificate is still valid among those that could be read"),
+        read.status == 0 && read.stdout.contains("No exposed certificate is still valid\n"),
+        "{}",
+        read.stdout
+    );
+    folder.write("other.pem", ca.key.encrypted());
+    let locked = run(&[
+        "plan",
+        &folder.at("ca.pem"),
+        &folder.at("other.pem"),
+        "-o",
+        &folder.at("locked"),
+        "--uploaded",
+        "2016-01-01",
+    ]);
+    assert!(
+        locked.status == 3
+            && locked.stdout.contains("No exposed certificate is still valid among those that could be read"),
         "{}",
         locked.stdout
     );
@@ -166,10 +223,21 @@ fn explain_tells_the_whole_story_by_any_of_its_names() {
     let deploy = incident.id("deploy", "a.example");
     incident.mark(&deploy, "deployed", &["--at", "2026-11-20T10:00:00Z"]);
     let plan = incident.json();
-    let key = plan["keys"].as_array().unwrap().iter().find(|k| k["certificates"][0]["dns_names"][0] == "a.example").unwrap();
+    let key = plan["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|k| k["certificates"][0]["dns_names"][0] == "a.example")
+        .unwrap();
     let certificate = &key["certificates"][0];
     assert_eq!(certificate["serial"], "07");
-    let names = [&key["spki_sha256"], &certificate["sha256"], &certificate["dns_names"][0], &certificate["serial"], &certificate["paths"][0]];
+    let names = [
+        &key["spki_sha256"],
+        &certificate["sha256"],
+        &certificate["dns_names"][0],
+        &certificate["serial"],
+        &certificate["paths"][0],
+    ];
     for name in names.map(|n| n.as_str().unwrap()).into_iter().chain(["7", "0x07", "00:07"]) {
         let told = run(&["explain", &incident.path("case"), name]);
         assert_eq!(told.status, 0, "{name}: {}", told.stderr);
@@ -210,7 +278,11 @@ fn what_cannot_be_said_is_refused_with_what_can() {
     }
     assert_eq!(run(&["mark", &incident.path("case"), &search, "searched"]).status, 2, "a reason is needed");
     let long = "x".repeat(4_097);
-    for (reason, by, says) in [(" ", "Ada", "--reason: it is empty"), ("x", "", "--by: it is empty"), (&*long, "Ada", "--reason: it has more than")] {
+    for (reason, by, says) in [
+        (" ", "Ada", "--reason: it is empty"),
+        ("x", "", "--by: it is empty"),
+        (&*long, "Ada", "--reason: it has more than"),
+    ] {
         let ran = run(&["mark", &incident.path("case"), &search, "searched", "--reason", reason, "--by", by]);
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
@@ -241,23 +313,36 @@ fn a_list_of_steps_is_marked_at_once_or_not_at_all() {
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
         assert_eq!(incident.step("search", "a.example")["status"], "ready");
     }
-    let ran = incident.mark(&list(&format!("{}\n  {} # b\n{}\n", searches[0], &searches[1][..14], searches[0])), "searched", &[]);
+    let ran = incident.mark(
+        &list(&format!("{}\n  {} # b\n{}\n", searches[0], &searches[1][..14], searches[0])),
+        "searched",
+        &[],
+    );
     assert_eq!((ran.status, ran.stderr.contains("2 steps marked searched")), (0, true), "{ran:?}");
     for name in ["a.example", "b.example"] {
         assert_eq!(incident.step("search", name)["status"], "done");
     }
-    let status: Value = serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
+    let status: Value =
+        serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
     assert_eq!(status["words"].as_array().unwrap().len(), 2, "each once");
     // Decisions too, over standard input; what comes before in the same list is not missing.
     let (revoke, deploy) = (incident.id("revoke", "a.example"), incident.id("deploy", "a.example"));
     let ran = incident.mark(&list(&incident.id("decide", "b.example")), "confirmed", &[]);
     assert!(ran.stderr.contains("the decision counts"), "{ran:?}");
-    let piped = |text: &str, status: &str| common::run_with_input(&["mark", &incident.path("case"), "@-", status, "--reason", "x"], text.as_bytes());
+    let piped = |text: &str, status: &str| {
+        common::run_with_input(
+            &["mark", &incident.path("case"), "@-", status, "--reason", "x"],
+            text.as_bytes(),
+        )
+    };
     let ran = piped(&format!("{deploy}\n"), "deployed");
     assert_eq!((ran.status, ran.stderr.contains("warning")), (0, false), "{ran:?}");
     let ran = piped(&format!("{revoke}\n{}\n", incident.id("revoke", "b.example")), "sent");
     assert_eq!(ran.status, 0);
-    assert!(ran.stderr.contains("was to come before") && ran.stderr.matches("warning").count() == 1, "{ran:?}");
+    assert!(
+        ran.stderr.contains("was to come before") && ran.stderr.matches("warning").count() == 1,
+        "{ran:?}"
+    );
     let export = incident.mark(&list(&deploy), "deployed", &["--ct-export", &incident.path("none")]);
     assert_eq!((export.status, export.stderr.contains("it closes searches")), (2, true), "{export:?}");
 }
@@ -271,7 +356,8 @@ fn steps_that_vanish_are_closed_with_a_reason_and_come_back_with_their_history()
     let case = incident.path("case");
     let ran = run(&["plan", "-o", &case, "--cutoff", "2015-01-01"]);
     assert!(ran.stderr.contains("closed"), "{}", ran.stderr);
-    let status: Value = serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
+    let status: Value =
+        serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
     assert!(status["closed"].as_u64().unwrap() > 3);
     assert_eq!(status["words"][0]["step"], search, "what was said is kept");
     let ran = run(&["plan", "-o", &case, "--forget", "cutoff"]);
@@ -298,7 +384,11 @@ fn the_database_is_private_and_an_older_or_newer_case_is_told_apart() {
     let ran = run(&["status", &incident.path("case")]);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("was written by a newer certrecall"), "{}", ran.stderr);
-    fs::write(&database, b"this is no database, but long enough to be taken for one at first sight, or so one would think").unwrap();
+    fs::write(
+        &database,
+        b"this is no database, but long enough to be taken for one at first sight, or so one would think",
+    )
+    .unwrap();
     let ran = run(&["status", &incident.path("case")]);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("cannot use") && ran.stderr.contains("case.db"), "{}", ran.stderr);
@@ -313,16 +403,26 @@ fn a_case_of_version_1_opens_with_all_that_was_said_in_it() {
     assert_eq!(plan().status, 3, "a locked key is told");
     let database = folder.path().join("case/case.db");
     fs::remove_file(&database).unwrap();
-    rusqlite::Connection::open(&database).unwrap().execute_batch(include_str!("../../testdata/case/version-1.sql")).unwrap();
-    let status = || serde_json::from_str::<Value>(&run(&["status", &case, "--format", "json"]).stdout).unwrap();
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch(include_str!("../../testdata/case/version-1.sql"))
+        .unwrap();
+    let status =
+        || serde_json::from_str::<Value>(&run(&["status", &case, "--format", "json"]).stdout).unwrap();
     let said = status()["words"].clone();
     assert_eq!(said.as_array().unwrap().len(), 4);
-    let version: u32 = rusqlite::Connection::open(&database).unwrap().query_row("PRAGMA user_version", [], |r| r.get(0)).unwrap();
+    let version: u32 = rusqlite::Connection::open(&database)
+        .unwrap()
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .unwrap();
     assert_eq!(version, 6, "opening it brought it to the present form");
     assert_eq!(plan().status, 3);
     assert_eq!(status()["words"], said);
-    let plan: Value = serde_json::from_slice(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
-    let step = |id: &str| plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("{id}"))["status"].clone();
+    let plan: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
+    let step = |id: &str| {
+        plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("{id}"))["status"].clone()
+    };
     for id in ["deploy-02ac0f2a04910804", "replace-b4419158408cdf34", "search-ca5e40ca35cabc91"] {
         assert_eq!(step(id), "done", "{id}");
     }
@@ -339,7 +439,11 @@ fn a_suspicion_is_cleared_or_confirmed_by_a_word_and_that_can_be_taken_back() {
         let plan = incident.json();
         let keys = plan["keys"].as_array().unwrap();
         let key = keys.iter().find(|k| k["certificates"][0]["dns_names"][0] == "b.example").unwrap();
-        (key["exposure"].clone(), key["because"][0]["evidence"].clone(), key["because"][0]["says"].as_str().unwrap().to_owned())
+        (
+            key["exposure"].clone(),
+            key["because"][0]["evidence"].clone(),
+            key["because"][0]["says"].as_str().unwrap().to_owned(),
+        )
     };
     assert_eq!(exposure().0, "presumed");
     assert_eq!(incident.mark(&decide, "cleared", &[]).status, 0);
@@ -359,7 +463,16 @@ fn a_suspicion_is_cleared_or_confirmed_by_a_word_and_that_can_be_taken_back() {
     // On the command line too, and remembered from then on.
     let key = incident.json()["keys"][0]["spki_sha256"].as_str().unwrap().to_owned();
     let clear = format!("{key}=it lived in a module that gives no key away");
-    run(&["plan", &incident.path("uploads"), "-o", &incident.path("case"), "--uploaded", "2016-01-01", "--clear", &clear]);
+    run(&[
+        "plan",
+        &incident.path("uploads"),
+        "-o",
+        &incident.path("case"),
+        "--uploaded",
+        "2016-01-01",
+        "--clear",
+        &clear,
+    ]);
     incident.plan();
     assert_eq!(incident.json()["keys"][0]["exposure"], "cleared");
 }

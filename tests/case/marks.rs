@@ -15,7 +15,8 @@ use crate::common::{Ran, certrecall, everything, for_anybody, ran_as, run};
 
 /// The marks recorded, newest first.
 fn recorded(incident: &Incident) -> Vec<Value> {
-    let status: Value = serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
+    let status: Value =
+        serde_json::from_str(&run(&["status", &incident.path("case"), "--format", "json"]).stdout).unwrap();
     status["words"].as_array().unwrap().clone()
 }
 
@@ -25,7 +26,8 @@ fn the_user_that_the_system_knows_is_recorded_whatever_the_environment() {
     incident.plan();
     let (search, case) = (incident.id("search", "a.example"), incident.path("case"));
     let mark = ["mark", &case, &search, "searched", "--reason", "x"];
-    let ran: Ran = certrecall().args(mark).env("USER", "mallory").env("LOGNAME", "mallory").output().unwrap().into();
+    let ran: Ran =
+        certrecall().args(mark).env("USER", "mallory").env("LOGNAME", "mallory").output().unwrap().into();
     assert_eq!((ran.status, ran.stderr.contains("warning")), (0, false), "{ran:?}");
     let name = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
     assert_eq!(recorded(&incident)[0]["by"], name.trim());
@@ -38,9 +40,10 @@ fn the_user_that_the_system_knows_is_recorded_whatever_the_environment() {
         chown(incident.folder.path().join(path), Some(54_321), Some(54_321)).unwrap();
     }
     fs::set_permissions(incident.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    for (user, by, warning) in
-        [(Some("ada"), "ada", "recorded as \"ada\", from $USER"), (None, "uid 54321", "recorded as \"uid 54321\", from the user ID")]
-    {
+    for (user, by, warning) in [
+        (Some("ada"), "ada", "recorded as \"ada\", from $USER"),
+        (None, "uid 54321", "recorded as \"uid 54321\", from the user ID"),
+    ] {
         let mut command = Command::new(for_anybody(&incident.folder));
         command.args(mark).env_remove("USER").env_remove("LOGNAME").uid(54_321).gid(54_321);
         user.iter().for_each(|name| {
@@ -58,9 +61,21 @@ fn the_user_that_the_system_knows_is_recorded_whatever_the_environment() {
 /// The same incident, with accounts.
 fn with_accounts() -> Incident {
     let incident = Incident::new();
-    fs::write(incident.path("uploads.csv"), "path,uploaded_at,account\na.pem,2016-01-01,acme\nb.pem,2016-01-01,globex\n").unwrap();
-    let ran =
-        run(&["plan", &incident.path("uploads"), "-o", &incident.path("case"), "--manifest", &incident.path("uploads.csv"), "--as-of", "2026-11-20"]);
+    fs::write(
+        incident.path("uploads.csv"),
+        "path,uploaded_at,account\na.pem,2016-01-01,acme\nb.pem,2016-01-01,globex\n",
+    )
+    .unwrap();
+    let ran = run(&[
+        "plan",
+        &incident.path("uploads"),
+        "-o",
+        &incident.path("case"),
+        "--manifest",
+        &incident.path("uploads.csv"),
+        "--as-of",
+        "2026-11-20",
+    ]);
     assert_eq!(ran.status, 1, "{ran:?}");
     incident
 }
@@ -81,10 +96,15 @@ fn a_selection_marks_what_is_open_and_fits_and_lists_it_before() {
     let ran = select(&incident, &["--host", "A.EXAMPLE", "searched"]);
     assert_eq!(ran.status, 0, "{ran:?}");
     assert!(
-        ran.stderr.contains("1 step selected by --host \"A.EXAMPLE\"; left out: ") && ran.stderr.contains("of a kind that cannot be searched"),
+        ran.stderr.contains("1 step selected by --host \"A.EXAMPLE\"; left out: ")
+            && ran.stderr.contains("of a kind that cannot be searched"),
         "{ran:?}"
     );
-    assert!(ran.stderr.contains(&format!("  {search} (ready): ")) && ran.stderr.contains(&format!("{search} is done")), "{ran:?}");
+    assert!(
+        ran.stderr.contains(&format!("  {search} (ready): "))
+            && ran.stderr.contains(&format!("{search} is done")),
+        "{ran:?}"
+    );
     assert_eq!(incident.step("search", "b.example")["status"], "ready", "another host");
     // It is done: nothing is left of the selection, and it says why.
     let again = select(&incident, &["--host", "a.example", "--kind", "search", "searched"]);
@@ -96,13 +116,19 @@ fn a_selection_marks_what_is_open_and_fits_and_lists_it_before() {
     // Several: no terminal, so --yes is needed, and nothing is marked without.
     let before = recorded(&incident).len();
     let ran = select(&incident, &["--account", "acme", "waived"]);
-    assert!(ran.status == 2 && ran.stderr.contains("--yes") && ran.stderr.contains("nothing was marked"), "{ran:?}");
+    assert!(
+        ran.status == 2 && ran.stderr.contains("--yes") && ran.stderr.contains("nothing was marked"),
+        "{ran:?}"
+    );
     assert_eq!(recorded(&incident).len(), before);
     let ran = select(&incident, &["--account", "acme", "waived", "--yes"]);
     assert_eq!(ran.status, 0, "{ran:?}");
     assert!(ran.stderr.contains("left out: 1 done or waived"), "{ran:?}");
     assert_eq!(
-        (incident.step("revoke", "a.example")["status"].clone(), incident.step("revoke", "b.example")["status"].clone()),
+        (
+            incident.step("revoke", "a.example")["status"].clone(),
+            incident.step("revoke", "b.example")["status"].clone()
+        ),
         ("waived".into(), "waiting".into())
     );
     // Reopening takes what is done or waived.
@@ -137,7 +163,10 @@ fn steps_are_named_or_selected_but_not_both() {
         assert!(ran.status == 2 && ran.stderr.contains("one of the two"), "{ran:?}");
     }
     let ran = select(&incident, &["--kind", "serch", "searched"]);
-    assert!(ran.status == 2 && ran.stderr.contains("is not a kind of step; write decide, deploy, inspect"), "{ran:?}");
+    assert!(
+        ran.status == 2 && ran.stderr.contains("is not a kind of step; write decide, deploy, inspect"),
+        "{ran:?}"
+    );
 }
 
 /// A command on a terminal, and the terminal's other end.
@@ -146,10 +175,18 @@ fn on_a_terminal(incident: &Incident, selection: &[&str]) -> (Child, File) {
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
-    let end = || OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOCTTY.bits().cast_signed()).open(name.to_str().unwrap()).unwrap();
+    let end = || {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlags::NOCTTY.bits().cast_signed())
+            .open(name.to_str().unwrap())
+            .unwrap()
+    };
     let case = incident.path("case");
     let arguments = [&["mark", &case][..], selection, &["--reason", "because", "--by", "Ada"]].concat();
-    let child = certrecall().args(arguments).stdin(end()).stdout(Stdio::null()).stderr(end()).spawn().unwrap();
+    let child =
+        certrecall().args(arguments).stdin(end()).stdout(Stdio::null()).stderr(end()).spawn().unwrap();
     (child, File::from(master))
 }
 
@@ -170,7 +207,11 @@ fn a_terminal_is_asked_while_the_case_is_free() {
         let before = recorded(&incident).len();
         let (mut child, mut terminal) = on_a_terminal(&incident, &["--kind", "search", "searched"]);
         let text = shown(&mut terminal, question);
-        assert!(text.contains("2 steps selected by --kind search") && text.contains("mark 2 steps searched? [y/N] "), "{text}");
+        assert!(
+            text.contains("2 steps selected by --kind search")
+                && text.contains("mark 2 steps searched? [y/N] "),
+            "{text}"
+        );
         assert!(recorded(&incident).len() == before, "nothing yet");
         terminal.write_all(answer.as_bytes()).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(status), "{answer:?}");

@@ -1,4 +1,5 @@
-//! A case keeps its question: what is stored, what replaces what, what is forgotten, and what is reported about it.
+//! A case keeps its question: what is stored, what replaces what, what is forgotten, and what is reported
+//! about it.
 
 use std::fs;
 
@@ -16,7 +17,10 @@ impl Asked {
     fn new() -> Self {
         let folder = Folder::new();
         let ca = private_ca();
-        folder.write("uploads/a.pem", bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&ca), &[]));
+        folder.write(
+            "uploads/a.pem",
+            bundle(&leaf("a.example").from("2015-01-01").to("2040-01-01").by(&ca), &[]),
+        );
         folder.write("ca.pem", ca.pem());
         folder.write("rows.csv", "path,uploaded_at,account\na.pem,2018-01-01T00:00:00Z,acme\n");
         folder.write("more.csv", "when,what\n2018-02-01T00:00:00Z,b.pem\n");
@@ -44,7 +48,12 @@ impl Asked {
     }
 
     fn exposure(&self) -> String {
-        self.plan_json()["keys"].as_array().unwrap().iter().find(|k| k["private_key_paths"][0] == "a.pem").unwrap()["exposure"]
+        self.plan_json()["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|k| k["private_key_paths"][0] == "a.pem")
+            .unwrap()["exposure"]
             .as_str()
             .unwrap()
             .to_owned()
@@ -89,13 +98,27 @@ fn every_option_of_the_question_is_stored_changed_and_forgotten() {
         assert_eq!(asked.plan_json()["keys"], judged["keys"], "{option}: the same verdicts");
         assert_eq!(asked.plan_json()["steps"], judged["steps"], "{option}: the same steps");
         let ran = asked.again(&[&[flag.as_str()], *second].concat());
-        assert!(ran.stderr.starts_with(&format!("changed since the last run: {option}: {} -> {}", first[0], second[0])), "{option}: {}", ran.stderr);
+        assert!(
+            ran.stderr
+                .starts_with(&format!("changed since the last run: {option}: {} -> {}", first[0], second[0])),
+            "{option}: {}",
+            ran.stderr
+        );
         assert_eq!(asked.value(option), second[0], "{option} is replaced");
         let ran = asked.again(&[&["--forget", option], cutoff].concat());
-        assert!(ran.stderr.starts_with(&format!("changed since the last run: {option}: {} -> not set", second[0])), "{option}: {}", ran.stderr);
+        assert!(
+            ran.stderr
+                .starts_with(&format!("changed since the last run: {option}: {} -> not set", second[0])),
+            "{option}: {}",
+            ran.stderr
+        );
         assert_eq!(asked.value(option), Value::Null, "{option} is forgotten");
         let ran = asked.again(&["--forget", option]);
-        assert!(ran.status == 2 && ran.stderr.contains(&format!("stores no --{option}")), "{option}: {}", ran.stderr);
+        assert!(
+            ran.status == 2 && ran.stderr.contains(&format!("stores no --{option}")),
+            "{option}: {}",
+            ran.stderr
+        );
         let ran = asked.again(&[&[flag.as_str()], *first, &["--forget", option]].concat());
         assert_eq!(ran.status, 2, "{option} given and forgotten: {}", ran.stderr);
     }
@@ -117,9 +140,13 @@ fn switches_are_stored_and_forgotten() {
 
 #[test]
 fn files_are_stored_with_their_hash_and_their_loss_is_an_error_with_both_ways_out() {
-    for (option, name) in
-        [("manifest", "rows.csv"), ("known-compromised", "known.txt"), ("cas", "cas.toml"), ("roots", "ca.pem"), ("incident", "own.toml")]
-    {
+    for (option, name) in [
+        ("manifest", "rows.csv"),
+        ("known-compromised", "known.txt"),
+        ("cas", "cas.toml"),
+        ("roots", "ca.pem"),
+        ("incident", "own.toml"),
+    ] {
         let asked = Asked::new();
         asked.folder.write("own.toml", "name = \"own\"\ncutoff = \"2016-11-01\"\n");
         let flag = format!("--{option}");
@@ -132,14 +159,19 @@ fn files_are_stored_with_their_hash_and_their_loss_is_an_error_with_both_ways_ou
         let before = asked.folder.text(name);
         asked.folder.write(name, format!("{before}\n"));
         let ran = asked.again(&[]);
-        assert!(ran.stderr.starts_with(&format!("changed since the last run: {option}: {name} changed since 20")), "{option}: {}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with(&format!("changed since the last run: {option}: {name} changed since 20")),
+            "{option}: {}",
+            ran.stderr
+        );
         assert!(!asked.again(&[]).stderr.contains("changed since"), "{option}: reported once");
         fs::remove_file(asked.folder.path().join(name)).unwrap();
         let json = asked.plan_json();
         let ran = asked.again(&[]);
         assert_eq!(ran.status, 2, "{option}: {}", ran.stderr);
         assert!(
-            ran.stderr.contains(&format!("give --{option} again")) && ran.stderr.contains(&format!("--forget {option}")),
+            ran.stderr.contains(&format!("give --{option} again"))
+                && ran.stderr.contains(&format!("--forget {option}")),
             "{option}: {}",
             ran.stderr
         );
@@ -158,13 +190,23 @@ fn a_list_given_again_replaces_the_list_and_decisions_add() {
     assert_eq!(asked.exposure(), "not-exposed");
     let ran = asked.again(&["--manifest", &more, "--map", "what=path", "--map", "when=uploaded_at"]);
     assert!(ran.stderr.contains("manifest: rows.csv -> more.csv"), "{}", ran.stderr);
-    assert_eq!((asked.stored()["manifest"].as_array().unwrap().len(), asked.stored()["map"].as_array().unwrap().len()), (1, 2));
+    assert_eq!(
+        (
+            asked.stored()["manifest"].as_array().unwrap().len(),
+            asked.stored()["map"].as_array().unwrap().len()
+        ),
+        (1, 2)
+    );
     assert_eq!(asked.exposure(), "undetermined");
     asked.again(&["--manifest", &rows, "--manifest", &asked.at("rows.csv"), "--forget", "map"]);
     let spki = asked.plan_json()["keys"][0]["spki_sha256"].as_str().unwrap().to_owned();
     asked.again(&["--misuse", &format!("{spki}=seen elsewhere")]);
     asked.again(&[]);
-    assert_eq!(asked.plan_json()["keys"][0]["because"][0]["evidence"], "misuse", "a decision stays without being given again");
+    assert_eq!(
+        asked.plan_json()["keys"][0]["because"][0]["evidence"],
+        "misuse",
+        "a decision stays without being given again"
+    );
     assert_eq!(asked.stored()["misuse"], Value::Null, "it is a decision, not an option");
 }
 
@@ -182,14 +224,34 @@ fn several_manifests_are_one_and_their_rows_keep_the_name_of_their_file() {
     let folder = Folder::new();
     let ca = private_ca();
     for name in ["a", "b", "c"] {
-        folder.write(format!("uploads/{name}.pem"), bundle(&leaf(&format!("{name}.example")).from("2015-01-01").to("2040-01-01").by(&ca), &[]));
+        folder.write(
+            format!("uploads/{name}.pem"),
+            bundle(&leaf(&format!("{name}.example")).from("2015-01-01").to("2040-01-01").by(&ca), &[]),
+        );
     }
-    folder.write("eu/rows.csv", "path,uploaded_at,account\na.pem,2015-01-01T00:00:00Z,acme\nb.pem,2018-01-01T00:00:00Z,globex\n");
-    folder.write("us/rows.csv", "path,uploaded_at,account\nb.pem,2015-03-01T00:00:00Z,globex\nc.pem,2018-01-01T00:00:00Z,initech\n");
+    folder.write(
+        "eu/rows.csv",
+        "path,uploaded_at,account\na.pem,2015-01-01T00:00:00Z,acme\nb.pem,2018-01-01T00:00:00Z,globex\n",
+    );
+    folder.write(
+        "us/rows.csv",
+        "path,uploaded_at,account\nb.pem,2015-03-01T00:00:00Z,globex\nc.pem,2018-01-01T00:00:00Z,initech\n",
+    );
     let case = folder.at("case");
-    run(&["plan", &folder.at("uploads"), "-o", &case, "--manifest", &folder.at("eu/rows.csv"), "--manifest", &folder.at("us/rows.csv")]);
+    run(&[
+        "plan",
+        &folder.at("uploads"),
+        "-o",
+        &case,
+        "--manifest",
+        &folder.at("eu/rows.csv"),
+        "--manifest",
+        &folder.at("us/rows.csv"),
+    ]);
     let plan = folder.json("case/plan.json");
-    let of = |name: &str| plan["keys"].as_array().unwrap().iter().find(|k| k["private_key_paths"][0] == name).unwrap().clone();
+    let of = |name: &str| {
+        plan["keys"].as_array().unwrap().iter().find(|k| k["private_key_paths"][0] == name).unwrap().clone()
+    };
     assert_eq!(of("a.pem")["exposure"], "exposed");
     assert_eq!(of("a.pem")["because"][0]["source"], "eu/rows.csv:2");
     assert_eq!(of("b.pem")["exposure"], "undetermined", "both rows count");
@@ -200,11 +262,23 @@ fn several_manifests_are_one_and_their_rows_keep_the_name_of_their_file() {
 #[test]
 fn a_pipe_is_not_read_again() {
     let asked = Asked::new();
-    let script = format!("cat '{}' | \"$0\" plan '{}' -o '{}' --manifest /dev/stdin", asked.at("rows.csv"), asked.at("uploads"), asked.at("case"));
-    let ran = std::process::Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_certrecall")]).output().unwrap();
+    let script = format!(
+        "cat '{}' | \"$0\" plan '{}' -o '{}' --manifest /dev/stdin",
+        asked.at("rows.csv"),
+        asked.at("uploads"),
+        asked.at("case")
+    );
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_certrecall")])
+        .output()
+        .unwrap();
     assert!(ran.status.code().unwrap() < 2, "{}", String::from_utf8_lossy(&ran.stderr));
     let ran = asked.again(&[]);
-    assert!(ran.status == 2 && ran.stderr.contains("pipe") && ran.stderr.contains("--forget manifest"), "{}", ran.stderr);
+    assert!(
+        ran.status == 2 && ran.stderr.contains("pipe") && ran.stderr.contains("--forget manifest"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -213,7 +287,10 @@ fn roots_are_those_of_the_case() {
     assert_eq!(asked.again(&[]).status, 2, "without a case");
     asked.plan(&["--uploaded", "2015-01-01"]);
     let steps = asked.plan_json()["steps"].clone();
-    asked.folder.write("found/b.pem", bundle(&leaf("b.example").from("2015-01-01").to("2040-01-01").by(&private_ca()), &[]));
+    asked.folder.write(
+        "found/b.pem",
+        bundle(&leaf("b.example").from("2015-01-01").to("2040-01-01").by(&private_ca()), &[]),
+    );
     let ran = run(&["plan", &asked.at("found"), "-o", &asked.at("case")]);
     assert!(ran.status == 2 && ran.stderr.contains("--add PATH"), "{}", ran.stderr);
     let ran = asked.again(&["--add", &asked.at("found")]);
@@ -225,7 +302,10 @@ fn roots_are_those_of_the_case() {
     assert!(asked.again(&["--add", &asked.at("found")]).stderr.is_empty(), "it is a root already");
     assert!(asked.plan(&[]).status < 2, "the paths that it was made from");
     let (found, uploads) = (asked.at("found"), asked.at("uploads"));
-    assert!(run(&["plan", &found, &uploads, "-o", &asked.at("case")]).status < 2, "all its paths, in any order");
+    assert!(
+        run(&["plan", &found, &uploads, "-o", &asked.at("case")]).status < 2,
+        "all its paths, in any order"
+    );
     assert_eq!(asked.plan_json()["steps"], after["steps"]);
     assert_eq!(asked.again(&[&asked.at("nowhere")]).status, 2, "a path given now has to be there");
 }
@@ -237,7 +317,10 @@ fn a_root_that_moved_is_found_by_what_is_in_it() {
     // The time of the file is all there is: a copy is newer.
     asked.folder.write_changed("uploads/a.pem", asked.folder.text("uploads/a.pem"), "2015-06-01T00:00:00Z");
     assert_eq!(run(&["plan", &uploads, "-o", &case]).status, 1);
-    assert_eq!((asked.exposure(), asked.plan_json()["keys"].clone()), ("exposed".to_owned(), asked.plan_json()["keys"].clone()));
+    assert_eq!(
+        (asked.exposure(), asked.plan_json()["keys"].clone()),
+        ("exposed".to_owned(), asked.plan_json()["keys"].clone())
+    );
     let before = asked.plan_json();
     asked.folder.write("moved/a.pem", asked.folder.text("uploads/a.pem"));
     asked.folder.write("other/a.pem", "another file\n");
@@ -254,7 +337,10 @@ fn a_root_that_moved_is_found_by_what_is_in_it() {
     assert_eq!(after["roots"], json!([asked.at("moved")]));
     assert_eq!(after["steps"], before["steps"]);
     assert_eq!(after["keys"], before["keys"], "the time of the copy replaces nothing");
-    assert!(asked.again(&["--relocate", &moved("moved")]).stderr.is_empty(), "the same again changes nothing");
+    assert!(
+        asked.again(&["--relocate", &moved("moved")]).stderr.is_empty(),
+        "the same again changes nothing"
+    );
 }
 
 #[test]
@@ -265,15 +351,24 @@ fn a_case_of_the_version_before_opens_and_asks_once_for_its_question() {
     run(&["plan", uploads, "-o", &case, "--uploaded", "2015-01-01"]);
     let database = folder.path().join("case/case.db");
     fs::remove_file(&database).unwrap();
-    rusqlite::Connection::open(&database).unwrap().execute_batch(include_str!("../../testdata/case/version-4.sql")).unwrap();
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch(include_str!("../../testdata/case/version-4.sql"))
+        .unwrap();
     let bare = run(&["plan", "-o", &case]);
     assert!(bare.status == 2 && bare.stderr.contains("did not store the options"), "{}", bare.stderr);
     let status = run(&["status", &case]);
-    assert!(status.stdout.contains("not stored: the case was made by an earlier version"), "{}", status.stdout);
+    assert!(
+        status.stdout.contains("not stored: the case was made by an earlier version"),
+        "{}",
+        status.stdout
+    );
     let ran = run(&["plan", uploads, "-o", &case, "--uploaded", "2015-01-01"]);
     assert!(ran.stderr.contains("its last incident was zendesk-2016"), "{}", ran.stderr);
     let plan = folder.json("case/plan.json");
-    let step = |id: &str| plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("{id}"))["status"].clone();
+    let step = |id: &str| {
+        plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("{id}"))["status"].clone()
+    };
     for id in ["deploy-02ac0f2a04910804", "replace-b4419158408cdf34", "search-ca5e40ca35cabc91"] {
         assert_eq!(step(id), "done", "{id}");
     }

@@ -1,4 +1,5 @@
-//! Other content in the place of what a case met before: rows, hashes and inspect steps stay with what they are about.
+//! Other content in the place of what a case met before: rows, hashes and inspect steps stay with what they
+//! are about.
 
 use std::fs;
 
@@ -19,7 +20,9 @@ fn other_keys_do_not_close_what_was_not_read() {
     let inspect = || -> Vec<(String, String)> {
         let plan = folder.json("case/plan.json");
         let steps = plan["steps"].as_array().unwrap().iter().filter(|s| s["kind"] == "inspect");
-        steps.map(|s| (s["id"].as_str().unwrap().to_owned(), s["status"].as_str().unwrap().to_owned())).collect()
+        steps
+            .map(|s| (s["id"].as_str().unwrap().to_owned(), s["status"].as_str().unwrap().to_owned()))
+            .collect()
     };
     assert_eq!(run(&["plan", &up, "-o", &case, "--uploaded", "2018-01-01"]).status, 3);
     let before = inspect();
@@ -34,7 +37,11 @@ fn other_keys_do_not_close_what_was_not_read() {
         folder.write("up/key.pem", &content).write("up/cut.pem", Key::new().pem());
         run(&["plan", "-o", &case]);
         let ready: Vec<_> = inspect().into_iter().filter(|(_, status)| status == "ready").collect();
-        assert!(inspect().len() == 3 && ready.len() == 1 && before.iter().all(|(id, _)| *id != ready[0].0), "{:?}", inspect());
+        assert!(
+            inspect().len() == 3 && ready.len() == 1 && before.iter().all(|(id, _)| *id != ready[0].0),
+            "{:?}",
+            inspect()
+        );
     }
     fs::remove_file(folder.path().join("up/key.pem")).unwrap();
     assert_eq!(run(&["plan", "-o", &case]).status, 3);
@@ -64,9 +71,12 @@ fn what_comes_into_an_archive_later_has_no_row() {
     let (one, two) = (Late::bundle("one.example"), Late::bundle("two.example"));
     let first: &[Member<'_>] = &[("one.pem", one.as_bytes(), None)];
     let both: &[Member<'_>] = &[first[0], ("two.pem", two.as_bytes(), None)];
-    for (before, after) in
-        [(tar(first), tar(both)), (tar(first), tar(&both[1..])), (tar(first), two.clone().into_bytes()), (one.clone().into_bytes(), tar(&both[1..]))]
-    {
+    for (before, after) in [
+        (tar(first), tar(both)),
+        (tar(first), tar(&both[1..])),
+        (tar(first), two.clone().into_bytes()),
+        (one.clone().into_bytes(), tar(&both[1..])),
+    ] {
         let late = Late::new("uploads.tar,2026-11-29");
         fs::remove_file(late.folder.path().join("up/a.pem")).unwrap();
         late.folder.write("up/uploads.tar", before);
@@ -163,10 +173,16 @@ fn what_was_not_read_stays_when_the_first_content_comes_back() {
 fn rows_for_a_hash_do_not_lend_their_path_to_other_content() {
     let late = Late::new("");
     let before = Late::bundle("one.example");
-    let rows = format!("path,sha256,uploaded_at\na.pem,,2026-11-29\n,{},2026-11-28\n", Fingerprint::of(before.as_bytes()));
+    let rows = format!(
+        "path,sha256,uploaded_at\na.pem,,2026-11-29\n,{},2026-11-28\n",
+        Fingerprint::of(before.as_bytes())
+    );
     late.folder.write("rows.csv", rows).write("up/a.pem", before);
     assert_eq!(late.plan(&[]).status, 0);
-    late.folder.write("up/a.pem", bundle(&leaf("two.example").from("2026-11-01").to("2040-01-01").by(&private_ca()), &[]));
+    late.folder.write(
+        "up/a.pem",
+        bundle(&leaf("two.example").from("2026-11-01").to("2040-01-01").by(&private_ca()), &[]),
+    );
     for _ in 0..2 {
         late.again(&[]);
         assert_eq!(late.exposures(), ["not-exposed", "undetermined"]);
@@ -215,7 +231,9 @@ fn a_row_clears_no_other_file_once_the_one_it_named_is_gone() {
         let case = folder.at("case");
         let plan = || run(&["plan", &folder.at("in"), "-o", &case, "--manifest", &folder.at("uploads.csv")]);
         let exposure = || {
-            let plan = serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
+            let plan =
+                serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap())
+                    .unwrap();
             key(&plan, &second.key.spki().to_string())["exposure"].as_str().unwrap().to_owned()
         };
         assert_eq!(plan().status, 1);
@@ -237,7 +255,8 @@ fn a_row_with_the_hash_of_other_content_clears_nothing_that_came_later() {
     for hash in [Fingerprint::of(first.as_bytes()).to_string(), "ab".repeat(32)] {
         folder.write("uploads.csv", format!("path,sha256,uploaded_at\nx.pem,{hash},2018-01-01\n"));
         assert_ne!(run(&["plan", "-o", &case, "--manifest", &folder.at("uploads.csv")]).status, 0);
-        let plan = serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap()).unwrap();
+        let plan = serde_json::from_slice::<Value>(&fs::read(folder.path().join("case/plan.json")).unwrap())
+            .unwrap();
         assert_eq!(key(&plan, &second.key.spki().to_string())["exposure"], "undetermined", "{hash}");
     }
 }

@@ -8,7 +8,8 @@ use std::process::Command;
 use crate::Incident;
 use crate::common::{Ran, everything, for_anybody, modes, ran_as};
 
-/// The owner of the case, a colleague of the same group, and a user of another one. No system has names for them.
+/// The owner of the case, a colleague of the same group, and a user of another one. No system has names for
+/// them.
 const OWNER: (u32, u32) = (54_001, 54_000);
 const COLLEAGUE: (u32, u32) = (54_002, 54_000);
 const STRANGER: (u32, u32) = (54_003, 54_009);
@@ -19,7 +20,8 @@ fn run_as((uid, gid): (u32, u32), incident: &Incident, arguments: &[&str]) -> Ra
     ran_as(command.args(arguments).env("USER", "ada").uid(uid).gid(gid))
 }
 
-/// An incident whose folder belongs to the owner; `None` where tests do not run as root, who alone can become somebody else.
+/// An incident whose folder belongs to the owner; `None` where tests do not run as root, who alone can become
+/// somebody else.
 fn incident() -> Option<Incident> {
     let incident = Incident::new();
     if fs::metadata(incident.folder.path()).unwrap().uid() != 0 {
@@ -28,7 +30,11 @@ fn incident() -> Option<Incident> {
     for_anybody(&incident.folder);
     for (path, meta) in everything(incident.folder.path()) {
         let path = incident.folder.path().join(path);
-        fs::set_permissions(&path, fs::Permissions::from_mode(if meta.is_dir() { 0o755 } else { meta.mode() | 0o044 })).unwrap();
+        fs::set_permissions(
+            &path,
+            fs::Permissions::from_mode(if meta.is_dir() { 0o755 } else { meta.mode() | 0o044 }),
+        )
+        .unwrap();
     }
     fs::set_permissions(incident.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     chown(incident.folder.path(), Some(OWNER.0), Some(OWNER.1)).unwrap();
@@ -37,7 +43,8 @@ fn incident() -> Option<Incident> {
 
 fn plan(user: (u32, u32), incident: &Incident, more: &[&str]) -> Ran {
     let (uploads, case) = (incident.path("uploads"), incident.path("case"));
-    let mut arguments = vec!["plan", &uploads, "-o", &case, "--uploaded", "2016-01-01", "--as-of", "2026-11-20"];
+    let mut arguments =
+        vec!["plan", &uploads, "-o", &case, "--uploaded", "2016-01-01", "--as-of", "2026-11-20"];
     arguments.extend(more);
     run_as(user, incident, &arguments)
 }
@@ -46,7 +53,8 @@ fn plan(user: (u32, u32), incident: &Incident, more: &[&str]) -> Ran {
 fn a_case_of_another_user_is_refused_with_its_owner_and_the_way_out() {
     let Some(incident) = incident() else { return };
     assert_eq!(plan(OWNER, &incident, &[]).status, 1);
-    let (search, case, uploads) = (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
+    let (search, case, uploads) =
+        (incident.id("search", "a.example"), incident.path("case"), incident.path("uploads"));
     let before = crate::common::state(&incident.folder.path().join("case"));
     for arguments in [
         &["mark", &case, &search, "searched", "--reason", "x"][..],
@@ -60,7 +68,8 @@ fn a_case_of_another_user_is_refused_with_its_owner_and_the_way_out() {
         let ran = run_as(ROOT, &incident, arguments);
         assert_eq!(ran.status, 2, "{arguments:?}: {ran:?}");
         assert!(
-            ran.stderr.contains("belongs to the user with the ID 54001") && ran.stderr.contains("hint: run this as its owner"),
+            ran.stderr.contains("belongs to the user with the ID 54001")
+                && ran.stderr.contains("hint: run this as its owner"),
             "{arguments:?}: {ran:?}"
         );
     }
@@ -80,7 +89,9 @@ fn a_group_shares_all_of_a_case_but_its_keys() {
     assert_eq!(plan(OWNER, &incident, &["--mode", "group"]).status, 1);
     let (case, uploads) = (incident.path("case"), incident.path("uploads"));
     assert_eq!(run_as(OWNER, &incident, &["rekey", &case]).status, 1);
-    let made = fs::read_dir(incident.folder.path().join("case/replacements")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let made = fs::read_dir(incident.folder.path().join("case/replacements"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap());
     let made: Vec<String> = made.collect();
     assert!(!made.is_empty());
     let right = |name: &str| match name {
@@ -103,7 +114,9 @@ fn a_group_shares_all_of_a_case_but_its_keys() {
     assert_eq!(ran.status, 0, "{ran:?}");
     assert_eq!(run_as(COLLEAGUE, &incident, &["status", &case]).status, 1);
     assert_eq!(run_as(COLLEAGUE, &incident, &["explain", &case, "a.example"]).status, 0);
-    let directories = |plan: &serde_json::Value| plan["replacements"].as_array().unwrap().iter().map(|r| r["directory"].clone()).collect::<Vec<_>>();
+    let directories = |plan: &serde_json::Value| {
+        plan["replacements"].as_array().unwrap().iter().map(|r| r["directory"].clone()).collect::<Vec<_>>()
+    };
     let before = directories(&incident.json());
     assert!(before.iter().any(serde_json::Value::is_string), "{before:?}");
     let ran = plan(COLLEAGUE, &incident, &[]);
@@ -124,7 +137,10 @@ fn a_group_shares_all_of_a_case_but_its_keys() {
         &["plan", &uploads, "-o", &case, "--uploaded", "2016-01-01", "--mode", "owner"],
     ] {
         let ran = run_as(COLLEAGUE, &incident, arguments);
-        assert!(ran.status == 2 && ran.stderr.contains("only its owner makes or uses keys"), "{arguments:?}: {ran:?}");
+        assert!(
+            ran.status == 2 && ran.stderr.contains("only its owner makes or uses keys"),
+            "{arguments:?}: {ran:?}"
+        );
     }
     for other in [STRANGER, ROOT] {
         let ran = run_as(other, &incident, &["status", &case]);
@@ -153,6 +169,9 @@ fn no_key_is_written_into_a_directory_of_a_colleague() {
     chown(&replacements, Some(COLLEAGUE.0), Some(COLLEAGUE.1)).unwrap();
     fs::set_permissions(&replacements, fs::Permissions::from_mode(0o2770)).unwrap();
     let ran = run_as(OWNER, &incident, &["rekey", &incident.path("case")]);
-    assert!(ran.status == 2 && ran.stderr.contains("replacements\" belongs to the user with the ID 54002"), "{ran:?}");
+    assert!(
+        ran.status == 2 && ran.stderr.contains("replacements\" belongs to the user with the ID 54002"),
+        "{ran:?}"
+    );
     assert_eq!(fs::read_dir(&replacements).unwrap().count(), 0);
 }

@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: the binary, folders to run it in, and a PKI whose constructors name the case ([`pki`]).
+//! What the end-to-end tests share: the binary, folders to run it in, and a PKI whose constructors name the
+//! case ([`pki`]).
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 pub mod moments;
@@ -33,7 +34,11 @@ pub struct Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-        Self { status: output.status.code().expect("ended by itself"), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            status: output.status.code().expect("ended by itself"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }
 
@@ -60,7 +65,8 @@ pub fn for_anybody(folder: &Folder) -> PathBuf {
     copy
 }
 
-/// Runs a program that was copied a moment ago: a child of another test can still hold it open for writing until it is a program of its own.
+/// Runs a program that was copied a moment ago: a child of another test can still hold it open for writing
+/// until it is a program of its own.
 pub fn ran_as(command: &mut Command) -> Ran {
     loop {
         match command.output() {
@@ -77,7 +83,13 @@ pub fn run<A: AsRef<OsStr>>(arguments: &[A]) -> Ran {
 
 /// Runs it with something on standard input.
 pub fn run_with_input(arguments: &[&str], input: &[u8]) -> Ran {
-    let mut child = certrecall().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = certrecall()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap().into()
 }
@@ -129,14 +141,18 @@ impl Folder {
 /// What an archive has: the name, what is in it, and when it was last changed.
 pub type Member<'m> = (&'m str, &'m [u8], Option<&'m str>);
 
-/// A tar of these members; `x.tar!/y` is the member `y` of the archive `x.tar` in it, and those of one archive follow one another.
+/// A tar of these members; `x.tar!/y` is the member `y` of the archive `x.tar` in it, and those of one
+/// archive follow one another.
 pub fn tar(members: &[Member<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     let archive = |name: &str| name.split_once("!/").map(|(archive, _)| archive.to_owned());
     for same in members.chunk_by(|a, b| archive(a.0).is_some() && archive(a.0) == archive(b.0)) {
         match archive(same[0].0) {
             Some(name) => {
-                let inner: Vec<Member<'_>> = same.iter().map(|(way, content, time)| (&way[name.len() + 2..], *content, *time)).collect();
+                let inner: Vec<Member<'_>> = same
+                    .iter()
+                    .map(|(way, content, time)| (&way[name.len() + 2..], *content, *time))
+                    .collect();
                 push_member(&mut out, &name, &tar(&inner), None);
             }
             None => same.iter().for_each(|(name, content, time)| push_member(&mut out, name, content, *time)),
@@ -200,11 +216,14 @@ pub fn everything(folder: &Path) -> Vec<(PathBuf, fs::Metadata)> {
 
 /// Every path below a folder with its mode, folders with a slash behind.
 pub fn modes(folder: &Path) -> Vec<(String, u32)> {
-    let shown = |path: &Path, meta: &fs::Metadata| format!("{}{}", path.to_str().unwrap(), if meta.is_dir() { "/" } else { "" });
+    let shown = |path: &Path, meta: &fs::Metadata| {
+        format!("{}{}", path.to_str().unwrap(), if meta.is_dir() { "/" } else { "" })
+    };
     everything(folder).iter().map(|(p, m)| (shown(p, m), m.permissions().mode() & 0o7777)).collect()
 }
 
-/// Everything about a tree that a reader must leave as it was: content, kind, mode, owner, inode and time of change of every entry.
+/// Everything about a tree that a reader must leave as it was: content, kind, mode, owner, inode and time of
+/// change of every entry.
 pub fn state(folder: &Path) -> BTreeMap<PathBuf, String> {
     let describe = |path: &Path, meta: &fs::Metadata| {
         let content = if meta.is_file() {
@@ -214,16 +233,30 @@ pub fn state(folder: &Path) -> BTreeMap<PathBuf, String> {
         } else {
             String::new()
         };
-        format!("{:o} {} {} {} {}.{} {content}", meta.mode(), meta.uid(), meta.ino(), meta.nlink(), meta.mtime(), meta.mtime_nsec())
+        format!(
+            "{:o} {} {} {} {}.{} {content}",
+            meta.mode(),
+            meta.uid(),
+            meta.ino(),
+            meta.nlink(),
+            meta.mtime(),
+            meta.mtime_nsec()
+        )
     };
-    let mut out: BTreeMap<_, _> = everything(folder).iter().map(|(p, m)| (p.clone(), describe(p, m))).collect();
+    let mut out: BTreeMap<_, _> =
+        everything(folder).iter().map(|(p, m)| (p.clone(), describe(p, m))).collect();
     out.insert(PathBuf::from("."), describe(Path::new("."), &fs::metadata(folder).unwrap()));
     out
 }
 
 /// The keys of a plan by the name of their hash.
 pub fn key<'a>(plan: &'a Value, spki: &str) -> &'a Value {
-    plan["keys"].as_array().unwrap().iter().find(|k| k["spki_sha256"] == spki).unwrap_or_else(|| panic!("no key {spki} in the plan"))
+    plan["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|k| k["spki_sha256"] == spki)
+        .unwrap_or_else(|| panic!("no key {spki} in the plan"))
 }
 
 /// Runs openssl, which must be there; whether it succeeded, and what it wrote.
@@ -233,12 +266,18 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = command.spawn().expect("openssl is needed for this test");
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
-    if output.status.success() { Ok(output.stdout) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
 }
 
-/// What the collections of real files hold, which lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
+/// What the collections of real files hold, which lie in the directory named by `CERTRECALL_CORPORA`, by
+/// default `target/corpora`.
 pub fn corpora() -> (Roots, Inventory) {
-    let home = std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
+    let home =
+        std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
     let roots = Roots::open(&[home]).unwrap();
     let mut builder = Builder::default();
     let consume = |batch: Batch| {

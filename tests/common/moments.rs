@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Moments spread over the length of a run, as that is now: a run that ended before it could be killed tells that runs have become shorter,
-/// one that was killed that they may have become longer.
+/// Moments spread over the length of a run, as that is now: a run that ended before it could be killed tells
+/// that runs have become shorter, one that was killed that they may have become longer.
 pub(crate) struct Moments {
     dice: u64,
     /// Microseconds.

@@ -24,7 +24,8 @@ impl Process {
     fn start(command: &mut Command, log: &Path, port: u16) -> Result<Self, String> {
         let file = fs::File::create(log).unwrap();
         let spawned = command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).spawn();
-        let mut process = Self(spawned.unwrap_or_else(|e| panic!("{command:?} is needed for this test: {e}")));
+        let mut process =
+            Self(spawned.unwrap_or_else(|e| panic!("{command:?} is needed for this test: {e}")));
         let since = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             let ended = process.0.try_wait().unwrap().is_some();
@@ -59,13 +60,40 @@ impl Pebble {
     pub fn refusing_nonces(percent: u8) -> Self {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
-        let (ca, ca_key, key, request, certificate) = (at("minica.pem"), at("minica.key"), at("pebble.key"), at("pebble.csr"), at("pebble.crt"));
+        let (ca, ca_key, key, request, certificate) =
+            (at("minica.pem"), at("minica.key"), at("pebble.key"), at("pebble.csr"), at("pebble.crt"));
         let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-        let root = ["req", "-x509", "-days", "30", "-subj", "/CN=pebble test root", "-addext", "basicConstraints=critical,CA:TRUE"];
+        let root = [
+            "req",
+            "-x509",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=pebble test root",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+        ];
         openssl(&[&root[..], &curve, &["-keyout", &ca_key, "-out", &ca]].concat(), b"").unwrap();
-        openssl(&[&["req", "-subj", "/CN=localhost"][..], &curve, &["-keyout", &key, "-out", &request]].concat(), b"").unwrap();
+        openssl(
+            &[&["req", "-subj", "/CN=localhost"][..], &curve, &["-keyout", &key, "-out", &request]].concat(),
+            b"",
+        )
+        .unwrap();
         folder.write("extensions", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n");
-        let sign = ["x509", "-req", "-in", &request, "-CA", &ca, "-CAkey", &ca_key, "-set_serial", "1", "-days", "30"];
+        let sign = [
+            "x509",
+            "-req",
+            "-in",
+            &request,
+            "-CA",
+            &ca,
+            "-CAkey",
+            &ca_key,
+            "-set_serial",
+            "1",
+            "-days",
+            "30",
+        ];
         openssl(&[&sign[..], &["-extfile", &at("extensions"), "-out", &certificate]].concat(), b"").unwrap();
         // A port can be taken between asking for it and using it: then others are tried.
         let mut last = String::new();
@@ -79,7 +107,10 @@ impl Pebble {
             folder.write("config.json", config.to_string());
             let mut command = Command::new("pebble");
             command.args(["-strict", "-config", &folder.at("config.json")]).current_dir(folder.path());
-            command.env("PEBBLE_VA_ALWAYS_VALID", "1").env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", percent.to_string());
+            command
+                .env("PEBBLE_VA_ALWAYS_VALID", "1")
+                .env("PEBBLE_VA_NOSLEEP", "1")
+                .env("PEBBLE_WFE_NONCEREJECT", percent.to_string());
             match Process::start(&mut command, &folder.path().join("pebble.log"), acme) {
                 Ok(process) => return Self { _process: process, folder, acme, management },
                 Err(says) => last = says,
@@ -114,11 +145,31 @@ impl Pebble {
         let at = |name: &str| to.at(name);
         let port = free_port().to_string();
         let mut command = Command::new("certbot");
-        command.env("REQUESTS_CA_BUNDLE", self.tls_root()).env("NO_PROXY", "127.0.0.1").args(["certonly", "--csr"]).arg(request);
-        command.args(["--server", &self.directory(), "--config-dir", &at("config"), "--work-dir", &at("work"), "--logs-dir", &at("logs")]);
+        command
+            .env("REQUESTS_CA_BUNDLE", self.tls_root())
+            .env("NO_PROXY", "127.0.0.1")
+            .args(["certonly", "--csr"])
+            .arg(request);
+        command.args([
+            "--server",
+            &self.directory(),
+            "--config-dir",
+            &at("config"),
+            "--work-dir",
+            &at("work"),
+            "--logs-dir",
+            &at("logs"),
+        ]);
         command.args(["--non-interactive", "--agree-tos", "--register-unsafely-without-email"]);
         command.args(["--standalone", "--http-01-address", "127.0.0.1", "--http-01-port", &port]);
-        command.args(["--cert-path", &at("cert.pem"), "--chain-path", &at("chain.pem"), "--fullchain-path", &at("fullchain.pem")]);
+        command.args([
+            "--cert-path",
+            &at("cert.pem"),
+            "--chain-path",
+            &at("chain.pem"),
+            "--fullchain-path",
+            &at("fullchain.pem"),
+        ]);
         succeed(&mut command);
         to.text("fullchain.pem")
     }
@@ -128,17 +179,33 @@ impl Pebble {
         let port = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new("lego");
         command.env("LEGO_CA_CERTIFICATES", self.tls_root()).env("NO_PROXY", "127.0.0.1");
-        command.args(["--server", &self.directory(), "--accept-tos", "--email", "ada@example.test", "--path", &to.at("lego"), "--csr"]);
+        command.args([
+            "--server",
+            &self.directory(),
+            "--accept-tos",
+            "--email",
+            "ada@example.test",
+            "--path",
+            &to.at("lego"),
+            "--csr",
+        ]);
         command.arg(request).args(["--http", "--http.port", &port, "run"]);
         succeed(&mut command);
-        let found: Vec<PathBuf> = fs::read_dir(to.path().join("lego/certificates")).unwrap().map(|e| e.unwrap().path()).collect();
-        let issued = found.iter().find(|p| p.extension().is_some_and(|e| e == "crt") && !p.to_string_lossy().contains("issuer")).unwrap();
+        let found: Vec<PathBuf> =
+            fs::read_dir(to.path().join("lego/certificates")).unwrap().map(|e| e.unwrap().path()).collect();
+        let issued = found
+            .iter()
+            .find(|p| p.extension().is_some_and(|e| e == "crt") && !p.to_string_lossy().contains("issuer"))
+            .unwrap();
         fs::read_to_string(issued).unwrap()
     }
 }
 
 fn succeed(command: &mut Command) {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?} is needed for this test: {e}"));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?} is needed for this test: {e}"));
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     assert!(output.status.success(), "{command:?}: {} {}", text(&output.stdout), text(&output.stderr));
 }
@@ -160,7 +227,10 @@ impl Nginx {
             let port = free_port();
             let server = server.replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"));
             assert!(server.contains(&port.to_string()), "{server}");
-            let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].iter().map(|p| format!("{p}_temp_path {at}/{p};\n")).collect();
+            let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                .iter()
+                .map(|p| format!("{p}_temp_path {at}/{p};\n"))
+                .collect();
             folder.write(
                 "main.conf",
                 format!(
@@ -177,10 +247,22 @@ impl Nginx {
         panic!("{last}");
     }
 
-    /// What `openssl s_client` says of a host behind it; it ends in failure if the chain does not verify against the root.
+    /// What `openssl s_client` says of a host behind it; it ends in failure if the chain does not verify
+    /// against the root.
     pub fn verified(&self, host: &str, root: &str) -> Result<String, String> {
         let to = format!("127.0.0.1:{}", self.port);
-        let ask = ["s_client", "-connect", &to, "-servername", host, "-verify_hostname", host, "-verify_return_error", "-CAfile", root];
+        let ask = [
+            "s_client",
+            "-connect",
+            &to,
+            "-servername",
+            host,
+            "-verify_hostname",
+            host,
+            "-verify_return_error",
+            "-CAfile",
+            root,
+        ];
         openssl(&ask, b"").map(|out| String::from_utf8_lossy(&out).into_owned())
     }
 }

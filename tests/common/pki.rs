@@ -1,4 +1,5 @@
-//! A PKI made when the tests run. Serial numbers and dates are fixed, keys are new: nothing may depend on them.
+//! A PKI made when the tests run. Serial numbers and dates are fixed, keys are new: nothing may depend on
+//! them.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -6,8 +7,9 @@ use std::time::Duration;
 
 use certrecall::id::{Fingerprint, SpkiHash};
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType, SerialNumber, SignatureAlgorithm, SigningKey as _,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, RsaKeySize, SanType,
+    SerialNumber, SignatureAlgorithm, SigningKey as _,
 };
 
 use super::{openssl, unix};
@@ -32,10 +34,12 @@ impl Key {
         Self(Arc::new(KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap()))
     }
 
-    /// An Ed25519 key that is the same in every run, TEST ONLY: its seed is the hash of a name. What it signs is the same too.
+    /// An Ed25519 key that is the same in every run, TEST ONLY: its seed is the hash of a name. What it signs
+    /// is the same too.
     pub fn named(name: &str) -> Self {
         let seed = Fingerprint::of(name.as_bytes());
-        let prefix = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        let prefix =
+            [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
         Self::from_pem(&pem("PRIVATE KEY", &[&prefix[..], seed.as_bytes()].concat()))
     }
 
@@ -63,29 +67,46 @@ impl Key {
 
     /// PKCS #8 encrypted with a passphrase that nobody guesses.
     pub fn encrypted(&self) -> String {
-        let pem = openssl(&["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-iter", "10", "-passout", "pass:c0rrect-h0rse"], self.pem().as_bytes());
+        let pem = openssl(
+            &["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-iter", "10", "-passout", "pass:c0rrect-h0rse"],
+            self.pem().as_bytes(),
+        );
         String::from_utf8(pem.unwrap()).unwrap()
     }
 
-    /// The same of an Ed25519 key, as PBES2 has it (RFC 8018), with noise in the place of what is encrypted: it is the same in every run.
+    /// The same of an Ed25519 key, as PBES2 has it (RFC 8018), with noise in the place of what is encrypted:
+    /// it is the same in every run.
     pub fn sealed(&self) -> String {
         let oid = |bytes: &[u8]| element(0x06, bytes);
         let sequence = |parts: &[Vec<u8>]| element(0x30, &parts.concat());
         let octets = |bytes: &[u8]| element(0x04, bytes);
         let noise = Fingerprint::of(self.spki().as_bytes());
-        let pbkdf2 = sequence(&[oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]), sequence(&[octets(&[7; 8]), element(0x02, &[8, 0])])]);
+        let pbkdf2 = sequence(&[
+            oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12]),
+            sequence(&[octets(&[7; 8]), element(0x02, &[8, 0])]),
+        ]);
         let aes = sequence(&[oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2a]), octets(&[9; 16])]);
-        let pbes2 = sequence(&[oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13]), sequence(&[pbkdf2, aes])]);
+        let pbes2 =
+            sequence(&[oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13]), sequence(&[pbkdf2, aes])]);
         pem("ENCRYPTED PRIVATE KEY", &sequence(&[pbes2, octets(&[noise.as_bytes().as_slice(); 2].concat())]))
     }
 
-    /// What `ssh-keygen` writes of a P-256 key with a passphrase (PROTOCOL.key of OpenSSH), with noise in the place of the private section.
+    /// What `ssh-keygen` writes of a P-256 key with a passphrase (PROTOCOL.key of OpenSSH), with noise in the
+    /// place of the private section.
     pub fn encrypted_openssh(&self) -> String {
         let string = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
         let spki = self.0.subject_public_key_info();
-        let public = [string(b"ecdsa-sha2-nistp256"), string(b"nistp256"), string(&spki[spki.len() - 65..])].concat();
+        let public =
+            [string(b"ecdsa-sha2-nistp256"), string(b"nistp256"), string(&spki[spki.len() - 65..])].concat();
         let options = [string(&[7; 16]), 16_u32.to_be_bytes().to_vec()].concat();
-        let outer = [string(b"aes256-ctr"), string(b"bcrypt"), string(&options), 1_u32.to_be_bytes().to_vec(), string(&public), string(&[9; 160])];
+        let outer = [
+            string(b"aes256-ctr"),
+            string(b"bcrypt"),
+            string(&options),
+            1_u32.to_be_bytes().to_vec(),
+            string(&public),
+            string(&[9; 160]),
+        ];
         pem("OPENSSH PRIVATE KEY", &[&b"openssh-key-v1\0"[..], &outer.concat()].concat())
     }
 
@@ -144,17 +165,20 @@ impl Draft {
     }
 
     pub fn from(mut self, time: &str) -> Self {
-        self.params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(unix(time).unsigned_abs());
+        self.params.not_before =
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(unix(time).unsigned_abs());
         self
     }
 
     pub fn to(mut self, time: &str) -> Self {
-        self.params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(unix(time).unsigned_abs());
+        self.params.not_after =
+            rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(unix(time).unsigned_abs());
         self
     }
 
     pub fn names(mut self, names: &[&str]) -> Self {
-        self.params.subject_alt_names = names.iter().map(|n| SanType::DnsName((*n).try_into().unwrap())).collect();
+        self.params.subject_alt_names =
+            names.iter().map(|n| SanType::DnsName((*n).try_into().unwrap())).collect();
         self
     }
 
@@ -170,7 +194,8 @@ impl Draft {
 
     /// Names a host where its issuer publishes revocation lists.
     pub fn published_at(mut self, host: &str) -> Self {
-        self.params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![format!("http://{host}/ca.crl")] }];
+        self.params.crl_distribution_points =
+            vec![CrlDistributionPoint { uris: vec![format!("http://{host}/ca.crl")] }];
         self
     }
 
@@ -186,7 +211,9 @@ impl Draft {
         let time = (unix(time).unsigned_abs() * 1_000).to_be_bytes();
         let sct = [&[0][..], &[7; 32], &time, &[0, 0, 4, 3], &sized(&[9; 70])].concat();
         let list = element(0x04, &sized(&sized(&sct)));
-        self.params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], list));
+        self.params
+            .custom_extensions
+            .push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], list));
         self
     }
 
@@ -211,13 +238,23 @@ impl Draft {
 
     /// Signed by the key of a CA.
     pub fn by(self, ca: &Cert) -> Cert {
-        let der = self.params.signed_by(&*self.key.0, &Issuer::from_params(&ca.params, &*ca.key.0)).unwrap().der().to_vec();
+        let der = self
+            .params
+            .signed_by(&*self.key.0, &Issuer::from_params(&ca.params, &*ca.key.0))
+            .unwrap()
+            .der()
+            .to_vec();
         Cert { der, key: self.key, params: Arc::new(self.params) }
     }
 
     /// For any public key, given as algorithm and bits.
     pub fn on_public_by(self, public: &impl PublicKeyData, ca: &Cert) -> Cert {
-        let der = self.params.signed_by(public, &Issuer::from_params(&ca.params, &*ca.key.0)).unwrap().der().to_vec();
+        let der = self
+            .params
+            .signed_by(public, &Issuer::from_params(&ca.params, &*ca.key.0))
+            .unwrap()
+            .der()
+            .to_vec();
         Cert { der, key: self.key, params: Arc::new(self.params) }
     }
 }
@@ -284,14 +321,16 @@ impl Cert {
         Fingerprint::of(&self.der)
     }
 
-    /// Signed anew after its fields were changed; the parts are those of the TBSCertificate, each a whole element.
+    /// Signed anew after its fields were changed; the parts are those of the TBSCertificate, each a whole
+    /// element.
     pub fn with_fields(&self, signer: &Key, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Self {
         let outer = elements(content(&self.der));
         let mut fields: Vec<Vec<u8>> = elements(content(outer[0])).into_iter().map(<[u8]>::to_vec).collect();
         change(&mut fields);
         let tbs = element(0x30, &fields.concat());
         let signature = signer.0.sign(&tbs).unwrap();
-        let der = element(0x30, &[&tbs, outer[1], &element(0x03, &[&[0], signature.as_slice()].concat())].concat());
+        let der =
+            element(0x30, &[&tbs, outer[1], &element(0x03, &[&[0], signature.as_slice()].concat())].concat());
         Self { der, key: self.key.clone(), params: Arc::clone(&self.params) }
     }
 
@@ -344,9 +383,12 @@ impl PublicKeyData for RsaPublic {
     }
 }
 
-/// The same P-256 key with its point compressed, as a bare public key in PEM: another encoding, hence another raw hash.
+/// The same P-256 key with its point compressed, as a bare public key in PEM: another encoding, hence another
+/// raw hash.
 pub fn compressed(key: &Key) -> (String, SpkiHash) {
-    let der = openssl(&["ec", "-pubout", "-conv_form", "compressed", "-outform", "DER"], key.pem().as_bytes()).unwrap();
+    let der =
+        openssl(&["ec", "-pubout", "-conv_form", "compressed", "-outform", "DER"], key.pem().as_bytes())
+            .unwrap();
     (pem("PUBLIC KEY", &der), SpkiHash::of(&der))
 }
 
@@ -354,7 +396,9 @@ pub fn compressed(key: &Key) -> (String, SpkiHash) {
 pub fn pem(label: &str, der: &[u8]) -> String {
     let text = base64_simd::STANDARD.encode_to_string(der);
     let mut out = format!("-----BEGIN {label}-----\n");
-    text.as_bytes().chunks(64).for_each(|line| writeln!(out, "{}", std::str::from_utf8(line).unwrap()).unwrap());
+    text.as_bytes()
+        .chunks(64)
+        .for_each(|line| writeln!(out, "{}", std::str::from_utf8(line).unwrap()).unwrap());
     writeln!(out, "-----END {label}-----").unwrap();
     out
 }

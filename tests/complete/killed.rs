@@ -16,7 +16,8 @@ const KILLS: u32 = 30;
 const LAYOUTS: &[&str] = &["--layout", "nginx", "--layout", "haproxy"];
 
 fn replacements(case: &Path) -> Vec<PathBuf> {
-    let mut all: Vec<_> = fs::read_dir(case.join("replacements")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut all: Vec<_> =
+        fs::read_dir(case.join("replacements")).unwrap().map(|e| e.unwrap().path()).collect();
     all.retain(|p| !p.file_name().unwrap().to_str().unwrap().starts_with(".new-"));
     all
 }
@@ -37,7 +38,8 @@ fn whole(case: &Path) -> usize {
                 continue;
             }
             assert_eq!(name, "issued", "{entry:?}");
-            let read = |file: &str| fs::read(entry.join(file)).unwrap_or_else(|e| panic!("{entry:?}/{file}: {e}"));
+            let read =
+                |file: &str| fs::read(entry.join(file)).unwrap_or_else(|e| panic!("{entry:?}/{file}: {e}"));
             let full = read("fullchain.pem");
             assert_eq!(full, [read("cert.pem"), read("chain.pem")].concat());
             assert_eq!(read("nginx/fullchain.pem"), full);
@@ -55,7 +57,9 @@ fn thirty_kills() {
     let ca = private_ca();
     let drafts = (0..COUNT).map(|i| leaf(&format!("host{i}.example"))).collect();
     let case = Case::new(&ca, drafts, &[]);
-    let issued: String = (0..COUNT).map(|i| fresh(&format!("host{i}.example"), &case.key(&format!("host{i}.example-"))).by(&ca).pem()).collect();
+    let issued: String = (0..COUNT)
+        .map(|i| fresh(&format!("host{i}.example"), &case.key(&format!("host{i}.example-"))).by(&ca).pem())
+        .collect();
     case.folder.write("issued.pem", issued + &ca.pem());
     let original = case.folder.path().join("case");
     let file = case.folder.at("issued.pem");
@@ -79,8 +83,12 @@ fn thirty_kills() {
     let (mut some, mut all, mut leftovers) = (0, 0, 0);
     for point in 1..=KILLS {
         let directory = copy(&format!("case{point}"));
-        let mut child =
-            certrecall().args(arguments(&directory)).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut child = certrecall()
+            .args(arguments(&directory))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
         if point % 2 == 0 {
             // While bundles lie there under hidden names, so many of them.
             let wanted = COUNT * point as usize / KILLS as usize;
@@ -106,8 +114,12 @@ fn thirty_kills() {
         assert_eq!(unfinished(Path::new(&directory)), 0, "leftovers are swept");
         fs::remove_dir_all(&directory).unwrap();
     }
-    // A batch gets its names within microseconds, so a kill between two of them is rare; before and after have to be met.
-    assert!(leftovers > 0 && all > 0 && some + all < KILLS as usize, "the kills came all too early or all too late: {leftovers} {some} {all}");
+    // A batch gets its names within microseconds, so a kill between two of them is rare; before and after
+    // have to be met.
+    assert!(
+        leftovers > 0 && all > 0 && some + all < KILLS as usize,
+        "the kills came all too early or all too late: {leftovers} {some} {all}"
+    );
 }
 
 #[test]
@@ -121,12 +133,32 @@ fn a_full_disk_ends_the_run_and_leaves_nothing_half_written() {
     // A limit on file size, its signal ignored, fails writes as a full disk does.
     let mut limited = std::process::Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_certrecall")]);
-    let failed = limited.args(["complete", &directory, &file, "--accept-unknown-root", "--reason", "a test", "--layout", "nginx"]).output().unwrap();
+    let failed = limited
+        .args([
+            "complete",
+            &directory,
+            &file,
+            "--accept-unknown-root",
+            "--reason",
+            "a test",
+            "--layout",
+            "nginx",
+        ])
+        .output()
+        .unwrap();
     assert_eq!(failed.status.code(), Some(2), "{}", String::from_utf8_lossy(&failed.stderr));
-    assert!(String::from_utf8_lossy(&failed.stderr).contains("hint: check free space"), "{}", String::from_utf8_lossy(&failed.stderr));
+    assert!(
+        String::from_utf8_lossy(&failed.stderr).contains("hint: check free space"),
+        "{}",
+        String::from_utf8_lossy(&failed.stderr)
+    );
     let after = state(&case.folder.path().join("case/replacements"));
-    let contents = |state: &std::collections::BTreeMap<PathBuf, String>| state.keys().cloned().collect::<Vec<_>>();
+    let contents =
+        |state: &std::collections::BTreeMap<PathBuf, String>| state.keys().cloned().collect::<Vec<_>>();
     assert_eq!(contents(&after), contents(&before));
     assert_eq!(case.step("replace", "a.example")["status"], "ready");
-    assert_eq!(run(&["complete", &directory, &file, "--accept-unknown-root", "--reason", "a test"]).status, 0);
+    assert_eq!(
+        run(&["complete", &directory, &file, "--accept-unknown-root", "--reason", "a test"]).status,
+        0
+    );
 }

@@ -1,4 +1,5 @@
-//! Revocation lists that `openssl ca -gencrl` makes: on hold, changes alone, of several issuers, for a part; and entries that it cannot make.
+//! Revocation lists that `openssl ca -gencrl` makes: on hold, changes alone, of several issuers, for a part;
+//! and entries that it cannot make.
 
 use certrecall::rekey::complete::Check;
 use certrecall::rekey::complete::Severity::{Refused, Told};
@@ -17,7 +18,9 @@ const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 0x1d];
 /// A list of this CA: serial numbers with the reason of each, and extensions of the list.
 fn generated(of: &Cert, entries: &[(u8, &str)], extensions: &str) -> String {
     let folder = Folder::new();
-    let revoked = |(serial, reason): &(u8, &str)| format!("R\t400101000000Z\t200101000000Z{reason}\t{serial:02X}\tunknown\t/CN=revoked\n");
+    let revoked = |(serial, reason): &(u8, &str)| {
+        format!("R\t400101000000Z\t200101000000Z{reason}\t{serial:02X}\tunknown\t/CN=revoked\n")
+    };
     folder.write("index.txt", entries.iter().map(revoked).collect::<String>()).write("crlnumber", "02\n");
     folder.write("ca.pem", of.pem()).write("ca.key", of.key.pem());
     let config = format!(
@@ -36,7 +39,10 @@ fn of_issuer(list: &str, signer: &Cert, issuer: &Cert) -> String {
     let der = openssl(&["crl", "-outform", "DER"], list.as_bytes()).unwrap();
     let subject = elements(content(elements(content(&issuer.der))[0]))[5].to_vec();
     let name = element(0x30, &element(0xa4, &subject));
-    let extension = element(0x30, &[element(0x06, CERTIFICATE_ISSUER), element(0x01, &[0xff]), element(0x04, &name)].concat());
+    let extension = element(
+        0x30,
+        &[element(0x06, CERTIFICATE_ISSUER), element(0x01, &[0xff]), element(0x04, &name)].concat(),
+    );
     let mut changed = signer.clone();
     changed.der = der;
     let changed = changed.with_fields(&signer.key, |fields| {
@@ -58,23 +64,52 @@ fn lists_of_openssl() {
     let middle = &world.public.middle;
     let with = |list: String| Sent { lists: list, ..public(world.good().serial(9)) };
     let made = |entries: &[(u8, &str)], extensions| generated(middle, entries, extensions);
-    let (compromised, on_hold, removed) = ([(9, ",keyCompromise")], [(9, ",certificateHold")], [(9, ",removeFromCRL")]);
+    let (compromised, on_hold, removed) =
+        ([(9, ",keyCompromise")], [(9, ",certificateHold")], [(9, ",removeFromCRL")]);
     let whole = || made(&[(8, ",superseded")], "");
     hold(vec![
         accepts("another one is revoked", with(whole()), &[]),
-        refuses("revoked", with(made(&compromised, "")), &[(Check::Revoked, Refused, "since 2020-01-01T00:00:00Z, reason keyCompromise")]),
-        refuses("revoked without a reason", with(made(&[(9, "")], "")), &[(Check::Revoked, Refused, "reason unspecified")]),
+        refuses(
+            "revoked",
+            with(made(&compromised, "")),
+            &[(Check::Revoked, Refused, "since 2020-01-01T00:00:00Z, reason keyCompromise")],
+        ),
+        refuses(
+            "revoked without a reason",
+            with(made(&[(9, "")], "")),
+            &[(Check::Revoked, Refused, "reason unspecified")],
+        ),
         refuses("on hold", with(made(&on_hold, "")), &[(Check::Revoked, Refused, "reason certificateHold")]),
         // RFC 5280 section 5.3.1 has it in changes alone; in a whole list it is an entry like any other.
-        refuses("removed, in a whole list", with(made(&removed, "")), &[(Check::Revoked, Refused, "reason removeFromCRL")]),
+        refuses(
+            "removed, in a whole list",
+            with(made(&removed, "")),
+            &[(Check::Revoked, Refused, "reason removeFromCRL")],
+        ),
         refuses(
             "changes that name it",
             with(made(&compromised, DELTA)),
-            &[(Check::ListedAsRevoked, Refused, "it holds only the changes since another list; give the complete one")],
+            &[(
+                Check::ListedAsRevoked,
+                Refused,
+                "it holds only the changes since another list; give the complete one",
+            )],
         ),
-        accepts("changes that put it on hold", with(made(&on_hold, DELTA)), &[(Check::RevocationNotTold, Told, "only the changes")]),
-        accepts("changes that take it back", with(made(&removed, DELTA)), &[(Check::RevocationNotTold, Told, "only the changes")]),
-        accepts("changes that do not name it", with(made(&[(8, "")], DELTA)), &[(Check::RevocationNotTold, Told, "only the changes")]),
+        accepts(
+            "changes that put it on hold",
+            with(made(&on_hold, DELTA)),
+            &[(Check::RevocationNotTold, Told, "only the changes")],
+        ),
+        accepts(
+            "changes that take it back",
+            with(made(&removed, DELTA)),
+            &[(Check::RevocationNotTold, Told, "only the changes")],
+        ),
+        accepts(
+            "changes that do not name it",
+            with(made(&[(8, "")], DELTA)),
+            &[(Check::RevocationNotTold, Told, "only the changes")],
+        ),
         accepts("a whole list, and changes that take it back", with(whole() + &made(&removed, DELTA)), &[]),
         refuses(
             "a whole list, and changes that name it",
@@ -91,7 +126,11 @@ fn lists_of_openssl() {
             with(made(&compromised, INDIRECT)),
             &[(Check::ListedAsRevoked, Refused, "it lists certificates of several issuers")],
         ),
-        accepts("of several issuers, and it is not there", with(made(&[], INDIRECT)), &[(Check::RevocationNotTold, Told, "several issuers")]),
+        accepts(
+            "of several issuers, and it is not there",
+            with(made(&[], INDIRECT)),
+            &[(Check::RevocationNotTold, Told, "several issuers")],
+        ),
         accepts(
             "of several issuers, and another one has that number",
             with(of_issuer(&made(&compromised, INDIRECT), middle, &world.private.middle)),
@@ -133,6 +172,10 @@ fn lists_of_openssl() {
             with(made(&compromised, "1.2.3.4=critical,DER:05:00")),
             &[(Check::RevocationNotTold, Told, "is not understood")],
         ),
-        refuses("with something that is not critical", with(made(&compromised, "1.2.3.4=DER:05:00")), &[(Check::Revoked, Refused, "keyCompromise")]),
+        refuses(
+            "with something that is not critical",
+            with(made(&compromised, "1.2.3.4=DER:05:00")),
+            &[(Check::Revoked, Refused, "keyCompromise")],
+        ),
     ]);
 }

@@ -32,7 +32,10 @@ impl Case {
     fn new(ca: &Cert, drafts: Vec<Draft>, arguments: &[&str]) -> Self {
         let case = Self { folder: Folder::new() };
         for (i, draft) in drafts.into_iter().enumerate() {
-            case.folder.write(format!("uploads/{i}.pem"), bundle(&draft.from("2015-01-01").to("2040-01-01").by(ca), &[]));
+            case.folder.write(
+                format!("uploads/{i}.pem"),
+                bundle(&draft.from("2015-01-01").to("2040-01-01").by(ca), &[]),
+            );
         }
         case.plan(arguments);
         case
@@ -50,7 +53,9 @@ impl Case {
     fn replacement(&self, name: &str) -> PathBuf {
         let parent = self.folder.path().join("case/replacements");
         let mut found = fs::read_dir(parent).unwrap().map(|e| e.unwrap().path());
-        found.find(|p| p.file_name().unwrap().to_str().unwrap().starts_with(name)).unwrap_or_else(|| panic!("no replacement for {name}"))
+        found
+            .find(|p| p.file_name().unwrap().to_str().unwrap().starts_with(name))
+            .unwrap_or_else(|| panic!("no replacement for {name}"))
     }
 
     /// The new key for this name.
@@ -67,7 +72,8 @@ impl Case {
 
     fn complete_json(&self, issued: &str, arguments: &[&str]) -> (i32, Value) {
         let ran = self.complete(issued, &[arguments, &["--format", "json"]].concat());
-        let told = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", ran.stdout, ran.stderr));
+        let told = serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|e| panic!("{e}: {} {}", ran.stdout, ran.stderr));
         schema::assert_fits(&told);
         (ran.status, told)
     }
@@ -79,8 +85,11 @@ impl Case {
     /// The status of the step of this kind for the replacement of this name.
     fn step(&self, kind: &str, name: &str) -> Value {
         let plan = self.plan_json();
-        let replacement = plan["replacements"].as_array().unwrap().iter().find(|r| r["name"] == name).unwrap().clone();
-        let is = |s: &&Value| s["kind"] == kind && s["certificates"].as_array().unwrap().contains(&replacement["mirrors"]);
+        let replacement =
+            plan["replacements"].as_array().unwrap().iter().find(|r| r["name"] == name).unwrap().clone();
+        let is = |s: &&Value| {
+            s["kind"] == kind && s["certificates"].as_array().unwrap().contains(&replacement["mirrors"])
+        };
         plan["steps"].as_array().unwrap().iter().find(is).unwrap().clone()
     }
 }
@@ -95,7 +104,9 @@ impl Public {
     fn new(spki: Vec<u8>) -> Self {
         let parts = common::pki::elements(common::pki::content(&spki));
         let algorithm = match common::pki::elements(common::pki::content(parts[0])) {
-            ec if ec[0] == [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] && ec[1].len() == 7 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            ec if ec[0] == [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] && ec[1].len() == 7 => {
+                &rcgen::PKCS_ECDSA_P384_SHA384
+            }
             ec if ec[0] == [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] => &rcgen::PKCS_ECDSA_P256_SHA256,
             _ => &rcgen::PKCS_RSA_SHA256,
         };
@@ -120,15 +131,24 @@ fn fresh(name: &str, key: &Key) -> Draft {
 
 /// A day relative to the real one, as dates are written.
 fn day(offset: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let seconds = now as i64 + offset * 86_400;
     certrecall::time::Time::from_unix(seconds).to_string()
 }
 
 /// A program that ran to its end, which must be good.
 fn ran(program: &str, arguments: &[&str]) -> String {
-    let output = std::process::Command::new(program).args(arguments).output().unwrap_or_else(|e| panic!("{program} is needed: {e}"));
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|e| panic!("{program} is needed: {e}"));
     let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
-    assert!(output.status.success(), "{program} {arguments:?}: {} {}", text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {} {}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
     text(&output.stdout) + &text(&output.stderr)
 }

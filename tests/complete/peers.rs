@@ -11,7 +11,8 @@ use super::common::pki::{Key, leaf, private_ca};
 #[ignore = "needs pebble, certbot, lego and nginx"]
 fn pebble_issues_and_nginx_serves() {
     let names = ["www.example.test", "api.example.test"];
-    let drafts = vec![leaf(names[0]).names(&["www.example.test", "example.test"]), leaf(names[1]).key(&Key::rsa())];
+    let drafts =
+        vec![leaf(names[0]).names(&["www.example.test", "example.test"]), leaf(names[1]).key(&Key::rsa())];
     let case = Case::new(&private_ca(), drafts, &[]);
     let pebble = Pebble::start();
     let (one, two) = (Folder::new(), Folder::new());
@@ -29,15 +30,24 @@ fn pebble_issues_and_nginx_serves() {
         let server = server.replace(&format!("/etc/nginx/tls/{name}/"), &format!("{}/", folder.display()));
         let nginx = Nginx::start(&server);
         let told = nginx.verified(name, &root).unwrap();
-        assert!(told.contains("Verify return code: 0 (ok)") && told.contains("Pebble Intermediate CA"), "{told}");
+        assert!(
+            told.contains("Verify return code: 0 (ok)") && told.contains("Pebble Intermediate CA"),
+            "{told}"
+        );
         assert!(nginx.verified("other.example.test", &root).is_err(), "another name is not served");
         let stranger = super::common::pki::named_ca("Other");
         case.folder.write("other.pem", stranger.pem());
         assert!(nginx.verified(name, &case.folder.at("other.pem")).is_err(), "below no other root");
     }
     // What Pebble gave is no answer to the requests of another case.
-    let other = Case::new(&private_ca(), vec![leaf(names[0]).names(&["www.example.test", "example.test"])], &[]);
+    let other =
+        Case::new(&private_ca(), vec![leaf(names[0]).names(&["www.example.test", "example.test"])], &[]);
     let refused = other.complete(&issued, &["--root", &root]);
     assert_eq!(refused.status, 3);
-    assert_eq!(refused.stdout.matches("its key is of no replacement of this case").count(), 2, "{}", refused.stdout);
+    assert_eq!(
+        refused.stdout.matches("its key is of no replacement of this case").count(),
+        2,
+        "{}",
+        refused.stdout
+    );
 }

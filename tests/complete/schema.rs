@@ -1,4 +1,5 @@
-//! What `complete --format json` prints is held against `docs/schema/complete.schema.json`: here, and wherever a test reads it.
+//! What `complete --format json` prints is held against `docs/schema/complete.schema.json`: here, and
+//! wherever a test reads it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +16,8 @@ use super::world::authority;
 use super::{Case, day, fresh};
 
 fn schema() -> Value {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/complete.schema.json")).unwrap();
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/complete.schema.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -29,14 +31,17 @@ fn validator() -> &'static Validator {
 
 /// Fails if the document is not as the schema says.
 pub(super) fn assert_fits(document: &Value) {
-    let errors: Vec<String> = validator().iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let errors: Vec<String> =
+        validator().iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
 }
 
 #[test]
 fn the_lists_are_those_of_the_code() {
     let schema = schema();
-    let listed = |name: &str| -> Vec<String> { serde_json::from_value(schema["$defs"][name]["enum"].clone()).unwrap() };
+    let listed = |name: &str| -> Vec<String> {
+        serde_json::from_value(schema["$defs"][name]["enum"].clone()).unwrap()
+    };
     assert_eq!(listed("check"), Check::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>());
     assert_eq!(listed("layout"), Layout::ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
@@ -49,7 +54,9 @@ fn each_object(document: &Value, change: &mut dyn FnMut(&Value)) {
                 out.push(at.to_owned());
                 members.iter().for_each(|(name, value)| paths(value, &format!("{at}/{name}"), out));
             }
-            Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| paths(value, &format!("{at}/{i}"), out)),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(i, value)| paths(value, &format!("{at}/{i}"), out))
+            }
             _ => {}
         }
     }
@@ -79,14 +86,27 @@ fn every_state_fits_the_schema_and_nothing_else_does() {
         let (ended, told) = case.complete_json(issued, &[&["--root", &root], arguments].concat());
         assert_eq!(ended, status, "{told}");
         assert_fits(&told);
-        states.extend(told["replacements"].as_array().unwrap().iter().map(|r| r["state"].as_str().unwrap().to_owned()));
+        states.extend(
+            told["replacements"].as_array().unwrap().iter().map(|r| r["state"].as_str().unwrap().to_owned()),
+        );
         told
     };
     let step = case.step("replace", "d.example")["id"].as_str().unwrap().to_owned();
-    assert_eq!(super::run(&["mark", &case.folder.at("case"), &step, "waived", "--reason", "switched off"]).status, 0);
-    // One to take, one without its name, one of nobody, the CA itself, a list, and no layout for this kind of key.
+    assert_eq!(
+        super::run(&["mark", &case.folder.at("case"), &step, "waived", "--reason", "switched off"]).status,
+        0
+    );
+    // One to take, one without its name, one of nobody, the CA itself, a list, and no layout for this kind of
+    // key.
     let wrong = fresh("wrong.example", &case.key("b.example")).serial(2).by(&ca).pem();
-    let sent = [of("a.example", 1), wrong, self_signed("stranger.example").pem(), ca.pem(), list(&ca, &[77], &day(-1), &day(5))].concat();
+    let sent = [
+        of("a.example", 1),
+        wrong,
+        self_signed("stranger.example").pem(),
+        ca.pem(),
+        list(&ca, &[77], &day(-1), &day(5)),
+    ]
+    .concat();
     let first = fits(&sent, &["--layout", "zendesk", "--layout", "nginx"], 3);
     for list in ["replacements", "strangers", "written", "left_out"] {
         assert!(first[list].as_array().is_some_and(|l| !l.is_empty()), "{list}: {first:#}");

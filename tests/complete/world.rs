@@ -1,4 +1,5 @@
-//! Two requests, two CAs, and a table of what comes back: checked through the library, where a root of our own can be public.
+//! Two requests, two CAs, and a table of what comes back: checked through the library, where a root of our
+//! own can be public.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -7,7 +8,9 @@ use certrecall::id::SpkiHash;
 use certrecall::plan::ca::Cas;
 use certrecall::read::{Options, Roots};
 use certrecall::rekey;
-use certrecall::rekey::complete::{Check, Expected, Gathered, Inputs, Judged, Rules, Severity, State, Waivers, gather, judge};
+use certrecall::rekey::complete::{
+    Check, Expected, Gathered, Inputs, Judged, Rules, Severity, State, Waivers, gather, judge,
+};
 use certrecall::time::Time;
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType};
 
@@ -24,7 +27,11 @@ pub(super) struct Authority {
 impl Authority {
     pub(super) fn new(name: &str) -> Self {
         let root = authority(name).from("2020-01-01").to("2040-01-01").self_signed();
-        let middle = authority(&format!("{name} Intermediate")).serial(3).from("2020-01-01").to("2039-01-01").by(&root);
+        let middle = authority(&format!("{name} Intermediate"))
+            .serial(3)
+            .from("2020-01-01")
+            .to("2039-01-01")
+            .by(&root);
         Self { root, middle }
     }
 }
@@ -33,7 +40,8 @@ pub(super) fn authority(name: &str) -> Draft {
     leaf(name).authority().with(|p| p.use_authority_key_identifier_extension = true)
 }
 
-/// The old certificate and the requests that mirror it: two replacements, `www.example` with everything, and `other.example`.
+/// The old certificate and the requests that mirror it: two replacements, `www.example` with everything, and
+/// `other.example`.
 pub(super) struct World {
     pub(super) case: Case,
     /// A CA of a store that is made public here.
@@ -46,11 +54,17 @@ pub(super) struct World {
 }
 
 pub(super) fn rich(name: &str, key: &Key) -> Draft {
-    leaf(name).key(key).names(&[name, "alias.example"]).also(ip()).also(SanType::Rfc822Name("ada@example.org".try_into().unwrap())).with(|p| {
-        p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        p.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        p.custom_extensions.push(must_staple());
-    })
+    leaf(name)
+        .key(key)
+        .names(&[name, "alias.example"])
+        .also(ip())
+        .also(SanType::Rfc822Name("ada@example.org".try_into().unwrap()))
+        .with(|p| {
+            p.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+            p.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            p.custom_extensions.push(must_staple());
+        })
 }
 
 pub(super) fn ip() -> SanType {
@@ -79,18 +93,31 @@ impl World {
         let old = Key::new();
         let case = Case::new(&issuer.middle, vec![rich("www.example", &old), leaf("other.example")], &[]);
         let (key, other) = (case.key("www.example"), case.key("other.example"));
-        Self { case, public: Authority::new("Public Root"), private: Authority::new("Private Root"), old, key, other }
+        Self {
+            case,
+            public: Authority::new("Public Root"),
+            private: Authority::new("Private Root"),
+            old,
+            key,
+            other,
+        }
     }
 
     /// A certificate that answers the first request in everything, as a public CA makes it.
     pub(super) fn good(&self) -> Draft {
-        rich("www.example", &self.key).from(&day(-1)).to(&day(90)).with(|p| p.custom_extensions.push(timestamps(2)))
+        rich("www.example", &self.key)
+            .from(&day(-1))
+            .to(&day(90))
+            .with(|p| p.custom_extensions.push(timestamps(2)))
     }
 
     fn gathered(&self, name: &str, text: &str) -> Gathered {
         let folder = Folder::new();
         folder.write(name, text);
-        gather(&Roots::open(&[folder.path().join(name)]).unwrap(), &Options { threads: 1, ..Options::default() })
+        gather(
+            &Roots::open(&[folder.path().join(name)]).unwrap(),
+            &Options { threads: 1, ..Options::default() },
+        )
     }
 
     pub(super) fn judge(&self, sent: &Sent) -> Judged {
@@ -107,10 +134,16 @@ impl World {
                 of_public: sent.of_public,
             })
             .collect();
-        let hashes = |name: &str| -> HashSet<SpkiHash> { self.case.folder.text(name).lines().map(|l| l.parse().unwrap()).collect() };
+        let hashes = |name: &str| -> HashSet<SpkiHash> {
+            self.case.folder.text(name).lines().map(|l| l.parse().unwrap()).collect()
+        };
         let (mut exposed, suspected) = (hashes("case/exposed-spki.txt"), hashes("case/suspected-spki.txt"));
-        let inventory: HashSet<SpkiHash> =
-            self.case.plan_json()["keys"].as_array().unwrap().iter().map(|k| k["spki_sha256"].as_str().unwrap().parse().unwrap()).collect();
+        let inventory: HashSet<SpkiHash> = self.case.plan_json()["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|k| k["spki_sha256"].as_str().unwrap().parse().unwrap())
+            .collect();
         exposed.extend(&sent.exposed);
         let cas = Cas::builtin().unwrap();
         let rules = Rules {
@@ -122,7 +155,8 @@ impl World {
             waivers: &sent.waivers,
         };
         let empty = Gathered::default();
-        let (issued, lists) = (self.gathered("issued.pem", &sent.issued), self.gathered("lists.pem", &sent.lists));
+        let (issued, lists) =
+            (self.gathered("issued.pem", &sent.issued), self.gathered("lists.pem", &sent.lists));
         let roots = self.gathered("roots.pem", &sent.roots);
         let inputs = Inputs {
             case_dir: &self.case.folder.path().join("case"),
@@ -167,7 +201,8 @@ pub(super) fn world() -> &'static World {
     WORLD.get_or_init(World::new)
 }
 
-/// One row of the table: what comes, whether `www.example` is accepted, and the findings, each with a part of its sentence.
+/// One row of the table: what comes, whether `www.example` is accepted, and the findings, each with a part of
+/// its sentence.
 pub(super) struct Row {
     name: &'static str,
     sent: Sent,
@@ -175,11 +210,19 @@ pub(super) struct Row {
     found: &'static [(Check, Severity, &'static str)],
 }
 
-pub(super) fn accepts(name: &'static str, sent: Sent, found: &'static [(Check, Severity, &'static str)]) -> Row {
+pub(super) fn accepts(
+    name: &'static str,
+    sent: Sent,
+    found: &'static [(Check, Severity, &'static str)],
+) -> Row {
     Row { name, sent, accepted: true, found }
 }
 
-pub(super) fn refuses(name: &'static str, sent: Sent, found: &'static [(Check, Severity, &'static str)]) -> Row {
+pub(super) fn refuses(
+    name: &'static str,
+    sent: Sent,
+    found: &'static [(Check, Severity, &'static str)],
+) -> Row {
     Row { name, sent, accepted: false, found }
 }
 
@@ -188,19 +231,45 @@ pub(super) fn hold(rows: Vec<Row>) {
     for row in rows {
         let judged = world.judge(&row.sent);
         let of_www = judged.replacements.iter().find(|r| r.name == "www.example").unwrap();
-        let mut found: Vec<_> = of_www.certificates.iter().flat_map(|c| &c.findings).map(|f| (f.check, f.severity, f.says.as_str())).collect();
-        found.extend(judged.strangers.iter().filter(|s| s.refused).map(|s| (s.check.unwrap(), Severity::Refused, s.says.as_str())));
+        let mut found: Vec<_> = of_www
+            .certificates
+            .iter()
+            .flat_map(|c| &c.findings)
+            .map(|f| (f.check, f.severity, f.says.as_str()))
+            .collect();
+        found.extend(
+            judged
+                .strangers
+                .iter()
+                .filter(|s| s.refused)
+                .map(|s| (s.check.unwrap(), Severity::Refused, s.says.as_str())),
+        );
         let state = if row.accepted { State::Accepted } else { State::Refused };
         let missing_only = of_www.certificates.is_empty() && !row.accepted;
-        assert!(of_www.state == state || missing_only && of_www.state == State::Missing, "{}: {:?} {found:#?}", row.name, of_www.state);
+        assert!(
+            of_www.state == state || missing_only && of_www.state == State::Missing,
+            "{}: {:?} {found:#?}",
+            row.name,
+            of_www.state
+        );
         assert_eq!(judged.has_refused(), !row.accepted, "{}: {found:#?}", row.name);
         let kinds: Vec<_> = found.iter().map(|f| (f.0, f.1)).collect();
-        assert_eq!(kinds, row.found.iter().map(|f| (f.0, f.1)).collect::<Vec<_>>(), "{}: {found:#?}", row.name);
+        assert_eq!(
+            kinds,
+            row.found.iter().map(|f| (f.0, f.1)).collect::<Vec<_>>(),
+            "{}: {found:#?}",
+            row.name
+        );
         for ((check, _, says), (_, _, part)) in found.iter().zip(row.found) {
             assert!(says.contains(part), "{}: {check}: {says:?} says {part:?}", row.name);
         }
         // Whatever is refused says what to ask for.
-        let asks = of_www.certificates.iter().flat_map(|c| &c.findings).filter(|f| f.severity == Severity::Refused).all(|f| !f.ask.is_empty());
+        let asks = of_www
+            .certificates
+            .iter()
+            .flat_map(|c| &c.findings)
+            .filter(|f| f.severity == Severity::Refused)
+            .all(|f| !f.ask.is_empty());
         assert!(asks && judged.strangers.iter().all(|s| !s.refused || !s.ask.is_empty()), "{}", row.name);
     }
 }
@@ -213,7 +282,10 @@ pub(super) fn public(leaf: Draft) -> Sent {
 
 pub(super) fn private(leaf: Draft) -> Sent {
     let world = world();
-    Sent { roots: world.private.root.pem(), ..sent(chain(&[&leaf.by(&world.private.middle), &world.private.middle])) }
+    Sent {
+        roots: world.private.root.pem(),
+        ..sent(chain(&[&leaf.by(&world.private.middle), &world.private.middle]))
+    }
 }
 
 pub(super) fn waive(mut sent: Sent, checks: &[Check], names: &[&str]) -> Sent {

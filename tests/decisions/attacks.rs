@@ -1,5 +1,6 @@
-//! Input is hostile in both directions (DESIGN.md 2.5): whatever is added to a small case, no key that was exposed, presumed or undetermined becomes
-//! clear without a finding, and none that was clear becomes exposed without its private key.
+//! Input is hostile in both directions (DESIGN.md 2.5): whatever is added to a small case, no key that was
+//! exposed, presumed or undetermined becomes clear without a finding, and none that was clear becomes exposed
+//! without its private key.
 
 use super::chains::by_default;
 use super::*;
@@ -77,7 +78,10 @@ impl World {
             Some("new") => Some(AFTER),
             _ => None,
         };
-        self.files().iter().filter_map(|(path, _)| of(path).map(|time| format!("{path},,,,,{time}"))).collect()
+        self.files()
+            .iter()
+            .filter_map(|(path, _)| of(path).map(|time| format!("{path},,,,,{time}")))
+            .collect()
     }
 
     fn judge(&self, added: &[&Added]) -> (Inventory, Assessment) {
@@ -112,9 +116,16 @@ impl World {
         ];
         let mut out: Vec<Added> = Vec::new();
         let mut add = |name: &'static str, files: Vec<(String, String)>, rows: Vec<String>| {
-            let files: Vec<(String, Vec<u8>)> = files.into_iter().map(|(path, content)| (path, content.into_bytes())).collect();
+            let files: Vec<(String, Vec<u8>)> =
+                files.into_iter().map(|(path, content)| (path, content.into_bytes())).collect();
             let files_are_none = files.is_empty();
-            out.push(Added { name, files, rows, private: Vec::new(), records: name.ends_with("later") && files_are_none });
+            out.push(Added {
+                name,
+                files,
+                rows,
+                private: Vec::new(),
+                records: name.ends_with("later") && files_are_none,
+            });
         };
         // Something on each key, in a file beside it and in one of its own.
         let of_each = |folder: &str, make: &dyn Fn(&Cert) -> String| -> Vec<(String, String)> {
@@ -122,45 +133,101 @@ impl World {
         };
         let attacker = named_ca("Attacker");
         let on = |c: &Cert| leaf("again.example").key(&c.key).serial(9);
-        add("later certificates on each key", of_each("x", &|c| on(c).from("2022-01-01").by(&attacker).pem()), vec![]);
-        add("earlier certificates on each key", of_each("x", &|c| on(c).from("2011-01-01").by(&attacker).pem()), vec![]);
-        add("certificates of the future on each key", of_each("x", &|c| on(c).from("2040-01-01").by(&attacker).pem()), vec![]);
+        add(
+            "later certificates on each key",
+            of_each("x", &|c| on(c).from("2022-01-01").by(&attacker).pem()),
+            vec![],
+        );
+        add(
+            "earlier certificates on each key",
+            of_each("x", &|c| on(c).from("2011-01-01").by(&attacker).pem()),
+            vec![],
+        );
+        add(
+            "certificates of the future on each key",
+            of_each("x", &|c| on(c).from("2040-01-01").by(&attacker).pem()),
+            vec![],
+        );
         add("CA certificates on each key", of_each("x", &|c| on(c).authority().by(&attacker).pem()), vec![]);
-        add("self-signed CA certificates on each key", of_each("x", &|c| by_default("Root").key(&c.key).self_signed().pem()), vec![]);
-        add("roots by key usage on each key", of_each("x", &|c| named_usage("Root").key(&c.key).self_signed().pem()), vec![]);
-        add("certificates of version 1 on each key", of_each("x", &|c| on(c).self_signed().version_1(&c.key).pem()), vec![]);
-        add("certificates signed with each key", of_each("x", &|c| leaf("forged.example").by(c).pem()), vec![]);
+        add(
+            "self-signed CA certificates on each key",
+            of_each("x", &|c| by_default("Root").key(&c.key).self_signed().pem()),
+            vec![],
+        );
+        add(
+            "roots by key usage on each key",
+            of_each("x", &|c| named_usage("Root").key(&c.key).self_signed().pem()),
+            vec![],
+        );
+        add(
+            "certificates of version 1 on each key",
+            of_each("x", &|c| on(c).self_signed().version_1(&c.key).pem()),
+            vec![],
+        );
+        add(
+            "certificates signed with each key",
+            of_each("x", &|c| leaf("forged.example").by(c).pem()),
+            vec![],
+        );
         let same_folder = |name: &str| name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let beside = self
-            .files()
-            .into_iter()
-            .zip(all)
-            .map(|((path, _), c)| (format!("{}/forged-{}", same_folder(path), path.replace('/', "-")), leaf("forged.example").by(c).pem()));
+        let beside = self.files().into_iter().zip(all).map(|((path, _), c)| {
+            (
+                format!("{}/forged-{}", same_folder(path), path.replace('/', "-")),
+                leaf("forged.example").by(c).pem(),
+            )
+        });
         add("certificates signed with each key, beside it", beside.collect(), vec![]);
-        add("CA certificates signed with each key", of_each("x", &|c| named_usage("Forged CA").by(c).pem()), vec![]);
+        add(
+            "CA certificates signed with each key",
+            of_each("x", &|c| named_usage("Forged CA").by(c).pem()),
+            vec![],
+        );
         add("requests on each key", of_each("x", &|c| c.key.request("next.example")), vec![]);
         add("public halves of each key", of_each("x", &|c| c.key.public()), vec![]);
         add(
             "locked keys that say whose they are",
-            of_each("x", &|c| if c.key.pem().len() < 400 { c.key.encrypted_openssh() } else { String::from("none") }),
+            of_each("x", &|c| {
+                if c.key.pem().len() < 400 { c.key.encrypted_openssh() } else { String::from("none") }
+            }),
             vec![],
         );
         add("locked keys that don't", of_each("x", &|_| Key::new().encrypted()), vec![]);
-        add("damaged keys", of_each("x", &|_| "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n".to_owned()), vec![]);
         add(
-            "three hundred certificates of the CA's name",
-            (0..300).map(|i| (format!("x/{i}.pem"), leaf("Lost CA").with(|p| p.subject_alt_names.clear()).by(&attacker).pem())).collect(),
+            "damaged keys",
+            of_each("x", &|_| "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n".to_owned()),
             vec![],
         );
-        add("another CA of the CA's name", vec![("x/ca.pem".to_owned(), named_ca("Lost CA").pem() + &named_ca("Sound CA").pem())], vec![]);
+        add(
+            "three hundred certificates of the CA's name",
+            (0..300)
+                .map(|i| {
+                    (
+                        format!("x/{i}.pem"),
+                        leaf("Lost CA").with(|p| p.subject_alt_names.clear()).by(&attacker).pem(),
+                    )
+                })
+                .collect(),
+            vec![],
+        );
+        add(
+            "another CA of the CA's name",
+            vec![("x/ca.pem".to_owned(), named_ca("Lost CA").pem() + &named_ca("Sound CA").pem())],
+            vec![],
+        );
         add(
             "the sound CA, certified by the lost one",
-            vec![("x/ca.pem".to_owned(), named_usage("Sound CA").key(&self.sound_ca.key).by(&self.lost_ca).pem())],
+            vec![(
+                "x/ca.pem".to_owned(),
+                named_usage("Sound CA").key(&self.sound_ca.key).by(&self.lost_ca).pem(),
+            )],
             vec![],
         );
         add(
             "the lost CA, certified by the sound one",
-            vec![("x/ca.pem".to_owned(), named_usage("Lost CA").key(&self.lost_ca.key).by(&self.sound_ca).pem())],
+            vec![(
+                "x/ca.pem".to_owned(),
+                named_usage("Lost CA").key(&self.lost_ca.key).by(&self.sound_ca).pem(),
+            )],
             vec![],
         );
         add(
@@ -179,23 +246,44 @@ impl World {
                 .map(|(path, content)| {
                     (
                         format!("x/{path}"),
-                        if path.starts_with("new") || path.starts_with("any") { leaf("y.example").by(&attacker).pem() } else { content },
+                        if path.starts_with("new") || path.starts_with("any") {
+                            leaf("y.example").by(&attacker).pem()
+                        } else {
+                            content
+                        },
                     )
                 })
                 .collect(),
             self.files().iter().map(|(path, _)| format!("x/{path},,,,,{AFTER}")).collect(),
         );
-        let rows = |make: &dyn Fn(&str, &Cert) -> String| self.files().into_iter().zip(all).map(|((path, _), c)| make(path, c)).collect::<Vec<_>>();
+        let rows = |make: &dyn Fn(&str, &Cert) -> String| {
+            self.files().into_iter().zip(all).map(|((path, _), c)| make(path, c)).collect::<Vec<_>>()
+        };
         add("rows by fingerprint, later", vec![], rows(&|_, c| format!(",{},,,,{AFTER}", c.sha256())));
         add(
             "rows by host, later",
             vec![],
-            ["exposed", "presumed", "undetermined", "locked"].iter().map(|h| format!(",,{h}.example,,,{AFTER}")).collect(),
+            ["exposed", "presumed", "undetermined", "locked"]
+                .iter()
+                .map(|h| format!(",,{h}.example,,,{AFTER}"))
+                .collect(),
         );
         add("rows by path, later", vec![], rows(&|path, _| format!("{path},,,,,{AFTER}")));
-        add("rows by path in other writing, later", vec![], rows(&|path, _| format!("./{},,,,,{AFTER}", path.replace('/', "\\"))));
-        add("rows by path and a hash of something else, later", vec![], rows(&|path, _| format!("{path},{},,,,{AFTER}", attacker.sha256())));
-        add("rows by serial number, later", vec![], vec![format!(",,,16,,{AFTER}"), format!(",,,10,,{AFTER}"), format!(",,,22,,{AFTER}")]);
+        add(
+            "rows by path in other writing, later",
+            vec![],
+            rows(&|path, _| format!("./{},,,,,{AFTER}", path.replace('/', "\\"))),
+        );
+        add(
+            "rows by path and a hash of something else, later",
+            vec![],
+            rows(&|path, _| format!("{path},{},,,,{AFTER}", attacker.sha256())),
+        );
+        add(
+            "rows by serial number, later",
+            vec![],
+            vec![format!(",,,16,,{AFTER}"), format!(",,,10,,{AFTER}"), format!(",,,22,,{AFTER}")],
+        );
         add("rows without a usable time", vec![], rows(&|path, _| format!("{path},,,,,sometime")));
         add("rows of the future", vec![], rows(&|path, _| format!("{path},,,,,2099-01-01")));
         out.push(Added {
@@ -207,7 +295,8 @@ impl World {
         });
         // Whatever is added may have been uploaded at any time.
         let timed = |time: &str| -> Vec<Added> {
-            let rows = |a: &Added| a.files.iter().map(|(path, _)| format!("{path},,,,,{time}")).collect::<Vec<_>>();
+            let rows =
+                |a: &Added| a.files.iter().map(|(path, _)| format!("{path},,,,,{time}")).collect::<Vec<_>>();
             out.iter().filter(|a| a.rows.is_empty()).map(|a| Added { rows: rows(a), ..a.clone() }).collect()
         };
         let (before, after) = (timed(BEFORE), timed(AFTER));
@@ -231,13 +320,29 @@ impl World {
         for (key, verdict) in before.0.keys.iter().zip(&before.1.keys) {
             let Ok(at) = after.0.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
             let (was, now) = (verdict.exposure, after.1.keys[at].exposure);
-            let which = || key.certificates.first().map(|c| before.0.certificates[*c as usize].certificate.subject.to_string());
+            let which = || {
+                key.certificates
+                    .first()
+                    .map(|c| before.0.certificates[*c as usize].certificate.subject.to_string())
+            };
             let recorded = was == Exposure::Undetermined && added.iter().any(|a| a.records);
             if was.is_suspect() && !now.is_suspect() && !more && !recorded {
-                out.push(format!("{names:?}: {which:?} was {} and is {}, without a finding", was.as_str(), now.as_str(), which = which()));
+                out.push(format!(
+                    "{names:?}: {which:?} was {} and is {}, without a finding",
+                    was.as_str(),
+                    now.as_str(),
+                    which = which()
+                ));
             }
-            if !was.is_suspect() && now == Exposure::Exposed && !added.iter().any(|a| a.private.contains(&key.spki)) {
-                out.push(format!("{names:?}: {which:?} was {} and is exposed", was.as_str(), which = which()));
+            if !was.is_suspect()
+                && now == Exposure::Exposed
+                && !added.iter().any(|a| a.private.contains(&key.spki))
+            {
+                out.push(format!(
+                    "{names:?}: {which:?} was {} and is exposed",
+                    was.as_str(),
+                    which = which()
+                ));
             }
         }
         out
@@ -248,16 +353,27 @@ fn named_usage(name: &str) -> common::pki::Draft {
     by_default(name).with(|p| p.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign])
 }
 
-/// `RSAPrivateKey` of the modulus of a key, with these exponents and without factors (RFC 8017 appendix A.1.2).
+/// `RSAPrivateKey` of the modulus of a key, with these exponents and without factors (RFC 8017 appendix
+/// A.1.2).
 pub(super) fn no_key(key: &Key, public: u32, private: u32) -> String {
     let der = key.der();
     let pkcs8 = common::pki::elements(common::pki::content(&der));
     let inner = common::pki::content(pkcs8[2]);
     let numbers = common::pki::elements(common::pki::content(inner));
-    let integer =
-        |n: u32| common::pki::element(0x02, &[&[0][..], &n.to_be_bytes()].concat().iter().copied().skip_while(|b| *b == 0).collect::<Vec<_>>());
+    let integer = |n: u32| {
+        common::pki::element(
+            0x02,
+            &[&[0][..], &n.to_be_bytes()]
+                .concat()
+                .iter()
+                .copied()
+                .skip_while(|b| *b == 0)
+                .collect::<Vec<_>>(),
+        )
+    };
     let number = |n: u32| if n == 0 { common::pki::element(0x02, &[0]) } else { integer(n) };
-    let fields = [&common::pki::element(0x02, &[0])[..], numbers[1], &number(public), &number(private)].concat();
+    let fields =
+        [&common::pki::element(0x02, &[0])[..], numbers[1], &number(public), &number(private)].concat();
     common::pki::pem("RSA PRIVATE KEY", &common::pki::element(0x30, &fields))
 }
 
@@ -269,9 +385,25 @@ fn the_case_is_what_it_seems() {
         let at = inventory.keys.binary_search_by_key(&c.key.spki(), |k| k.spki).unwrap();
         assessment.keys[at].exposure.as_str()
     };
-    let got = [&world.exposed, &world.presumed, &world.undetermined, &world.clear, &world.clear_by_dates, &world.rsa].map(exposure);
+    let got = [
+        &world.exposed,
+        &world.presumed,
+        &world.undetermined,
+        &world.clear,
+        &world.clear_by_dates,
+        &world.rsa,
+    ]
+    .map(exposure);
     assert_eq!(got, ["exposed", "presumed", "undetermined", "not-exposed", "not-exposed", "not-exposed"]);
-    let got = [&world.locked, &world.appliance, &world.lost_ca, &world.below_lost, &world.sound_ca, &world.below_sound].map(exposure);
+    let got = [
+        &world.locked,
+        &world.appliance,
+        &world.lost_ca,
+        &world.below_lost,
+        &world.sound_ca,
+        &world.below_sound,
+    ]
+    .map(exposure);
     assert_eq!(got, ["presumed", "presumed", "exposed", "not-exposed", "not-exposed", "not-exposed"]);
 }
 
@@ -287,7 +419,9 @@ fn nothing_that_is_added_hides_a_key_or_accuses_one() {
         for other in small.iter().skip(i + 1).step_by(23) {
             let (mut one, mut other) = ((*one).clone(), (*other).clone());
             for (added, folder) in [(&mut one, "p/"), (&mut other, "q/")] {
-                let moved = |path: &str| if path.starts_with("x/") { format!("{folder}{path}") } else { path.to_owned() };
+                let moved = |path: &str| {
+                    if path.starts_with("x/") { format!("{folder}{path}") } else { path.to_owned() }
+                };
                 added.files.iter_mut().for_each(|(path, _)| *path = moved(path));
                 added.rows.iter_mut().for_each(|row| *row = moved(row));
             }

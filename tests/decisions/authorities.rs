@@ -1,4 +1,5 @@
-//! Whose certificates they are, and what follows for the plan: groups by operator and key, clocks, commands, CA keys, misuse, urgency.
+//! Whose certificates they are, and what follows for the plan: groups by operator and key, clocks, commands,
+//! CA keys, misuse, urgency.
 
 use std::fs;
 
@@ -33,7 +34,16 @@ impl Case {
     }
 
     fn mark(&self, step: &Value, status: &str) -> Ran {
-        let ran = run(&["mark", &self.folder.at("case"), step["id"].as_str().unwrap(), status, "--reason", "because", "--by", "Ada"]);
+        let ran = run(&[
+            "mark",
+            &self.folder.at("case"),
+            step["id"].as_str().unwrap(),
+            status,
+            "--reason",
+            "because",
+            "--by",
+            "Ada",
+        ]);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         ran
     }
@@ -44,7 +54,8 @@ fn steps<'a>(plan: &'a Value, kind: &str) -> Vec<&'a Value> {
 }
 
 fn step<'a>(plan: &'a Value, kind: &str, says: &str) -> &'a Value {
-    let found: Vec<&Value> = steps(plan, kind).into_iter().filter(|s| s["says"].as_str().unwrap().contains(says)).collect();
+    let found: Vec<&Value> =
+        steps(plan, kind).into_iter().filter(|s| s["says"].as_str().unwrap().contains(says)).collect();
     assert_eq!(found.len(), 1, "{kind} {says:?}: {:#?}", steps(plan, kind));
     found[0]
 }
@@ -65,26 +76,42 @@ fn certificates_of_one_operator_on_one_key_are_revoked_together() {
     let key = Key::new();
     let one = recent("a.example").key(&key).published_at("r10.c.lencr.org").by(&named_ca("R10"));
     let two = recent("b.example").key(&key).serial(2).published_at("e8.c.lencr.org").by(&named_ca("E8"));
-    let other = recent("c.example").key(&key).serial(3).published_at("crl3.digicert.com").by(&named_ca("DigiCert TLS"));
+    let other = recent("c.example")
+        .key(&key)
+        .serial(3)
+        .published_at("crl3.digicert.com")
+        .by(&named_ca("DigiCert TLS"));
     let case = Case::new(&[("a.pem", bundle(&one, &[&two, &other]))]);
     let plan = case.plan(&[]);
     let revoke = steps(&plan, "revoke");
     assert_eq!(revoke.len(), 2, "{revoke:#?}");
     let encrypt = step(&plan, "revoke", "have Let's Encrypt (ISRG) revoke");
-    assert_eq!((encrypt["authority"].as_str(), encrypt["certificates"].as_array().unwrap().len()), (Some("lets-encrypt"), 2));
-    assert_eq!(step(&plan, "revoke", "have DigiCert revoke")["certificates"], json!([other.sha256().to_string()]));
+    assert_eq!(
+        (encrypt["authority"].as_str(), encrypt["certificates"].as_array().unwrap().len()),
+        (Some("lets-encrypt"), 2)
+    );
+    assert_eq!(
+        step(&plan, "revoke", "have DigiCert revoke")["certificates"],
+        json!([other.sha256().to_string()])
+    );
     // No proof leaves before all three are replaced and others were looked for.
     assert_eq!(encrypt["needs"].as_array().unwrap().len(), 4);
-    let authority = plan["authorities"].as_array().unwrap().iter().find(|a| a["id"] == "lets-encrypt").unwrap();
+    let authority =
+        plan["authorities"].as_array().unwrap().iter().find(|a| a["id"] == "lets-encrypt").unwrap();
     assert_eq!((&authority["confidence"], &authority["certificates"]), (&json!("host"), &json!(2)));
     let how = authority["how"].to_string();
     assert!(
-        how.contains("https://acme-v02.api.letsencrypt.org/directory") && how.contains("RFC 8555 section 7.6") && how.contains("24 hours"),
+        how.contains("https://acme-v02.api.letsencrypt.org/directory")
+            && how.contains("RFC 8555 section 7.6")
+            && how.contains("24 hours"),
         "{how}"
     );
     let text = case.folder.text("case/plan.md");
     assert!(text.contains("**Let's Encrypt (ISRG)**: 2 certificates to act on"), "{text}");
-    assert!(step(&plan, "replace", "for a.example")["says"].as_str().unwrap().contains("at most 200 days"), "what today's rules allow");
+    assert!(
+        step(&plan, "replace", "for a.example")["says"].as_str().unwrap().contains("at most 200 days"),
+        "what today's rules allow"
+    );
 }
 
 #[test]
@@ -109,13 +136,25 @@ fn ccadb_tells_the_operator_by_the_certificate_of_the_issuer() {
     let intermediate = intermediate_of(&named_ca("Some Public Root"));
     let leaf = recent("a.example").by(&intermediate);
     let case = Case::new(&[("a.pem", bundle(&leaf, &[&intermediate]))]);
-    let rows =
-        format!("CA Owner,Subordinate CA Owner,SHA-256 Fingerprint\nSectigo,,{}\nno owner,,zz\n", intermediate.sha256().to_string().to_uppercase());
+    let rows = format!(
+        "CA Owner,Subordinate CA Owner,SHA-256 Fingerprint\nSectigo,,{}\nno owner,,zz\n",
+        intermediate.sha256().to_string().to_uppercase()
+    );
     case.folder.write("ccadb.csv", rows);
     let plan = case.plan(&["--ccadb", &case.folder.at("ccadb.csv")]);
     assert_eq!(issued(&plan, &leaf)["authority"], "sectigo");
-    assert_eq!((&issued(&plan, &leaf)["confidence"], &issued(&plan, &leaf)["reach"]), (&json!("key"), &json!("public")));
-    let refused = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("other"), "--ccadb", &case.folder.at("uploads/a.pem")]);
+    assert_eq!(
+        (&issued(&plan, &leaf)["confidence"], &issued(&plan, &leaf)["reach"]),
+        (&json!("key"), &json!("public"))
+    );
+    let refused = run(&[
+        "plan",
+        &case.folder.at("uploads"),
+        "-o",
+        &case.folder.at("other"),
+        "--ccadb",
+        &case.folder.at("uploads/a.pem"),
+    ]);
     assert_eq!(refused.status, 2);
     assert!(refused.stderr.contains("AllCertificateRecordsCSVFormatV5"), "{}", refused.stderr);
 }
@@ -132,17 +171,42 @@ fn a_private_ca_has_its_commands_and_no_clock_of_public_ones() {
     // A file of its own: an upload can hold several certificates, and openssl takes the first.
     let file = format!("{}/case/certificates/{}.pem", case.folder.path().to_str().unwrap(), leaf.sha256());
     assert_eq!(fs::read_to_string(&file).unwrap(), leaf.pem());
-    let first = json!(["openssl", "ca", "-config", "/etc/our ca.cnf", "-revoke", file, "-crl_reason", "keyCompromise"]);
+    let first = json!([
+        "openssl",
+        "ca",
+        "-config",
+        "/etc/our ca.cnf",
+        "-revoke",
+        file,
+        "-crl_reason",
+        "keyCompromise"
+    ]);
     assert_eq!(revoke["commands"][0], first);
     assert_eq!(revoke["commands"][1][3], "/etc/our ca.cnf");
     let text = case.folder.text("case/plan.md");
     assert!(text.contains("openssl ca -config '/etc/our ca.cnf' -revoke "), "{text}");
     assert!(steps(&plan, "verify").iter().all(|s| s.get("clock").is_none()));
     // What is wrong with the file is said with its line.
-    case.folder.write("cas.toml", "[[operator]]\nid = \"ours\"\nname = \"x\"\nkind = \"oven\"\nhosts = [\"ca.example\"]\n");
-    let wrong = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("case"), "--cas", &case.folder.at("cas.toml")]);
+    case.folder.write(
+        "cas.toml",
+        "[[operator]]\nid = \"ours\"\nname = \"x\"\nkind = \"oven\"\nhosts = [\"ca.example\"]\n",
+    );
+    let wrong = run(&[
+        "plan",
+        &case.folder.at("uploads"),
+        "-o",
+        &case.folder.at("case"),
+        "--cas",
+        &case.folder.at("cas.toml"),
+    ]);
     assert_eq!(wrong.status, 2);
-    assert!(wrong.stderr.contains("cas.toml:") && wrong.stderr.contains("oven") && wrong.stderr.contains("step-ca"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("cas.toml:")
+            && wrong.stderr.contains("oven")
+            && wrong.stderr.contains("step-ca"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 #[test]
@@ -180,10 +244,15 @@ fn no_ca_of_several_that_are_exposed_is_revoked_before_what_hangs_below_all_of_t
         let middle = intermediate_of(&root);
         let lower = leaf("Lower").authority().serial(9).by(&middle);
         let leaf = recent("below.example").by(&lower);
-        let all =
-            [("root.pem", bundle(&root, &[])), ("middle.pem", bundle(&middle, &[])), ("lower.pem", bundle(&lower, &[])), ("leaf.pem", leaf.pem())];
+        let all = [
+            ("root.pem", bundle(&root, &[])),
+            ("middle.pem", bundle(&middle, &[])),
+            ("lower.pem", bundle(&lower, &[])),
+            ("leaf.pem", leaf.pem()),
+        ];
         let plan = Case::new(&all).plan(&[]);
-        let certificates = || plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+        let certificates =
+            || plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
         for (below, above) in [(&leaf, &lower), (&lower, &middle), (&middle, &root)] {
             let record = certificates().find(|c| c["sha256"] == below.sha256().to_string()).unwrap();
             assert_eq!(record["because"][0]["source"], above.sha256().to_string(), "the nearest");
@@ -211,7 +280,8 @@ fn a_key_of_ca_and_server_at_one_operator_is_one_group() {
     let plan = case.plan(&[]);
     let revoke = steps(&plan, "revoke");
     assert_eq!(revoke.len(), 1, "proof of the key revokes both: {revoke:#?}");
-    let needs: Vec<&str> = revoke[0]["needs"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+    let needs: Vec<&str> =
+        revoke[0]["needs"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
     let trust = step(&plan, "deploy", "distribute the new CA certificate");
     for first in [
         step(&plan, "search", &sub.key.spki().to_string()),
@@ -222,48 +292,78 @@ fn a_key_of_ca_and_server_at_one_operator_is_one_group() {
     ] {
         assert!(needs.contains(&first["id"].as_str().unwrap()), "{first} in {needs:?}");
     }
-    assert_eq!(steps(&plan, "verify").iter().find(|s| s["needs"][0] == revoke[0]["id"]).unwrap()["clock"]["hours"], 24, "the shorter of the two");
+    assert_eq!(
+        steps(&plan, "verify").iter().find(|s| s["needs"][0] == revoke[0]["id"]).unwrap()["clock"]["hours"],
+        24,
+        "the shorter of the two"
+    );
 }
 
 #[test]
 fn what_is_private_by_its_dates_is_not_asked_of_the_public_ca_it_names() {
-    let proxy = leaf("intranet.example").from("2020-01-01").to("2031-01-01").published_at("crl3.digicert.com").by(&named_ca("Proxy"));
+    let proxy = leaf("intranet.example")
+        .from("2020-01-01")
+        .to("2031-01-01")
+        .published_at("crl3.digicert.com")
+        .by(&named_ca("Proxy"));
     let plan = Case::new(&[("a.pem", bundle(&proxy, &[]))]).plan(&[]);
     let says = issued(&plan, &proxy);
-    assert_eq!((&says["reach"], &says["authority"], &says["confidence"]), (&json!("private"), &json!("CN=Proxy"), &json!("unknown")));
+    assert_eq!(
+        (&says["reach"], &says["authority"], &says["confidence"]),
+        (&json!("private"), &json!("CN=Proxy"), &json!("unknown"))
+    );
     assert!(!plan["authorities"].to_string().contains("digicert.com"), "{}", plan["authorities"]);
-    assert!(step(&plan, "revoke", "have CN=Proxy revoke")["says"].as_str().unwrap().contains("A private CA revokes what is named"));
+    assert!(
+        step(&plan, "revoke", "have CN=Proxy revoke")["says"]
+            .as_str()
+            .unwrap()
+            .contains("A private CA revokes what is named")
+    );
 }
 
 #[test]
 fn a_ca_of_ones_own_is_private_unless_it_says_otherwise() {
     let leaf = recent("a.example").by(&private_ca());
     let case = Case::new(&[("a.pem", bundle(&leaf, &[]))]);
-    for (more, reach) in [("", "private"), ("kind = \"other\"\n", "private"), ("public = true\nhosts = [\"x.example\"]\n", "unknown")] {
+    for (more, reach) in [
+        ("", "private"),
+        ("kind = \"other\"\n", "private"),
+        ("public = true\nhosts = [\"x.example\"]\n", "unknown"),
+    ] {
         case.folder.write("cas.toml", format!("[[operator]]\nid = \"ours\"\nname = \"Our CA\"\nissuers = [\"CN=Example Private CA\"]\n{more}"));
         let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
-        assert_eq!((&issued(&plan, &leaf)["authority"], &issued(&plan, &leaf)["reach"]), (&json!("ours"), &json!(reach)), "{more}");
+        assert_eq!(
+            (&issued(&plan, &leaf)["authority"], &issued(&plan, &leaf)["reach"]),
+            (&json!("ours"), &json!(reach)),
+            "{more}"
+        );
         assert_eq!(steps(&plan, "verify").iter().any(|s| s.get("clock").is_some()), reach != "private");
     }
 }
 
 #[test]
 fn an_entry_for_a_ca_matches_in_any_order_or_is_a_finding() {
-    let certificate = recent("a.example").by(&leaf("Our CA").organisation("Example, Inc.").authority().self_signed());
+    let certificate =
+        recent("a.example").by(&leaf("Our CA").organisation("Example, Inc.").authority().self_signed());
     let case = Case::new(&[("a.pem", bundle(&certificate, &[]))]);
     let entry = |id: &str, fields: &str| format!("[[operator]]\nid = \"{id}\"\nname = \"{id}\"\n{fields}\n");
     let with = |text: &str| {
         case.folder.write("cas.toml", text);
         let plan = case.plan(&["--cas", &case.folder.at("cas.toml")]);
-        let unmatched = plan["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "ca-entry-unmatched");
-        let of: Vec<(String, String)> =
-            unmatched.map(|f| (f["place"].as_str().unwrap().to_owned(), f["says"].as_str().unwrap().to_owned())).collect();
+        let unmatched =
+            plan["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "ca-entry-unmatched");
+        let of: Vec<(String, String)> = unmatched
+            .map(|f| (f["place"].as_str().unwrap().to_owned(), f["says"].as_str().unwrap().to_owned()))
+            .collect();
         (issued(&plan, &certificate)["authority"].clone(), of)
     };
     let place = |line: u32| format!("{}:{line}", case.folder.at("cas.toml"));
-    for name in
-        ["CN=Our CA,O=Example\\\\, Inc.", "O=Example\\\\, Inc.,CN=Our CA", "/O=Example, Inc./CN=our ca", "O = \\\"Example, Inc.\\\", CN = Our CA"]
-    {
+    for name in [
+        "CN=Our CA,O=Example\\\\, Inc.",
+        "O=Example\\\\, Inc.,CN=Our CA",
+        "/O=Example, Inc./CN=our ca",
+        "O = \\\"Example, Inc.\\\", CN = Our CA",
+    ] {
         let (authority, unmatched) = with(&entry("ours", &format!("issuers = [\"{name}\"]")));
         assert_eq!((authority, unmatched), (json!("ours"), vec![]), "{name}");
     }
@@ -279,7 +379,14 @@ fn an_entry_for_a_ca_matches_in_any_order_or_is_a_finding() {
     let [(at, says)] = unmatched.as_slice() else { panic!("{unmatched:?}") };
     assert_eq!(*at, place(1));
     assert!(says.contains("the entry \"slip\"") && says.contains("by its issuers, hosts"), "{says}");
-    let ran = run(&["plan", &case.folder.at("uploads"), "-o", &case.folder.at("case"), "--cas", &case.folder.at("cas.toml")]);
+    let ran = run(&[
+        "plan",
+        &case.folder.at("uploads"),
+        "-o",
+        &case.folder.at("case"),
+        "--cas",
+        &case.folder.at("cas.toml"),
+    ]);
     assert!(ran.stderr.contains("cas.toml:1: the entry \"slip\""), "{}", ran.stderr);
 }
 
@@ -288,12 +395,24 @@ fn replacements_are_not_asked_of_a_ca_that_is_closed_or_exposed() {
     let closed = recent("old.example").published_at("crl.buypass.no").by(&named_ca("Buypass Class 2"));
     let exposed = intermediate_of(&named_ca("Our Root"));
     let key = Key::new();
-    let sound = recent("both.example").key(&key).serial(4).from("2026-08-01").to("2027-01-01").by(&named_ca("Sound CA"));
+    let sound = recent("both.example")
+        .key(&key)
+        .serial(4)
+        .from("2026-08-01")
+        .to("2027-01-01")
+        .by(&named_ca("Sound CA"));
     let newest = recent("both.example").key(&key).serial(5).by(&exposed);
-    let case = Case::new(&[("closed.pem", bundle(&closed, &[])), ("ca.pem", bundle(&exposed, &[])), ("both.pem", bundle(&sound, &[&newest]))]);
+    let case = Case::new(&[
+        ("closed.pem", bundle(&closed, &[])),
+        ("ca.pem", bundle(&exposed, &[])),
+        ("both.pem", bundle(&sound, &[&newest])),
+    ]);
     let plan = case.plan(&[]);
     let says = step(&plan, "replace", "for old.example")["says"].as_str().unwrap();
-    assert!(says.contains("by another CA than Buypass (closed) (it issues no more since 2025-10-31"), "{says}");
+    assert!(
+        says.contains("by another CA than Buypass (closed) (it issues no more since 2025-10-31"),
+        "{says}"
+    );
     let replace = step(&plan, "replace", "for both.example");
     assert_eq!(replace["authority"], "CN=Sound CA", "{replace}");
     assert!(replace["says"].as_str().unwrap().contains("2 certificates, the newest of CN=Sound CA"));
@@ -329,7 +448,8 @@ fn one_file_of_thousands_is_read_once() {
     let case = Case::new(&[("all.pem", text)]);
     case.folder.write("roots.pem", ca.pem());
     let plan = case.plan(&["--roots", &case.folder.at("roots.pem")]);
-    let certificates = plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
+    let certificates =
+        plan["keys"].as_array().unwrap().iter().flat_map(|k| k["certificates"].as_array().unwrap());
     assert_eq!(certificates.filter(|c| c["issued"]["reach"] == "public").count(), 256);
 }
 
@@ -359,7 +479,12 @@ fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
     assert!(key["because"][0]["says"].as_str().unwrap().contains("a host in another country serves it"));
     let decide = step(&plan, "decide", "being misused");
     assert_eq!(steps(&plan, "revoke")[0]["or_after"], decide["id"]);
-    let waits = |plan: &Value| steps(plan, "revoke")[0]["says"].as_str().unwrap().ends_with("so only after each replacement is in place");
+    let waits = |plan: &Value| {
+        steps(plan, "revoke")[0]["says"]
+            .as_str()
+            .unwrap()
+            .ends_with("so only after each replacement is in place")
+    };
     assert!(waits(&calm) && !waits(&plan), "{}", steps(&plan, "revoke")[0]["says"]);
     assert_eq!(steps(&plan, "revoke")[0]["status"], "waiting");
     case.mark(decide, "confirmed");
@@ -379,7 +504,8 @@ fn a_ca_that_becomes_known_is_not_asked_twice() {
     case.mark(steps(&unknown, "deploy")[0], "deployed");
     case.mark(steps(&unknown, "search")[0], "searched");
     case.mark(steps(&unknown, "revoke")[0], "sent");
-    case.folder.write("ccadb.csv", format!("CA Owner,SHA-256 Fingerprint\nSectigo,{}\n", intermediate.sha256()));
+    case.folder
+        .write("ccadb.csv", format!("CA Owner,SHA-256 Fingerprint\nSectigo,{}\n", intermediate.sha256()));
     let known = case.plan(&["--ccadb", &case.folder.at("ccadb.csv")]);
     let revoke = step(&known, "revoke", "have Sectigo revoke");
     assert_ne!(revoke["id"], steps(&unknown, "revoke")[0]["id"]);
@@ -393,21 +519,36 @@ fn keys_are_ordered_by_a_risk_that_explains_itself() {
     let ca = public_ca();
     let small = recent("small.example").by(&ca);
     let wide = recent("wide.example").names(&["*.wide.example", "wide.example"]).by(&ca);
-    let code = leaf("code").from("2026-09-01").to("2027-09-01").purposes(&[ExtendedKeyUsagePurpose::CodeSigning]).by(&ca);
+    let code = leaf("code")
+        .from("2026-09-01")
+        .to("2027-09-01")
+        .purposes(&[ExtendedKeyUsagePurpose::CodeSigning])
+        .by(&ca);
     let expired = leaf("old.example").from("2015-01-01").to("2016-12-01").by(&ca);
     let root = named_ca("Our Root");
-    let certificates = [("small.pem", &small), ("wide.pem", &wide), ("code.pem", &code), ("expired.pem", &expired), ("root.pem", &root)];
+    let certificates = [
+        ("small.pem", &small),
+        ("wide.pem", &wide),
+        ("code.pem", &code),
+        ("expired.pem", &expired),
+        ("root.pem", &root),
+    ];
     let case = Case::new(&certificates.map(|(name, c)| (name, bundle(c, &[]))));
     let plan = case.plan(&["--misuse", &format!("{}=seen", small.key.spki())]);
-    let score = |c: &Cert| crate::common::key(&plan, &c.key.spki().to_string())["risk"]["score"].as_u64().unwrap();
+    let score =
+        |c: &Cert| crate::common::key(&plan, &c.key.spki().to_string())["risk"]["score"].as_u64().unwrap();
     let scores = [&small, &root, &code, &wide, &expired].map(score);
     assert!(scores.is_sorted_by(|a, b| a > b), "{scores:?}");
     let risk = &crate::common::key(&plan, &wide.key.spki().to_string())["risk"];
     let parts = risk["because"].as_array().unwrap();
-    assert_eq!(parts.iter().map(|p| p["points"].as_u64().unwrap()).sum::<u64>(), risk["score"].as_u64().unwrap());
+    assert_eq!(
+        parts.iter().map(|p| p["points"].as_u64().unwrap()).sum::<u64>(),
+        risk["score"].as_u64().unwrap()
+    );
     assert!(risk.to_string().contains("wildcard"), "{risk}");
     let order: Vec<&Value> = steps(&plan, "search").iter().map(|s| &s["spki_sha256"]).collect();
-    let wanted: Vec<Value> = [&small, &root, &code, &wide, &expired].iter().map(|c| json!(c.key.spki().to_string())).collect();
+    let wanted: Vec<Value> =
+        [&small, &root, &code, &wide, &expired].iter().map(|c| json!(c.key.spki().to_string())).collect();
     assert_eq!(order, wanted.iter().collect::<Vec<_>>());
 }
 
@@ -418,9 +559,17 @@ fn the_key_of_an_expired_ca_is_urgent_while_it_voids_what_is_live() {
     let below = leaf("below.example").from("2026-09-01").to("2027-03-01").by(&voiding);
     let old = leaf("old.example").from("2015-01-01").to("2016-12-01").serial(2).by(&idle);
     let wide = recent("wide.example").names(&["*.wide.example", "wide.example"]).by(&public_ca());
-    let files = [("v.pem", bundle(&voiding, &[])), ("i.pem", bundle(&idle, &[])), ("b.pem", chain(&[&below, &old])), ("w.pem", bundle(&wide, &[]))];
+    let files = [
+        ("v.pem", bundle(&voiding, &[])),
+        ("i.pem", bundle(&idle, &[])),
+        ("b.pem", chain(&[&below, &old])),
+        ("w.pem", bundle(&wide, &[])),
+    ];
     let plan = Case::new(&files).plan(&[]);
-    assert_eq!(crate::common::key(&plan, &below.key.spki().to_string())["certificates"][0]["verdict"], "reissue");
+    assert_eq!(
+        crate::common::key(&plan, &below.key.spki().to_string())["certificates"][0]["verdict"],
+        "reissue"
+    );
     let risk = |c: &Cert| crate::common::key(&plan, &c.key.spki().to_string())["risk"].clone();
     assert_eq!(risk(&voiding)["because"][0]["points"], 5_000, "{}", risk(&voiding));
     assert!(!risk(&idle).to_string().contains("key of a CA"), "{}", risk(&idle));
@@ -432,9 +581,24 @@ fn the_key_of_an_expired_ca_is_urgent_while_it_voids_what_is_live() {
 #[test]
 fn what_to_do_differs_by_what_a_certificate_is_for() {
     let ca = public_ca();
-    let mail = leaf("Ada").names(&[]).from("2026-01-01").to("2027-01-01").purposes(&[ExtendedKeyUsagePurpose::EmailProtection]).by(&ca);
-    let client = leaf("robot").names(&[]).from("2026-01-01").to("2027-01-01").purposes(&[ExtendedKeyUsagePurpose::ClientAuth]).by(&ca);
-    let signer = leaf("Signer").names(&[]).from("2015-01-01").to("2017-01-01").purposes(&[ExtendedKeyUsagePurpose::CodeSigning]).by(&ca);
+    let mail = leaf("Ada")
+        .names(&[])
+        .from("2026-01-01")
+        .to("2027-01-01")
+        .purposes(&[ExtendedKeyUsagePurpose::EmailProtection])
+        .by(&ca);
+    let client = leaf("robot")
+        .names(&[])
+        .from("2026-01-01")
+        .to("2027-01-01")
+        .purposes(&[ExtendedKeyUsagePurpose::ClientAuth])
+        .by(&ca);
+    let signer = leaf("Signer")
+        .names(&[])
+        .from("2015-01-01")
+        .to("2017-01-01")
+        .purposes(&[ExtendedKeyUsagePurpose::CodeSigning])
+        .by(&ca);
     let brief = leaf("brief.example").from("2026-11-18").to("2026-11-24").by(&ca);
     let all = [("mail.pem", &mail), ("client.pem", &client), ("signer.pem", &signer), ("brief.pem", &brief)];
     let case = Case::new(&all.map(|(name, c)| (name, bundle(c, &[]))));
@@ -444,7 +608,8 @@ fn what_to_do_differs_by_what_a_certificate_is_for() {
     assert!(step(&plan, "deploy", "for robot")["says"].as_str().unwrap().contains("list of clients"));
     step(&plan, "decide", "signatures with a timestamp outlive it");
     step(&plan, "revoke", "short-lived");
-    let sorts: Vec<&Value> = plan["keys"].as_array().unwrap().iter().map(|k| &k["certificates"][0]["sort"]).collect();
+    let sorts: Vec<&Value> =
+        plan["keys"].as_array().unwrap().iter().map(|k| &k["certificates"][0]["sort"]).collect();
     for sort in ["smime", "tls-client", "code-signing", "tls-server"] {
         assert!(sorts.contains(&&json!(sort)), "{sort}");
     }
@@ -452,7 +617,11 @@ fn what_to_do_differs_by_what_a_certificate_is_for() {
 
 #[test]
 fn dates_that_no_public_ca_gives_make_it_private() {
-    let long = leaf("long.example").from("2026-04-01").to("2027-04-01").purposes(&[ExtendedKeyUsagePurpose::ServerAuth]).by(&public_ca());
+    let long = leaf("long.example")
+        .from("2026-04-01")
+        .to("2027-04-01")
+        .purposes(&[ExtendedKeyUsagePurpose::ServerAuth])
+        .by(&public_ca());
     let plan = Case::new(&[("a.pem", bundle(&long, &[]))]).plan(&[]);
     let says = issued(&plan, &long);
     assert_eq!(says["reach"], "private");
@@ -466,7 +635,10 @@ fn the_owner_has_a_target_and_the_ca_a_clock() {
     let plan = case.plan(&["--due", "2026-11-30"]);
     for kind in ["replace", "deploy", "search", "revoke"] {
         let step = steps(&plan, kind)[0];
-        assert_eq!((&step["deadline"], &step["deadline_source"]), (&json!("2026-11-30T00:00:00Z"), &json!("the owner's own target")));
+        assert_eq!(
+            (&step["deadline"], &step["deadline_source"]),
+            (&json!("2026-11-30T00:00:00Z"), &json!("the owner's own target"))
+        );
     }
     assert!(case.folder.text("case/plan.md").contains("*Due 2026-11-30T00:00:00Z: the owner's own target.*"));
     case.mark(steps(&plan, "deploy")[0], "deployed");
@@ -485,7 +657,13 @@ fn the_owner_has_a_target_and_the_ca_a_clock() {
     let verify = case.folder.json("case/plan.json");
     let verify = steps(&verify, "verify")[0];
     assert_eq!(verify["deadline"], "2026-11-21T10:00:00Z");
-    assert!(verify["deadline_source"].as_str().unwrap().starts_with("24 hours from the evidence of key compromise (CA/B Forum TLS BR"), "{verify}");
+    assert!(
+        verify["deadline_source"]
+            .as_str()
+            .unwrap()
+            .starts_with("24 hours from the evidence of key compromise (CA/B Forum TLS BR"),
+        "{verify}"
+    );
 }
 
 #[test]
@@ -494,7 +672,11 @@ fn commands_of_the_plan_revoke_at_a_real_ca() {
     let (ca, at) = (private_ca(), |name: &str| folder.at(name));
     let leaf = recent("a.example").serial(0x2b).by(&ca);
     folder.write("uploads/a.pem", bundle(&leaf, &[]));
-    folder.write("ca.pem", ca.pem()).write("ca.key", ca.key.pem()).write("index.txt", "").write("crlnumber", "01\n");
+    folder
+        .write("ca.pem", ca.pem())
+        .write("ca.key", ca.key.pem())
+        .write("index.txt", "")
+        .write("crlnumber", "01\n");
     let config = format!(
         "[ca]\ndefault_ca=d\n[d]\ndatabase={}\ncrlnumber={}\ncertificate={}\nprivate_key={}\ndefault_md=sha256\ndefault_crl_days=7\n",
         at("index.txt"),
@@ -517,6 +699,7 @@ fn commands_of_the_plan_revoke_at_a_real_ca() {
         assert_eq!(words[0], "openssl");
         openssl(&words[1..], b"").unwrap();
     }
-    let list = String::from_utf8(openssl(&["crl", "-in", &at("ca.crl"), "-noout", "-text"], b"").unwrap()).unwrap();
+    let list =
+        String::from_utf8(openssl(&["crl", "-in", &at("ca.crl"), "-noout", "-text"], b"").unwrap()).unwrap();
     assert!(list.contains("Serial Number: 2B") && list.contains("Key Compromise"), "{list}");
 }

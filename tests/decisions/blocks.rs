@@ -21,7 +21,8 @@ pub(crate) fn hold(name: &str, of: impl Fn(&str) -> String) {
     let (mut new, mut wrong) = (head.to_owned(), String::new());
     for block in blocks.split("\n== ") {
         let (title, rest) = block.split_once('\n').unwrap();
-        let (input, want) = rest.split_once("\n--\n").unwrap_or_else(|| (rest.strip_suffix("\n--").unwrap_or(rest), ""));
+        let (input, want) =
+            rest.split_once("\n--\n").unwrap_or_else(|| (rest.strip_suffix("\n--").unwrap_or(rest), ""));
         let got = of(input.trim_end());
         let (got, want) = (got.trim_end(), want.trim_end());
         if got != want {

@@ -24,7 +24,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("CN=Amazon RSA 2048 M01,O=Amazon,C=US", "crt.r2m01.amazontrust.com", "amazon"),
     ("CN=Amazon,O=Amazon,C=US", "crl.sca1b.amazontrust.com", "amazon"),
     ("CN=Amazon RSA 2048 M01,O=Amazon,C=US", "", "-"),
-    ("CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US", "cacerts.digicert.com crl3.digicert.com", "digicert"),
+    (
+        "CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US",
+        "cacerts.digicert.com crl3.digicert.com",
+        "digicert",
+    ),
     ("CN=x,O=DigiCert\\, Inc.,C=US", "", "digicert"),
     ("CN=x,O=DigiCert  Inc,C=US", "", "digicert"),
     ("CN=x,O=DigiCert\\, Inc.,C=US", "cacerts.digicert.eu crl.digicert.eu", "digicert"),
@@ -34,7 +38,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("CN=QuoVadis,O=QuoVadis Limited", "trust.quovadisglobal.com", "digicert"),
     ("CN=Cloudflare Inc ECC CA-3,O=Cloudflare\\, Inc.,C=US", "ocsp.digicert.com", "digicert"),
     ("CN=Cloudflare TLS,O=CLOUDFLARE\\, INC.,C=US", "cert.ssl.com crls.ssl.com", "ssl-com"),
-    ("CN=Sectigo RSA Domain Validation Secure Server CA,O=Sectigo Limited,C=GB", "crt.sectigo.com ocsp.sectigo.com", "sectigo"),
+    (
+        "CN=Sectigo RSA Domain Validation Secure Server CA,O=Sectigo Limited,C=GB",
+        "crt.sectigo.com ocsp.sectigo.com",
+        "sectigo",
+    ),
     ("CN=x,O=Entrust Limited,C=CA", "crt.sectigo.com", "sectigo"),
     ("CN=Gandi Standard SSL CA 2,O=Gandi,C=FR", "crt.usertrust.com ocsp.usertrust.com", "sectigo"),
     ("CN=COMODO RSA,O=COMODO CA Limited,C=GB", "crl.comodoca.com", "sectigo"),
@@ -91,18 +99,36 @@ fn the_direct_issuer_decides() {
 #[test]
 fn hosts_end_at_labels_and_disagreement_is_said() {
     assert!(is_below("ocsp.sectigo.com", "sectigo.com") && is_below("SECTIGO.com.", "sectigo.com"));
-    assert!(!is_below("notsectigo.com", "sectigo.com") && !is_below("alphassl.com", "ssl.com") && !is_below("com", "ssl.com") && !is_below("x", ""));
+    assert!(
+        !is_below("notsectigo.com", "sectigo.com")
+            && !is_below("alphassl.com", "ssl.com")
+            && !is_below("com", "ssl.com")
+            && !is_below("x", "")
+    );
     let cas = Cas::builtin().unwrap();
-    assert_eq!(identified(&cas, "O=IdenTrust", "ocsp.sectigo.com"), ("sectigo".to_owned(), Confidence::Conflicting));
-    assert_eq!(identified(&cas, "O=x", "ocsp.sectigo.com crl.digicert.com"), ("-".to_owned(), Confidence::Conflicting));
+    assert_eq!(
+        identified(&cas, "O=IdenTrust", "ocsp.sectigo.com"),
+        ("sectigo".to_owned(), Confidence::Conflicting)
+    );
+    assert_eq!(
+        identified(&cas, "O=x", "ocsp.sectigo.com crl.digicert.com"),
+        ("-".to_owned(), Confidence::Conflicting)
+    );
     let found = cas.identify(&Issued { issuer: "O=Acme", ..Issued::default() }, None);
     assert!(found.because.contains("unknown") && found.because.contains("O=Acme"), "{}", found.because);
-    assert_eq!(Cas::proof_wordings(None, "CN=x,O=Acme"), ["Proof of Key Compromise for Acme", "This key is compromised"]);
-    // A name that is empty is none, and a common name has 64 characters at most (RFC 5280 appendix A.1): longer ones are refused.
+    assert_eq!(
+        Cas::proof_wordings(None, "CN=x,O=Acme"),
+        ["Proof of Key Compromise for Acme", "This key is compromised"]
+    );
+    // A name that is empty is none, and a common name has 64 characters at most (RFC 5280 appendix A.1):
+    // longer ones are refused.
     assert_eq!(Cas::proof_wordings(None, "CN=x,O=\\ ")[0], "Proof of Key Compromise for x");
     assert_eq!(Cas::proof_wordings(None, "CN=,O=")[0], "Proof of Key Compromise for this CA");
     let long = |name: &str| Cas::proof_wordings(None, &format!("CN=x,O={name}")).remove(0);
-    assert_eq!(long("A very long organisation name that goes on"), "Proof of Key Compromise for A very long organisation name that");
+    assert_eq!(
+        long("A very long organisation name that goes on"),
+        "Proof of Key Compromise for A very long organisation name that"
+    );
     assert_eq!(long(&"ä".repeat(70)), format!("Proof of Key Compromise for {}", "ä".repeat(36)));
     assert_eq!(long(&"ä".repeat(36)), format!("Proof of Key Compromise for {}", "ä".repeat(36)));
     assert_eq!(Cas::proof_wordings(cas.operator("digicert"), ""), ["Proof of Key Compromise for DigiCert"]);
@@ -150,7 +176,10 @@ fn facts_that_were_outdated_are_mended() {
     let of = |id: &str| cas.operator(id).unwrap();
     assert_eq!(of("digicert").proof_means.as_ref().unwrap().certainty, Secondary);
     assert_eq!(of("identrust").proof_means.as_ref().unwrap().certainty, Verified);
-    for (id, directory) in [("actalis", "https://acme-api.actalis.com/acme/directory"), ("emsign", "https://acme.emsign.com/v1/directory")] {
+    for (id, directory) in [
+        ("actalis", "https://acme-api.actalis.com/acme/directory"),
+        ("emsign", "https://acme.emsign.com/v1/directory"),
+    ] {
         let operator = of(id);
         assert_eq!(operator.key_revocation.as_ref().unwrap().value, directory);
         assert_eq!(operator.key_revocation_limit.as_deref(), Some("for what was issued by ACME alone"));
@@ -158,18 +187,34 @@ fn facts_that_were_outdated_are_mended() {
     assert_eq!(of("emsign").mail.as_ref().unwrap().value, "problem-reporting@emsign.com");
     // What is left below Entrust is Sectigo's; that its endpoint takes it is inference, and says so.
     let (entrust, sectigo) = (of("entrust"), of("sectigo"));
-    let value = |o: &certrecall::plan::ca::Operator| [&o.key_revocation, &o.portal, &o.mail].map(|f| f.as_ref().unwrap().value.clone());
+    let value = |o: &certrecall::plan::ca::Operator| {
+        [&o.key_revocation, &o.portal, &o.mail].map(|f| f.as_ref().unwrap().value.clone())
+    };
     assert_eq!(value(entrust), value(sectigo));
-    assert!([&entrust.key_revocation, &entrust.portal, &entrust.mail].iter().all(|f| f.as_ref().unwrap().certainty == Unverified));
-    assert_eq!(of("globalsign").mail.as_ref().unwrap().source, "one script, which four public lists have copied");
+    assert!(
+        [&entrust.key_revocation, &entrust.portal, &entrust.mail].iter().all(|f| f
+            .as_ref()
+            .unwrap()
+            .certainty
+            == Unverified)
+    );
+    assert_eq!(
+        of("globalsign").mail.as_ref().unwrap().source,
+        "one script, which four public lists have copied"
+    );
     for operator in &cas.operators {
         for kind in operator.key_kinds.iter().flat_map(|fact| &fact.value) {
-            assert!(kind.parse::<certrecall::rekey::KeySpec>().is_ok_and(|spec| spec.kind().is_some()), "{}: {kind}", operator.id);
+            assert!(
+                kind.parse::<certrecall::rekey::KeySpec>().is_ok_and(|spec| spec.kind().is_some()),
+                "{}: {kind}",
+                operator.id
+            );
         }
     }
 }
 
-/// No text promises that proof revokes every certificate: a CA revokes what it knows of, and short-lived ones perhaps not.
+/// No text promises that proof revokes every certificate: a CA revokes what it knows of, and short-lived ones
+/// perhaps not.
 #[test]
 fn no_text_promises_what_proof_does_not_do() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -209,12 +254,27 @@ fn errors_name_the_line() {
         assert_eq!(Cas::parse("c", text).unwrap_err().place, place, "{text}");
     }
     let with = |text: &str| Cas::builtin().unwrap().with(Cas::parse("c", text).unwrap());
-    assert!(with("[[operator]]\nid = \"a\"\nname = \"A\"\nhosts = [\"ca.sectigo.com\"]\n").unwrap_err().says.contains("sectigo"));
-    assert!(with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"none\"\nhosts = [\"x.example\"]\n").unwrap_err().says.contains("step-ca"));
+    assert!(
+        with("[[operator]]\nid = \"a\"\nname = \"A\"\nhosts = [\"ca.sectigo.com\"]\n")
+            .unwrap_err()
+            .says
+            .contains("sectigo")
+    );
+    assert!(
+        with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"none\"\nhosts = [\"x.example\"]\n")
+            .unwrap_err()
+            .says
+            .contains("step-ca")
+    );
     let cas = with("[[operator]]\nid = \"a\"\nname = \"A\"\nkind = \"openssl\"\nissuers = [\"CN=My CA,O=Let's Encrypt\"]\nparameters = { config = \"a b.cnf\" }\n").unwrap();
     assert_eq!(identified(&cas, "CN=my  CA,O=Let's Encrypt", "").0, "a");
     let serial = Serial::from_content(&[1, 0xab]);
-    let to_revoke = |file: &str| ToRevoke { serial: &serial, file: file.to_owned(), issuer: "CN=My CA", authority_key_id: None };
+    let to_revoke = |file: &str| ToRevoke {
+        serial: &serial,
+        file: file.to_owned(),
+        issuer: "CN=My CA",
+        authority_key_id: None,
+    };
     let two = [to_revoke("{config}.pem"), to_revoke("b.pem")];
     let commands = cas.kind("openssl").unwrap().commands(cas.operator("a").unwrap(), &two);
     assert_eq!(commands.len(), 3, "the list is published once, at the end");
@@ -246,14 +306,22 @@ fn ceilings_at_their_borders() {
         // The last second counts.
         assert_eq!(cas.too_long(Sort::TlsServer, Some(from), to(i64::from(days) * 86_400 - 1)), None);
         let says = cas.too_long(Sort::TlsServer, Some(from), to(i64::from(days) * 86_400)).unwrap();
-        assert!(says.contains(&format!("it is valid for {} days, and from", days + 1)), "a second is a day more: {says}");
+        assert!(
+            says.contains(&format!("it is valid for {} days, and from", days + 1)),
+            "a second is a day more: {says}"
+        );
     }
     assert!(cas.max_validity_today(Sort::Ca, time("2026-11-23")).is_none());
     assert_eq!(cas.max_validity_today(Sort::CodeSigning, time("2026-03-01")).unwrap().days, 460);
     // Before there were rules, public CAs issued for ten years.
     assert!(cas.max_validity_today(Sort::TlsServer, time("2012-06-30T23:59:59Z")).is_none());
     assert_eq!(cas.too_long(Sort::TlsServer, Some(time("2012-06-30")), Some(time("2022-06-30"))), None);
-    for (from, days) in [("2023-08-31", None), ("2023-09-01", Some(1185)), ("2025-07-14T23:59:59Z", Some(1185)), ("2025-07-15", Some(825))] {
+    for (from, days) in [
+        ("2023-08-31", None),
+        ("2023-09-01", Some(1185)),
+        ("2025-07-14T23:59:59Z", Some(1185)),
+        ("2025-07-15", Some(825)),
+    ] {
         assert_eq!(cas.max_validity_today(Sort::Smime, time(from)).map(|c| c.days), days, "{from}");
     }
 }
@@ -271,12 +339,30 @@ fn ccadb_goes_before_hosts_and_names() {
     let ccadb = Ccadb::read(text.as_bytes()).unwrap();
     assert_eq!((ccadb.len(), ccadb.bad_rows, ccadb.problems[0].line), (2, 1, 3));
     let hosts = ["ocsp.sectigo.com".to_owned()];
-    let found = cas.identify(&Issued { issuer: "O=DigiCert Inc", hosts: &hosts, chain: &[signer], ..Issued::default() }, Some(&ccadb));
-    assert_eq!((found.operator.unwrap().id.as_str(), found.confidence), ("certainly", Confidence::KeyOfSubordinate));
+    let found = cas.identify(
+        &Issued { issuer: "O=DigiCert Inc", hosts: &hosts, chain: &[signer], ..Issued::default() },
+        Some(&ccadb),
+    );
+    assert_eq!(
+        (found.operator.unwrap().id.as_str(), found.confidence),
+        ("certainly", Confidence::KeyOfSubordinate)
+    );
     assert_eq!((found.publicly_known, found.acme.len()), (true, 1));
-    let found = cas.identify(&Issued { issuer: "O=?", authority_key_id: Some(&[1, 2, 3]), ..Issued::default() }, Some(&ccadb));
-    assert_eq!((found.operator.unwrap().id.as_str(), found.confidence), ("certainly", Confidence::KeyIdentifier));
-    for wrong in ["", "a,b\n1,2\n", "CA Owner,SHA-256 Fingerprint\n", "CA Owner,SHA-256 Fingerprint\nx,y\n", "\u{0}\u{1}"] {
+    let found = cas.identify(
+        &Issued { issuer: "O=?", authority_key_id: Some(&[1, 2, 3]), ..Issued::default() },
+        Some(&ccadb),
+    );
+    assert_eq!(
+        (found.operator.unwrap().id.as_str(), found.confidence),
+        ("certainly", Confidence::KeyIdentifier)
+    );
+    for wrong in [
+        "",
+        "a,b\n1,2\n",
+        "CA Owner,SHA-256 Fingerprint\n",
+        "CA Owner,SHA-256 Fingerprint\nx,y\n",
+        "\u{0}\u{1}",
+    ] {
         assert!(Ccadb::read(wrong.as_bytes()).is_err(), "{wrong:?}");
     }
 }

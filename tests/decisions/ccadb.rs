@@ -1,4 +1,5 @@
-//! CCADB's list of CA certificates as CCADB writes it: its columns, its long fields, its quotes; and what a damaged copy costs.
+//! CCADB's list of CA certificates as CCADB writes it: its columns, its long fields, its quotes; and what a
+//! damaged copy costs.
 
 use std::io::Read;
 
@@ -31,11 +32,17 @@ fn certificate(n: usize) -> Fingerprint {
 
 /// Who runs CA `n`, as the list has it.
 fn owner(n: usize) -> &'static str {
-    ["Asseco Data Systems S.A. (previously Unizeto Certum)", "AC Camerfirma, S.A.", "Amazon \"Trust\" Services", "Zentrum für IT"][n % 4]
+    [
+        "Asseco Data Systems S.A. (previously Unizeto Certum)",
+        "AC Camerfirma, S.A.",
+        "Amazon \"Trust\" Services",
+        "Zentrum für IT",
+    ][n % 4]
 }
 
 fn partitions(n: usize) -> String {
-    let urls: Vec<String> = (1..=300).map(|i| format!("\"http://crl.example/{n}/partition-{i}.crl\"")).collect();
+    let urls: Vec<String> =
+        (1..=300).map(|i| format!("\"http://crl.example/{n}/partition-{i}.crl\"")).collect();
     format!("[{}]", urls.join(if n.is_multiple_of(2) { ", " } else { ",\r\n " }))
 }
 
@@ -44,16 +51,22 @@ fn field(column: &str, n: usize) -> String {
     match column {
         "CA Owner" => owner(n).to_owned(),
         "Subordinate CA Owner" if n.is_multiple_of(5) => format!("Sub \"{n}\""),
-        "SHA-256 Fingerprint" if n.is_multiple_of(3) => {
-            digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap()).collect::<Vec<_>>().join(":")
-        }
+        "SHA-256 Fingerprint" if n.is_multiple_of(3) => digits
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| std::str::from_utf8(pair).unwrap())
+            .collect::<Vec<_>>()
+            .join(":"),
         "SHA-256 Fingerprint" => digits.to_uppercase(),
         "Revocation Status" => ["", "Not Revoked", "Revoked", "Parent Cert Revoked"][n % 4].to_owned(),
         "JSON Array of Partitioned CRLs" if n.is_multiple_of(100) => partitions(n / 100),
         "JSON Array of All Full CRL URLs" => format!("[\"http://crl.example/{n}.crl\"]"),
-        "DV ACME Directory URL(s)" if n.is_multiple_of(2) => format!("https://acme.example/{n}; https://acme.example/all"),
+        "DV ACME Directory URL(s)" if n.is_multiple_of(2) => {
+            format!("https://acme.example/{n}; https://acme.example/all")
+        }
         "Subject Key Identifier" => "RGqVZ1V5EU8=".to_owned(),
-        // Pasted from a page, as in the real list: one address a line, here more lines than anybody has pasted.
+        // Pasted from a page, as in the real list: one address a line, here more lines than anybody has
+        // pasted.
         "Certificate Policy (CP) URL" if n % 1_000 == 7 => "https://ca.example/cp.pdf\n".repeat(60),
         "Audit Firm" | "Auditor" => "Ernst & Young, LLP".to_owned(),
         "Certificate Name" => format!("CA {n}, \"G{}\"", n % 7),
@@ -75,7 +88,9 @@ fn signer(n: usize) -> Signer {
 
 #[test]
 fn a_list_as_it_is_published_is_read_whole() {
-    for (columns, style, acme) in [(V2, csv::QuoteStyle::Always, false), (V5, csv::QuoteStyle::Necessary, true)] {
+    for (columns, style, acme) in
+        [(V2, csv::QuoteStyle::Always, false), (V5, csv::QuoteStyle::Necessary, true)]
+    {
         let list = list(columns, style);
         for text in [list.clone(), [b"\xef\xbb\xbf", list.as_slice()].concat()] {
             let read = Ccadb::read(text.as_slice()).unwrap();
@@ -115,8 +130,10 @@ fn a_quote_that_nothing_closes_is_told_with_its_row_wherever_it_stands() {
 #[test]
 fn rows_with_other_numbers_of_fields_are_told() {
     let (a, b, c) = (certificate(1), certificate(2), certificate(3));
-    // An open quote that the next row's quote closes; a row cut short; one with a delimiter more, as old lists had behind each row.
-    let text = format!("CA Owner,SHA-256 Fingerprint,Country\nX,{a},\"Be\nY,{b},\"Ch\"\nZ,{c}\nZ,{c},Spain,\n");
+    // An open quote that the next row's quote closes; a row cut short; one with a delimiter more, as old
+    // lists had behind each row.
+    let text =
+        format!("CA Owner,SHA-256 Fingerprint,Country\nX,{a},\"Be\nY,{b},\"Ch\"\nZ,{c}\nZ,{c},Spain,\n");
     let read = Ccadb::read(text.as_bytes()).unwrap();
     let told: Vec<u64> = read.problems.iter().map(|p| p.line).collect();
     assert_eq!((read.len(), told), (1, vec![2, 4]), "{:?}", read.problems);

@@ -33,13 +33,20 @@ fn self_signed_certificates_that_name_hosts_are_of_servers() {
     ];
     for (name, draft) in names {
         let server = draft.self_signed();
-        t.case(name).file("s.crt", server.pem()).row("s.crt", BEFORE).certificate(&server, SERVER, "an upload for TLS brings its key along");
-        t.case(name).file("s.pem", format!("{}{}", server.key.encrypted(), server.pem())).row("s.pem", BEFORE).certificate(
+        t.case(name).file("s.crt", server.pem()).row("s.crt", BEFORE).certificate(
             &server,
             SERVER,
-            "beside an encrypted private key",
+            "an upload for TLS brings its key along",
         );
-        t.case(name).file("s.crt", server.pem()).row("s.crt", AFTER).certificate(&server, "not-exposed valid clear manifest", "at or after");
+        t.case(name)
+            .file("s.pem", format!("{}{}", server.key.encrypted(), server.pem()))
+            .row("s.pem", BEFORE)
+            .certificate(&server, SERVER, "beside an encrypted private key");
+        t.case(name).file("s.crt", server.pem()).row("s.crt", AFTER).certificate(
+            &server,
+            "not-exposed valid clear manifest",
+            "at or after",
+        );
         let below = leaf("below.example").by(&server);
         t.case(name)
             .file("d/s.crt", server.pem())
@@ -60,7 +67,11 @@ fn certificates_that_signed_themselves_and_name_no_host() {
     let t = &mut Table::default();
     let ca = by_default("Example Root").self_signed();
     let below = leaf("below.example").by(&ca);
-    t.case("alone: nothing says what it is for").file("ca.crt", ca.pem()).row("ca.crt", BEFORE).certificate(&ca, OWNER, "brings its key along");
+    t.case("alone: nothing says what it is for").file("ca.crt", ca.pem()).row("ca.crt", BEFORE).certificate(
+        &ca,
+        OWNER,
+        "brings its key along",
+    );
     t.case("beside what it issued, in one file")
         .file("d/b.pem", bundle(&below, &[&ca]))
         .row("d/b.pem", BEFORE)
@@ -97,7 +108,9 @@ fn certificates_that_signed_themselves_and_name_no_host() {
         .member("a.tar", "d/b.pem", bundle(&below, &[]), None)
         .uploaded(BEFORE)
         .certificate(&ca, CHAIN, "");
-    let usage = |bits: &[KeyUsagePurpose]| by_default("Example Root").with(|p| p.key_usages = bits.to_vec()).self_signed();
+    let usage = |bits: &[KeyUsagePurpose]| {
+        by_default("Example Root").with(|p| p.key_usages = bits.to_vec()).self_signed()
+    };
     let alone = usage(&[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign]);
     t.case("may do nothing but issue")
         .file("ca.crt", alone.pem())
@@ -111,7 +124,11 @@ fn certificates_that_signed_themselves_and_name_no_host() {
         &[KeyUsagePurpose::DigitalSignature],
     ] {
         let other = usage(bits);
-        t.case("may do what servers do").file("ca.crt", other.pem()).row("ca.crt", BEFORE).certificate(&other, OWNER, "").no_finding("ca-alone");
+        t.case("may do what servers do")
+            .file("ca.crt", other.pem())
+            .row("ca.crt", BEFORE)
+            .certificate(&other, OWNER, "")
+            .no_finding("ca-alone");
     }
     let public = by_default("public.example").self_signed();
     t.case("a public CA that names a host, beside a locked key")
@@ -127,20 +144,41 @@ fn certificates_that_another_key_signed() {
     let root = private_ca();
     let by = |draft: common::pki::Draft| draft.by(&root);
     let plain = by(by_default("Example Intermediate"));
-    t.case("CA without key usage").file("i.crt", plain.pem()).row("i.crt", BEFORE).certificate(&plain, CHAIN, "intermediates in a bundle come");
+    t.case("CA without key usage").file("i.crt", plain.pem()).row("i.crt", BEFORE).certificate(
+        &plain,
+        CHAIN,
+        "intermediates in a bundle come",
+    );
     let named = by(by_default("ca.field.example"));
-    t.case("a host in the common name alone").file("i.crt", named.pem()).row("i.crt", BEFORE).certificate(&named, CHAIN, "");
+    t.case("a host in the common name alone")
+        .file("i.crt", named.pem())
+        .row("i.crt", BEFORE)
+        .certificate(&named, CHAIN, "");
     let host = by(by_default("Appliance").names(&["nas.example"]));
     let server = "presumed valid replace-and-revoke manifest";
-    t.case("dNSName").file("i.crt", host.pem()).row("i.crt", BEFORE).certificate(&host, server, "brings its key along");
+    t.case("dNSName").file("i.crt", host.pem()).row("i.crt", BEFORE).certificate(
+        &host,
+        server,
+        "brings its key along",
+    );
     let address = by(by_default("Appliance").also(SanType::IpAddress([192, 0, 2, 7].into())));
     t.case("iPAddress").file("i.crt", address.pem()).row("i.crt", BEFORE).certificate(&address, server, "");
     let mail = by(by_default("Appliance").also(SanType::Rfc822Name("ca@field.example".try_into().unwrap())));
-    t.case("only a mail address").file("i.crt", mail.pem()).row("i.crt", BEFORE).certificate(&mail, CHAIN, "");
+    t.case("only a mail address")
+        .file("i.crt", mail.pem())
+        .row("i.crt", BEFORE)
+        .certificate(&mail, CHAIN, "");
     let signs = by(by_default("Signer").with(|p| p.key_usages = vec![KeyUsagePurpose::DigitalSignature]));
-    t.case("may not sign certificates").file("i.crt", signs.pem()).row("i.crt", BEFORE).certificate(&signs, OWNER, "");
-    let both = by(by_default("Signer").with(|p| p.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign]));
-    t.case("may sign certificates too").file("i.crt", both.pem()).row("i.crt", BEFORE).certificate(&both, CHAIN, "");
+    t.case("may not sign certificates")
+        .file("i.crt", signs.pem())
+        .row("i.crt", BEFORE)
+        .certificate(&signs, OWNER, "");
+    let both = by(by_default("Signer")
+        .with(|p| p.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign]));
+    t.case("may sign certificates too")
+        .file("i.crt", both.pem())
+        .row("i.crt", BEFORE)
+        .certificate(&both, CHAIN, "");
     // One name, two keys: it is not self-signed, and the other one signed it.
     let other = by_default("Example Private CA").by(&root);
     t.case("of its issuer's name, verified")
@@ -149,11 +187,10 @@ fn certificates_that_another_key_signed() {
         .row("d/o.crt", BEFORE)
         .row("d/root.crt", BEFORE)
         .certificate(&other, CHAIN, "intermediates");
-    t.case("of its issuer's name, nobody known signed it").file("o.crt", other.pem()).row("o.crt", BEFORE).certificate(
-        &other,
-        "presumed valid decide manifest",
-        "",
-    );
+    t.case("of its issuer's name, nobody known signed it")
+        .file("o.crt", other.pem())
+        .row("o.crt", BEFORE)
+        .certificate(&other, "presumed valid decide manifest", "");
 }
 
 #[test]
@@ -170,30 +207,83 @@ fn locked_and_damaged_keys_beside_a_chain_certificate() {
         case.certificate(&ca, want, "");
     };
     let presumed = "presumed valid decide uploaded";
-    let cut = |key: &Key| key.pem().lines().take(2).collect::<Vec<_>>().join("\n") + "\n-----END PRIVATE KEY-----\n";
+    let cut = |key: &Key| {
+        key.pem().lines().take(2).collect::<Vec<_>>().join("\n") + "\n-----END PRIVATE KEY-----\n"
+    };
     case(t, "locked, in one file", &[("ca.pem", ca.pem() + &ca.key.encrypted())], presumed);
     case(t, "damaged, in one file", &[("ca.pem", ca.pem() + &cut(&ca.key))], presumed);
     case(t, "locked, beside it", &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted())], presumed);
     case(t, "damaged, beside it", &[("d/ca-cert.pem", ca.pem()), ("d/ca-key.pem", cut(&ca.key))], presumed);
     let store = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1][..], &[7; 64]].concat();
-    t.case("a key store beside it").uploaded(BEFORE).file("d/ca.crt", ca.pem()).file("d/ca.jks", store).certificate(&ca, presumed, "");
+    t.case("a key store beside it")
+        .uploaded(BEFORE)
+        .file("d/ca.crt", ca.pem())
+        .file("d/ca.jks", store)
+        .certificate(&ca, presumed, "");
     case(t, "of another name", &[("d/ca.crt", ca.pem()), ("d/server.key", ca.key.encrypted())], CHAIN);
     case(t, "in another folder", &[("d/ca.crt", ca.pem()), ("e/ca.key", ca.key.encrypted())], CHAIN);
     case(t, "that of a server in the file", &[("b.pem", bundle_locked(&server, &ca))], CHAIN);
     // Anybody can add a request or a public key: they own no locked key.
-    case(t, "beside a request", &[("b.pem", server.key.request("a.example") + &ca.pem() + &server.key.encrypted())], presumed);
-    case(t, "beside a public key", &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted()), ("d/ca.pub", Key::new().public())], presumed);
-    case(t, "one that says whose it is", &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted_openssh())], presumed);
-    case(t, "one that says that it is another's", &[("d/ca.crt", ca.pem()), ("d/ca.key", Key::new().encrypted_openssh())], CHAIN);
-    case(t, "in folders for certificates and keys", &[("certs/i.cert.pem", ca.pem()), ("private/i.key.pem", ca.key.encrypted())], presumed);
-    case(t, "in such folders of another place", &[("a/certs/i.pem", ca.pem()), ("b/private/i.pem", ca.key.encrypted())], CHAIN);
-    case(t, "one more than servers in the file", &[("b.pem", bundle_locked(&server, &ca) + &ca.key.encrypted())], presumed);
-    case(t, "a server whose own key lies there in the clear", &[("b.pem", bundle(&server, &[&ca]) + &ca.key.encrypted())], presumed);
+    case(
+        t,
+        "beside a request",
+        &[("b.pem", server.key.request("a.example") + &ca.pem() + &server.key.encrypted())],
+        presumed,
+    );
+    case(
+        t,
+        "beside a public key",
+        &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted()), ("d/ca.pub", Key::new().public())],
+        presumed,
+    );
+    case(
+        t,
+        "one that says whose it is",
+        &[("d/ca.crt", ca.pem()), ("d/ca.key", ca.key.encrypted_openssh())],
+        presumed,
+    );
+    case(
+        t,
+        "one that says that it is another's",
+        &[("d/ca.crt", ca.pem()), ("d/ca.key", Key::new().encrypted_openssh())],
+        CHAIN,
+    );
+    case(
+        t,
+        "in folders for certificates and keys",
+        &[("certs/i.cert.pem", ca.pem()), ("private/i.key.pem", ca.key.encrypted())],
+        presumed,
+    );
+    case(
+        t,
+        "in such folders of another place",
+        &[("a/certs/i.pem", ca.pem()), ("b/private/i.pem", ca.key.encrypted())],
+        CHAIN,
+    );
+    case(
+        t,
+        "one more than servers in the file",
+        &[("b.pem", bundle_locked(&server, &ca) + &ca.key.encrypted())],
+        presumed,
+    );
+    case(
+        t,
+        "a server whose own key lies there in the clear",
+        &[("b.pem", bundle(&server, &[&ca]) + &ca.key.encrypted())],
+        presumed,
+    );
     let rsa = Key::rsa();
-    let traditional = common::openssl(&["rsa", "-aes128", "-traditional", "-passout", "pass:x"], rsa.pem().as_bytes()).unwrap();
+    let traditional =
+        common::openssl(&["rsa", "-aes128", "-traditional", "-passout", "pass:x"], rsa.pem().as_bytes())
+            .unwrap();
     let traditional = String::from_utf8(traditional).unwrap();
     case(t, "of another kind", &[("ca.pem", ca.pem() + &traditional)], CHAIN);
-    case(t, "of the kind of no server", &[("b.pem", chain(&[&server, &ca]) + &traditional + &ca.key.encrypted())], CHAIN);
+    case(
+        t,
+        "of the kind of no server",
+        &[("b.pem", chain(&[&server, &ca]) + &traditional + &ca.key.encrypted())],
+        CHAIN,
+    );
 }
 
 fn bundle_locked(server: &Cert, ca: &Cert) -> String {
@@ -235,7 +325,11 @@ fn only_certificates_of_cas_are_chain_certificates() {
         .row("d/c.pem", AFTER)
         .certificate(&old, CHAIN, "issued a certificate beside it")
         .told("signed-by-end-entity", 0, "");
-    t.case("of version 1, issued nothing").file("old.crt", old.pem()).row("old.crt", BEFORE).certificate(&old, "presumed valid replace manifest", "");
+    t.case("of version 1, issued nothing").file("old.crt", old.pem()).row("old.crt", BEFORE).certificate(
+        &old,
+        "presumed valid replace manifest",
+        "",
+    );
 }
 
 #[test]
@@ -243,42 +337,62 @@ fn no_key_is_younger_than_a_place_that_it_was_in() {
     let t = &mut Table::default();
     let new = leaf("a.example").from("2024-01-01").by(&public_ca());
     let places = [("request", new.key.request("a.example")), ("public key", new.key.public())];
-    t.case("a certificate of 2024 alone").file("new.pem", new.pem()).certificate(&new, "not-exposed valid clear certificate-dates", "");
+    t.case("a certificate of 2024 alone").file("new.pem", new.pem()).certificate(
+        &new,
+        "not-exposed valid clear certificate-dates",
+        "",
+    );
     for (name, content) in &places {
-        t.case(name).file("new.pem", new.pem()).changed("old.txt", content, "2015-03-01T00:00:00Z").certificate(
-            &new,
-            "undetermined valid replace-and-revoke certificate-dates",
-            "the key was in some place by 2015-03-01",
-        );
+        t.case(name)
+            .file("new.pem", new.pem())
+            .changed("old.txt", content, "2015-03-01T00:00:00Z")
+            .certificate(
+                &new,
+                "undetermined valid replace-and-revoke certificate-dates",
+                "the key was in some place by 2015-03-01",
+            );
         t.case(name).file("new.pem", new.pem()).file("old.txt", content).row("old.txt", BEFORE).certificate(
             &new,
             "undetermined valid replace-and-revoke certificate-dates",
             "the key was in some place by 2015-06-01",
         );
-        t.case(name).file("new.pem", new.pem()).file("old.txt", content).row("old.txt", AFTER).row("new.pem", AFTER).certificate(
-            &new,
-            "not-exposed valid clear manifest",
-            "",
-        );
+        t.case(name)
+            .file("new.pem", new.pem())
+            .file("old.txt", content)
+            .row("old.txt", AFTER)
+            .row("new.pem", AFTER)
+            .certificate(&new, "not-exposed valid clear manifest", "");
         t.case(name)
             .file("new/c.pem", new.pem())
             .file("old/site.pem", new.key.encrypted() + content)
             .row("old/site.pem", BEFORE)
             .row("new/c.pem", AFTER)
-            .certificate(&new, "presumed valid replace-and-revoke manifest", "beside a locked private key that can be its own");
+            .certificate(
+                &new,
+                "presumed valid replace-and-revoke manifest",
+                "beside a locked private key that can be its own",
+            );
         t.case(name)
             .file("new/c.pem", new.pem())
             .file("old/site.key", new.key.encrypted())
             .file("old/site.csr", content)
             .row("old/site.csr", BEFORE)
             .row("new/c.pem", AFTER)
-            .certificate(&new, "presumed valid replace-and-revoke manifest", "lies in old/site.csr beside a locked");
+            .certificate(
+                &new,
+                "presumed valid replace-and-revoke manifest",
+                "lies in old/site.csr beside a locked",
+            );
     }
     let late = leaf("b.example").from("2024-01-01").by(&public_ca());
     t.case("locked key of another kind beside the request")
         .file("new/c.pem", late.pem())
         .file("old/site.pem", {
-            let rsa = common::openssl(&["rsa", "-aes128", "-traditional", "-passout", "pass:x"], Key::rsa().pem().as_bytes()).unwrap();
+            let rsa = common::openssl(
+                &["rsa", "-aes128", "-traditional", "-passout", "pass:x"],
+                Key::rsa().pem().as_bytes(),
+            )
+            .unwrap();
             String::from_utf8(rsa).unwrap() + &late.key.request("b.example")
         })
         .row("old/site.pem", BEFORE)
@@ -400,7 +514,13 @@ fn what_only_says_that_it_signed_itself_hangs_below_every_issuer_of_its_name() {
 }
 
 /// Old and new uploads of a CA and of what is below it.
-fn world<'t>(t: &'t mut Table, name: &'static str, files: &[(&'static str, String)], of: &Cert, want: &str) -> Case<'t> {
+fn world<'t>(
+    t: &'t mut Table,
+    name: &'static str,
+    files: &[(&'static str, String)],
+    of: &Cert,
+    want: &str,
+) -> Case<'t> {
     let mut case = t.case(name).row("a/ca.crt", BEFORE).row("a/ca.key", BEFORE).row("b/l.pem", AFTER);
     for (path, content) in files {
         case = case.file(path, content);
@@ -424,16 +544,23 @@ fn versions_without_extensions_and_extensions_that_cannot_be_read() {
     let server = server.version_1(&root.key);
     t.case("a server of version 1 whose leaked key signed something")
         .file("a/s.crt", server.pem())
-        .file("x/f.pem", leaf("Mailserver").with(|p| p.subject_alt_names.clear()).key(&server.key).by(&root).pem())
+        .file(
+            "x/f.pem",
+            leaf("Mailserver").with(|p| p.subject_alt_names.clear()).key(&server.key).by(&root).pem(),
+        )
         .row("a/s.crt", BEFORE)
         .certificate(&server, "presumed valid replace-and-revoke manifest", "");
     // keyUsage as an OCTET STRING.
     let odd = by_default("Odd Intermediate").with(|p| {
         p.key_usages.clear();
-        p.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![0x04, 0x01, 0x80]));
+        p.custom_extensions
+            .push(rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 15], vec![0x04, 0x01, 0x80]));
     });
     let odd = odd.by(&root);
-    t.case("a key usage that cannot be read").file("i.crt", odd.pem()).row("i.crt", BEFORE).certificate(&odd, OWNER, "");
+    t.case("a key usage that cannot be read")
+        .file("i.crt", odd.pem())
+        .row("i.crt", BEFORE)
+        .certificate(&odd, OWNER, "");
 }
 
 #[test]
@@ -486,5 +613,7 @@ fn a_limit_of_candidates_never_means_that_there_is_no_link() {
 }
 
 fn named_usage_ca(name: &str) -> Cert {
-    by_default(name).with(|p| p.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign]).self_signed()
+    by_default(name)
+        .with(|p| p.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign])
+        .self_signed()
 }

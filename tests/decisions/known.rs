@@ -14,7 +14,11 @@ fn the_generic_profile_judges_by_its_own_cutoff() {
     let text = bundle(&l, &[]);
     let cutoff = "2025-09-01T12:00:00Z";
     let case = |t: &mut Table, name, uploaded: &str, want: &str, says: &str| {
-        t.case(name).profile("generic", cutoff).file("a.pem", &text).row("a.pem", uploaded).certificate(&l, want, says);
+        t.case(name)
+            .profile("generic", cutoff)
+            .file("a.pem", &text)
+            .row("a.pem", uploaded)
+            .certificate(&l, want, says);
     };
     case(
         t,
@@ -24,20 +28,41 @@ fn the_generic_profile_judges_by_its_own_cutoff() {
         "at 2025-08-01T00:00:00Z (uploads.csv:2), before the cutoff",
     );
     case(t, "generic: a second before noon", "2025-09-01T11:59:59Z", EXPOSED, "before the cutoff");
-    case(t, "generic: exactly noon", "2025-09-01T12:00:00Z", CLEAR, "at 2025-09-01T12:00:00Z (uploads.csv:2), at or after the cutoff");
-    case(t, "generic: the day itself", "2025-09-01", "undetermined valid replace-and-revoke manifest", "on 2025-09-01 of whatever time zone");
-    // A day in all zones ends at noon UTC of the next day: the cutoff decides about the day before.
-    case(t, "generic: the day before ends a second before the cutoff", "2025-08-31", EXPOSED, "on 2025-08-31 of whatever time zone");
-    case(t, "generic: the day after", "2025-09-03", CLEAR, "at or after the cutoff");
-    t.case("generic: no record, certificate from before").profile("generic", cutoff).changed("a.pem", &text, "2025-12-01T00:00:00Z").certificate(
-        &l,
-        UNCLEAR,
-        "is of 2025-01-01",
+    case(
+        t,
+        "generic: exactly noon",
+        "2025-09-01T12:00:00Z",
+        CLEAR,
+        "at 2025-09-01T12:00:00Z (uploads.csv:2), at or after the cutoff",
     );
+    case(
+        t,
+        "generic: the day itself",
+        "2025-09-01",
+        "undetermined valid replace-and-revoke manifest",
+        "on 2025-09-01 of whatever time zone",
+    );
+    // A day in all zones ends at noon UTC of the next day: the cutoff decides about the day before.
+    case(
+        t,
+        "generic: the day before ends a second before the cutoff",
+        "2025-08-31",
+        EXPOSED,
+        "on 2025-08-31 of whatever time zone",
+    );
+    case(t, "generic: the day after", "2025-09-03", CLEAR, "at or after the cutoff");
+    t.case("generic: no record, certificate from before")
+        .profile("generic", cutoff)
+        .changed("a.pem", &text, "2025-12-01T00:00:00Z")
+        .certificate(&l, UNCLEAR, "is of 2025-01-01");
     t.case("generic: no record, certificate from after")
         .profile("generic", "2024-01-01T00:00:00Z")
         .file("a.pem", &text)
-        .certificate(&l, ON_DATES, "the oldest certificate on it is of 2025-01-01, so it was uploaded at or after the cutoff")
+        .certificate(
+            &l,
+            ON_DATES,
+            "the oldest certificate on it is of 2025-01-01, so it was uploaded at or after the cutoff",
+        )
         .finding("no-upload-record");
     t.case("generic: account created after the cutoff")
         .profile("generic", cutoff)
@@ -63,12 +88,21 @@ fn dates_inside_certificates() {
         "the oldest certificate on it is of 2016-06-01",
     );
     let logged_after = leaf("s.example").from("2018-01-01").logged("2018-01-02T00:00:00Z").by(&ca);
-    t.case("SCT later than notBefore").file("s.pem", bundle(&logged_after, &[])).certificate(&logged_after, ON_DATES, "is of 2018-01-01");
+    t.case("SCT later than notBefore").file("s.pem", bundle(&logged_after, &[])).certificate(
+        &logged_after,
+        ON_DATES,
+        "is of 2018-01-01",
+    );
     let logged_at = leaf("s.example").from("2018-01-01").logged("2016-11-01T00:00:00Z").by(&ca);
-    t.case("SCT exactly at the cutoff").file("s.pem", bundle(&logged_at, &[])).certificate(&logged_at, ON_DATES, "is of 2016-11-01");
+    t.case("SCT exactly at the cutoff").file("s.pem", bundle(&logged_at, &[])).certificate(
+        &logged_at,
+        ON_DATES,
+        "is of 2016-11-01",
+    );
     let key = Key::new();
     let young = leaf("y.example").key(&key).serial(1).from("2019-01-01").by(&ca);
-    let old_elsewhere = leaf("other.example").key(&key).serial(2).from("2013-01-01").to("2014-01-01").by(&private_ca());
+    let old_elsewhere =
+        leaf("other.example").key(&key).serial(2).from("2013-01-01").to("2014-01-01").by(&private_ca());
     t.case("the oldest certificate on the key is expired, of another CA and in another folder")
         .file("new/y.pem", bundle(&young, &[]))
         .file("attic/2013/other.pem", old_elsewhere.pem())
@@ -84,23 +118,26 @@ fn dates_inside_certificates() {
         .certificate(&young, CLEAR, "(uploads.csv:2)")
         .finding("evidence-disagrees");
     let today = leaf("n.example").from(NOW).by(&ca);
-    t.case("valid from this very second").file("n.pem", bundle(&today, &[])).certificate(&today, ON_DATES, "is of 2026-01-01");
+    t.case("valid from this very second").file("n.pem", bundle(&today, &[])).certificate(
+        &today,
+        ON_DATES,
+        "is of 2026-01-01",
+    );
     let tomorrow = leaf("n.example").from("2026-01-01T00:00:01Z").by(&ca);
     t.case("valid from the next second on gives no bound").file("n.pem", bundle(&tomorrow, &[])).certificate(
         &tomorrow,
         "undetermined not-yet-valid replace-and-revoke file-time",
         "nothing records its upload",
     );
-    t.case("the same, a second later").at("2026-01-01T00:00:01Z").file("n.pem", bundle(&tomorrow, &[])).certificate(
-        &tomorrow,
-        ON_DATES,
-        "is of 2026-01-01",
-    );
-    t.case("distrust of dates leaves rows alone").distrusting().file("y.pem", bundle(&young, &[])).row("y.pem", "2019-06-01T00:00:00Z").certificate(
-        &young,
-        CLEAR,
-        "at 2019-06-01T00:00:00Z",
-    );
+    t.case("the same, a second later")
+        .at("2026-01-01T00:00:01Z")
+        .file("n.pem", bundle(&tomorrow, &[]))
+        .certificate(&tomorrow, ON_DATES, "is of 2026-01-01");
+    t.case("distrust of dates leaves rows alone")
+        .distrusting()
+        .file("y.pem", bundle(&young, &[]))
+        .row("y.pem", "2019-06-01T00:00:00Z")
+        .certificate(&young, CLEAR, "at 2019-06-01T00:00:00Z");
     t.case("distrust of dates and a path date")
         .distrusting()
         .file("2019/06/01/y.pem", bundle(&young, &[]))
@@ -131,7 +168,11 @@ fn one_key_in_many_places() {
         .row("a.pem", AFTER)
         .row("b.pem", BEFORE)
         .row("c.pem", AFTER)
-        .certificate(&l, EXPOSED, "its private key lies in b.pem; it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:3)");
+        .certificate(
+            &l,
+            EXPOSED,
+            "its private key lies in b.pem; it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:3)",
+        );
     // A row by hash speaks of every copy of the file.
     t.case("a row by hash speaks of each copy")
         .file("a.pem", &text)
@@ -166,12 +207,15 @@ fn one_key_in_many_places() {
         .file("two.pem", format!("{}{}{}", second.pem(), l.pem(), l.key.pem()))
         .row("two.pem", BEFORE)
         .certificate(&l, EXPOSED, "its private key lies in two.pem")
-        .certificate(&second, "presumed valid replace-and-revoke manifest", "a certificate on it lies in two.pem");
-    t.case("a directory called vendor").file("vendor/node_modules/.git/a.pem", &text).row("vendor/node_modules/.git/a.pem", BEFORE).certificate(
-        &l,
-        EXPOSED,
-        "lies in vendor/node_modules/.git/a.pem",
-    );
+        .certificate(
+            &second,
+            "presumed valid replace-and-revoke manifest",
+            "a certificate on it lies in two.pem",
+        );
+    t.case("a directory called vendor")
+        .file("vendor/node_modules/.git/a.pem", &text)
+        .row("vendor/node_modules/.git/a.pem", BEFORE)
+        .certificate(&l, EXPOSED, "lies in vendor/node_modules/.git/a.pem");
     let (form, _) = compressed(&l.key);
     t.case("a compressed public key elsewhere is the same key")
         .file("a.pub", form)
@@ -186,14 +230,18 @@ fn one_key_in_many_places() {
         .file("a.pem", l.pem())
         .row("a.pem", AFTER)
         .certificate(&l, EXPOSED, "its private key lies in a.key");
-    t.case("the key in DER without a name that tells").file("blob", der).row("blob", BEFORE).file("a.pem", l.pem()).row("a.pem", AFTER).certificate(
-        &l,
-        EXPOSED,
-        "its private key lies in blob",
-    );
+    t.case("the key in DER without a name that tells")
+        .file("blob", der)
+        .row("blob", BEFORE)
+        .file("a.pem", l.pem())
+        .row("a.pem", AFTER)
+        .certificate(&l, EXPOSED, "its private key lies in blob");
     t.case("a renewal on the same key at another CA, after the cutoff")
         .file("a.pem", &text)
-        .file("renewed.pem", leaf("a.example").key(&l.key).serial(5).from("2024-01-01").by(&private_ca()).pem())
+        .file(
+            "renewed.pem",
+            leaf("a.example").key(&l.key).serial(5).from("2024-01-01").by(&private_ca()).pem(),
+        )
         .row("a.pem", BEFORE)
         .row("renewed.pem", "2024-02-01T00:00:00Z")
         .certificate(&l, EXPOSED, "a.pem");
@@ -205,14 +253,18 @@ fn encrypted_keys() {
     let l = leaf("e.example").by(&public_ca());
     let both = format!("{}{}", l.pem(), l.key.encrypted());
     let beside = "a certificate on it lies in e.pem beside an encrypted private key";
-    t.case("encrypted key, before").file("e.pem", &both).row("e.pem", BEFORE).certificate(&l, "presumed valid replace-and-revoke manifest", beside);
-    t.case("encrypted key, after").file("e.pem", &both).row("e.pem", AFTER).certificate(&l, CLEAR, beside);
-    t.case("encrypted key, no record").file("e.pem", &both).certificate(&l, UNCLEAR, beside);
-    t.case("encrypted key, on both sides").file("e.pem", &both).row("e.pem", BEFORE).row("e.pem", AFTER).certificate(
+    t.case("encrypted key, before").file("e.pem", &both).row("e.pem", BEFORE).certificate(
         &l,
-        "undetermined valid replace-and-revoke manifest",
+        "presumed valid replace-and-revoke manifest",
         beside,
     );
+    t.case("encrypted key, after").file("e.pem", &both).row("e.pem", AFTER).certificate(&l, CLEAR, beside);
+    t.case("encrypted key, no record").file("e.pem", &both).certificate(&l, UNCLEAR, beside);
+    t.case("encrypted key, on both sides")
+        .file("e.pem", &both)
+        .row("e.pem", BEFORE)
+        .row("e.pem", AFTER)
+        .certificate(&l, "undetermined valid replace-and-revoke manifest", beside);
     t.case("encrypted key, cleared by its owner")
         .file("e.pem", &both)
         .row("e.pem", BEFORE)
@@ -230,28 +282,42 @@ fn encrypted_keys() {
         .row("e.pem", BEFORE)
         .row("clear.key", AFTER)
         .certificate(&l, "presumed valid replace-and-revoke manifest", beside);
-    t.case("encrypted OpenSSH key names its public half").file("id", l.key.encrypted_openssh()).row("id", BEFORE).key(
-        l.key.spki(),
-        "presumed manifest",
-        "a private key in id says that it is this one, and nothing verifies that",
-    );
+    t.case("encrypted OpenSSH key names its public half")
+        .file("id", l.key.encrypted_openssh())
+        .row("id", BEFORE)
+        .key(
+            l.key.spki(),
+            "presumed manifest",
+            "a private key in id says that it is this one, and nothing verifies that",
+        );
     let ca = named_ca("Locked CA");
-    t.case("CA certificate beside an encrypted key").file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted())).row("ca.pem", BEFORE).certificate(
-        &ca,
-        "presumed valid decide manifest",
-        "a certificate on it lies in ca.pem beside an encrypted private key",
-    );
+    t.case("CA certificate beside an encrypted key")
+        .file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted()))
+        .row("ca.pem", BEFORE)
+        .certificate(
+            &ca,
+            "presumed valid decide manifest",
+            "a certificate on it lies in ca.pem beside an encrypted private key",
+        );
     let below = leaf("e.example").by(&ca);
     t.case("CA certificates beside the encrypted key of a server, and in other bundles too")
         .file("e.pem", format!("{}{}", chain(&[&below, &ca]), below.key.encrypted()))
         .file("a.pem", ca.pem())
         .row("e.pem", BEFORE)
-        .certificate(&ca, "not-exposed valid clear chain-certificate", "lies in e.pem: it signed itself, names no host and may do nothing but sign");
+        .certificate(
+            &ca,
+            "not-exposed valid clear chain-certificate",
+            "lies in e.pem: it signed itself, names no host and may do nothing but sign",
+        );
     t.case("CA certificate beside an encrypted key: that comes first")
         .file("a.pem", ca.pem())
         .file("ca.pem", format!("{}{}", ca.pem(), ca.key.encrypted()))
         .row("a.pem", BEFORE)
-        .certificate(&ca, "undetermined valid decide certificate-dates", "a certificate on it lies in ca.pem beside an encrypted private key");
+        .certificate(
+            &ca,
+            "undetermined valid decide certificate-dates",
+            "a certificate on it lies in ca.pem beside an encrypted private key",
+        );
 }
 
 #[test]
@@ -272,7 +338,15 @@ fn chains_and_what_hangs_below() {
             .row("ca.key", uploaded)
             .certificate(of, want, says);
     };
-    at(t, "intermediate exposed: the leaf below it", &intermediate.key, BEFORE, &l, reissue, "CN=Example Intermediate, is exposed");
+    at(
+        t,
+        "intermediate exposed: the leaf below it",
+        &intermediate.key,
+        BEFORE,
+        &l,
+        reissue,
+        "CN=Example Intermediate, is exposed",
+    );
     at(
         t,
         "intermediate exposed: the root above it",
@@ -282,8 +356,24 @@ fn chains_and_what_hangs_below() {
         "not-exposed valid clear chain-certificate",
         "it is taken as a root that came without its key",
     );
-    at(t, "intermediate exposed: a leaf beside it", &intermediate.key, BEFORE, &sibling, CLEAR, "its private key lies in b.pem");
-    at(t, "root exposed: a leaf right below it", &root.key, BEFORE, &sibling, reissue, "CN=Example Private CA, is exposed");
+    at(
+        t,
+        "intermediate exposed: a leaf beside it",
+        &intermediate.key,
+        BEFORE,
+        &sibling,
+        CLEAR,
+        "its private key lies in b.pem",
+    );
+    at(
+        t,
+        "root exposed: a leaf right below it",
+        &root.key,
+        BEFORE,
+        &sibling,
+        reissue,
+        "CN=Example Private CA, is exposed",
+    );
     at(
         t,
         "root undetermined: it is decided about",
@@ -293,8 +383,24 @@ fn chains_and_what_hangs_below() {
         "undetermined valid decide manifest",
         "its private key lies in ca.key",
     );
-    at(t, "root undetermined: what hangs below", &root.key, "2016-11-01", &l, reissue, "CN=Example Private CA, may be exposed");
-    at(t, "root uploaded exactly at the cutoff", &root.key, "2016-11-01T00:00:00Z", &l, CLEAR, "its private key lies in a.pem");
+    at(
+        t,
+        "root undetermined: what hangs below",
+        &root.key,
+        "2016-11-01",
+        &l,
+        reissue,
+        "CN=Example Private CA, may be exposed",
+    );
+    at(
+        t,
+        "root uploaded exactly at the cutoff",
+        &root.key,
+        "2016-11-01T00:00:00Z",
+        &l,
+        CLEAR,
+        "its private key lies in a.pem",
+    );
     let presumed = leaf("p.example").serial(7).by(&intermediate);
     t.case("presumed leaf below an exposed CA")
         .file("p.pem", chain(&[&presumed, &intermediate]))
@@ -320,11 +426,14 @@ fn chains_and_what_hangs_below() {
         .uploaded(BEFORE)
         .certificate(&root, "exposed valid decide uploaded", "its private key lies in ca.key")
         .certificate(&crossed, "exposed valid decide uploaded", "its private key lies in ca.key");
-    t.case("CA certificates alone, nothing below").file("roots.pem", chain(&[&root, &crossed])).row("roots.pem", BEFORE).certificate(
-        &crossed,
-        "not-exposed valid clear chain-certificate",
-        "a CA certificate on it lies in roots.pem",
-    );
+    t.case("CA certificates alone, nothing below")
+        .file("roots.pem", chain(&[&root, &crossed]))
+        .row("roots.pem", BEFORE)
+        .certificate(
+            &crossed,
+            "not-exposed valid clear chain-certificate",
+            "a CA certificate on it lies in roots.pem",
+        );
 }
 
 #[test]
@@ -343,10 +452,38 @@ fn what_a_ca_signed_that_stands_on_its_own_root() {
             .certificate(of, want, says);
     };
     let void = "not-exposed valid reissue issuer-key";
-    case(t, "what the new root signed, the old one exposed", &[&new_with_old, &new], &l, CLEAR, "its private key lies in a.pem");
-    case(t, "the certificate of the new root by the old one", &[&new_with_old, &new], &new_with_old, void, "CN=Example Root, is exposed");
-    case(t, "the new root itself", &[&new_with_old, &new], &new, "not-exposed valid clear chain-certificate", "come without their keys");
-    case(t, "only the certificate by the old one is here", &[&new_with_old], &l, void, "CN=Example Root, is exposed");
+    case(
+        t,
+        "what the new root signed, the old one exposed",
+        &[&new_with_old, &new],
+        &l,
+        CLEAR,
+        "its private key lies in a.pem",
+    );
+    case(
+        t,
+        "the certificate of the new root by the old one",
+        &[&new_with_old, &new],
+        &new_with_old,
+        void,
+        "CN=Example Root, is exposed",
+    );
+    case(
+        t,
+        "the new root itself",
+        &[&new_with_old, &new],
+        &new,
+        "not-exposed valid clear chain-certificate",
+        "come without their keys",
+    );
+    case(
+        t,
+        "only the certificate by the old one is here",
+        &[&new_with_old],
+        &l,
+        void,
+        "CN=Example Root, is exposed",
+    );
     let ended = leaf("Example Root").authority().serial(4).key(&new.key).to("2020-01-01").self_signed();
     case(t, "the new root has ended", &[&new_with_old, &ended], &l, void, "CN=Example Root, is exposed");
     t.case("the new root is exposed itself")
@@ -374,7 +511,15 @@ fn one_modulus() {
             .certificate(of, want, says);
     };
     let shared = "it has the modulus of the key";
-    pair(t, "the other exponent exposed first", AFTER, BEFORE, &first, "presumed valid replace-and-revoke shared-factor", shared);
+    pair(
+        t,
+        "the other exponent exposed first",
+        AFTER,
+        BEFORE,
+        &first,
+        "presumed valid replace-and-revoke shared-factor",
+        shared,
+    );
     pair(t, "neither is exposed", AFTER, AFTER, &second, CLEAR, "a certificate on it lies in r3.pem");
     pair(
         t,
@@ -385,13 +530,25 @@ fn one_modulus() {
         "undetermined valid replace-and-revoke shared-factor",
         "which is undetermined",
     );
-    pair(t, "each by its own evidence", BEFORE, BEFORE, &second, "exposed valid replace-and-revoke shared-factor", "which is exposed");
+    pair(
+        t,
+        "each by its own evidence",
+        BEFORE,
+        BEFORE,
+        &second,
+        "exposed valid replace-and-revoke shared-factor",
+        "which is exposed",
+    );
     t.case("the sibling on the list")
         .file("r.pem", bundle(&first, &[]))
         .file("r3.pem", second.pem())
         .uploaded(AFTER)
         .listed(other.spki())
-        .certificate(&first, "exposed valid replace-and-revoke shared-factor", "which is exposed: who holds that one can compute this one");
+        .certificate(
+            &first,
+            "exposed valid replace-and-revoke shared-factor",
+            "which is exposed: who holds that one can compute this one",
+        );
     t.case("the sibling exposed by decision")
         .file("r.pem", bundle(&first, &[]))
         .file("r3.pem", second.pem())
@@ -458,19 +615,21 @@ fn what_expires_and_what_cannot_be_told() {
         "an upload for TLS",
     );
     let backwards = leaf("b.example").from("2030-01-01").to("2020-01-01").by(&ca);
-    t.case("ends before it begins: expired comes first").file("b.pem", bundle(&backwards, &[])).row("b.pem", BEFORE).certificate(
-        &backwards,
-        "exposed expired expired manifest",
-        "b.pem",
-    );
+    t.case("ends before it begins: expired comes first")
+        .file("b.pem", bundle(&backwards, &[]))
+        .row("b.pem", BEFORE)
+        .certificate(&backwards, "exposed expired expired manifest", "b.pem");
     let own = leaf("s.example").from("2018-01-01").self_signed();
     t.case("self-signed with dates of its own")
         .file("s.pem", bundle(&own, &[]))
         .certificate(&own, ON_DATES, "is of 2018-01-01")
         .finding("no-upload-record");
-    t.case("self-signed, not to be trusted about its dates").distrusting().file("s.pem", bundle(&own, &[])).certificate(
-        &own,
-        "undetermined valid replace certificate-dates",
-        "the dates of certificates are not to be trusted",
-    );
+    t.case("self-signed, not to be trusted about its dates")
+        .distrusting()
+        .file("s.pem", bundle(&own, &[]))
+        .certificate(
+            &own,
+            "undetermined valid replace certificate-dates",
+            "the dates of certificates are not to be trusted",
+        );
 }

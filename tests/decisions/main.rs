@@ -1,5 +1,6 @@
-//! Guards the decisions: evidence against exposure, verdict and the sentence a person reads; verdicts against the steps and CAs of the plan; and
-//! what manifests, answers of searches and lists of CAs mean. Measured with mutants: docs/measurements.md.
+//! Guards the decisions: evidence against exposure, verdict and the sentence a person reads; verdicts against
+//! the steps and CAs of the plan; and what manifests, answers of searches and lists of CAs mean. Measured
+//! with mutants: docs/measurements.md.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod attacks;
@@ -31,14 +32,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
-use certrecall::assess::{self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident, parse_span};
+use certrecall::assess::{
+    self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident,
+    parse_span,
+};
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::inventory::{Batch, Builder, Inventory, Occurrence, link};
 use certrecall::read::{self, Options, Roots};
 use certrecall::time::{Time, Written};
 use common::pki::{
-    Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca, private_ca, public_ca, reissued_after_cutoff,
-    self_signed,
+    Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca,
+    private_ca, public_ca, reissued_after_cutoff, self_signed,
 };
 use common::{Folder, LATE};
 
@@ -117,7 +121,9 @@ fn read_all(roots: &Roots) -> Inventory {
 
 /// Gives the bytes of a certificate again.
 fn reopener(roots: &Roots) -> impl FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>> + '_ {
-    |inventory, sha256, occurrences| occurrences.iter().find_map(|o| read::reopen(roots, &inventory.files[o.file as usize].place, sha256))
+    |inventory, sha256, occurrences| {
+        occurrences.iter().find_map(|o| read::reopen(roots, &inventory.files[o.file as usize].place, sha256))
+    }
 }
 
 fn time(text: &str) -> Time {
@@ -135,8 +141,15 @@ impl Case<'_> {
         self
     }
 
-    /// A member of an archive, which was last changed long after the cutoff unless it was `packed` before; `time` is what the archive says of it.
-    fn member(mut self, archive: &'static str, member: &'static str, content: impl AsRef<[u8]>, time: Option<&'static str>) -> Self {
+    /// A member of an archive, which was last changed long after the cutoff unless it was `packed` before;
+    /// `time` is what the archive says of it.
+    fn member(
+        mut self,
+        archive: &'static str,
+        member: &'static str,
+        content: impl AsRef<[u8]>,
+        time: Option<&'static str>,
+    ) -> Self {
         self.members.push((archive, member, content.as_ref().to_vec(), time));
         self
     }
@@ -168,7 +181,14 @@ impl Case<'_> {
     }
 
     fn decided(mut self, key: SpkiHash, exposed: bool, reason: &str) -> Self {
-        let decision = Decision { exposed, misused: false, reason: reason.to_owned(), by: "alice".to_owned(), at: time(NOW), on: None };
+        let decision = Decision {
+            exposed,
+            misused: false,
+            reason: reason.to_owned(),
+            by: "alice".to_owned(),
+            at: time(NOW),
+            on: None,
+        };
         self.decisions.insert(key, decision);
         self
     }
@@ -222,20 +242,34 @@ impl Case<'_> {
             archives.entry(archive).or_default().push((member, content, *time));
         }
         for (archive, members) in archives {
-            self.folder.write_changed(format!("in/{archive}"), common::tar(&members), self.packed.get(archive).copied().unwrap_or(LATE));
+            self.folder.write_changed(
+                format!("in/{archive}"),
+                common::tar(&members),
+                self.packed.get(archive).copied().unwrap_or(LATE),
+            );
         }
     }
 
     fn judge(&self) -> (Inventory, Assessment) {
         self.write_members();
         let roots = Roots::open(&[self.folder.path().join("in")]).unwrap();
-        let rows = (!self.rows.is_empty()).then(|| format!("path,sha256,uploaded_at\n{}\n", self.rows.join("\n")));
-        let manifest = self.manifest.clone().or(rows).map(|text| Manifest::parse("uploads.csv", text.as_bytes()).unwrap());
+        let rows =
+            (!self.rows.is_empty()).then(|| format!("path,sha256,uploaded_at\n{}\n", self.rows.join("\n")));
+        let manifest = self
+            .manifest
+            .clone()
+            .or(rows)
+            .map(|text| Manifest::parse("uploads.csv", text.as_bytes()).unwrap());
         let pattern = self.pattern.map(|p| PathPattern::parse(p).unwrap());
         let mut inventory = read_all(&roots);
         let list = HashSet::from_iter(self.listed);
         inventory.set_surroundings(&roots, self.public.clone());
-        link::link(&mut inventory, |key| key.is_on(&list) || self.decisions.contains_key(&key.spki), 2, || reopener(&roots));
+        link::link(
+            &mut inventory,
+            |key| key.is_on(&list) || self.decisions.contains_key(&key.spki),
+            2,
+            || reopener(&roots),
+        );
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
         let question = Question {
             incident: &incident,
@@ -254,15 +288,19 @@ impl Case<'_> {
         (inventory, assessment)
     }
 
-    /// `want`: exposure, standing, verdict and deciding evidence; `says`: a part of the sentence that decides.
+    /// `want`: exposure, standing, verdict and deciding evidence; `says`: a part of the sentence that
+    /// decides.
     fn certificate(self, certificate: &Cert, want: &str, says: &str) -> Self {
         let (inventory, assessment) = self.judge();
         let at = inventory.certificates.iter().position(|c| c.certificate.sha256 == certificate.sha256());
-        let Some(at) = at else { return self.fail(&format!("{want:?} is wanted; the certificate was not found at all")) };
+        let Some(at) = at else {
+            return self.fail(&format!("{want:?} is wanted; the certificate was not found at all"));
+        };
         let verdict = &assessment.certificates[at];
         let key = &assessment.keys[inventory.certificates[at].key as usize];
         let because = verdict.because.as_deref().or_else(|| key.because.first());
-        let got = format!("{} {} {}", key.exposure.as_str(), verdict.standing.as_str(), word(&verdict.verdict));
+        let got =
+            format!("{} {} {}", key.exposure.as_str(), verdict.standing.as_str(), word(&verdict.verdict));
         self.compare(&inventory, &got, because, want, says)
     }
 
@@ -279,14 +317,26 @@ impl Case<'_> {
     /// A finding with this code, on the evidence as a whole or on a reason.
     fn finding(self, code: &str) -> Self {
         let (_, assessment) = self.judge();
-        let on_reasons = assessment.keys.iter().flat_map(|k| &k.because).chain(assessment.certificates.iter().flat_map(|c| c.because.as_deref()));
-        let found = on_reasons.flat_map(|b| b.findings.iter()).chain(assessment.findings.iter().map(|f| f.code)).any(|c| c.as_str() == code);
+        let on_reasons = assessment
+            .keys
+            .iter()
+            .flat_map(|k| &k.because)
+            .chain(assessment.certificates.iter().flat_map(|c| c.because.as_deref()));
+        let found = on_reasons
+            .flat_map(|b| b.findings.iter())
+            .chain(assessment.findings.iter().map(|f| f.code))
+            .any(|c| c.as_str() == code);
         if found { self } else { self.fail(&format!("no finding {code}")) }
     }
 
     fn no_finding(self, code: &str) -> Self {
         let (_, assessment) = self.judge();
-        let found = assessment.keys.iter().flat_map(|k| &k.because).flat_map(|b| b.findings.iter()).any(|c| c.as_str() == code);
+        let found = assessment
+            .keys
+            .iter()
+            .flat_map(|k| &k.because)
+            .flat_map(|b| b.findings.iter())
+            .any(|c| c.as_str() == code);
         if found { self.fail(&format!("finding {code}")) } else { self }
     }
 
@@ -309,7 +359,14 @@ impl Case<'_> {
         }
     }
 
-    fn compare(self, inventory: &Inventory, got: &str, because: Option<&Because>, want: &str, says: &str) -> Self {
+    fn compare(
+        self,
+        inventory: &Inventory,
+        got: &str,
+        because: Option<&Because>,
+        want: &str,
+        says: &str,
+    ) -> Self {
         let evidence = because.map_or_else(|| "none".to_owned(), |b| b.evidence.as_str().to_owned());
         let sentence = because.map_or(Cow::Borrowed(""), |b| b.says(inventory));
         let got = format!("{got} {evidence}");

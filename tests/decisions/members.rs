@@ -29,11 +29,9 @@ fn member_times_are_upper_bounds() {
         undetermined,
         "its private key lies in backup.zip!/acme/tls.pem; nothing records its upload; the oldest certificate on it is of 2015-01-01",
     );
-    t.case("member time a second before it").member(ZIP, TLS, &text, Some("2016-10-31T23:59:59Z")).certificate(
-        &l,
-        "exposed valid replace-and-revoke member-time",
-        "2016-10-31T23:59:59Z or earlier",
-    );
+    t.case("member time a second before it")
+        .member(ZIP, TLS, &text, Some("2016-10-31T23:59:59Z"))
+        .certificate(&l, "exposed valid replace-and-revoke member-time", "2016-10-31T23:59:59Z or earlier");
     t.case("member time after the cutoff proves nothing").member(ZIP, TLS, &text, Some(AFTER)).certificate(
         &l,
         undetermined,
@@ -55,17 +53,23 @@ fn member_times_are_upper_bounds() {
         "undetermined member-time",
         "its private key lies in backup.zip!/k.pem; nothing records its upload; it can have been before or after the cutoff",
     );
-    t.case("bare key, no time but that of the archive").member(ZIP, "k.pem", bare.pem(), None).key(bare.spki(), "undetermined file-time", "nothing");
+    t.case("bare key, no time but that of the archive").member(ZIP, "k.pem", bare.pem(), None).key(
+        bare.spki(),
+        "undetermined file-time",
+        "nothing",
+    );
     t.case("only the certificate, member time before").member(ZIP, "c.pem", l.pem(), Some(BEFORE)).certificate(
         &l,
         "presumed valid replace-and-revoke member-time",
         "a certificate on it lies in backup.zip!/c.pem, and an upload for TLS brings its key along; its archive says",
     );
-    t.case("in an archive within an archive").member("b.tar", "inner.zip!/a.pem", &text, Some(BEFORE)).certificate(
-        &l,
-        "exposed valid replace-and-revoke member-time",
-        "its private key lies in b.tar!/inner.zip!/a.pem; its archive says",
-    );
+    t.case("in an archive within an archive")
+        .member("b.tar", "inner.zip!/a.pem", &text, Some(BEFORE))
+        .certificate(
+            &l,
+            "exposed valid replace-and-revoke member-time",
+            "its private key lies in b.tar!/inner.zip!/a.pem; its archive says",
+        );
 }
 
 #[test]
@@ -74,15 +78,18 @@ fn impossible_times_are_ignored() {
     let l = leaked_leaf();
     let text = bundle(&l, &[]);
     let undetermined = "undetermined valid replace-and-revoke certificate-dates";
-    t.case("a zip that says no time").member(ZIP, TLS, &text, Some(DOS)).certificate(&l, undetermined, "nothing records its upload").told(
-        IGNORED,
-        1,
-        "backup.zip!/acme/tls.pem",
-    );
+    t.case("a zip that says no time")
+        .member(ZIP, TLS, &text, Some(DOS))
+        .certificate(&l, undetermined, "nothing records its upload")
+        .told(IGNORED, 1, "backup.zip!/acme/tls.pem");
     t.case("the same, packed before the cutoff")
         .member(ZIP, TLS, &text, Some(DOS))
         .packed(ZIP, BEFORE)
-        .certificate(&l, "exposed valid replace-and-revoke file-time", "the archive was last changed at 2015-06-01T00:00:00Z or earlier")
+        .certificate(
+            &l,
+            "exposed valid replace-and-revoke file-time",
+            "the archive was last changed at 2015-06-01T00:00:00Z or earlier",
+        )
         .finding(IGNORED);
     t.case("member time before its oldest certificate")
         .member(ZIP, TLS, &text, Some("2014-06-01T00:00:00Z"))
@@ -90,7 +97,12 @@ fn impossible_times_are_ignored() {
         .finding(IGNORED);
     t.case("an old certificate in another member is no bound of this one")
         .member(ZIP, TLS, &text, Some("2014-06-01T00:00:00Z"))
-        .member(ZIP, "old.pem", leaf("old.example").from("2013-01-01").by(&public_ca()).pem(), Some("2014-06-01T00:00:00Z"))
+        .member(
+            ZIP,
+            "old.pem",
+            leaf("old.example").from("2013-01-01").by(&public_ca()).pem(),
+            Some("2014-06-01T00:00:00Z"),
+        )
         .certificate(&l, undetermined, "the oldest certificate on it is of 2015-01-01")
         .told(IGNORED, 1, "backup.zip!/acme/tls.pem");
     t.case("the archive is of before its certificates, the member not")
@@ -125,7 +137,11 @@ fn the_time_of_the_archive_is_weaker() {
     t.case("a member that is newer than its archive")
         .member(ZIP, TLS, &text, Some(AFTER))
         .packed(ZIP, BEFORE)
-        .certificate(&l, "undetermined valid replace-and-revoke certificate-dates", "the oldest certificate on it is of 2015-01-01")
+        .certificate(
+            &l,
+            "undetermined valid replace-and-revoke certificate-dates",
+            "the oldest certificate on it is of 2015-01-01",
+        )
         .finding(DISAGREES)
         .told(DISAGREES, 1, ZIP);
     t.case("within a day, a time without zone explains it")
@@ -160,7 +176,11 @@ fn the_time_of_the_archive_is_weaker() {
     t.case("young certificate, dates not to be trusted")
         .member(ZIP, TLS, bundle(&young, &[]), Some("2019-01-01T00:00:00Z"))
         .distrusting()
-        .certificate(&young, "undetermined valid replace-and-revoke certificate-dates", "the dates of certificates are not to be trusted");
+        .certificate(
+            &young,
+            "undetermined valid replace-and-revoke certificate-dates",
+            "the dates of certificates are not to be trusted",
+        );
 }
 
 #[test]
@@ -191,7 +211,11 @@ fn stronger_kinds_decide_against_member_times() {
     t.case("--uploaded after")
         .member(archive, path, text, time)
         .uploaded(AFTER)
-        .certificate(&l, &format!("{clear} uploaded"), "it was uploaded at 2017-06-01T00:00:00Z (--uploaded), at or after the cutoff")
+        .certificate(
+            &l,
+            &format!("{clear} uploaded"),
+            "it was uploaded at 2017-06-01T00:00:00Z (--uploaded), at or after the cutoff",
+        )
         .finding(DISAGREES);
     t.case("date in the path of the member after")
         .member(archive, "2017-06-01/a.pem", text, time)
@@ -202,11 +226,10 @@ fn stronger_kinds_decide_against_member_times() {
             "it was uploaded on 2017-06-01 of whatever time zone (--date-from-path), at or after the cutoff",
         )
         .finding(DISAGREES);
-    t.case("a decision").member(archive, path, text, time).decided(l.key.spki(), false, "so it is").certificate(
-        &l,
-        "cleared valid clear decision",
-        "so it is",
-    );
+    t.case("a decision")
+        .member(archive, path, text, time)
+        .decided(l.key.spki(), false, "so it is")
+        .certificate(&l, "cleared valid clear decision", "so it is");
     t.case("a member time fills the open end of a row")
         .member(archive, path, text, time)
         .row("backup.zip!/acme/tls.pem", "2015-01-01T00:00:00Z..")
@@ -228,7 +251,11 @@ fn stronger_kinds_decide_against_member_times() {
     t.case("a member time before fills the open end of a date in the path")
         .member(archive, "2015/a.pem", text, time)
         .dated_by_path("{YYYY}")
-        .certificate(&l, "exposed valid replace-and-revoke path-date", "(--date-from-path), before the cutoff");
+        .certificate(
+            &l,
+            "exposed valid replace-and-revoke path-date",
+            "(--date-from-path), before the cutoff",
+        );
 }
 
 #[test]
@@ -239,7 +266,12 @@ fn rows_name_members_and_archives() {
     let straddling = "undetermined valid replace-and-revoke manifest";
     let exposed = "exposed valid replace-and-revoke manifest";
     let of_member = "it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:2), before the cutoff";
-    for path in ["backup.zip!/acme/tls.pem", "backup.zip/acme/tls.pem", "backup.zip\\acme\\tls.pem", "/backup.zip!/./acme//tls.pem"] {
+    for path in [
+        "backup.zip!/acme/tls.pem",
+        "backup.zip/acme/tls.pem",
+        "backup.zip\\acme\\tls.pem",
+        "/backup.zip!/./acme//tls.pem",
+    ] {
         t.case("a row of the member")
             .member(ZIP, TLS, &text, None)
             .row(path, BEFORE)
@@ -286,7 +318,11 @@ fn rows_name_members_and_archives() {
         .member(ZIP, TLS, &text, None)
         .row(ZIP, "2016-01-01T00:00:00Z")
         .row("backup.zip!/acme/tls.pem", "2015-01-01T00:00:00Z..")
-        .certificate(&l, exposed, "between 2015-01-01T00:00:00Z and 2016-01-01T00:00:00Z (uploads.csv:3), before")
+        .certificate(
+            &l,
+            exposed,
+            "between 2015-01-01T00:00:00Z and 2016-01-01T00:00:00Z (uploads.csv:3), before",
+        )
         .no_finding(DISAGREES);
     t.case("a row of the inner archive is stronger than one of the outer")
         .member("b.tar", "inner.zip!/a.pem", &text, None)
@@ -347,28 +383,37 @@ fn dates_in_paths_within_archives() {
         .member(ZIP, "acme/2015-01-01/tls.pem", &text, None)
         .dated_by_path("{YYYY}-{MM}-{DD}")
         .certificate(&l, exposed, says);
-    t.case("in that of the archive").member("2015-01-01.zip", TLS, &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(
-        &l,
-        exposed,
-        "it was uploaded at 2015-01-02T11:59:59Z or earlier (--date-from-path), before the cutoff",
-    );
+    t.case("in that of the archive")
+        .member("2015-01-01.zip", TLS, &text, None)
+        .dated_by_path("{YYYY}-{MM}-{DD}")
+        .certificate(
+            &l,
+            exposed,
+            "it was uploaded at 2015-01-02T11:59:59Z or earlier (--date-from-path), before the cutoff",
+        );
     for (name, path, by) in [
         ("that of the archive clears nothing", TLS, "path-date"),
         ("one that has not come yet clears nothing", "2099-01-01/a.pem", "certificate-dates"),
         ("one that cannot be clears nothing", "2015-02-30/a.pem", "certificate-dates"),
     ] {
         let undetermined = format!("undetermined valid replace-and-revoke {by}");
-        t.case(name).member("2018-01-01.zip", path, &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(&l, &undetermined, "before or after");
+        t.case(name)
+            .member("2018-01-01.zip", path, &text, None)
+            .dated_by_path("{YYYY}-{MM}-{DD}")
+            .certificate(&l, &undetermined, "before or after");
     }
     t.case("in both, packed later")
         .member("2026-01-01.zip", "2015-01-01/a.pem", &text, None)
         .dated_by_path("{YYYY}-{MM}-{DD}")
         .certificate(&l, exposed, says);
-    t.case("in both, packed earlier").member("2015-01-01.zip", "2017-01-01/a.pem", &text, None).dated_by_path("{YYYY}-{MM}-{DD}").certificate(
-        &l,
-        "undetermined valid replace-and-revoke path-date",
-        "(--date-from-path), which can be before or after the cutoff",
-    );
+    t.case("in both, packed earlier")
+        .member("2015-01-01.zip", "2017-01-01/a.pem", &text, None)
+        .dated_by_path("{YYYY}-{MM}-{DD}")
+        .certificate(
+            &l,
+            "undetermined valid replace-and-revoke path-date",
+            "(--date-from-path), which can be before or after the cutoff",
+        );
     t.case("nowhere")
         .member(ZIP, TLS, &text, Some(BEFORE))
         .dated_by_path("{YYYY}-{MM}-{DD}")

@@ -43,9 +43,21 @@ fn composed_and_decomposed_are_one_name() {
         ("acme/m\u{fc}ller.pem", "acme\\mu\u{308}ller.pem"),
         ("b.pem", "a/../b.pem"),
     ] {
-        t.case("before").file(file, &text).row(row, BEFORE).certificate(&l, EXPOSED, "(uploads.csv:2)").finding("name-normalised");
-        t.case("after").file(file, &text).row(row, AFTER).certificate(&l, CLEAR, "(uploads.csv:2)").finding("name-normalised");
-        t.case("as it is").file(file, &text).row(file, AFTER).certificate(&l, CLEAR, "(uploads.csv:2)").told_not("name-normalised");
+        t.case("before")
+            .file(file, &text)
+            .row(row, BEFORE)
+            .certificate(&l, EXPOSED, "(uploads.csv:2)")
+            .finding("name-normalised");
+        t.case("after")
+            .file(file, &text)
+            .row(row, AFTER)
+            .certificate(&l, CLEAR, "(uploads.csv:2)")
+            .finding("name-normalised");
+        t.case("as it is")
+            .file(file, &text)
+            .row(file, AFTER)
+            .certificate(&l, CLEAR, "(uploads.csv:2)")
+            .told_not("name-normalised");
     }
 }
 
@@ -71,11 +83,12 @@ fn an_exact_name_comes_first_and_clears_no_other() {
         case(t, &b, UNSURE, "(uploads.csv:2)");
         // Each by its own row.
         let each = |t: &mut Table, certificate: &Cert, want: &str, says: &str| {
-            t.case("a row each").file(exact, bundle(&a, &[])).file(other, bundle(&b, &[])).row(exact, AFTER).row(other, BEFORE).certificate(
-                certificate,
-                want,
-                says,
-            );
+            t.case("a row each")
+                .file(exact, bundle(&a, &[]))
+                .file(other, bundle(&b, &[]))
+                .row(exact, AFTER)
+                .row(other, BEFORE)
+                .certificate(certificate, want, says);
         };
         each(t, &a, CLEAR, "(uploads.csv:2)");
         each(t, &b, EXPOSED, "(uploads.csv:3)");
@@ -129,9 +142,19 @@ fn zips_of_windows_and_macos_have_names_of_their_own() {
         ("mu\u{308}ller.pem".as_bytes(), "m\u{fc}ller.pem"),
     ] {
         let archive = zip(raw, text.as_bytes());
-        for row in [format!("up.zip!/{row}"), format!("up.zip/{row}"), format!("up.zip\\{}", row.replace('/', "\\"))] {
-            t.case("a member").file("up.zip", &archive).row(&row, BEFORE).certificate(&l, EXPOSED, "(uploads.csv:2)").finding("name-normalised");
-            t.case("a member, after").file("up.zip", &archive).row(&row, AFTER).certificate(&l, CLEAR, "(uploads.csv:2)");
+        for row in
+            [format!("up.zip!/{row}"), format!("up.zip/{row}"), format!("up.zip\\{}", row.replace('/', "\\"))]
+        {
+            t.case("a member")
+                .file("up.zip", &archive)
+                .row(&row, BEFORE)
+                .certificate(&l, EXPOSED, "(uploads.csv:2)")
+                .finding("name-normalised");
+            t.case("a member, after").file("up.zip", &archive).row(&row, AFTER).certificate(
+                &l,
+                CLEAR,
+                "(uploads.csv:2)",
+            );
         }
     }
 }
@@ -140,15 +163,25 @@ fn zips_of_windows_and_macos_have_names_of_their_own() {
 fn hosts_match_as_a_labels() {
     let t = &mut Table::default();
     let l = old("xn--mller-kva.example");
-    for host in ["m\u{fc}ller.example", "mu\u{308}ller.example", "M\u{dc}LLER.example.", "xn--MLLER-kva.example"] {
+    for host in
+        ["m\u{fc}ller.example", "mu\u{308}ller.example", "M\u{dc}LLER.example.", "xn--MLLER-kva.example"]
+    {
         let rows = |time: &str| format!("host,uploaded_at\n{host},{time}\n");
-        let case = t.case("a host").file("a.pem", bundle(&l, &[])).manifest(&rows(BEFORE)).certificate(&l, EXPOSED, "(uploads.csv:2)");
+        let case = t.case("a host").file("a.pem", bundle(&l, &[])).manifest(&rows(BEFORE)).certificate(
+            &l,
+            EXPOSED,
+            "(uploads.csv:2)",
+        );
         if host.is_ascii() {
             case.told_not("name-normalised")
         } else {
             case.finding("name-normalised")
         };
-        t.case("a host, after").file("a.pem", bundle(&l, &[])).manifest(&rows(AFTER)).certificate(&l, CLEAR, "(uploads.csv:2)");
+        t.case("a host, after").file("a.pem", bundle(&l, &[])).manifest(&rows(AFTER)).certificate(
+            &l,
+            CLEAR,
+            "(uploads.csv:2)",
+        );
     }
 }
 
@@ -158,28 +191,42 @@ fn a_row_of_another_hash_contradicts_itself() {
     let l = old("shop.example");
     let text = bundle(&l, &[]);
     let rows = |hash: Fingerprint, time: &str| format!("path,sha256,uploaded_at\na.pem,{hash},{time}\n");
-    for other in [Fingerprint::of(b"other"), Fingerprint::of(b""), Fingerprint::of(format!("{text}\n").as_bytes())] {
+    for other in
+        [Fingerprint::of(b"other"), Fingerprint::of(b""), Fingerprint::of(format!("{text}\n").as_bytes())]
+    {
         t.case("after")
             .file("a.pem", &text)
             .manifest(&rows(other, AFTER))
             .certificate(&l, UNSURE.replace("manifest", "certificate-dates").as_str(), "")
             .finding("manifest-row-bad");
-        t.case("before").file("a.pem", &text).manifest(&rows(other, BEFORE)).certificate(&l, EXPOSED, "(uploads.csv:2)");
-        t.case("--uploaded may expose").file("a.pem", &text).manifest(&rows(other, AFTER)).uploaded(BEFORE).certificate(
+        t.case("before").file("a.pem", &text).manifest(&rows(other, BEFORE)).certificate(
             &l,
-            "exposed valid replace-and-revoke uploaded",
-            "--uploaded",
+            EXPOSED,
+            "(uploads.csv:2)",
         );
-        t.case("--uploaded may not clear").file("a.pem", &text).manifest(&rows(other, AFTER)).uploaded(AFTER).certificate(
-            &l,
+        t.case("--uploaded may expose")
+            .file("a.pem", &text)
+            .manifest(&rows(other, AFTER))
+            .uploaded(BEFORE)
+            .certificate(&l, "exposed valid replace-and-revoke uploaded", "--uploaded");
+        t.case("--uploaded may not clear")
+            .file("a.pem", &text)
+            .manifest(&rows(other, AFTER))
+            .uploaded(AFTER)
+            .certificate(&l, UNSURE, "(uploads.csv:2)");
+        let new = leaf("new.example").from("2018-01-01").to("2040-01-01").by(&public_ca());
+        t.case("nor may dates").file("a.pem", bundle(&new, &[])).manifest(&rows(other, AFTER)).certificate(
+            &new,
             UNSURE,
             "(uploads.csv:2)",
         );
-        let new = leaf("new.example").from("2018-01-01").to("2040-01-01").by(&public_ca());
-        t.case("nor may dates").file("a.pem", bundle(&new, &[])).manifest(&rows(other, AFTER)).certificate(&new, UNSURE, "(uploads.csv:2)");
     }
     for own in [Fingerprint::of(text.as_bytes()), l.sha256()] {
-        t.case("its own").file("a.pem", &text).manifest(&rows(own, AFTER)).certificate(&l, CLEAR, "(uploads.csv:2)").told_not("manifest-row-bad");
+        t.case("its own")
+            .file("a.pem", &text)
+            .manifest(&rows(own, AFTER))
+            .certificate(&l, CLEAR, "(uploads.csv:2)")
+            .told_not("manifest-row-bad");
     }
     t.case("an archive")
         .member("x.tar", "a.pem", &text, None)
@@ -192,7 +239,9 @@ fn a_row_of_another_hash_contradicts_itself() {
 fn a_row_from_before_its_account_contradicts_itself() {
     let t = &mut Table::default();
     let l = old("shop.example");
-    let rows = |uploaded: &str, created: &str| format!("path,uploaded_at,account,account_created_at\na.pem,{uploaded},x,{created}\n");
+    let rows = |uploaded: &str, created: &str| {
+        format!("path,uploaded_at,account,account_created_at\na.pem,{uploaded},x,{created}\n")
+    };
     for (uploaded, created, want) in [
         (AFTER, "2018-01-01T00:00:00Z", ON_DATES),
         ("2017-01-01", "2020-01-01", ON_DATES),
@@ -206,15 +255,23 @@ fn a_row_from_before_its_account_contradicts_itself() {
             .finding("manifest-row-bad")
             .finding("evidence-disagrees");
     }
-    t.case("behind it").file("a.pem", bundle(&l, &[])).manifest(&rows(AFTER, "2014-01-01")).certificate(&l, CLEAR, "").told_not("manifest-row-bad");
+    t.case("behind it")
+        .file("a.pem", bundle(&l, &[]))
+        .manifest(&rows(AFTER, "2014-01-01"))
+        .certificate(&l, CLEAR, "")
+        .told_not("manifest-row-bad");
 }
 
 #[test]
 fn a_serial_number_that_can_be_two_clears_one_certificate_alone() {
     let t = &mut Table::default();
     let ca = public_ca();
-    let of = |serial: u8| leaf(&format!("s{serial}.example")).serial(serial).from("2014-01-01").to("2040-01-01").by(&ca);
-    for (decimal, hexadecimal, text) in [(16, 0x16, "16"), (10, 0x10, "10"), (25, 0x25, "25"), (99, 0x99, "99")] {
+    let of = |serial: u8| {
+        leaf(&format!("s{serial}.example")).serial(serial).from("2014-01-01").to("2040-01-01").by(&ca)
+    };
+    for (decimal, hexadecimal, text) in
+        [(16, 0x16, "16"), (10, 0x10, "10"), (25, 0x25, "25"), (99, 0x99, "99")]
+    {
         let (a, b) = (of(decimal), of(hexadecimal));
         let rows = |time: &str| format!("issuer,serial,uploaded_at\nExample Public CA,{text},{time}\n");
         for certificate in [&a, &b] {
@@ -226,9 +283,13 @@ fn a_serial_number_that_can_be_two_clears_one_certificate_alone() {
                     .certificate(certificate, want, "(uploads.csv:2)")
                     .finding("manifest-row-doubtful");
             }
-            t.case("one is there").file("a.pem", bundle(certificate, &[])).manifest(&rows(AFTER)).certificate(certificate, CLEAR, "(uploads.csv:2)");
+            t.case("one is there")
+                .file("a.pem", bundle(certificate, &[]))
+                .manifest(&rows(AFTER))
+                .certificate(certificate, CLEAR, "(uploads.csv:2)");
         }
-        let other = leaf("o.example").serial(hexadecimal).from("2014-01-01").to("2040-01-01").by(&private_ca());
+        let other =
+            leaf("o.example").serial(hexadecimal).from("2014-01-01").to("2040-01-01").by(&private_ca());
         t.case("the other is of another issuer")
             .file("a.pem", bundle(&a, &[]))
             .file("b.pem", bundle(&other, &[]))

@@ -32,7 +32,11 @@ fn keys_that_are_not_in_the_file() {
         .row("key", BEFORE)
         .file("a.pem", l.pem())
         .row("a.pem", AFTER)
-        .certificate(&l, "presumed valid replace-and-revoke manifest", "a private key in key says that it is this one, and nothing verifies that;");
+        .certificate(
+            &l,
+            "presumed valid replace-and-revoke manifest",
+            "a private key in key says that it is this one, and nothing verifies that;",
+        );
     t.case("key in a file of its own")
         .file("acme/cert.pem", l.pem())
         .file("acme/key.pem", l.key.pem())
@@ -66,16 +70,33 @@ fn keys_that_are_not_in_the_file() {
         "not-exposed public-only",
         "only its public half lies in a.csr",
     );
-    t.case("only a bare public key").file("a.pub", l.key.public()).row("a.pub", BEFORE).key(l.key.spki(), "not-exposed public-only", "a.pub");
+    t.case("only a bare public key").file("a.pub", l.key.public()).row("a.pub", BEFORE).key(
+        l.key.spki(),
+        "not-exposed public-only",
+        "a.pub",
+    );
     t.case("a request beside the leaf changes nothing")
         .file("a.csr", l.key.request("a.example"))
         .file("a.pem", l.pem())
         .uploaded(BEFORE)
         .certificate(&l, "presumed valid replace-and-revoke uploaded", "a certificate on it lies in a.pem");
-    t.case("bare key before").file("k.pem", l.key.pem()).row("k.pem", BEFORE).key(l.key.spki(), "exposed manifest", "its private key lies in k.pem");
-    t.case("bare key after").file("k.pem", l.key.pem()).row("k.pem", AFTER).key(l.key.spki(), "not-exposed manifest", "at or after the cutoff");
-    t.case("bare key in DER").file("k.der", l.key.der()).row("k.der", BEFORE).key(l.key.spki(), "exposed manifest", "lies in k.der");
-    // The key is the unit: a certificate issued after the cutoff on a key uploaded before it is as compromised as the old one.
+    t.case("bare key before").file("k.pem", l.key.pem()).row("k.pem", BEFORE).key(
+        l.key.spki(),
+        "exposed manifest",
+        "its private key lies in k.pem",
+    );
+    t.case("bare key after").file("k.pem", l.key.pem()).row("k.pem", AFTER).key(
+        l.key.spki(),
+        "not-exposed manifest",
+        "at or after the cutoff",
+    );
+    t.case("bare key in DER").file("k.der", l.key.der()).row("k.der", BEFORE).key(
+        l.key.spki(),
+        "exposed manifest",
+        "lies in k.der",
+    );
+    // The key is the unit: a certificate issued after the cutoff on a key uploaded before it is as
+    // compromised as the old one.
     let old = leaked_leaf();
     let new = reissued_after_cutoff(&old);
     let reissued = || bundle(&new, &[]);
@@ -105,44 +126,71 @@ fn standings() {
     let l = leaf("a.example").from("2015-01-01").to("2017-12-31T23:59:59Z").by(&ca);
     let text = bundle(&l, &[]);
     let one = |t: &mut Table, name, as_of, uploaded: &str, want: &str| {
-        t.case(name).file("a.pem", &text).row("a.pem", uploaded).looked_at(as_of).certificate(&l, want, "(uploads.csv:2)");
+        t.case(name).file("a.pem", &text).row("a.pem", uploaded).looked_at(as_of).certificate(
+            &l,
+            want,
+            "(uploads.csv:2)",
+        );
     };
     one(t, "exposed and expired", NOW, BEFORE, "exposed expired expired manifest");
     one(t, "clear and expired", NOW, AFTER, "not-exposed expired clear manifest");
     one(t, "undetermined and expired", NOW, "2016-11-01", "undetermined expired expired manifest");
     // Valid up to and including notAfter, and from notBefore on.
-    one(t, "the last second of validity", "2017-12-31T23:59:59Z", BEFORE, "exposed valid replace-and-revoke manifest");
+    one(
+        t,
+        "the last second of validity",
+        "2017-12-31T23:59:59Z",
+        BEFORE,
+        "exposed valid replace-and-revoke manifest",
+    );
     one(t, "one second later", "2018-01-01T00:00:00Z", BEFORE, "exposed expired expired manifest");
-    one(t, "the first second of validity", "2015-01-01T00:00:00Z", BEFORE, "exposed valid replace-and-revoke manifest");
-    one(t, "one second earlier", "2014-12-31T23:59:59Z", BEFORE, "exposed not-yet-valid replace-and-revoke manifest");
+    one(
+        t,
+        "the first second of validity",
+        "2015-01-01T00:00:00Z",
+        BEFORE,
+        "exposed valid replace-and-revoke manifest",
+    );
+    one(
+        t,
+        "one second earlier",
+        "2014-12-31T23:59:59Z",
+        BEFORE,
+        "exposed not-yet-valid replace-and-revoke manifest",
+    );
     let endless = leaf("e.example").by(&ca).endless(&ca.key);
-    t.case("no end date readable, exposed").file("e.pem", bundle(&endless, &[])).row("e.pem", BEFORE).certificate(
-        &endless,
-        "exposed unknown replace-and-revoke manifest",
-        "its private key lies in e.pem",
-    );
-    t.case("no end date readable, clear").file("e.pem", bundle(&endless, &[])).row("e.pem", AFTER).certificate(
-        &endless,
-        "not-exposed unknown clear manifest",
-        "at or after the cutoff",
-    );
+    t.case("no end date readable, exposed")
+        .file("e.pem", bundle(&endless, &[]))
+        .row("e.pem", BEFORE)
+        .certificate(
+            &endless,
+            "exposed unknown replace-and-revoke manifest",
+            "its private key lies in e.pem",
+        );
+    t.case("no end date readable, clear")
+        .file("e.pem", bundle(&endless, &[]))
+        .row("e.pem", AFTER)
+        .certificate(&endless, "not-exposed unknown clear manifest", "at or after the cutoff");
 }
 
 #[test]
 fn self_signed_certificates() {
     let t = &mut Table::default();
     let s = self_signed("s.example");
-    t.case("self-signed CA:FALSE with its key").file("s.pem", bundle(&s, &[])).row("s.pem", BEFORE).certificate(
-        &s,
-        "exposed valid replace manifest",
-        "its private key lies in s.pem",
-    );
+    t.case("self-signed CA:FALSE with its key")
+        .file("s.pem", bundle(&s, &[]))
+        .row("s.pem", BEFORE)
+        .certificate(&s, "exposed valid replace manifest", "its private key lies in s.pem");
     t.case("self-signed CA:FALSE without its key").file("s.pem", s.pem()).row("s.pem", BEFORE).certificate(
         &s,
         "presumed valid replace manifest",
         "an upload for TLS brings its key along",
     );
-    t.case("self-signed CA:FALSE, after").file("s.pem", bundle(&s, &[])).row("s.pem", AFTER).certificate(&s, "not-exposed valid clear manifest", "");
+    t.case("self-signed CA:FALSE, after").file("s.pem", bundle(&s, &[])).row("s.pem", AFTER).certificate(
+        &s,
+        "not-exposed valid clear manifest",
+        "",
+    );
     let expired = leaf("s.example").to("2016-01-01").self_signed();
     t.case("self-signed and expired").file("s.pem", bundle(&expired, &[])).row("s.pem", BEFORE).certificate(
         &expired,
@@ -150,11 +198,10 @@ fn self_signed_certificates() {
         "lies in s.pem",
     );
     let ca = leaf("s.example").authority().self_signed();
-    t.case("self-signed CA:TRUE with its key").file("s.pem", bundle(&ca, &[])).row("s.pem", BEFORE).certificate(
-        &ca,
-        "exposed valid replace manifest",
-        "its private key lies in s.pem",
-    );
+    t.case("self-signed CA:TRUE with its key")
+        .file("s.pem", bundle(&ca, &[]))
+        .row("s.pem", BEFORE)
+        .certificate(&ca, "exposed valid replace manifest", "its private key lies in s.pem");
     t.case("self-signed CA:TRUE without its key").file("s.pem", ca.pem()).row("s.pem", BEFORE).certificate(
         &ca,
         "presumed valid replace manifest",
@@ -185,7 +232,11 @@ fn authorities() {
             "exposed valid decide manifest",
             "its private key lies in ca.key; it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:3)",
         )
-        .certificate(&l, "not-exposed valid reissue issuer-key", "the key of the CA above it, CN=Example Intermediate, is exposed: whoever holds it");
+        .certificate(
+            &l,
+            "not-exposed valid reissue issuer-key",
+            "the key of the CA above it, CN=Example Intermediate, is exposed: whoever holds it",
+        );
     t.case("intermediate whose own key was uploaded after")
         .file("a.pem", bundle(&l, &[&intermediate]))
         .file("ca.key", intermediate.key.pem())
@@ -199,7 +250,11 @@ fn authorities() {
         .row("a.pem", AFTER)
         .row("root.key", BEFORE)
         .certificate(&root, "exposed valid decide manifest", "its private key lies in root.key")
-        .certificate(&intermediate, "not-exposed valid reissue issuer-key", "the key of the CA above it, CN=Example Private CA, is exposed")
+        .certificate(
+            &intermediate,
+            "not-exposed valid reissue issuer-key",
+            "the key of the CA above it, CN=Example Private CA, is exposed",
+        )
         .certificate(&l, "not-exposed valid reissue issuer-key", "CN=Example Private CA, is exposed");
     let (listed, other) = (private_ca(), private_ca());
     let of_other = leaf("b.example").by(&other);
@@ -227,11 +282,10 @@ fn authorities() {
         .row("ca.key", BEFORE)
         .certificate(&expired, "not-exposed expired clear issuer-key", "");
     let old_root = leaf("Example Private CA").authority().to("2016-06-01").self_signed();
-    t.case("expired CA whose key was uploaded").file("ca.pem", bundle(&old_root, &[])).row("ca.pem", BEFORE).certificate(
-        &old_root,
-        "exposed expired expired manifest",
-        "its private key lies in ca.pem",
-    );
+    t.case("expired CA whose key was uploaded")
+        .file("ca.pem", bundle(&old_root, &[]))
+        .row("ca.pem", BEFORE)
+        .certificate(&old_root, "exposed expired expired manifest", "its private key lies in ca.pem");
     // Names alone do not make an issuer where that decides something: a signature does.
     let v1 = named_ca("Old Root").version_1(&named_ca("unused").key);
     let v1 = v1.version_1(&v1.key);
@@ -248,18 +302,16 @@ fn authorities() {
         .row("root.pem", BEFORE)
         .certificate(&v1, "exposed valid decide manifest", "its private key lies in root.pem")
         .certificate(&below, "not-exposed valid reissue issuer-key", "CN=Old Root, is exposed");
-    t.case("version 1 self-signed certificate that issued nothing").file("v1.pem", v1.pem()).row("v1.pem", BEFORE).certificate(
-        &v1,
-        "presumed valid replace manifest",
-        "an upload for TLS brings its key along",
-    );
+    t.case("version 1 self-signed certificate that issued nothing")
+        .file("v1.pem", v1.pem())
+        .row("v1.pem", BEFORE)
+        .certificate(&v1, "presumed valid replace manifest", "an upload for TLS brings its key along");
     let stranger = self_signed("Old Root");
     let stranger = stranger.version_1(&stranger.key);
-    t.case("certificate named like an issuer whose signature it is not").file("x.pem", chain(&[&stranger, &below])).row("x.pem", BEFORE).certificate(
-        &stranger,
-        "presumed valid replace manifest",
-        "an upload for TLS brings its key along",
-    );
+    t.case("certificate named like an issuer whose signature it is not")
+        .file("x.pem", chain(&[&stranger, &below]))
+        .row("x.pem", BEFORE)
+        .certificate(&stranger, "presumed valid replace manifest", "an upload for TLS brings its key along");
     let impostor = named_ca("Example Intermediate");
     let plain = leaf("p.example").by(&intermediate_of(&root));
     t.case("exposed CA of the same name that did not sign it")
@@ -276,11 +328,15 @@ fn lists_and_shared_factors() {
     let t = &mut Table::default();
     let ca = public_ca();
     let l = leaf("a.example").from("2018-01-01").by(&ca);
-    t.case("key on the list, whatever the dates").file("a.pem", l.pem()).row("a.pem", AFTER).listed(l.key.spki()).certificate(
-        &l,
-        "exposed valid replace-and-revoke list",
-        "the list of compromised keys \"pwned.txt\" names it",
-    );
+    t.case("key on the list, whatever the dates")
+        .file("a.pem", l.pem())
+        .row("a.pem", AFTER)
+        .listed(l.key.spki())
+        .certificate(
+            &l,
+            "exposed valid replace-and-revoke list",
+            "the list of compromised keys \"pwned.txt\" names it",
+        );
     let (other_form, raw) = compressed(&l.key);
     t.case("key on the list by the hash of another form that was met")
         .file("a.pem", l.pem())
@@ -288,11 +344,11 @@ fn lists_and_shared_factors() {
         .row("a.pem", AFTER)
         .listed(raw)
         .certificate(&l, "exposed valid replace-and-revoke list", "pwned.txt");
-    t.case("another key on the list").file("a.pem", l.pem()).row("a.pem", AFTER).listed(Key::new().spki()).certificate(
-        &l,
-        "not-exposed valid clear manifest",
-        "(uploads.csv:2)",
-    );
+    t.case("another key on the list")
+        .file("a.pem", l.pem())
+        .row("a.pem", AFTER)
+        .listed(Key::new().spki())
+        .certificate(&l, "not-exposed valid clear manifest", "(uploads.csv:2)");
     let root = private_ca();
     t.case("CA key on the list")
         .file("ca.pem", chain(&[&root, &leaf("b.example").by(&root)]))
@@ -315,7 +371,11 @@ fn lists_and_shared_factors() {
         .file("r3.pem", second.pem())
         .row("r.pem", BEFORE)
         .row("r3.pem", AFTER)
-        .certificate(&second, "exposed valid replace-and-revoke shared-factor", "it has the modulus of the key")
+        .certificate(
+            &second,
+            "exposed valid replace-and-revoke shared-factor",
+            "it has the modulus of the key",
+        )
         .key(sibling.spki(), "exposed shared-factor", &rsa.spki().to_string());
 }
 

@@ -1,5 +1,6 @@
-//! Each kind of evidence against each weaker one, in both directions: the stronger decides, and the contradiction is told. Then what agrees, what
-//! fills an open end, and the same with a certificate whose key was not found.
+//! Each kind of evidence against each weaker one, in both directions: the stronger decides, and the
+//! contradiction is told. Then what agrees, what fills an open end, and the same with a certificate whose key
+//! was not found.
 
 use super::*;
 
@@ -22,17 +23,32 @@ use Says::{Decision as Decided, FileTime, List, Path, Row, Uploaded, Young};
 
 const OLD_TIME: &str = "2016-06-01T00:00:00Z";
 
-/// A bundle, or its certificate alone, with this evidence; `finding` is one that must be there, or with `!` in front one that must not.
+/// A bundle, or its certificate alone, with this evidence; `finding` is one that must be there, or with `!`
+/// in front one that must not.
 #[allow(clippy::too_many_arguments, reason = "a table")]
-fn one(t: &mut Table, name: &'static str, with_key: bool, evidence: &[Says], want: &str, says: &str, finding: &str) {
+fn one(
+    t: &mut Table,
+    name: &'static str,
+    with_key: bool,
+    evidence: &[Says],
+    want: &str,
+    says: &str,
+    finding: &str,
+) {
     let draft = leaf("pair.example");
     let draft = if evidence.contains(&Young) { draft.from("2018-01-01") } else { draft };
     let l = draft.by(&public_ca());
-    let path =
-        evidence.iter().find_map(|e| if let Path(before) = e { Some(if *before { "2015/06/01/a.pem" } else { "2017/06/01/a.pem" }) } else { None });
+    let path = evidence.iter().find_map(|e| {
+        if let Path(before) = e {
+            Some(if *before { "2015/06/01/a.pem" } else { "2017/06/01/a.pem" })
+        } else {
+            None
+        }
+    });
     let path = path.unwrap_or("a.pem");
     let text = if with_key { bundle(&l, &[]) } else { l.pem() };
-    let time = evidence.iter().find_map(|e| if let FileTime(time) = e { Some(*time) } else { None }).unwrap_or(LATE);
+    let time =
+        evidence.iter().find_map(|e| if let FileTime(time) = e { Some(*time) } else { None }).unwrap_or(LATE);
     let mut case = t.case(name).changed(path, text, time);
     for e in evidence {
         case = match *e {
@@ -65,7 +81,15 @@ fn a_decision_against_each_weaker_kind() {
     one(t, "cleared, file time before", true, &[Decided(false), FileTime(OLD_TIME)], clear, says, DISAGREES);
     one(t, "cleared, old certificate", true, &[Decided(false)], clear, says, "!evidence-disagrees");
     one(t, "cleared, on the list", true, &[Decided(false), List], clear, says, DISAGREES);
-    one(t, "cleared, presumed by a row", false, &[Decided(false), Row(BEFORE)], clear, says, "!evidence-disagrees");
+    one(
+        t,
+        "cleared, presumed by a row",
+        false,
+        &[Decided(false), Row(BEFORE)],
+        clear,
+        says,
+        "!evidence-disagrees",
+    );
     let exposed = "exposed valid replace-and-revoke decision";
     let says = "it is taken as exposed by decision (alice, 2026-01-01T00:00:00Z): so it is";
     one(t, "exposed, row after", true, &[Decided(true), Row(AFTER)], exposed, says, "");
@@ -82,8 +106,24 @@ fn a_row_against_each_weaker_kind() {
     let exposed = "exposed valid replace-and-revoke manifest";
     let says = "its private key lies in a.pem; it was uploaded at 2015-06-01T00:00:00Z (uploads.csv:2), before the cutoff";
     one(t, "row before, --uploaded after", true, &[Row(BEFORE), Uploaded(AFTER)], exposed, says, DISAGREES);
-    one(t, "row before, path after", true, &[Row(BEFORE), Path(false)], exposed, "at 2015-06-01T00:00:00Z (uploads.csv:2), before", DISAGREES);
-    one(t, "row before, file time after", true, &[Row(BEFORE), FileTime(LATE)], exposed, says, "!evidence-disagrees");
+    one(
+        t,
+        "row before, path after",
+        true,
+        &[Row(BEFORE), Path(false)],
+        exposed,
+        "at 2015-06-01T00:00:00Z (uploads.csv:2), before",
+        DISAGREES,
+    );
+    one(
+        t,
+        "row before, file time after",
+        true,
+        &[Row(BEFORE), FileTime(LATE)],
+        exposed,
+        says,
+        "!evidence-disagrees",
+    );
     one(t, "row before, young certificate", true, &[Row(BEFORE), Young], exposed, says, DISAGREES);
     let clear = "not-exposed valid clear manifest";
     let says = "it was uploaded at 2017-06-01T00:00:00Z (uploads.csv:2), at or after the cutoff";
@@ -91,7 +131,15 @@ fn a_row_against_each_weaker_kind() {
     one(t, "row after, path before", true, &[Row(AFTER), Path(true)], clear, says, DISAGREES);
     one(t, "row after, file time before", true, &[Row(AFTER), FileTime(OLD_TIME)], clear, says, DISAGREES);
     one(t, "row after, old certificate", true, &[Row(AFTER)], clear, says, "!evidence-disagrees");
-    one(t, "row after, everything weaker before", true, &[Row(AFTER), Uploaded(BEFORE), Path(true), FileTime(OLD_TIME)], clear, says, DISAGREES);
+    one(
+        t,
+        "row after, everything weaker before",
+        true,
+        &[Row(AFTER), Uploaded(BEFORE), Path(true), FileTime(OLD_TIME)],
+        clear,
+        says,
+        DISAGREES,
+    );
     one(
         t,
         "row after, on the list",
@@ -112,7 +160,15 @@ fn a_row_against_each_weaker_kind() {
         "!evidence-disagrees",
     );
     let same = "2017-06-01T12:00:00Z";
-    one(t, "row after, all agree", true, &[Row(same), Uploaded("2017-06-01"), Path(false)], clear, "at 2017-06-01T12:00:00Z", "!evidence-disagrees");
+    one(
+        t,
+        "row after, all agree",
+        true,
+        &[Row(same), Uploaded("2017-06-01"), Path(false)],
+        clear,
+        "at 2017-06-01T12:00:00Z",
+        "!evidence-disagrees",
+    );
 }
 
 #[test]
@@ -121,14 +177,46 @@ fn the_flag_against_each_weaker_kind() {
     let exposed = "exposed valid replace-and-revoke uploaded";
     let says = "it was uploaded at 2015-06-01T00:00:00Z (--uploaded), before the cutoff";
     one(t, "--uploaded before, path after", true, &[Uploaded(BEFORE), Path(false)], exposed, says, DISAGREES);
-    one(t, "--uploaded before, file time after", true, &[Uploaded(BEFORE), FileTime(LATE)], exposed, says, "!evidence-disagrees");
-    one(t, "--uploaded before, young certificate", true, &[Uploaded(BEFORE), Young], exposed, says, DISAGREES);
+    one(
+        t,
+        "--uploaded before, file time after",
+        true,
+        &[Uploaded(BEFORE), FileTime(LATE)],
+        exposed,
+        says,
+        "!evidence-disagrees",
+    );
+    one(
+        t,
+        "--uploaded before, young certificate",
+        true,
+        &[Uploaded(BEFORE), Young],
+        exposed,
+        says,
+        DISAGREES,
+    );
     let clear = "not-exposed valid clear uploaded";
     let says = "it was uploaded at 2017-06-01T00:00:00Z (--uploaded), at or after the cutoff";
     one(t, "--uploaded after, path before", true, &[Uploaded(AFTER), Path(true)], clear, says, DISAGREES);
-    one(t, "--uploaded after, file time before", true, &[Uploaded(AFTER), FileTime(OLD_TIME)], clear, says, DISAGREES);
+    one(
+        t,
+        "--uploaded after, file time before",
+        true,
+        &[Uploaded(AFTER), FileTime(OLD_TIME)],
+        clear,
+        says,
+        DISAGREES,
+    );
     one(t, "--uploaded after, old certificate", true, &[Uploaded(AFTER)], clear, says, "!evidence-disagrees");
-    one(t, "--uploaded after, only the certificate", false, &[Uploaded(AFTER)], clear, "a certificate on it lies in a.pem", "");
+    one(
+        t,
+        "--uploaded after, only the certificate",
+        false,
+        &[Uploaded(AFTER)],
+        clear,
+        "a certificate on it lies in a.pem",
+        "",
+    );
 }
 
 #[test]
@@ -136,10 +224,19 @@ fn the_path_against_each_weaker_kind() {
     let t = &mut Table::default();
     let exposed = "exposed valid replace-and-revoke path-date";
     let says = "it was uploaded on 2015-06-01 of whatever time zone (--date-from-path), before the cutoff";
-    one(t, "path before, file time after", true, &[Path(true), FileTime(LATE)], exposed, says, "!evidence-disagrees");
+    one(
+        t,
+        "path before, file time after",
+        true,
+        &[Path(true), FileTime(LATE)],
+        exposed,
+        says,
+        "!evidence-disagrees",
+    );
     one(t, "path before, young certificate", true, &[Path(true), Young], exposed, says, DISAGREES);
     let clear = "not-exposed valid clear path-date";
-    let says = "it was uploaded on 2017-06-01 of whatever time zone (--date-from-path), at or after the cutoff";
+    let says =
+        "it was uploaded on 2017-06-01 of whatever time zone (--date-from-path), at or after the cutoff";
     one(t, "path after, file time before", true, &[Path(false), FileTime(OLD_TIME)], clear, says, DISAGREES);
     one(t, "path after, old certificate", true, &[Path(false)], clear, says, "!evidence-disagrees");
     one(
@@ -157,7 +254,15 @@ fn the_path_against_each_weaker_kind() {
 fn the_file_time_against_certificate_dates() {
     let t = &mut Table::default();
     let exposed = "exposed valid replace-and-revoke file-time";
-    one(t, "file time before, old certificate", true, &[FileTime(OLD_TIME)], exposed, "last changed at 2016-06-01T00:00:00Z or earlier", "");
+    one(
+        t,
+        "file time before, old certificate",
+        true,
+        &[FileTime(OLD_TIME)],
+        exposed,
+        "last changed at 2016-06-01T00:00:00Z or earlier",
+        "",
+    );
     // A file is no older than what is in it: such a time is no evidence.
     one(
         t,
@@ -376,7 +481,15 @@ fn several_rows_for_one_path() {
         "between 2015-06-01T00:00:00Z and 2018-01-01T00:00:00Z (uploads.csv:2,3,4)",
         "",
     );
-    one(t, "a row without end widens to the open", true, &[Row(BEFORE), Row("2015-01-01T00:00:00Z..")], unclear, "which can be before or after", "");
+    one(
+        t,
+        "a row without end widens to the open",
+        true,
+        &[Row(BEFORE), Row("2015-01-01T00:00:00Z..")],
+        unclear,
+        "which can be before or after",
+        "",
+    );
     one(
         t,
         "straddling rows, only the certificate was found",
@@ -386,6 +499,22 @@ fn several_rows_for_one_path() {
         "an upload for TLS brings its key along; it was uploaded between",
         "",
     );
-    one(t, "straddling rows and a decision", true, &[Row(BEFORE), Row(AFTER), Decided(false)], "cleared valid clear decision", "so it is", "");
-    one(t, "straddling rows and the list", true, &[Row(BEFORE), Row(AFTER), List], "exposed valid replace-and-revoke list", "pwned.txt", "");
+    one(
+        t,
+        "straddling rows and a decision",
+        true,
+        &[Row(BEFORE), Row(AFTER), Decided(false)],
+        "cleared valid clear decision",
+        "so it is",
+        "",
+    );
+    one(
+        t,
+        "straddling rows and the list",
+        true,
+        &[Row(BEFORE), Row(AFTER), List],
+        "exposed valid replace-and-revoke list",
+        "pwned.txt",
+        "",
+    );
 }

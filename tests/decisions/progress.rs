@@ -12,24 +12,44 @@ fn step(kind: StepKind, name: &str, needs: &[&Step]) -> Step {
     Step {
         status: Status::Waiting,
         needs: needs.iter().map(|s| s.id).collect(),
-        clock: (kind == StepKind::Verify).then(|| Box::new(AuthorityClock { hours: 24, source: "rule".into() })),
+        clock: (kind == StepKind::Verify)
+            .then(|| Box::new(AuthorityClock { hours: 24, source: "rule".into() })),
         ..Step::new(StepId::derive(kind.as_str(), &[name.as_bytes()]), kind, "")
     }
 }
 
 fn word(step: &Step, mark: Mark, at: i64) -> Word {
-    Word { step: step.id, mark, reason: "r".into(), by: "b".into(), at: Time::from_unix(at), recorded: Time::from_unix(at) }
+    Word {
+        step: step.id,
+        mark,
+        reason: "r".into(),
+        by: "b".into(),
+        at: Time::from_unix(at),
+        recorded: Time::from_unix(at),
+    }
 }
 
 #[test]
 fn every_kind_has_its_marks() {
     let key = SpkiHash::of(b"key");
     let asks = Step { key: Some(key), ..Step::new(suspicion(&key), StepKind::Decide, "") };
-    let fitting = |step: &Step| Mark::VALUES.iter().filter(|(_, mark)| mark.fits(step).is_ok()).map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+    let fitting = |step: &Step| {
+        Mark::VALUES
+            .iter()
+            .filter(|(_, mark)| mark.fits(step).is_ok())
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     assert_eq!(fitting(&asks), "waived confirmed cleared reopened");
     for kind in StepKind::ALL {
         let own = match kind {
-            StepKind::Decide | StepKind::Inspect | StepKind::Replace | StepKind::Retire | StepKind::Rotate | StepKind::Verify => "confirmed",
+            StepKind::Decide
+            | StepKind::Inspect
+            | StepKind::Replace
+            | StepKind::Retire
+            | StepKind::Rotate
+            | StepKind::Verify => "confirmed",
             StepKind::Deploy => "deployed",
             StepKind::Revoke => "sent",
             StepKind::Search => "searched",
@@ -50,14 +70,25 @@ fn what_is_done_makes_the_next_ready() {
     apply(&mut steps, &words);
     let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
     use Status::{Done, Ready, Waiting, Waived};
-    assert_eq!(statuses(&steps), [Done, Done, Ready, Waiting, Waiting], "deployed means issued; the search is still due");
+    assert_eq!(
+        statuses(&steps),
+        [Done, Done, Ready, Waiting, Waiting],
+        "deployed means issued; the search is still due"
+    );
     assert_eq!(steps[4].deadline, None);
-    assert_eq!(missing(&HashSet::from([steps[3].id]), &steps).map(|(_, needs)| needs).collect::<Vec<_>>(), [[&search.id]]);
+    assert_eq!(
+        missing(&HashSet::from([steps[3].id]), &steps).map(|(_, needs)| needs).collect::<Vec<_>>(),
+        [[&search.id]]
+    );
     let mut words = words.to_vec();
     words.extend([word(&search, Mark::Waived, 6), word(&revoke, Mark::Sent, 100)]);
     apply(&mut steps, &words);
     assert_eq!(statuses(&steps), [Done, Done, Waived, Done, Ready]);
-    assert_eq!(steps[4].deadline, Some(Time::from_unix(100 + 24 * 3600)), "the CA has 24 hours from what it was sent");
+    assert_eq!(
+        steps[4].deadline,
+        Some(Time::from_unix(100 + 24 * 3600)),
+        "the CA has 24 hours from what it was sent"
+    );
     words.push(word(&search, Mark::Reopened, 7));
     apply(&mut steps, &words);
     assert_eq!(statuses(&steps), [Done, Done, Ready, Done, Ready], "the last word counts");
@@ -80,13 +111,24 @@ fn what_was_said_of_a_step_holds_for_the_same_step_under_another_name() {
     assert!(carried(&words, std::slice::from_ref(&both)).is_empty(), "nobody asked for the second");
     let words = [words[0].clone(), word(&two, Mark::Sent, 9)];
     let new = carried(&words, std::slice::from_ref(&both));
-    assert_eq!((new.len(), &new[0].step, new[0].mark, new[0].at.unix()), (1, &both.id, Mark::Sent, 5), "the clock runs since the first");
+    assert_eq!(
+        (new.len(), &new[0].step, new[0].mark, new[0].at.unix()),
+        (1, &both.id, Mark::Sent, 5),
+        "the clock runs since the first"
+    );
     assert!(new[0].reason.contains(one.id.as_str()));
     let mixed = [words[0].clone(), word(&two, Mark::Waived, 9)];
     assert!(carried(&mixed, std::slice::from_ref(&both)).is_empty(), "two things were said");
     let other = Step { authority: Some("digicert".into()), ..one.clone() };
-    assert!(carried_over(&words, &[other, two.clone()], std::slice::from_ref(&both), |a| a == "digicert", now).is_empty(), "another CA was asked");
-    assert!(carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(), "they are still there and speak for themselves");
+    assert!(
+        carried_over(&words, &[other, two.clone()], std::slice::from_ref(&both), |a| a == "digicert", now)
+            .is_empty(),
+        "another CA was asked"
+    );
+    assert!(
+        carried(&words, &[both.clone(), one.clone(), two.clone()]).is_empty(),
+        "they are still there and speak for themselves"
+    );
     let taken_back = [words[0].clone(), words[1].clone(), word(&two, Mark::Reopened, 10)];
     assert!(carried(&taken_back, &[both]).is_empty());
 }
@@ -109,27 +151,51 @@ fn what_was_said_of_a_step_does_not_hold_for_what_belongs_to_it_since() {
     let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
     let (earlier, mut steps) = (all(&[b"a"]), all(&[b"a", b"b", b"c"]));
     let mut words = vec![word(&steps[1], Mark::Deployed, 5), word(&steps[2], Mark::Sent, 6)];
-    assert!(no_longer_all(&words, &steps, &steps, &none, &none, Time::from_unix(7)).is_empty(), "they are the same");
-    assert!(no_longer_all(&words, &steps, &earlier, &none, &none, Time::from_unix(7)).is_empty(), "fewer than before");
+    assert!(
+        no_longer_all(&words, &steps, &steps, &none, &none, Time::from_unix(7)).is_empty(),
+        "they are the same"
+    );
+    assert!(
+        no_longer_all(&words, &steps, &earlier, &none, &none, Time::from_unix(7)).is_empty(),
+        "fewer than before"
+    );
     let more = no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(7));
     assert_eq!(more.iter().map(|w| w.step).collect::<Vec<_>>(), [steps[1].id, steps[2].id]);
     assert!(more[0].reason.contains("and 1 more"), "{}", more[0].reason);
     words.extend(more);
-    assert!(no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(8)).is_empty(), "said once");
+    assert!(
+        no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(8)).is_empty(),
+        "said once"
+    );
     apply(&mut steps, &words);
-    assert_eq!(statuses(&steps), [Done, Ready, Waiting, Waiting], "what was issued stands in for the new ones too");
+    assert_eq!(
+        statuses(&steps),
+        [Done, Ready, Waiting, Waiting],
+        "what was issued stands in for the new ones too"
+    );
     let day = 24 * 3600;
     assert_eq!(steps[3].deadline, Some(Time::from_unix(6 + day)), "the clock for the first runs on");
     words.extend([word(&steps[1], Mark::Deployed, 10), word(&steps[2], Mark::Sent, 11)]);
     apply(&mut steps, &words);
-    assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Done, Done, Ready], Some(Time::from_unix(11 + day))));
+    assert_eq!(
+        (statuses(&steps), steps[3].deadline),
+        (vec![Done, Done, Done, Ready], Some(Time::from_unix(11 + day)))
+    );
     words.push(word(&steps[3], Mark::Confirmed, 12));
     let (earlier, mut steps) = (steps, all(&[b"a", b"b", b"c", b"d"]));
     words.extend(no_longer_all(&words, &earlier, &steps, &none, &none, Time::from_unix(13)));
     apply(&mut steps, &words);
-    assert_eq!((statuses(&steps), steps[3].deadline), (vec![Done, Ready, Waiting, Waiting], None), "nothing is asked for that is not checked");
+    assert_eq!(
+        (statuses(&steps), steps[3].deadline),
+        (vec![Done, Ready, Waiting, Waiting], None),
+        "nothing is asked for that is not checked"
+    );
     let waived = [word(&steps[0], Mark::Waived, 1), word(&steps[1], Mark::Waived, 1)];
-    assert_eq!(no_longer_all(&waived, &earlier, &steps, &none, &none, Time::from_unix(2)).len(), 2, "a waiver is for what was known");
+    assert_eq!(
+        no_longer_all(&waived, &earlier, &steps, &none, &none, Time::from_unix(2)).len(),
+        2,
+        "a waiver is for what was known"
+    );
 }
 
 #[test]
@@ -157,7 +223,11 @@ fn a_check_is_waived_with_its_revocation_and_with_nothing_else() {
     apply(&mut steps, &[word(&deploy, Mark::Waived, 1)]);
     let statuses = |steps: &[Step]| steps.iter().map(|s| s.status).collect::<Vec<_>>();
     use Status::{Ready, Waiting, Waived};
-    assert_eq!(statuses(&steps), [Waived, Ready, Ready, Waiting], "what is not deployed is still trusted somewhere");
+    assert_eq!(
+        statuses(&steps),
+        [Waived, Ready, Ready, Waiting],
+        "what is not deployed is still trusted somewhere"
+    );
     apply(&mut steps, &[word(&deploy, Mark::Waived, 1), word(&revoke, Mark::Waived, 2)]);
     assert_eq!(statuses(&steps), [Waived, Ready, Waived, Waived]);
 }
@@ -222,7 +292,10 @@ fn each_kind_is_open_again_for_what_is_new_of_its_own() {
                 &|_| graver.clone(),
                 Time::from_unix(9),
             );
-            new.first().map_or_else(|| "-".to_owned(), |w| w.reason.split([' ', ';']).next().unwrap_or_default().to_owned())
+            new.first().map_or_else(
+                || "-".to_owned(),
+                |w| w.reason.split([' ', ';']).next().unwrap_or_default().to_owned(),
+            )
         };
         format!("{} {} {}", of(None, None), of(Some("copy"), None), of(None, Some("graver")))
     };
@@ -255,7 +328,11 @@ fn each_kind_is_open_again_for_what_is_new_of_its_own() {
             "verify: the the the"
         ]
     );
-    assert_eq!(new(Mark::Reopened).iter().filter(|n| !n.ends_with("- - -")).count(), 0, "nothing is said of what is open");
+    assert_eq!(
+        new(Mark::Reopened).iter().filter(|n| !n.ends_with("- - -")).count(),
+        0,
+        "nothing is said of what is open"
+    );
 }
 
 #[test]
@@ -271,9 +348,21 @@ fn of_several_things_said_the_last_counts_and_its_order_tells() {
         steps.iter().map(|s| s.status).collect::<Vec<_>>()
     };
     assert_eq!(after(&[]), [Ready, Waiting, Ready, Waiting]);
-    assert_eq!(after(&[word(&deploy, Mark::Deployed, 1), word(&replace, Mark::Reopened, 2)]), [Ready, Done, Ready, Waiting], "taken back since");
-    assert_eq!(after(&[word(&replace, Mark::Reopened, 1), word(&deploy, Mark::Deployed, 2)]), [Done, Done, Ready, Waiting], "and issued again");
-    assert_eq!(after(&[word(&distribute, Mark::Deployed, 1)]), [Ready, Waiting, Ready, Done], "a decision is not issued");
+    assert_eq!(
+        after(&[word(&deploy, Mark::Deployed, 1), word(&replace, Mark::Reopened, 2)]),
+        [Ready, Done, Ready, Waiting],
+        "taken back since"
+    );
+    assert_eq!(
+        after(&[word(&replace, Mark::Reopened, 1), word(&deploy, Mark::Deployed, 2)]),
+        [Done, Done, Ready, Waiting],
+        "and issued again"
+    );
+    assert_eq!(
+        after(&[word(&distribute, Mark::Deployed, 1)]),
+        [Ready, Waiting, Ready, Done],
+        "a decision is not issued"
+    );
     assert_eq!(after(&[word(&trust, Mark::Waived, 1)]), [Ready, Waiting, Waived, Ready]);
     assert_eq!(after(&[word(&deploy, Mark::Waived, 1)]), [Ready, Waived, Ready, Waiting]);
 }

@@ -1,4 +1,5 @@
-//! A small incident as text: files, evidence and what people said; and everything that follows, as text. Keys and signatures are the same in every run.
+//! A small incident as text: files, evidence and what people said; and everything that follows, as text. Keys
+//! and signatures are the same in every run.
 
 mod input;
 mod output;
@@ -7,7 +8,10 @@ mod rounds;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
-use certrecall::assess::{self, Assessment, Clock, Decision, Held, Manifest, Mapping, PathPattern, Profile, Question, incident, parse_span};
+use certrecall::assess::{
+    self, Assessment, Clock, Decision, Held, Manifest, Mapping, PathPattern, Profile, Question, incident,
+    parse_span,
+};
 use certrecall::id::SpkiHash;
 use certrecall::inventory::{Inventory, chain, link};
 use certrecall::plan::ca::{Cas, Ccadb};
@@ -125,7 +129,10 @@ impl Scene {
 
     fn write_archives(&self) {
         for (archive, members) in &self.archives {
-            let members: Vec<Member<'_>> = members.iter().map(|(name, content, time)| (name.as_str(), content.as_slice(), time.as_deref())).collect();
+            let members: Vec<Member<'_>> = members
+                .iter()
+                .map(|(name, content, time)| (name.as_str(), content.as_slice(), time.as_deref()))
+                .collect();
             let changed = self.packed.get(archive).map_or(crate::LATE, String::as_str);
             self.folder.write_changed(format!("in/{archive}"), crate::common::tar(&members), changed);
         }
@@ -134,18 +141,27 @@ impl Scene {
     fn judge(&self) -> Told {
         self.write_archives();
         let read: Vec<_> = self.only.iter().map(|path| self.folder.path().join("in").join(path)).collect();
-        let roots = Roots::open(&if read.is_empty() { vec![self.folder.path().join("in")] } else { read }).unwrap();
-        let files: Vec<(String, &[u8])> = self.manifests.iter().map(|(name, text)| (name.clone(), text.as_bytes())).collect();
+        let roots =
+            Roots::open(&if read.is_empty() { vec![self.folder.path().join("in")] } else { read }).unwrap();
+        let files: Vec<(String, &[u8])> =
+            self.manifests.iter().map(|(name, text)| (name.clone(), text.as_bytes())).collect();
         let mapping = Mapping::parse(&self.mapping).unwrap();
-        let manifest = (!files.is_empty()).then(|| Manifest::parse_all(&files, &mapping, self.prefix.as_deref()).unwrap());
+        let manifest = (!files.is_empty())
+            .then(|| Manifest::parse_all(&files, &mapping, self.prefix.as_deref()).unwrap());
         let pattern = self.pattern.as_ref().map(|p| PathPattern::parse(p).unwrap());
         let mut inventory = crate::read_all(&roots);
         let cas = self.cas();
         let ccadb = (!self.ccadb.is_empty()).then(|| Ccadb::read(self.ccadb.as_bytes()).unwrap());
         let public = cas.public_keys(&inventory, ccadb.as_ref());
         inventory.set_surroundings(&roots, public);
-        link::link(&mut inventory, |key| key.is_on(&self.listed) || self.decisions.contains_key(&key.spki), 2, || crate::reopener(&roots));
-        let incident = Profile::built_in(incident::DEFAULT).unwrap().with(self.cutoff.as_deref().map(time)).unwrap();
+        link::link(
+            &mut inventory,
+            |key| key.is_on(&self.listed) || self.decisions.contains_key(&key.spki),
+            2,
+            || crate::reopener(&roots),
+        );
+        let incident =
+            Profile::built_in(incident::DEFAULT).unwrap().with(self.cutoff.as_deref().map(time)).unwrap();
         let clock = Clock { now: time(&self.now), as_of: time(self.as_of.as_deref().unwrap_or(&self.now)) };
         let question = Question {
             incident: &incident,
@@ -162,9 +178,17 @@ impl Scene {
         };
         let mut assessment = assess::assess(&inventory, &roots, &question);
         let concerned = authority::concerned(&inventory, &assessment);
-        let chains: HashMap<_, _> = chain::chains(&inventory, &concerned, cas.anchors(), 2, || crate::reopener(&roots));
-        let given =
-            Given { cas: &cas, ccadb: ccadb.as_ref(), chains: &chains, target: self.target, certificates: "case/certificates", clock, threads: 2 };
+        let chains: HashMap<_, _> =
+            chain::chains(&inventory, &concerned, cas.anchors(), 2, || crate::reopener(&roots));
+        let given = Given {
+            cas: &cas,
+            ccadb: ccadb.as_ref(),
+            chains: &chains,
+            target: self.target,
+            certificates: "case/certificates",
+            clock,
+            threads: 2,
+        };
         let mut plan = Plan::construct(&inventory, &assessment, &given);
         plan.join(&inventory, &self.elsewhere, clock);
         for finding in authority::unmatched(&inventory, &plan.authorities, &cas) {

@@ -1,5 +1,5 @@
-//! Small incidents: what is there, what is concluded of each key and certificate, and every step, CA and finding. Nothing may be missing, and nothing too
-//! much.
+//! Small incidents: what is there, what is concluded of each key and certificate, and every step, CA and
+//! finding. Nothing may be missing, and nothing too much.
 
 use crate::blocks::hold;
 use crate::scene;

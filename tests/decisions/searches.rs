@@ -39,7 +39,11 @@ fn a_precertificate_and_its_certificate_are_one() {
         (Some("03ffee"), Some(12), &["a.example".into(), "www.a.example".into()][..])
     );
     assert_eq!(one.address(), "https://crt.sh/?d=12");
-    assert_eq!(one.not_after.unwrap().to_string(), "2026-12-05T15:46:43Z", "crt.sh writes UTC without a zone");
+    assert_eq!(
+        one.not_after.unwrap().to_string(),
+        "2026-12-05T15:46:43Z",
+        "crt.sh writes UTC without a zone"
+    );
 }
 
 #[test]
@@ -53,7 +57,8 @@ fn the_same_as_csv_and_one_object_a_line() {
     assert_eq!(read_text(csv).unwrap().certificates, want);
     let lines = CRT_SH.replace('\n', "").trim_matches(['[', ']']).replace("}, {", "}\n{");
     assert_eq!(read_text(&lines.replace("}, {", "}\n{")).unwrap().certificates, want);
-    let wide: Vec<u8> = std::iter::once(0xfeff).chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> =
+        std::iter::once(0xfeff).chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     assert_eq!(read("f", &wide, &[key()]).unwrap().certificates, want, "as a spreadsheet writes it");
 }
 
@@ -65,8 +70,14 @@ fn a_quote_that_went_astray_takes_no_row_away_in_silence() {
     assert!(error.line == Some(3) && error.says.contains("not closed"), "{error}");
     for (bad, used) in [
         // The next row's quote closes it, in the same column, and in another.
-        ("2,CN=X,02,2027-01-01,\"b.example\n3,CN=X,03,2027-01-01,\"c.example\"\n4,CN=X,04,2027-01-01,d.example\n", 2),
-        ("2,CN=X,02,2027-01-01,\"b.example\n3,\"CN=X,O=Y\",03,2027-01-01,c.example\n4,CN=X,04,2027-01-01,d.example\n", 2),
+        (
+            "2,CN=X,02,2027-01-01,\"b.example\n3,CN=X,03,2027-01-01,\"c.example\"\n4,CN=X,04,2027-01-01,d.example\n",
+            2,
+        ),
+        (
+            "2,CN=X,02,2027-01-01,\"b.example\n3,\"CN=X,O=Y\",03,2027-01-01,c.example\n4,CN=X,04,2027-01-01,d.example\n",
+            2,
+        ),
         ("2,CN=X,02\n", 1),
     ] {
         let export = rows(bad).unwrap();
@@ -77,7 +88,9 @@ fn a_quote_that_went_astray_takes_no_row_away_in_silence() {
 
 #[test]
 fn digits_that_are_a_number_are_not_taken_for_hexadecimal() {
-    let row = |serial: &str| format!(r#"[{{"issuer_name":"CN=X","serial_number":{serial},"not_after":"2027-01-01"}}]"#);
+    let row = |serial: &str| {
+        format!(r#"[{{"issuer_name":"CN=X","serial_number":{serial},"not_after":"2027-01-01"}}]"#)
+    };
     assert_eq!(read_text(&row("\"123\"")).unwrap().certificates[0].serial.as_deref(), Some("0123"));
     for serial in ["123", "-5", "1e3", "99999999999999999999999"] {
         assert_eq!(read_text(&row(serial)).unwrap().unusable(), 1, "{serial}");
@@ -96,14 +109,19 @@ fn certspotter_rows_of_another_key_are_left_out_and_told() {
     assert_eq!((one.issuer.as_str(), one.serial.as_deref(), one.crt_sh_id), ("C=US, O=X", None, None));
     assert_eq!(one.address(), format!("https://crt.sh/?q={}", "ab".repeat(32)));
     assert_eq!(export.others(), 1);
-    assert!(export.findings.list[0].place == "found.json:2" && export.findings.list[0].says.contains("left out"), "{:?}", export.findings.list);
+    assert!(
+        export.findings.list[0].place == "found.json:2" && export.findings.list[0].says.contains("left out"),
+        "{:?}",
+        export.findings.list
+    );
     let error = read_text(&text.replace(KEY, &"cd".repeat(32))).unwrap_err();
     assert!(error.says.contains("another key"), "{error}");
 }
 
 #[test]
 fn a_row_that_holds_the_certificate_says_it_best() {
-    let base64: String = include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let base64: String =
+        include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
     let der = base64_simd::STANDARD.decode_to_vec(&base64).unwrap();
     let certificate = certificate(&der);
     let text = format!(r#"[{{"id":"9","pubkey_sha256":"{KEY}","cert_der":"{base64}"}}]"#);
@@ -111,7 +129,10 @@ fn a_row_that_holds_the_certificate_says_it_best() {
     let error = read_text(&text).unwrap_err();
     assert!(error.says.contains("another key"), "{error}");
     let export = read("f", text.replace(KEY, &spki.to_string()).as_bytes(), &[spki]).unwrap();
-    assert_eq!(missing(&export.certificates, std::iter::once(Listed::of(&certificate))), Vec::<&Listed>::new());
+    assert_eq!(
+        missing(&export.certificates, std::iter::once(Listed::of(&certificate))),
+        Vec::<&Listed>::new()
+    );
     assert_eq!(export.certificates[0].serial, Some(certificate.serial.to_hex()));
 }
 
@@ -144,35 +165,59 @@ fn bad_rows_are_findings_and_bad_files_errors() {
 
 #[test]
 fn what_is_at_hand_is_not_elsewhere() {
-    let base64: String = include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
+    let base64: String =
+        include_str!("../../testdata/pkcs7/a.pem").lines().filter(|l| !l.starts_with("-----")).collect();
     let here = certificate(&base64_simd::STANDARD.decode_to_vec(&base64).unwrap());
-    let row = Listed { sha256: None, crt_sh_id: Some(1), issuer: "CN = BAG-A.example".into(), ..Listed::of(&here) };
+    let row =
+        Listed { sha256: None, crt_sh_id: Some(1), issuer: "CN = BAG-A.example".into(), ..Listed::of(&here) };
     let unnumbered = Listed { serial: None, ..row.clone() };
     let other = Listed { serial: Some("1b".into()), ..row.clone() };
     let of = |list: &[Listed]| missing(list, std::iter::once(Listed::of(&here))).len();
-    assert_eq!((of(std::slice::from_ref(&row)), of(std::slice::from_ref(&unnumbered)), of(std::slice::from_ref(&other))), (0, 0, 1));
-    assert_eq!(missing(&[unnumbered.clone(), other.clone()], std::iter::empty()), [&other], "one without a number is one that has it");
+    assert_eq!(
+        (
+            of(std::slice::from_ref(&row)),
+            of(std::slice::from_ref(&unnumbered)),
+            of(std::slice::from_ref(&other))
+        ),
+        (0, 0, 1)
+    );
+    assert_eq!(
+        missing(&[unnumbered.clone(), other.clone()], std::iter::empty()),
+        [&other],
+        "one without a number is one that has it"
+    );
     assert_eq!(missing(std::slice::from_ref(&unnumbered), std::iter::empty()), [&unnumbered]);
 }
 
 #[test]
 fn what_is_made_to_hurt_does_not() {
-    let deep = format!("[{{\"issuer_name\":\"CN=A\",\"serial_number\":\"01\",\"x\":{}{}}}]", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "[{{\"issuer_name\":\"CN=A\",\"serial_number\":\"01\",\"x\":{}{}}}]",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let _ = read_text(&deep);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read_text(&deep).is_err() || read_text(&deep).unwrap().unusable() > 0);
     let many = format!("[{}0]", "0,".repeat(200_000));
     assert_eq!(read_text(&many).unwrap().unusable(), 200_001);
     let name = "\u{202e}\u{1b}[31m".repeat(1_000);
-    let text = serde_json::json!([{"issuer_name": name, "serial_number": "01", "name_value": name}]).to_string();
+    let text =
+        serde_json::json!([{"issuer_name": name, "serial_number": "01", "name_value": name}]).to_string();
     let export = read_text(&text).unwrap();
     let mut steps = vec![step(StepKind::Search), step(StepKind::Revoke)];
     join(&mut steps, &not_here(&export), Time::from_unix(0));
-    assert!(steps[1].says.len() < 2_000 && !steps[1].says.contains(['\u{202e}', '\u{1b}']), "{}", steps[1].says);
+    assert!(
+        steps[1].says.len() < 2_000 && !steps[1].says.contains(['\u{202e}', '\u{1b}']),
+        "{}",
+        steps[1].says
+    );
 }
 
 fn certificate(der: &[u8]) -> Arc<pki::Certificate> {
-    let Ok(Parsed::Object(Piece { body: Object::Certificate(certificate), .. })) = pki::read_der(der) else { panic!("not a certificate") };
+    let Ok(Parsed::Object(Piece { body: Object::Certificate(certificate), .. })) = pki::read_der(der) else {
+        panic!("not a certificate")
+    };
     certificate
 }
 
@@ -187,13 +232,22 @@ fn step(kind: StepKind) -> Step {
 #[test]
 fn what_is_not_at_hand_holds_the_revocation_back() {
     let export = read_text(CRT_SH).unwrap();
-    let mut steps = vec![step(StepKind::Search), step(StepKind::Revoke), step(StepKind::Verify), step(StepKind::Retire)];
+    let mut steps =
+        vec![step(StepKind::Search), step(StepKind::Revoke), step(StepKind::Verify), step(StepKind::Retire)];
     let now = Time::from_unix(1_780_000_000);
     let ids = join(&mut steps, &not_here(&export), now).remove(&key()).unwrap();
     let kinds: Vec<StepKind> = steps.iter().map(|s| s.kind).collect();
-    assert_eq!(kinds, [StepKind::Search, StepKind::Replace, StepKind::Revoke, StepKind::Verify, StepKind::Retire], "the expired one needs nothing");
+    assert_eq!(
+        kinds,
+        [StepKind::Search, StepKind::Replace, StepKind::Revoke, StepKind::Verify, StepKind::Retire],
+        "the expired one needs nothing"
+    );
     assert_eq!((&steps[2].needs, &steps[4].needs, steps[2].status), (&ids, &ids, Status::Waiting));
-    assert!(steps[1].says.contains("serial 03ffee") && steps[1].says.contains("https://crt.sh/?d=12"), "{}", steps[1].says);
+    assert!(
+        steps[1].says.contains("serial 03ffee") && steps[1].says.contains("https://crt.sh/?d=12"),
+        "{}",
+        steps[1].says
+    );
     let before = steps.clone();
     assert_eq!(join(&mut steps, &not_here(&export), now)[&key()], ids);
     assert_eq!(steps, before, "twice is once");
@@ -215,10 +269,14 @@ fn what_holds_a_step_back_leaves_what_is_done() {
     let (found, other) = (listed("a.example"), SpkiHash::of(b"other"));
     let elsewhere = BTreeMap::from([(key(), vec![&found]), (other, vec![&found])]);
     let of = |kind, status| Step { status, ..step(kind) };
-    let foreign = Step { key: Some(other), ..Step::new(StepId::derive("revoke", &[b"other"]), StepKind::Revoke, "") };
-    for (status, after) in
-        [(Status::Ready, Status::Waiting), (Status::Waiting, Status::Waiting), (Status::Done, Status::Done), (Status::Waived, Status::Waived)]
-    {
+    let foreign =
+        Step { key: Some(other), ..Step::new(StepId::derive("revoke", &[b"other"]), StepKind::Revoke, "") };
+    for (status, after) in [
+        (Status::Ready, Status::Waiting),
+        (Status::Waiting, Status::Waiting),
+        (Status::Done, Status::Done),
+        (Status::Waived, Status::Waived),
+    ] {
         let mut steps = vec![
             of(StepKind::Search, Status::Done),
             of(StepKind::Revoke, status),
@@ -230,19 +288,39 @@ fn what_holds_a_step_back_leaves_what_is_done() {
         (steps[0].deadline, steps[0].deadline_source) = (deadline, source.clone());
         for round in 0..2 {
             let ids = join(&mut steps, &elsewhere, Time::from_unix(0));
-            assert_eq!((ids.len(), ids[&key()].len(), steps.len()), (1, 1, 6), "the other key has no search: round {round}");
-            assert_eq!(steps.iter().map(|s| s.status).collect::<Vec<_>>(), [Status::Done, Status::Ready, after, status, after, Status::Ready]);
+            assert_eq!(
+                (ids.len(), ids[&key()].len(), steps.len()),
+                (1, 1, 6),
+                "the other key has no search: round {round}"
+            );
+            assert_eq!(
+                steps.iter().map(|s| s.status).collect::<Vec<_>>(),
+                [Status::Done, Status::Ready, after, status, after, Status::Ready]
+            );
             assert_eq!(steps.iter().map(|s| s.needs.len()).collect::<Vec<_>>(), [0, 0, 1, 0, 1, 0]);
-            assert_eq!((steps[1].deadline, &steps[1].deadline_source), (deadline, &source), "the target of its search");
+            assert_eq!(
+                (steps[1].deadline, &steps[1].deadline_source),
+                (deadline, &source),
+                "the target of its search"
+            );
         }
     }
 }
 
 #[test]
 fn an_answer_has_an_end() {
-    let rows = |n: usize| format!("[{}]", (0..n).map(|i| format!(r#"{{"issuer":"CN=x","serial":"{i:x}"}}"#)).collect::<Vec<_>>().join(","));
+    let rows = |n: usize| {
+        format!(
+            "[{}]",
+            (0..n).map(|i| format!(r#"{{"issuer":"CN=x","serial":"{i:x}"}}"#)).collect::<Vec<_>>().join(",")
+        )
+    };
     let error = read_text(&rows(certrecall::limits::SEARCHED + 2)).unwrap_err();
     assert!(error.says.contains("more than 100000 certificates"), "{error}");
     let again = rows(certrecall::limits::SEARCHED).replace(']', r#",{"issuer":"CN=X","serial":"07"}]"#);
-    assert_eq!(read_text(&again).unwrap().certificates.len(), certrecall::limits::SEARCHED, "one of them again is none more");
+    assert_eq!(
+        read_text(&again).unwrap().certificates.len(),
+        certrecall::limits::SEARCHED,
+        "one of them again is none more"
+    );
 }

@@ -17,7 +17,12 @@ fn everything_given_has_to_hold() {
     let deploy_a = Step { certificates: vec![a], ..step(StepKind::Deploy, "a") };
     let deploy_b = Step { certificates: vec![b], status: Status::Waiting, ..step(StepKind::Deploy, "b") };
     let search = Step { key: Some(key), ..step(StepKind::Search, "key") };
-    let revoke = Step { key: Some(other), certificates: vec![b], authority: Some("x-ca".into()), ..step(StepKind::Revoke, "b") };
+    let revoke = Step {
+        key: Some(other),
+        certificates: vec![b],
+        authority: Some("x-ca".into()),
+        ..step(StepKind::Revoke, "b")
+    };
     let listed = Listed {
         issuer: "CN=X".into(),
         serial: Some("01".into()),
@@ -34,9 +39,21 @@ fn everything_given_has_to_hold() {
     let chosen = |selection: &Selection| {
         let mut subjects = Subjects::new([("x-ca".to_owned(), "X Trust".to_owned())]);
         let names = vec!["a.example".to_owned(), "A2.example".to_owned()];
-        let of_key = KeySubject { key, accounts: &accounts, steps: &[deploy_a.id, search.id], certificates: vec![(a, names)], elsewhere: &elsewhere };
+        let of_key = KeySubject {
+            key,
+            accounts: &accounts,
+            steps: &[deploy_a.id, search.id],
+            certificates: vec![(a, names)],
+            elsewhere: &elsewhere,
+        };
         let certificates = vec![(b, vec!["b.example".to_owned()])];
-        let of_other = KeySubject { key: other, accounts: &accounts[1..], steps: &[deploy_b.id], certificates, elsewhere: &[] };
+        let of_other = KeySubject {
+            key: other,
+            accounts: &accounts[1..],
+            steps: &[deploy_b.id],
+            certificates,
+            elsewhere: &[],
+        };
         subjects.add(selection, &of_key);
         subjects.add(selection, &of_other);
         steps.iter().filter(|s| selection.means(s, &subjects)).map(|s| s.id).collect::<Vec<_>>()
@@ -44,11 +61,29 @@ fn everything_given_has_to_hold() {
     let text = |text: &str| Some(text.to_owned());
     let all = Selection::default();
     assert_eq!(chosen(&Selection { host: text("a2.EXAMPLE."), ..all.clone() }), [deploy_a.id, search.id]);
-    assert_eq!(chosen(&Selection { host: text("found.example"), ..all.clone() }), [found.id], "not those of the key's other certificates");
+    assert_eq!(
+        chosen(&Selection { host: text("found.example"), ..all.clone() }),
+        [found.id],
+        "not those of the key's other certificates"
+    );
     assert_eq!(chosen(&Selection { host: text("example"), ..all.clone() }), [], "a whole name");
-    assert_eq!(chosen(&Selection { account: text("acme"), ..all.clone() }), [deploy_a.id, search.id, found.id]);
-    assert_eq!(chosen(&Selection { account: text("globex"), kind: Some(StepKind::Deploy), ..all.clone() }), [deploy_a.id, deploy_b.id]);
-    assert_eq!(chosen(&Selection { account: text("globex"), kind: Some(StepKind::Deploy), ready: true, ..all.clone() }), [deploy_a.id]);
+    assert_eq!(
+        chosen(&Selection { account: text("acme"), ..all.clone() }),
+        [deploy_a.id, search.id, found.id]
+    );
+    assert_eq!(
+        chosen(&Selection { account: text("globex"), kind: Some(StepKind::Deploy), ..all.clone() }),
+        [deploy_a.id, deploy_b.id]
+    );
+    assert_eq!(
+        chosen(&Selection {
+            account: text("globex"),
+            kind: Some(StepKind::Deploy),
+            ready: true,
+            ..all.clone()
+        }),
+        [deploy_a.id]
+    );
     for name in ["x-ca", "x trust"] {
         assert_eq!(chosen(&Selection { authority: text(name), ..all.clone() }), [revoke.id]);
     }
@@ -83,15 +118,23 @@ fn a_selection_is_shown_as_it_was_given() {
     assert!(!all.is_empty() && all.needs_keys());
     let none = Selection::default();
     assert_eq!((none.to_string(), none.is_empty(), none.needs_keys()), (String::new(), true, false));
-    assert!(Selection { host: Some("a".into()), ..none.clone() }.needs_keys() && Selection { account: Some("a".into()), ..none }.needs_keys());
+    assert!(
+        Selection { host: Some("a".into()), ..none.clone() }.needs_keys()
+            && Selection { account: Some("a".into()), ..none }.needs_keys()
+    );
 }
 
 #[test]
 fn what_is_about_no_key_is_of_no_host_and_no_account() {
     let key = SpkiHash::of(b"key");
-    let (inspect, search) = (step(StepKind::Inspect, "i"), Step { key: Some(key), ..step(StepKind::Search, "s") });
-    let (waiting, failed) = (Step { status: Status::Waiting, ..search.clone() }, Step { status: Status::Failed, ..search.clone() });
-    let (accounts, certificates) = (["acme".to_owned()], vec![(Fingerprint::of(b"a"), vec![" A.example. ".to_owned()])]);
+    let (inspect, search) =
+        (step(StepKind::Inspect, "i"), Step { key: Some(key), ..step(StepKind::Search, "s") });
+    let (waiting, failed) = (
+        Step { status: Status::Waiting, ..search.clone() },
+        Step { status: Status::Failed, ..search.clone() },
+    );
+    let (accounts, certificates) =
+        (["acme".to_owned()], vec![(Fingerprint::of(b"a"), vec![" A.example. ".to_owned()])]);
     let subject = KeySubject { key, accounts: &accounts, steps: &[], certificates, elsewhere: &[] };
     let means = |selection: Selection, step: &Step| {
         let mut subjects = Subjects::new([("ca".to_owned(), "The CA".to_owned())]);
@@ -109,6 +152,11 @@ fn what_is_about_no_key_is_of_no_host_and_no_account() {
     assert!(means(ready.clone(), &search) && !means(ready.clone(), &waiting) && !means(ready, &failed));
     let asked = Step { authority: Some("ca".into()), ..search.clone() };
     let of = |name: &str| Selection { authority: Some(name.into()), ..Selection::default() };
-    assert!(means(of("ca"), &asked) && means(of("the ca"), &asked) && !means(of("another"), &asked) && !means(of("ca"), &search));
+    assert!(
+        means(of("ca"), &asked)
+            && means(of("the ca"), &asked)
+            && !means(of("another"), &asked)
+            && !means(of("ca"), &search)
+    );
     assert!(!means(of("the ca"), &Step { authority: Some("unknown".into()), ..search }));
 }

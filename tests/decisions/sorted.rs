@@ -19,7 +19,11 @@ fn asked(name: &[u8], known: Vec<Listed>) -> Asked {
 #[test]
 fn rows_are_joined_to_their_keys() {
     let print = Fingerprint::of(b"1");
-    let keys = [asked(b"a", vec![known("CN=X,O=Y", "0a", Some(print))]), asked(b"b", vec![known("CN=X,O=Y", "0b", None)]), asked(b"c", Vec::new())];
+    let keys = [
+        asked(b"a", vec![known("CN=X,O=Y", "0a", Some(print))]),
+        asked(b"b", vec![known("CN=X,O=Y", "0b", None)]),
+        asked(b"c", Vec::new()),
+    ];
     let (a, c) = (keys[0].key, keys[2].key);
     let text = format!(
         r#"[{{"issuer_name":"O=Y, CN=X","serial_number":"0B","not_after":"2040-01-01"}},
@@ -31,16 +35,24 @@ fn rows_are_joined_to_their_keys() {
     let mut sorted = read_sorted("f", text.as_bytes(), &keys).unwrap();
     sorted.settle(&HashSet::new());
     assert_eq!(sorted.answers.iter().map(|answer| answer.certificates.len()).collect::<Vec<_>>(), [2, 1, 0]);
-    assert_eq!((0..3).map(|at| sorted.why_open(at)).collect::<Vec<_>>(), [None, None, None], "the last was found on nothing, and the file names it");
+    assert_eq!(
+        (0..3).map(|at| sorted.why_open(at)).collect::<Vec<_>>(),
+        [None, None, None],
+        "the last was found on nothing, and the file names it"
+    );
     assert_eq!(sorted.findings.counts.get(&Code::SearchRowOther), Some(&1));
     assert!(!sorted.is_incomplete());
 }
 
 #[test]
 fn what_can_be_about_a_key_keeps_its_search_open() {
-    let keys = [asked(b"a", vec![known("CN=X", "0a", None)]), asked(b"b", Vec::new()), asked(b"c", Vec::new())];
+    let keys =
+        [asked(b"a", vec![known("CN=X", "0a", None)]), asked(b"b", Vec::new()), asked(b"c", Vec::new())];
     let read = |more: &str| {
-        let text = format!(r#"[{{"issuer_name":"CN=X","serial_number":"0a","not_after":"2040-01-01"}},{{"spki_sha256":"{}"}}{more}]"#, keys[1].key);
+        let text = format!(
+            r#"[{{"issuer_name":"CN=X","serial_number":"0a","not_after":"2040-01-01"}},{{"spki_sha256":"{}"}}{more}]"#,
+            keys[1].key
+        );
         read_sorted("f", text.as_bytes(), &keys).unwrap()
     };
     let mut sorted = read("");
@@ -63,7 +75,9 @@ fn what_can_be_about_a_key_keeps_its_search_open() {
     // A row that cannot be read can be about each of them.
     let mut sorted = read(r#",{"issuer_name":"CN=Z"}"#);
     sorted.settle(&HashSet::new());
-    assert!(sorted.why_open(0).unwrap().contains("1 row of f could not be used") && sorted.why_open(1).is_some());
+    assert!(
+        sorted.why_open(0).unwrap().contains("1 row of f could not be used") && sorted.why_open(1).is_some()
+    );
     // A member that is not known is more than the key alone.
     let mut sorted = read(&format!(r#",{{"spki_sha256":"{}","issuer_dn_hash":"x"}}"#, keys[2].key));
     sorted.settle(&HashSet::new());

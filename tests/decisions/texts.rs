@@ -20,7 +20,8 @@ fn parts(input: &str) -> (Vec<&str>, Vec<u8>) {
     // `: repeat 3 LINE` stands for lines at the end, numbered from 0.
     for repeated in options.iter().filter_map(|o| o.strip_prefix("repeat ")) {
         let (times, line) = repeated.split_once(' ').unwrap();
-        (0..times.parse::<usize>().unwrap()).for_each(|n| text += &format!("\n{}", line.replace("{n}", &n.to_string())));
+        (0..times.parse::<usize>().unwrap())
+            .for_each(|n| text += &format!("\n{}", line.replace("{n}", &n.to_string())));
     }
     // `: wide 3 ,x` stands for what is added to the first line so often.
     for wide in options.iter().filter_map(|o| o.strip_prefix("wide ")) {
@@ -33,7 +34,9 @@ fn parts(input: &str) -> (Vec<&str>, Vec<u8>) {
     while let Some((before, behind)) = rest.split_once('\\') {
         out.extend(before.as_bytes());
         (out, rest) = match behind.as_bytes().first() {
-            Some(b'x') => ([&out[..], &[u8::from_str_radix(&behind[1..3], 16).unwrap()]].concat(), &behind[3..]),
+            Some(b'x') => {
+                ([&out[..], &[u8::from_str_radix(&behind[1..3], 16).unwrap()]].concat(), &behind[3..])
+            }
             Some(b'r') => ([&out[..], b"\r"].concat(), &behind[1..]),
             Some(b't') => ([&out[..], b"\t"].concat(), &behind[1..]),
             Some(b'\\') => ([&out[..], b"\\"].concat(), &behind[1..]),
@@ -52,7 +55,11 @@ fn option<'t>(options: &[&'t str], name: &str) -> Vec<&'t str> {
 }
 
 fn ends(from: Option<Time>, to: Option<Time>) -> String {
-    format!("{}..{}", from.map(|t| t.to_string()).unwrap_or_default(), to.map(|t| t.to_string()).unwrap_or_default())
+    format!(
+        "{}..{}",
+        from.map(|t| t.to_string()).unwrap_or_default(),
+        to.map(|t| t.to_string()).unwrap_or_default()
+    )
 }
 
 #[test]
@@ -65,9 +72,13 @@ fn manifests() {
         };
         // A line `: next` parts two files.
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let pieces: Vec<Vec<u8>> =
-            if text.contains("\n: next\n") { text.split("\n: next\n").map(|t| format!("{t}\n").into_bytes()).collect() } else { vec![bytes] };
-        let files: Vec<(String, &[u8])> = pieces.iter().zip(["m", "n", "o"]).map(|(b, name)| (name.to_owned(), b.as_slice())).collect();
+        let pieces: Vec<Vec<u8>> = if text.contains("\n: next\n") {
+            text.split("\n: next\n").map(|t| format!("{t}\n").into_bytes()).collect()
+        } else {
+            vec![bytes]
+        };
+        let files: Vec<(String, &[u8])> =
+            pieces.iter().zip(["m", "n", "o"]).map(|(b, name)| (name.to_owned(), b.as_slice())).collect();
         let mut out = String::new();
         match Manifest::parse_all(&files, &mapping, option(&options, "prefix").first().copied()) {
             Err(error) => writeln!(out, "{error}").unwrap(),
@@ -85,13 +96,25 @@ fn manifests() {
                     line += if row.unusable { " unusable" } else { "" };
                     writeln!(out, "{line}").unwrap();
                     if let Some(path) = &row.path {
-                        assert!(manifest.rows_for_path(path).any(|r| manifest.rows[r as usize] == *row), "{path}");
+                        assert!(
+                            manifest.rows_for_path(path).any(|r| manifest.rows[r as usize] == *row),
+                            "{path}"
+                        );
                     }
                     if let Some(hash) = &row.sha256 {
-                        assert!(manifest.needs_hashes() && manifest.rows_for_hash(hash).any(|r| manifest.rows[r as usize] == *row));
+                        assert!(
+                            manifest.needs_hashes()
+                                && manifest.rows_for_hash(hash).any(|r| manifest.rows[r as usize] == *row)
+                        );
                     }
                 }
-                for (at, f) in manifest.findings.list.iter().enumerate().filter(|(at, _)| !is_left_out(*at, manifest.findings.list.len())) {
+                for (at, f) in manifest
+                    .findings
+                    .list
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| !is_left_out(*at, manifest.findings.list.len()))
+                {
                     writeln!(out, "{at}. {} {}: {}", f.code.as_str(), f.place, f.says).unwrap();
                 }
             }
@@ -112,7 +135,10 @@ fn moments() {
         let mut out = String::new();
         for text in input.lines() {
             let manifest = Manifest::parse("m", format!("path;uploaded_at\na;{text}\n").as_bytes()).unwrap();
-            let row = manifest.rows.first().map_or_else(|| "no row".to_owned(), |r| ends(r.uploaded.earliest, r.uploaded.latest));
+            let row = manifest
+                .rows
+                .first()
+                .map_or_else(|| "no row".to_owned(), |r| ends(r.uploaded.earliest, r.uploaded.latest));
             let says: Vec<&str> = manifest.findings.list.iter().map(|f| f.says.as_str()).collect();
             let flag = parse_span(text).map_or_else(|e| e, |s| ends(s.earliest, s.latest));
             let flag = if flag == row { String::new() } else { format!(" | {flag}") };
@@ -149,12 +175,18 @@ fn key(name: &str) -> SpkiHash {
 fn filled(text: &str) -> String {
     let mut out = String::new();
     for (i, part) in text.split("{key ").enumerate() {
-        let part = if i == 0 { part.to_owned() } else { part.split_once('}').map(|(name, rest)| key(name).to_string() + rest).unwrap() };
+        let part = if i == 0 {
+            part.to_owned()
+        } else {
+            part.split_once('}').map(|(name, rest)| key(name).to_string() + rest).unwrap()
+        };
         for (i, part) in part.split("{cert ").enumerate() {
             out += &if i == 0 {
                 part.to_owned()
             } else {
-                part.split_once('}').map(|(name, rest)| Fingerprint::of(name.as_bytes()).to_string() + rest).unwrap()
+                part.split_once('}')
+                    .map(|(name, rest)| Fingerprint::of(name.as_bytes()).to_string() + rest)
+                    .unwrap()
             };
         }
     }
@@ -169,9 +201,20 @@ fn answers_for_one_key() {
         match ct::read("found.json", &bytes, &[key("k"), key("raw")]) {
             Err(error) => writeln!(out, "{error}").unwrap(),
             Ok(export) => {
-                writeln!(out, "{} rows, {} unusable, {} of other keys", export.rows, export.unusable(), export.others()).unwrap();
+                writeln!(
+                    out,
+                    "{} rows, {} unusable, {} of other keys",
+                    export.rows,
+                    export.unusable(),
+                    export.others()
+                )
+                .unwrap();
                 export.certificates.iter().for_each(|l| listed(&mut out, l));
-                export.findings.list.iter().for_each(|f| writeln!(out, "{} {}: {}", f.code.as_str(), f.place, f.says).unwrap());
+                export
+                    .findings
+                    .list
+                    .iter()
+                    .for_each(|f| writeln!(out, "{} {}: {}", f.code.as_str(), f.place, f.says).unwrap());
             }
         }
         out
@@ -183,7 +226,10 @@ fn answers_for_several_keys() {
     hold("sorted.txt", |input| {
         let filled = filled(input);
         let (options, bytes) = parts(&filled);
-        let mut asked: Vec<Asked> = option(&options, "key").iter().map(|k| Asked { key: key(k), names: vec![key(k)], known: Vec::new() }).collect();
+        let mut asked: Vec<Asked> = option(&options, "key")
+            .iter()
+            .map(|k| Asked { key: key(k), names: vec![key(k)], known: Vec::new() })
+            .collect();
         for known in option(&options, "known") {
             let parts: Vec<&str> = known.split('|').collect();
             let at: usize = parts[0].trim().parse().unwrap();
@@ -203,14 +249,20 @@ fn answers_for_several_keys() {
             Ok(mut sorted) => {
                 let unplaced = sorted.unplaced();
                 writeln!(out, "unplaced {}, incomplete {}", unplaced.len(), sorted.is_incomplete()).unwrap();
-                let elsewhere: HashSet<String> = unplaced.into_iter().filter(|id| id.contains("elsewhere")).collect();
+                let elsewhere: HashSet<String> =
+                    unplaced.into_iter().filter(|id| id.contains("elsewhere")).collect();
                 sorted.settle(&elsewhere);
                 for (at, answer) in sorted.answers.iter().enumerate() {
-                    writeln!(out, "key {at}: {}", sorted.why_open(at).unwrap_or_else(|| "closed".to_owned())).unwrap();
+                    writeln!(out, "key {at}: {}", sorted.why_open(at).unwrap_or_else(|| "closed".to_owned()))
+                        .unwrap();
                     answer.certificates.iter().for_each(|l| listed(&mut out, l));
                 }
                 writeln!(out, "settled, incomplete {}", sorted.is_incomplete()).unwrap();
-                sorted.findings.list.iter().for_each(|f| writeln!(out, "{} {}: {}", f.code.as_str(), f.place, f.says).unwrap());
+                sorted
+                    .findings
+                    .list
+                    .iter()
+                    .for_each(|f| writeln!(out, "{} {}: {}", f.code.as_str(), f.place, f.says).unwrap());
             }
         }
         out
@@ -236,14 +288,24 @@ fn files_about_cas() {
         for line in option(&options, "issuer") {
             let parts: Vec<&str> = line.split('|').map(str::trim).collect();
             let hosts: Vec<String> = parts[0].split_whitespace().map(str::to_owned).collect();
-            let chain: Vec<Signer> =
-                parts.get(2).map(|name| Signer { key: key(name), certificate: Fingerprint::of(name.as_bytes()) }).into_iter().collect();
+            let chain: Vec<Signer> = parts
+                .get(2)
+                .map(|name| Signer { key: key(name), certificate: Fingerprint::of(name.as_bytes()) })
+                .into_iter()
+                .collect();
             let key_id = parts.get(3).map(|text| text.as_bytes());
             let issued = Issued { issuer: parts[1], hosts: &hosts, chain: &chain, authority_key_id: key_id };
             let found = cas.identify(&issued, ccadb.as_ref());
             let operator = found.operator.map_or("-", |o| &o.id);
             let public = if found.publicly_known { ", publicly known" } else { "" };
-            writeln!(out, "{line} -> {operator}, {}{public}: {} {}", found.confidence.as_str(), found.because, found.acme.join(" ")).unwrap();
+            writeln!(
+                out,
+                "{line} -> {operator}, {}{public}: {} {}",
+                found.confidence.as_str(),
+                found.because,
+                found.acme.join(" ")
+            )
+            .unwrap();
             writeln!(out, "    {}", Cas::proof_wordings(found.operator, parts[1]).join(" / ")).unwrap();
         }
         out
@@ -259,18 +321,40 @@ fn lists_of_ccadb() {
         match Ccadb::read(bytes.as_slice()) {
             Err(error) => writeln!(out, "{error}").unwrap(),
             Ok(list) => {
-                writeln!(out, "{} records, {} bad rows, empty {}", list.len(), list.bad_rows, list.is_empty()).unwrap();
+                writeln!(
+                    out,
+                    "{} records, {} bad rows, empty {}",
+                    list.len(),
+                    list.bad_rows,
+                    list.is_empty()
+                )
+                .unwrap();
                 for name in option(&options, "cert") {
                     let signer = Signer { key: key(name), certificate: Fingerprint::of(name.as_bytes()) };
                     match list.of(&signer) {
                         None => writeln!(out, "{name}: none").unwrap(),
-                        Some(r) => writeln!(out, "{name}: {} owner {} revoked {} {}", r.operator(), r.owner, r.revoked, r.acme.join(" ")).unwrap(),
+                        Some(r) => writeln!(
+                            out,
+                            "{name}: {} owner {} revoked {} {}",
+                            r.operator(),
+                            r.owner,
+                            r.revoked,
+                            r.acme.join(" ")
+                        )
+                        .unwrap(),
                     }
                 }
                 for id in option(&options, "id") {
-                    writeln!(out, "identifier {id}: {}", list.owner_of_identifier(id.as_bytes()).unwrap_or("none")).unwrap();
+                    writeln!(
+                        out,
+                        "identifier {id}: {}",
+                        list.owner_of_identifier(id.as_bytes()).unwrap_or("none")
+                    )
+                    .unwrap();
                 }
-                for (at, p) in list.problems.iter().enumerate().filter(|(at, _)| !is_left_out(*at, list.problems.len())) {
+                for (at, p) in
+                    list.problems.iter().enumerate().filter(|(at, _)| !is_left_out(*at, list.problems.len()))
+                {
                     writeln!(out, "{at}. line {}: {}", p.line, p.says).unwrap();
                 }
             }
@@ -282,7 +366,15 @@ fn lists_of_ccadb() {
 #[test]
 fn profiles() {
     hold("profiles.txt", |input| match Incident::from_toml("profile.toml", input) {
-        Ok(i) => format!("{} {:?} {} {:?} {} {}", i.name, i.title, i.cutoff, i.summary, i.advice.len(), i.sources.len()),
+        Ok(i) => format!(
+            "{} {:?} {} {:?} {} {}",
+            i.name,
+            i.title,
+            i.cutoff,
+            i.summary,
+            i.advice.len(),
+            i.sources.len()
+        ),
         Err(error) => error.to_string(),
     });
 }
@@ -294,7 +386,9 @@ fn patterns() {
         let (first, paths) = input.split_once('\n').unwrap_or((input, ""));
         match PathPattern::parse(first) {
             Err(error) => error.to_string(),
-            Ok(pattern) => paths.lines().fold(String::new(), |out, path| out + &format!("{path} -> {:?}\n", pattern.look(path))),
+            Ok(pattern) => paths
+                .lines()
+                .fold(String::new(), |out, path| out + &format!("{path} -> {:?}\n", pattern.look(path))),
         }
     });
 }
@@ -310,7 +404,8 @@ fn decisions() {
                 assert_eq!(serde_json::from_str::<Decision>(&record).unwrap(), d);
                 format!("{key} {record}")
             };
-            let (clear, misuse) = (Decision::clear(text, at).map(shown), Decision::misuse(text, at).map(shown));
+            let (clear, misuse) =
+                (Decision::clear(text, at).map(shown), Decision::misuse(text, at).map(shown));
             format!("{text}\n  {}\n  {}\n", clear.unwrap_or_else(|e| e), misuse.unwrap_or_else(|e| e))
         };
         filled(input).lines().map(of).collect::<String>().replace(&key("k").to_string(), "<key k>")
@@ -323,19 +418,32 @@ fn roots() {
     hold("roots.txt", |_| {
         let cas = Cas::builtin().unwrap();
         let of = |der: &[u8]| {
-            let Ok(Parsed::Object(Piece { body: Object::Certificate(root), .. })) = pki::read_der(der) else { panic!("not a certificate") };
+            let Ok(Parsed::Object(Piece { body: Object::Certificate(root), .. })) = pki::read_der(der) else {
+                panic!("not a certificate")
+            };
             let key = root.key.spki.unwrap();
             assert!(cas.is_public_root(&key) && cas.anchors().have(&key));
             let chain = [Signer { key, certificate: root.sha256 }];
-            let found = cas.identify(&Issued { issuer: &root.subject, chain: &chain, ..Issued::default() }, None);
+            let found =
+                cas.identify(&Issued { issuer: &root.subject, chain: &chain, ..Issued::default() }, None);
             assert!(found.publicly_known);
-            format!("{} -> {} {}\n", root.subject, found.operator.map_or("-", |o| &o.id), found.confidence.as_str())
+            format!(
+                "{} -> {} {}\n",
+                root.subject,
+                found.operator.map_or("-", |o| &o.id),
+                found.confidence.as_str()
+            )
         };
-        let mut all: Vec<String> = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| of(root)).collect();
+        let mut all: Vec<String> =
+            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| of(root)).collect();
         all.sort_unstable();
         let mut more = cas.clone();
         let own = crate::common::pki::private_ca();
-        assert!(!cas.is_public_root(&own.key.spki()) && !more.add_root(b"not a certificate") && more.add_root(&own.der));
+        assert!(
+            !cas.is_public_root(&own.key.spki())
+                && !more.add_root(b"not a certificate")
+                && more.add_root(&own.der)
+        );
         assert!(more.is_public_root(&own.key.spki()) && more.anchors().have(&own.key.spki()));
         all.concat()
     });

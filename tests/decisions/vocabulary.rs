@@ -29,7 +29,13 @@ fn every_value_has_its_name_and_what_follows_from_it() {
                 assert_eq!(Exposure::named("nothing"), None);
             }
             "standings" => {
-                for s in [Standing::Unknown, Standing::Expired, Standing::Revoked, Standing::NotYetValid, Standing::Valid] {
+                for s in [
+                    Standing::Unknown,
+                    Standing::Expired,
+                    Standing::Revoked,
+                    Standing::NotYetValid,
+                    Standing::Valid,
+                ] {
                     line(format!("{}{}", s.as_str(), of(&[("live", s.is_live())])));
                 }
             }
@@ -72,7 +78,9 @@ fn every_value_has_its_name_and_what_follows_from_it() {
                 }
             }
             "sorts and reach" => {
-                for s in [Sort::TlsServer, Sort::TlsClient, Sort::Smime, Sort::CodeSigning, Sort::Ca, Sort::Other] {
+                for s in
+                    [Sort::TlsServer, Sort::TlsClient, Sort::Smime, Sort::CodeSigning, Sort::Ca, Sort::Other]
+                {
                     line(s.as_str().to_owned());
                 }
                 for r in [Reach::Public, Reach::Private, Reach::SelfSigned, Reach::Unknown] {
@@ -88,7 +96,8 @@ fn every_value_has_its_name_and_what_follows_from_it() {
                 use SerialForm::{ColonHex, Decimal, Hex, UpperHex};
                 for content in [&[0x0a, 0xbc, 0x1d][..], &[0xff, 0x01], &[0x00], &[0x00, 0x80]] {
                     let serial = certrecall::id::Serial::from_content(content);
-                    let forms: Vec<String> = [Decimal, Hex, UpperHex, ColonHex].into_iter().map(|f| f.write(&serial)).collect();
+                    let forms: Vec<String> =
+                        [Decimal, Hex, UpperHex, ColonHex].into_iter().map(|f| f.write(&serial)).collect();
                     line(forms.join(" "));
                 }
             }

@@ -24,10 +24,16 @@ fn zip(members: usize, content: &[u8], size: u32, crc: u32, overlap: bool) -> Ve
         if !overlap || i == 0 {
             out.extend([&b"PK\x03\x04"[..], &common, name.as_bytes(), content].concat());
         }
-        directory.extend([&b"PK\x01\x02\x14\x03"[..], &common, &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [&b"PK\x01\x02\x14\x03"[..], &common, &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat(),
+        );
     }
-    let end = [&[members as u16; 2].map(u16::to_le_bytes).concat()[..], &(directory.len() as u32).to_le_bytes(), &(out.len() as u32).to_le_bytes()]
-        .concat();
+    let end = [
+        &[members as u16; 2].map(u16::to_le_bytes).concat()[..],
+        &(directory.len() as u32).to_le_bytes(),
+        &(out.len() as u32).to_le_bytes(),
+    ]
+    .concat();
     [&out[..], &directory, b"PK\x05\x06\0\0\0\0", &end, &[0, 0]].concat()
 }
 
@@ -40,7 +46,9 @@ fn deflated(bytes: &[u8], times: usize) -> (Vec<u8>, u32) {
 
 fn is_too_large(records: &[serde_json::Value]) -> bool {
     records.last().is_some_and(|last| {
-        last["reason"] == "too-large" && last["member"].is_null() && last["detail"].as_str().unwrap().contains("bytes come out of")
+        last["reason"] == "too-large"
+            && last["member"].is_null()
+            && last["detail"].as_str().unwrap().contains("bytes come out of")
     })
 }
 
@@ -53,7 +61,8 @@ fn what_comes_out_of_a_gzip_is_bounded() {
     assert!(is_too_large(&records), "{records:?}");
     // A key before them is found all the same.
     let leaf = leaked_leaf();
-    let (_, records) = scan_one("zeros.gz", [compress(leaf.key.pem().as_bytes(), 1), part.repeat(8)].concat());
+    let (_, records) =
+        scan_one("zeros.gz", [compress(leaf.key.pem().as_bytes(), 1), part.repeat(8)].concat());
     assert_eq!(records[0]["kind"], "private-key");
     assert!(is_too_large(&records), "{records:?}");
     // Twice as many zeros as a small file may have are no attack where they are not many.
@@ -115,14 +124,21 @@ fn numbers_that_are_not_so_cost_nothing() {
         out.extend([&b"PK\x05\x06\0\0\0\0"[..], &[0xff; 12], &[0, 0]].concat());
         out
     };
-    for (entries, size, offset) in
-        [(1 << 32, 1 << 40, 4), (u64::MAX, u64::MAX, u64::MAX), (1 << 32, 0, 0), (1, 46, 4), (1 << 62, u64::MAX - 100, 200)]
-    {
+    for (entries, size, offset) in [
+        (1 << 32, 1 << 40, 4),
+        (u64::MAX, u64::MAX, u64::MAX),
+        (1 << 32, 0, 0),
+        (1, 46, 4),
+        (1 << 62, u64::MAX - 100, 200),
+    ] {
         let bytes = [&b"PK\x03\x04"[..], &record(4, entries, size, offset)].concat();
         let (status, records) = scan_one("x.zip", bytes);
         // Either it is no zip, or one that has fewer members than it says, with bytes that belong to none.
         let told = [("skipped", "format-not-read"), ("unreadable", "bad-object")];
-        assert!(status == 3 && records.len() <= 2 && kinds(&records).iter().all(|kind| told.contains(kind)), "{records:?}");
+        assert!(
+            status == 3 && records.len() <= 2 && kinds(&records).iter().all(|kind| told.contains(kind)),
+            "{records:?}"
+        );
     }
     let header = |kind: u8, name: &[u8], size: &[u8; 12]| {
         let mut header = vec![0; 512];
@@ -142,7 +158,8 @@ fn numbers_that_are_not_so_cost_nothing() {
     let pem = leaked_leaf().pem();
     for kind in [b'0', b'L', b'K', b'x', b'g', b'S', b'2', b'5', b'D', b'V'] {
         for size in [huge, b"77777777777\0", b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"] {
-            let (_, records) = scan_one("x.tar", [summed(header(kind, b"a", size)), pem.clone().into_bytes()].concat());
+            let (_, records) =
+                scan_one("x.tar", [summed(header(kind, b"a", size)), pem.clone().into_bytes()].concat());
             assert!(records.iter().any(|r| r["kind"] == "unreadable"), "{} {records:?}", kind as char);
         }
     }
@@ -153,8 +170,11 @@ fn numbers_that_are_not_so_cost_nothing() {
     let (status, records) = scan_one("x.tar", [summed(sparse), vec![0; 1024]].concat());
     assert_eq!((status, kinds(&records)), (0, vec![("skipped", "no-pki-content")]));
     let pax = "29 size=18446744073709551615\n";
-    let entries =
-        [summed(header(b'x', b"pax", b"00000000035\0")), [pax.as_bytes(), &[0; 483]].concat(), summed(header(b'0', b"a", b"00000000001\0"))];
+    let entries = [
+        summed(header(b'x', b"pax", b"00000000035\0")),
+        [pax.as_bytes(), &[0; 483]].concat(),
+        summed(header(b'0', b"a", b"00000000001\0")),
+    ];
     let (status, records) = scan_one("x.tar", [entries.concat(), pem.into_bytes()].concat());
     assert_eq!((status, records[0]["kind"].as_str()), (3, Some("certificate")));
 }
@@ -169,5 +189,9 @@ fn the_number_of_members_is_bounded() {
     folder.write("x.zip", zip(20, &content, inner.len() as u32, crc, false));
     let (status, records) = scan(SMALL, &[folder.at("x.zip")]);
     assert_eq!(status, 3);
-    assert!(records.len() > 999_000 && records.last().unwrap()["detail"].as_str().unwrap().contains("members"), "{:?}", records.last());
+    assert!(
+        records.len() > 999_000 && records.last().unwrap()["detail"].as_str().unwrap().contains("members"),
+        "{:?}",
+        records.last()
+    );
 }

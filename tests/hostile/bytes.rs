@@ -28,20 +28,26 @@ fn certificates(count: u8) -> Vec<Cert> {
     (0..count).map(|i| leaf(&format!("h{i}.example")).serial(i + 1).by(&ca)).collect()
 }
 
-/// Blocks at the start, over the border of the first window, in the middle and at the very end; each is found once, where it is.
+/// Blocks at the start, over the border of the first window, in the middle and at the very end; each is found
+/// once, where it is.
 fn blocks_in_a_file_of(size: u64, threads: &str) {
     let all = certificates(6);
     let text: Vec<String> = all.iter().map(Cert::pem).collect();
     let length = text[0].len() as u64;
-    let places = [0, WINDOW - length / 2, WINDOW * 3 / 4 - 10, WINDOW * 2 - 1, size / 2, size - text[5].len() as u64];
+    let places =
+        [0, WINDOW - length / 2, WINDOW * 3 / 4 - 10, WINDOW * 2 - 1, size / 2, size - text[5].len() as u64];
     let pieces: Vec<(u64, &[u8])> = places.iter().copied().zip(text.iter().map(String::as_bytes)).collect();
     let folder = Folder::new();
     sparse(&folder.path().join("big"), size, &pieces);
     let (status, records) = scan(LARGE, &[&folder.at("big"), "--threads", threads]);
     assert_eq!(status, 0);
-    let mut want: Vec<(u64, String)> = places.iter().copied().zip(all.iter().map(|c| c.sha256().to_string())).collect();
+    let mut want: Vec<(u64, String)> =
+        places.iter().copied().zip(all.iter().map(|c| c.sha256().to_string())).collect();
     want.sort();
-    let found: Vec<_> = records.iter().map(|r| (r["offset"].as_u64().unwrap(), r["sha256"].as_str().unwrap().to_owned())).collect();
+    let found: Vec<_> = records
+        .iter()
+        .map(|r| (r["offset"].as_u64().unwrap(), r["sha256"].as_str().unwrap().to_owned()))
+        .collect();
     assert_eq!(found, want);
 }
 
@@ -73,7 +79,11 @@ fn log_of(size: u64) {
     let stamp = |i: u64| format!("2015-03-0{}T04:05:06.{:03}Z host-7 app[4711]: ", i % 9 + 1, i % 1000);
     let mut chunk = String::new();
     for i in 0.. {
-        chunk.push_str(&format!("{}GET /Mail/MIIx/{i}?q=MCowBQ== -- {} \"Mozilla/5.0\" 200 tLS1CRUd ----\n", stamp(i), i * 7919));
+        chunk.push_str(&format!(
+            "{}GET /Mail/MIIx/{i}?q=MCowBQ== -- {} \"Mozilla/5.0\" 200 tLS1CRUd ----\n",
+            stamp(i),
+            i * 7919
+        ));
         if chunk.len() > 1 << 20 {
             break;
         }
@@ -132,18 +142,24 @@ fn a_prefix_on_the_border_of_two_windows() {
     }
 }
 
-/// 20 MiB of DER that begin at 40 MiB, in what the first window reads last, and end behind it; with a second certificate behind them.
+/// 20 MiB of DER that begin at 40 MiB, in what the first window reads last, and end behind it; with a second
+/// certificate behind them.
 fn large_block(prefix: &str) {
     let folder = Folder::new();
     let der = crate::with_extension(&leaked_leaf().der, &[0x2a, 3, 4], &vec![b'x'; 20 << 20]);
     let block = crate::common::pki::pem("CERTIFICATE", &der);
-    let block: String = if prefix.is_empty() { block } else { block.lines().map(|line| format!("{prefix}{line}\n")).collect() };
+    let block: String = if prefix.is_empty() {
+        block
+    } else {
+        block.lines().map(|line| format!("{prefix}{line}\n")).collect()
+    };
     let text = [".".repeat(40 << 20), "\n".to_owned(), block, leaked_leaf().pem()].concat();
     let second = text.rfind("-----BEGIN").unwrap();
     folder.write("big", text);
     let (status, records) = scan(LARGE, &[folder.at("big")]);
     assert_eq!((status, kinds(&records)), (0, vec![("certificate", ""); 2]));
-    let places: Vec<_> = records.iter().map(|r| (r["offset"].as_u64().unwrap(), r["index"].as_u64().unwrap())).collect();
+    let places: Vec<_> =
+        records.iter().map(|r| (r["offset"].as_u64().unwrap(), r["index"].as_u64().unwrap())).collect();
     assert_eq!(places, [((40 << 20) + 1 + prefix.len() as u64, 0), (second as u64, 1)]);
     assert_eq!(records[0]["line"], 2);
 }
@@ -171,7 +187,10 @@ fn a_begin_without_end_is_told_once_and_hides_nothing() {
     let size = WINDOW * 8 + 10_000;
     sparse(&folder.path().join("big"), size, &pieces);
     let (status, records) = scan(LARGE, &[folder.at("big")]);
-    assert_eq!((status, kinds(&records)), (3, vec![("unreadable", "missing-end"), ("unreadable", "missing-end"), ("certificate", "")]));
+    assert_eq!(
+        (status, kinds(&records)),
+        (3, vec![("unreadable", "missing-end"), ("unreadable", "missing-end"), ("certificate", "")])
+    );
     let found: Vec<_> = records.iter().map(|r| r["offset"].as_u64().unwrap()).collect();
     assert_eq!(found, [places[0] + 1, places[1] + 1, places[2]]);
 }
@@ -197,7 +216,8 @@ fn large_certificate(path: &Path, size: usize) {
     let tbs = before.len() + explicit.len() + list_head.len() + list;
     let tbs_head = head(0x30, tbs);
     let whole = head(0x30, tbs_head.len() + tbs + outer[1].len() + outer[2].len());
-    let start = [&whole, &tbs_head, before, &explicit, &list_head, extensions, &extension, &id, &value].concat();
+    let start =
+        [&whole, &tbs_head, before, &explicit, &list_head, extensions, &extension, &id, &value].concat();
     let end = [outer[1], outer[2]].concat();
     let behind = (start.len() + size) as u64;
     sparse(path, behind + end.len() as u64, &[(0, &start), (behind, &end)]);
@@ -210,7 +230,14 @@ fn large_list(path: &Path, entries: usize) {
     let fields = elements(content(outer[0]));
     let entry = sequence(&[&[0x02, 8, 0x11, 2, 3, 4, 5, 6, 7, 8], &tlv(0x17, b"150101000000Z")]);
     let revoked = tlv(0x30, &entry.repeat(entries));
-    let list = sequence(&[&[2, 1, 1], fields[2], fields[3], &tlv(0x17, b"150101000000Z"), &tlv(0x17, b"150201000000Z"), &revoked]);
+    let list = sequence(&[
+        &[2, 1, 1],
+        fields[2],
+        fields[3],
+        &tlv(0x17, b"150101000000Z"),
+        &tlv(0x17, b"150201000000Z"),
+        &revoked,
+    ]);
     fs::write(path, sequence(&[&list, outer[1], outer[2]])).unwrap();
 }
 
@@ -246,7 +273,12 @@ fn der_cut_short_is_unreadable() {
     for der in [&leaf.der, &leaf.key.der()] {
         for length in [der.len() / 2, der.len() * 9 / 10, der.len() - 1] {
             let (status, records) = scan_one("cut.der", &der[..length]);
-            assert_eq!((status, kinds(&records)), (3, vec![("unreadable", "bad-object")]), "{length} of {}", der.len());
+            assert_eq!(
+                (status, kinds(&records)),
+                (3, vec![("unreadable", "bad-object")]),
+                "{length} of {}",
+                der.len()
+            );
         }
     }
 }
@@ -256,7 +288,11 @@ fn pem_cut_short_is_unreadable() {
     let text = leaked_leaf().pem();
     for length in [40, text.len() / 2, text.len() - 30] {
         let (status, records) = scan_one("cut.pem", &text[..length]);
-        assert_eq!((status, records.len(), &records[0]["kind"]), (3, 1, &"unreadable".into()), "{length}: {records:?}");
+        assert_eq!(
+            (status, records.len(), &records[0]["kind"]),
+            (3, 1, &"unreadable".into()),
+            "{length}: {records:?}"
+        );
     }
 }
 
@@ -269,14 +305,22 @@ fn a_million_blocks_without_end() {
     folder.write("in/markers.pem", "-----BEGIN CERTIFICATE-----\n".repeat(1_000_000) + &leaked_leaf().pem());
     let (status, records) = scan(SMALL, &[folder.at("in")]);
     assert_eq!(status, 3);
-    assert_eq!(records.iter().filter(|r| r["kind"] == "certificate").count(), 1, "what is whole is found behind them");
+    assert_eq!(
+        records.iter().filter(|r| r["kind"] == "certificate").count(),
+        1,
+        "what is whole is found behind them"
+    );
     assert_eq!(records.len(), BROKEN + 2);
     let rest: Vec<_> = records.iter().filter(|r| r["reason"] == "too-large").collect();
     assert_eq!((rest.len(), &rest[0]["line"]), (1, &(BROKEN + 1).into()));
     assert!(rest[0]["detail"].as_str().unwrap().starts_with("900000 more places"), "{}", rest[0]);
     let ran = run(SMALL, &["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01"]);
     assert_eq!(ran.status, 3, "{}", ran.stderr);
-    assert!(ran.stdout.len() < 100_000 && folder.read("case/plan.md").len() < 20_000_000, "{}", folder.read("case/plan.md").len());
+    assert!(
+        ran.stdout.len() < 100_000 && folder.read("case/plan.md").len() < 20_000_000,
+        "{}",
+        folder.read("case/plan.md").len()
+    );
 }
 
 #[test]
@@ -306,7 +350,11 @@ fn base64_without_end() {
         ("hexadecimal", "30".repeat(6_000_000), true),
         ("dashes", "-".repeat(16_000_000), true),
         ("begin and dashes", "-----BEGIN ".repeat(1_000_000), true),
-        ("headers", format!("-----BEGIN RSA PRIVATE KEY-----\n{}", "Proc-Type: 4,ENCRYPTED\n".repeat(500_000)), false),
+        (
+            "headers",
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{}", "Proc-Type: 4,ENCRYPTED\n".repeat(500_000)),
+            false,
+        ),
         ("wide", "-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0A\0-\0-\0-\0-\0-\0\n\0".repeat(300_000), false),
     ];
     for (name, text, nothing) in table {
@@ -322,7 +370,10 @@ fn a_block_in_json_in_json_in_json() {
     for depth in 1..8 {
         text = serde_json::to_string(&serde_json::json!({ "a": text })).unwrap();
         let (_, records) = scan_one("a.json", &text);
-        assert!(!records.is_empty() && kinds(&records) != [("skipped", "no-pki-content")], "{depth}: it is told of, read or not: {records:?}");
+        assert!(
+            !records.is_empty() && kinds(&records) != [("skipped", "no-pki-content")],
+            "{depth}: it is told of, read or not: {records:?}"
+        );
     }
 }
 
@@ -389,11 +440,19 @@ fn files_that_vanish_and_change_kind_while_they_are_read() {
             0 => Ok(()),
             1 => std::os::unix::fs::symlink("nowhere", &path),
             2 => fs::create_dir(&path),
-            3 => rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).map_err(Into::into),
+            3 => rustix::fs::mknodat(
+                rustix::fs::CWD,
+                &path,
+                rustix::fs::FileType::Fifo,
+                rustix::fs::Mode::RUSR,
+                0,
+            )
+            .map_err(Into::into),
             _ => fs::write(&path, &text),
         };
         if i.is_multiple_of(100) {
-            let _ = fs::rename(at("in/sub"), at("elsewhere")).or_else(|_| fs::rename(at("elsewhere"), at("in/sub")));
+            let _ = fs::rename(at("in/sub"), at("elsewhere"))
+                .or_else(|_| fs::rename(at("elsewhere"), at("in/sub")));
         }
     };
     meanwhile(rewrite, || {
@@ -408,7 +467,17 @@ fn files_that_vanish_and_change_kind_while_they_are_read() {
                 "--threads",
                 threads,
             ])));
-            let ran = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01", "--key=ecdsa-p256"]);
+            let ran = run(
+                SMALL,
+                &[
+                    "run",
+                    &folder.at("in"),
+                    "-o",
+                    &folder.at("case"),
+                    "--uploaded=2015-01-01",
+                    "--key=ecdsa-p256",
+                ],
+            );
             assert!([0, 1, 3].contains(&ran.status), "{ran:?}");
             let ledger = &folder.json("case/plan.json")["ledger"];
             let of = |name: &str| ledger[name].as_u64().unwrap();

@@ -35,7 +35,8 @@ fn finished(case: &Path) -> Vec<PathBuf> {
     names.filter(|p| !p.file_name().unwrap().to_str().unwrap().starts_with(".new-")).collect()
 }
 
-/// **What has its final name is whole**: JSON parses, keys and requests have their ends, marker and plan are there or not.
+/// **What has its final name is whole**: JSON parses, keys and requests have their ends, marker and plan are
+/// there or not.
 fn whole(case: &Path) {
     for (path, meta) in everything(case).into_iter().filter(|(_, m)| m.is_file()) {
         if path.components().any(|c| c.as_os_str().to_str().unwrap().starts_with(".new-")) {
@@ -49,7 +50,10 @@ fn whole(case: &Path) {
         let text = fs::read_to_string(case.join(&path)).unwrap();
         match path.extension().and_then(|e| e.to_str()) {
             Some("json") => assert!(serde_json::from_str::<Value>(&text).is_ok(), "{path:?}: {text}"),
-            Some("pem") => assert!(text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----"), "{path:?}: {text}"),
+            Some("pem") => assert!(
+                text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----"),
+                "{path:?}: {text}"
+            ),
             // Lists may be empty.
             Some("txt") => assert!(text.is_empty() || text.ends_with('\n'), "{path:?}"),
             _ => assert!(text.ends_with('\n'), "{path:?}"),
@@ -70,14 +74,25 @@ fn complete(case: &Path, count: usize) {
     let plan: Value = serde_json::from_slice(&fs::read(case.join("plan.json")).unwrap()).unwrap();
     let replacements = plan["replacements"].as_array().unwrap();
     assert_eq!(replacements.len(), count);
-    assert!(replacements.iter().all(|r| case.join(r["directory"].as_str().unwrap()).join("request.pem").is_file()));
+    assert!(
+        replacements
+            .iter()
+            .all(|r| case.join(r["directory"].as_str().unwrap()).join("request.pem").is_file())
+    );
     for directory in directories.iter().step_by(count.div_ceil(3)) {
         let read = |name: &str| fs::read(directory.join(name)).unwrap();
         openssl(&["req", "-verify", "-noout"], &read("request.pem")).unwrap();
         let public = openssl(&["req", "-noout", "-pubkey"], &read("request.pem")).unwrap();
-        assert_eq!(public, openssl(&["pkey", "-pubout"], &read("key.pem")).unwrap(), "the request is for the key beside it");
+        assert_eq!(
+            public,
+            openssl(&["pkey", "-pubout"], &read("key.pem")).unwrap(),
+            "the request is for the key beside it"
+        );
     }
-    let leftovers = everything(case).into_iter().filter(|(p, _)| p.to_str().unwrap().contains("replacements/.new-")).count();
+    let leftovers = everything(case)
+        .into_iter()
+        .filter(|(p, _)| p.to_str().unwrap().contains("replacements/.new-"))
+        .count();
     assert_eq!(leftovers, 0);
 }
 
@@ -88,12 +103,23 @@ impl Mount {
     /// `None` where one may not mount.
     fn new(path: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(path).output().ok()?;
+        let done = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
+            .arg(path)
+            .output()
+            .ok()?;
         done.status.success().then(|| Self(path.to_owned()))
     }
 
     fn resize(&self, size: &str) {
-        assert!(Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(&self.0).status().unwrap().success());
+        assert!(
+            Command::new("mount")
+                .args(["-o", &format!("remount,size={size}")])
+                .arg(&self.0)
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -116,7 +142,8 @@ fn a_full_disk_ends_the_run_and_a_later_one_finishes() {
         let case = mount.0.join("case");
         let ran = run(SMALL, &arguments(&folder, &case));
         assert_eq!(ran.status, 2, "{size}: {ran:?}");
-        let says = ["No space left on device", "database or disk is full"].iter().any(|s| ran.stderr.contains(s));
+        let says =
+            ["No space left on device", "database or disk is full"].iter().any(|s| ran.stderr.contains(s));
         assert!(says && ran.stderr.contains("disk/case"), "{size}: {}", ran.stderr);
         assert_eq!(ran.stdout, "", "{size}");
         if case.is_dir() {
@@ -132,14 +159,17 @@ fn a_full_disk_ends_the_run_and_a_later_one_finishes() {
 #[test]
 fn a_file_that_may_not_grow_ends_the_run_and_a_later_one_finishes() {
     let count = 20;
-    // In blocks of 512 bytes, or of 1,024 in some shells. The signal is ignored, so that writing fails as on a full disk.
+    // In blocks of 512 bytes, or of 1,024 in some shells. The signal is ignored, so that writing fails as on
+    // a full disk.
     for blocks in [0, 1, 8, 40] {
         let folder = bundles(count);
         let case = folder.path().join("case");
         let shell = format!("trap '' XFSZ; ulimit -f {blocks};");
         let ran = finish(bounded(SMALL, &shell).args(arguments(&folder, &case)));
         assert_eq!(ran.status, 2, "{blocks}: {ran:?}");
-        let says = ["File too large", "disk I/O error", "database or disk is full"].iter().any(|s| ran.stderr.contains(s));
+        let says = ["File too large", "disk I/O error", "database or disk is full"]
+            .iter()
+            .any(|s| ran.stderr.contains(s));
         assert!(ran.stderr.contains("case") && says, "{blocks}: {}", ran.stderr);
         if case.is_dir() {
             whole(&case);
@@ -171,7 +201,9 @@ fn a_case_that_may_not_be_written_ends_the_run() {
     let made = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("theirs"), BEFORE]);
     assert_eq!(made.status, 1);
     let root = fs::metadata(folder.path()).unwrap().uid() == 0;
-    let mode = |name: &str, bits| fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(bits)).unwrap();
+    let mode = |name: &str, bits| {
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(bits)).unwrap()
+    };
     mode(".", 0o755);
     fs::remove_file(folder.path().join("mine/case/x")).unwrap();
     for (name, bits) in [("somebody", 0o555), ("mine/case", 0o555), ("theirs", 0o500)] {
@@ -191,7 +223,9 @@ fn a_case_that_may_not_be_written_ends_the_run() {
         }
         let ran = finish(&mut command);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{case}: {ran:?}");
-        let refused = ["not permitted", "permission denied", "belongs to the user root"].iter().any(|says| ran.stderr.to_lowercase().contains(says));
+        let refused = ["not permitted", "permission denied", "belongs to the user root"]
+            .iter()
+            .any(|says| ran.stderr.to_lowercase().contains(says));
         assert!(ran.stderr.contains(case) && refused, "{case}: {}", ran.stderr);
         assert_eq!(everything(folder.path()).len(), before, "{case}");
     }
@@ -212,7 +246,12 @@ fn runs_killed_at_thirty_moments_are_finished_by_the_next() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let pause = (seed >> 33) % 250;
         pauses.push(pause);
-        let mut child = certrecall().args(arguments(&folder, &case)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = certrecall()
+            .args(arguments(&folder, &case))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(pause));
         let _ = child.kill();
         child.wait().unwrap();

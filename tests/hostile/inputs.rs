@@ -15,7 +15,11 @@ fn plan(folder: &Folder, flag: &str, name: &str) -> Ran {
     let ran = run(SMALL, &["plan", &folder.at("in"), "-o", &folder.at("case"), flag, &folder.at(name)]);
     for text in [&ran.stdout, &ran.stderr] {
         let raw = |c: char| c.is_control() && c != '\n';
-        assert!(!text.contains(raw), "no raw control character: {:?}", text.chars().filter(|c| raw(*c)).collect::<String>());
+        assert!(
+            !text.contains(raw),
+            "no raw control character: {:?}",
+            text.chars().filter(|c| raw(*c)).collect::<String>()
+        );
         assert!(text.len() < 20_000, "what is hostile is not repeated at length: {} bytes", text.len());
     }
     ran
@@ -23,7 +27,8 @@ fn plan(folder: &Folder, flag: &str, name: &str) -> Ran {
 
 #[test]
 fn manifests_that_are_broken_are_refused_or_told_row_by_row() {
-    let wide: Vec<u8> = "path,uploaded_at\na.pem,2015-01-01\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> =
+        "path,uploaded_at\na.pem,2015-01-01\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let marked = [vec![0xff, 0xfe], wide.clone()].concat();
     let long = "x".repeat(1_000_000);
     let good = "path,uploaded_at,account\na.pem,2015-01-01,acme\n";
@@ -64,7 +69,12 @@ fn manifests_that_are_broken_are_refused_or_told_row_by_row() {
             assert!(!folder.path().join("case").exists(), "{what}");
         } else {
             let plan = folder.json("case/plan.json");
-            let findings = plan["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "manifest-row-bad").count();
+            let findings = plan["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|f| f["code"] == "manifest-row-bad")
+                .count();
             assert_eq!(findings > 0, complains, "{what}: {}", plan["findings"]);
         }
     }
@@ -79,7 +89,8 @@ fn a_manifest_of_200000_rows_costs_each_row_once() {
     }
     let folder = with("m.csv", text);
     let bounds = Bounds { memory: 1024, seconds: 120 };
-    let ran = run(bounds, &["plan", &folder.at("in"), "-o", &folder.at("case"), "--manifest", &folder.at("m.csv")]);
+    let ran =
+        run(bounds, &["plan", &folder.at("in"), "-o", &folder.at("case"), "--manifest", &folder.at("m.csv")]);
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     assert!(ran.stdout.len() < 100_000, "{} bytes", ran.stdout.len());
 }
@@ -94,7 +105,13 @@ fn incident_profiles_that_are_hostile() {
         ("nested inline tables", format!("{good}title = {}", "{a=".repeat(100_000)), &[2]),
         ("a giant title", format!("{good}title = \"{}\"\n", "x".repeat(5_000_000)), &[1]),
         ("a giant name", format!("name = \"{}\"\ncutoff = \"2016-11-01\"\n", "x".repeat(5_000_000)), &[1, 2]),
-        ("controls", format!("{good}title = \"\\u001b[2J\\u202e\"\nsummary = \"a\\rb\\u0007\"\nadvice = [\"\\u001b[31m\"]\n"), &[1]),
+        (
+            "controls",
+            format!(
+                "{good}title = \"\\u001b[2J\\u202e\"\nsummary = \"a\\rb\\u0007\"\nadvice = [\"\\u001b[31m\"]\n"
+            ),
+            &[1],
+        ),
         ("controls as they are", format!("{good}title = \"\x1b[2J\"\n"), &[2]),
         ("a hostile key", format!("{good}\"\\u001b[2J\" = 1\n"), &[2]),
         ("a hostile time", "name = \"x\"\ncutoff = \"\\u001b[2J\\u202e\"\n".to_owned(), &[2]),
@@ -103,8 +120,24 @@ fn incident_profiles_that_are_hostile() {
     ];
     for (what, text, statuses) in table {
         let folder = with("p.toml", &text);
-        let ran = run(SMALL, &["plan", &folder.at("in"), "-o", &folder.at("case"), "--incident", &folder.at("p.toml"), "--uploaded=2015-01-01"]);
-        assert!(statuses.contains(&ran.status), "{what}: {} {}", ran.status, &ran.stderr[..ran.stderr.len().min(500)]);
+        let ran = run(
+            SMALL,
+            &[
+                "plan",
+                &folder.at("in"),
+                "-o",
+                &folder.at("case"),
+                "--incident",
+                &folder.at("p.toml"),
+                "--uploaded=2015-01-01",
+            ],
+        );
+        assert!(
+            statuses.contains(&ran.status),
+            "{what}: {} {}",
+            ran.status,
+            &ran.stderr[..ran.stderr.len().min(500)]
+        );
         let mut texts = vec![ran.stdout, ran.stderr];
         if ran.status == 1 {
             texts.push(folder.text("case/plan.md"));

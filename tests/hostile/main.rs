@@ -24,7 +24,8 @@ use serde_json::Value;
 struct Bounds {
     /// Address space in MiB: more than the tool needs, far less than input that multiplies would take.
     memory: u32,
-    /// Processor time in seconds: no measure of speed, only an end to what would never end. A build for debugging on a busy machine needs some.
+    /// Processor time in seconds: no measure of speed, only an end to what would never end. A build for
+    /// debugging on a busy machine needs some.
     seconds: u32,
 }
 
@@ -39,7 +40,11 @@ fn bounded(bounds: Bounds, shell: &str) -> Command {
 /// A program under limits.
 fn limited(bounds: Bounds, shell: &str, program: &OsStr) -> Command {
     let mut command = Command::new("sh");
-    let script = format!("{shell} ulimit -v {}; ulimit -t {}; exec \"$0\" \"$@\"", u64::from(bounds.memory) << 10, bounds.seconds);
+    let script = format!(
+        "{shell} ulimit -v {}; ulimit -t {}; exec \"$0\" \"$@\"",
+        u64::from(bounds.memory) << 10,
+        bounds.seconds
+    );
     command.args(["-c", &script]).arg(program).env_remove("NO_COLOR").stdin(std::process::Stdio::null());
     command
 }
@@ -47,7 +52,12 @@ fn limited(bounds: Bounds, shell: &str, program: &OsStr) -> Command {
 /// Runs a command that must end by itself: not by a limit, not by a defect.
 fn finish(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
-    assert_eq!(output.status.signal(), None, "it ended by a signal: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.signal(),
+        None,
+        "it ended by a signal: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let ran = Ran::from(output);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     ran
@@ -62,15 +72,22 @@ fn scan<A: AsRef<OsStr>>(bounds: Bounds, arguments: &[A]) -> (i32, Vec<Value>) {
     check(&finish(bounded(bounds, "").args(["scan", "--all", "--format=ndjson"]).args(arguments)))
 }
 
-/// **The ledger adds up, and the exit status tells of it**: 3 if and only if something was not read that could matter.
+/// **The ledger adds up, and the exit status tells of it**: 3 if and only if something was not read that
+/// could matter.
 fn check(ran: &Ran) -> (i32, Vec<Value>) {
     let records = ran.records();
     let count = |kind: &str| records.iter().filter(|r| r["kind"] == kind).count();
     let (locked, unreadable, skipped) = (count("locked"), count("unreadable"), count("skipped"));
     let read = records.len() - locked - unreadable - skipped;
-    let equation = format!("{} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped\n", records.len());
+    let equation = format!(
+        "{} seen = {read} read + {locked} locked + {unreadable} unreadable + {skipped} skipped\n",
+        records.len()
+    );
     assert!(ran.stderr.ends_with(&equation), "{equation:?} {}", ran.stderr);
-    let harmless = |r: &&Value| r["kind"] == "skipped" && ["no-pki-content", "other-format", "own-case"].contains(&r["reason"].as_str().unwrap());
+    let harmless = |r: &&Value| {
+        r["kind"] == "skipped"
+            && ["no-pki-content", "other-format", "own-case"].contains(&r["reason"].as_str().unwrap())
+    };
     let complete = locked + unreadable == 0 && skipped == records.iter().filter(harmless).count();
     assert_eq!(ran.status, if complete { 0 } else { 3 }, "{}", ran.stderr);
     (ran.status, records)
@@ -124,8 +141,8 @@ fn integer(bits: usize) -> Vec<u8> {
     tlv(0x02, &octets)
 }
 
-/// The same certificate with other fields; its signature no longer fits, which a file from anywhere may well be like.
-/// Fields: 0 version, 1 serial, 2 algorithm, 3 issuer, 4 dates, 5 subject, 6 key, 7 extensions.
+/// The same certificate with other fields; its signature no longer fits, which a file from anywhere may well
+/// be like. Fields: 0 version, 1 serial, 2 algorithm, 3 issuer, 4 dates, 5 subject, 6 key, 7 extensions.
 fn with_fields(certificate: &[u8], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
     use common::pki::{content, elements};
     let outer = elements(content(certificate));

@@ -40,16 +40,27 @@ fn with_oid(oid: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("subject", set(5, attribute)),
         ("key", set(6, sequence(&[&algorithm, &bits]))),
         ("curve", set(6, sequence(&[&sequence(&[&ec, &oid]), &bits]))),
-        ("extension", with_fields(&certificate, |f| f[7] = tlv(0xa3, &sequence(&[&sequence(&[&oid, &tlv(0x04, &[5, 0])])])))),
+        (
+            "extension",
+            with_fields(&certificate, |f| {
+                f[7] = tlv(0xa3, &sequence(&[&sequence(&[&oid, &tlv(0x04, &[5, 0])])]))
+            }),
+        ),
         ("extended key usage", extension(&[0x55, 0x1d, 0x25], sequence(&[&oid]))),
         ("policy", extension(&[0x55, 0x1d, 0x20], sequence(&[&sequence(&[&oid])]))),
         (
             "other name",
             with_fields(&certificate, |f| {
-                f[7] = tlv(0xa3, &sequence(&[&sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &tlv(0x04, &sequence(&[&name]))])]));
+                f[7] = tlv(
+                    0xa3,
+                    &sequence(&[&sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &tlv(0x04, &sequence(&[&name]))])]),
+                );
             }),
         ),
-        ("access method", extension(&[0x2b, 6, 1, 5, 5, 7, 1, 1], sequence(&[&sequence(&[&oid, &tlv(0x86, b"http://x")])]))),
+        (
+            "access method",
+            extension(&[0x2b, 6, 1, 5, 5, 7, 1, 1], sequence(&[&sequence(&[&oid, &tlv(0x86, b"http://x")])])),
+        ),
     ]
 }
 
@@ -59,7 +70,9 @@ fn an_object_identifier_is_no_bomb() {
     let mut count = 0;
     for (i, bomb) in bombs().iter().enumerate() {
         for (place, der) in with_oid(bomb) {
-            folder.write(format!("in/{i}-{place}.pem"), pem("CERTIFICATE", &der)).write(format!("in/{i}-{place}.der"), &der);
+            folder
+                .write(format!("in/{i}-{place}.pem"), pem("CERTIFICATE", &der))
+                .write(format!("in/{i}-{place}.der"), &der);
             count += 2;
         }
     }
@@ -105,7 +118,12 @@ fn as_many_names_as_anybody_could_want() {
         let (status, records) = scan(SMALL, &[folder.at("in")]);
         assert_eq!((status, kinds(&records)), (0, vec![("certificate", "")]));
         assert_eq!(records[0]["dns_names"].as_array().unwrap().len(), kept);
-        assert_eq!(records[0]["findings"].as_array().unwrap().is_empty(), kept == count, "what is left out is told: {}", records[0]["findings"]);
+        assert_eq!(
+            records[0]["findings"].as_array().unwrap().is_empty(),
+            kept == count,
+            "what is left out is told: {}",
+            records[0]["findings"]
+        );
         let made = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE]);
         assert_eq!(made.status, 1, "{}", made.stderr);
     }
@@ -113,28 +131,51 @@ fn as_many_names_as_anybody_could_want() {
 
 #[test]
 fn names_are_found_behind_any_number_of_extensions() {
-    let alternative = sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &tlv(0x04, &sequence(&[&tlv(0x82, b"behind.example")]))]);
-    let other = |i: u32| sequence(&[&tlv(0x06, &[0x2a, i as u8 >> 1, (i >> 7 & 0x7f) as u8 | 0x80, (i >> 14 & 0x7f) as u8]), &[4, 0]]);
-    for (count, distinct, finding) in [(2_000, true, None), (2_000, false, Some("duplicate-extension")), (200_000, true, Some("extension-not-read"))]
-    {
+    let alternative =
+        sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &tlv(0x04, &sequence(&[&tlv(0x82, b"behind.example")]))]);
+    let other = |i: u32| {
+        sequence(&[
+            &tlv(0x06, &[0x2a, i as u8 >> 1, (i >> 7 & 0x7f) as u8 | 0x80, (i >> 14 & 0x7f) as u8]),
+            &[4, 0],
+        ])
+    };
+    for (count, distinct, finding) in [
+        (2_000, true, None),
+        (2_000, false, Some("duplicate-extension")),
+        (200_000, true, Some("extension-not-read")),
+    ] {
         let others: Vec<u8> = (0..count).flat_map(|i| other(if distinct { i * 2 } else { 0 })).collect();
-        let der = with_fields(&plain().der, |fields| fields[7] = tlv(0xa3, &sequence(&[&others, &alternative])));
+        let der =
+            with_fields(&plain().der, |fields| fields[7] = tlv(0xa3, &sequence(&[&others, &alternative])));
         let folder = Folder::new();
         folder.write("in/a.pem", pem("CERTIFICATE", &der));
         let (status, records) = scan(SMALL, &[folder.at("in")]);
         assert_eq!((status, kinds(&records)), (0, vec![("certificate", "")]));
         assert_eq!(records[0]["dns_names"], serde_json::json!(["behind.example"]), "{count}");
-        let findings: Vec<_> = records[0]["findings"].as_array().unwrap().iter().filter(|f| *f != "strict-parser-refused").collect();
+        let findings: Vec<_> = records[0]["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| *f != "strict-parser-refused")
+            .collect();
         assert_eq!(findings, finding.iter().collect::<Vec<_>>(), "{count}");
-        let made = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, "--key=ecdsa-p256"]);
+        let made =
+            run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE, "--key=ecdsa-p256"]);
         assert_eq!(made.status, 1, "{}", made.stderr);
-        let record =
-            crate::common::everything(&folder.path().join("case")).into_iter().find(|(path, _)| path.ends_with("replacement.json")).unwrap().0;
+        let record = crate::common::everything(&folder.path().join("case"))
+            .into_iter()
+            .find(|(path, _)| path.ends_with("replacement.json"))
+            .unwrap()
+            .0;
         let record = folder.json(&format!("case/{}", record.display()));
         assert!(record.to_string().contains("behind.example"), "{count}");
         let told = record["changes"].as_array().unwrap();
         assert!(told.len() <= 10_010, "{}", told.len());
-        assert_eq!(told.iter().any(|c| c["what"].as_str().unwrap().ends_with(" more extensions")), count > 10_000, "{count}");
+        assert_eq!(
+            told.iter().any(|c| c["what"].as_str().unwrap().ends_with(" more extensions")),
+            count > 10_000,
+            "{count}"
+        );
     }
 }
 
@@ -143,16 +184,32 @@ fn diffie_hellman_of_32768_bits() {
     let (p, g) = (integer(32_768), integer(2));
     let (status, records) = scan_one("dh.pem", pem("DH PARAMETERS", &sequence(&[&p, &g])));
     assert_eq!((status, kinds(&records)), (0, vec![("parameters", "")]));
-    for (oid, parameters) in [(DH_PKCS3, sequence(&[&p, &g])), (DH_X942, sequence(&[&p, &g, &integer(32_767)]))] {
+    for (oid, parameters) in
+        [(DH_PKCS3, sequence(&[&p, &g])), (DH_X942, sequence(&[&p, &g, &integer(32_767)]))]
+    {
         let algorithm = sequence(&[&tlv(0x06, oid), &parameters]);
         let private = sequence(&[&integer(0), &algorithm, &tlv(0x04, &integer(32_000))]);
         let public = sequence(&[&algorithm, &tlv(0x03, &[vec![0], integer(32_000)].concat())]);
         let certificate = with_fields(&plain().der, |fields| fields[6] = public.clone());
-        let text = [pem("PRIVATE KEY", &private), pem("PUBLIC KEY", &public), pem("CERTIFICATE", &certificate)].concat();
+        let text =
+            [pem("PRIVATE KEY", &private), pem("PUBLIC KEY", &public), pem("CERTIFICATE", &certificate)]
+                .concat();
         let (status, records) = scan_one("key.pem", text);
-        assert_eq!((status, kinds(&records)), (0, vec![("private-key", ""), ("public-key", ""), ("certificate", "")]), "{records:?}");
+        assert_eq!(
+            (status, kinds(&records)),
+            (0, vec![("private-key", ""), ("public-key", ""), ("certificate", "")]),
+            "{records:?}"
+        );
         assert!(records.iter().all(|r| r["key_algorithm"] == "dh" && r["key_bits"] == 32_768), "{records:?}");
-        assert!(records[0]["findings"].as_array().unwrap().iter().any(|f| f.as_str().unwrap().starts_with("public-key-not")), "{}", records[0]);
+        assert!(
+            records[0]["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|f| f.as_str().unwrap().starts_with("public-key-not")),
+            "{}",
+            records[0]
+        );
     }
 }
 
@@ -180,7 +237,10 @@ fn rsa_keys_of_sizes_that_nobody_has() {
         let (_, records) = scan(SMALL, &[folder.at("in")]);
         assert_eq!(records.len(), 5, "{bits}: {records:?}");
         for (i, record) in records.iter().enumerate() {
-            assert!(record["key_algorithm"] == "rsa" || i < 2 && record["reason"] == "bad-object", "{bits}: {record}");
+            assert!(
+                record["key_algorithm"] == "rsa" || i < 2 && record["reason"] == "bad-object",
+                "{bits}: {record}"
+            );
             assert!(record["key_bits"] == bits || bits == 0 || i < 2, "{bits}: {record}");
         }
         let made = run(SMALL, &["run", &folder.at("in"), "-o", &folder.at("case"), BEFORE]);
@@ -189,7 +249,10 @@ fn rsa_keys_of_sizes_that_nobody_has() {
         for entry in std::fs::read_dir(folder.path().join("case/replacements")).into_iter().flatten() {
             let request = std::fs::read(entry.unwrap().path().join("request.pem")).unwrap();
             let text = String::from_utf8(openssl(&["req", "-noout", "-text"], &request).unwrap()).unwrap();
-            assert!(["(2048 bit)", "(3072 bit)", "(4096 bit)"].iter().any(|size| text.contains(size)), "{text}");
+            assert!(
+                ["(2048 bit)", "(3072 bit)", "(4096 bit)"].iter().any(|size| text.contains(size)),
+                "{text}"
+            );
         }
     }
 }
@@ -198,7 +261,8 @@ fn rsa_keys_of_sizes_that_nobody_has() {
 fn elements_in_elements_without_end() {
     // 30 80 30 80 ... and 30 84 ffffffff ...: depth costs no stack, lengths no memory.
     let indefinite = [0x30, 0x80].repeat(2_000_000);
-    let definite = (0..20_000).fold(vec![5, 0], |inner, _| if inner.len() < 60_000 { tlv(0x30, &inner) } else { inner });
+    let definite =
+        (0..20_000).fold(vec![5, 0], |inner, _| if inner.len() < 60_000 { tlv(0x30, &inner) } else { inner });
     let liar = [&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff][..], &[0x30, 0x82, 0xff, 0xff].repeat(50_000)].concat();
     let bounds = Bounds { memory: 512, seconds: 60 };
     for (name, bytes) in [("indefinite", indefinite), ("definite", definite), ("liar", liar)] {
@@ -212,7 +276,9 @@ fn elements_in_elements_without_end() {
 
 #[test]
 fn a_common_name_within_another_name_is_none() {
-    let attribute = |kind: u8, value: &str| tlv(0x31, &sequence(&[&[0x06, 3, 0x55, 4, kind], &tlv(0x0c, value.as_bytes())]));
+    let attribute = |kind: u8, value: &str| {
+        tlv(0x31, &sequence(&[&[0x06, 3, 0x55, 4, kind], &tlv(0x0c, value.as_bytes())]))
+    };
     let subject = sequence(&[&attribute(3, "real, indeed"), &attribute(10, "x,CN=good.example,y")]);
     let der = with_fields(&plain().der, |fields| {
         fields[5] = subject;

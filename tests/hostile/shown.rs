@@ -1,4 +1,5 @@
-//! Names that want to be more than names: none of them drives a terminal, a page, a spreadsheet, a shell or the file system.
+//! Names that want to be more than names: none of them drives a terminal, a page, a spreadsheet, a shell or
+//! the file system.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,7 +21,10 @@ fn names() -> Vec<String> {
         .chain(0x2028..=0x202e)
         .chain(0x2060..=0x2069)
         .chain(0xe0001..=0xe007f)
-        .chain([0xa0, 0x34f, 0x600, 0x1680, 0x2002, 0x2800, 0x3000, 0x3164, 0xfdd0, 0xfe0f, 0xfff9, 0x13430, 0x1bca0, 0x1d173, 0x1fffe, 0xe0100])
+        .chain([
+            0xa0, 0x34f, 0x600, 0x1680, 0x2002, 0x2800, 0x3000, 0x3164, 0xfdd0, 0xfe0f, 0xfff9, 0x13430,
+            0x1bca0, 0x1d173, 0x1fffe, 0xe0100,
+        ])
         .filter_map(char::from_u32)
         .collect();
     let mut names: Vec<String> = hidden.iter().map(|c| format!("a{c}b")).collect();
@@ -102,12 +106,25 @@ fn harmless(what: &str, text: &str) {
     }
 }
 
-/// Written down anew here, from Unicode's Bidi_Control and the characters without a glyph: what the tool itself thinks is under test.
+/// Written down anew here, from Unicode's Bidi_Control and the characters without a glyph: what the tool
+/// itself thinks is under test.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
         || matches!(c, '\u{e0001}'..='\u{e007f}')
-        || matches!(c, '\u{a0}' | '\u{34f}' | '\u{600}' | '\u{1680}' | '\u{2002}' | '\u{2800}' | '\u{3000}' | '\u{3164}' | '\u{fdd0}' | '\u{fe0f}')
+        || matches!(
+            c,
+            '\u{a0}'
+                | '\u{34f}'
+                | '\u{600}'
+                | '\u{1680}'
+                | '\u{2002}'
+                | '\u{2800}'
+                | '\u{3000}'
+                | '\u{3164}'
+                | '\u{fdd0}'
+                | '\u{fe0f}'
+        )
         || matches!(c, '\u{fff9}' | '\u{13430}' | '\u{1bca0}' | '\u{1d173}' | '\u{1fffe}' | '\u{e0100}')
 }
 
@@ -118,12 +135,19 @@ fn tree() -> Folder {
     for (i, name) in names().iter().enumerate() {
         folder.write(format!("in/cn-{i}.pem"), pem("CERTIFICATE", &named(name)));
         if name.is_ascii() {
-            let san = crate::sequence(&[&crate::tlv(0x82, name.as_bytes()), &crate::tlv(0x81, name.as_bytes()), &crate::tlv(0x86, name.as_bytes())]);
+            let san = crate::sequence(&[
+                &crate::tlv(0x82, name.as_bytes()),
+                &crate::tlv(0x81, name.as_bytes()),
+                &crate::tlv(0x86, name.as_bytes()),
+            ]);
             let extension = crate::sequence(&[&[0x06, 3, 0x55, 0x1d, 0x11], &crate::tlv(0x04, &san)]);
-            let der = with_fields(&leaf("x.example").by(&ca).der, |fields| fields[7] = crate::tlv(0xa3, &crate::sequence(&[&extension])));
+            let der = with_fields(&leaf("x.example").by(&ca).der, |fields| {
+                fields[7] = crate::tlv(0xa3, &crate::sequence(&[&extension]))
+            });
             folder.write(format!("in/san-{i}.pem"), pem("CERTIFICATE", &der));
         }
-        if name.len() <= 200 && !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != ".." {
+        if name.len() <= 200 && !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != ".."
+        {
             folder.write(format!("in/files/{name}"), bundle(&leaked_leaf(), &[]));
         }
     }
@@ -156,7 +180,10 @@ fn names_are_shown_and_never_obeyed() {
             no_formula(&ran.stdout, 1);
         }
     }
-    for command in [&["run", &input, "-o", &case, BEFORE, "-v", "--color=never", "--key=ecdsa-p256"][..], &["rekey", &case, "-v"]] {
+    for command in [
+        &["run", &input, "-o", &case, BEFORE, "-v", "--color=never", "--key=ecdsa-p256"][..],
+        &["rekey", &case, "-v"],
+    ] {
         let ran = run(SMALL, command);
         assert!([1, 3].contains(&ran.status), "{}", ran.stderr);
         // Its lines are two fields with a tab between.
@@ -174,7 +201,10 @@ fn no_formula(text: &str, least: usize) {
     let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap).collect();
     assert!(rows.len() >= least);
     for cell in rows.iter().flatten() {
-        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff20}']), "{cell:?} is a formula");
+        assert!(
+            !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff20}']),
+            "{cell:?} is a formula"
+        );
     }
 }
 
@@ -183,7 +213,10 @@ fn no_markup(markdown: &str) {
         let say = format!("line {}: {}", i + 1, line.chars().take(300).collect::<String>());
         for bad in ["<script", "<img", "<!--", "](javascript", "](http", "![x]", "{{7*7}}<"] {
             let at = line.find(bad);
-            assert!(at.is_none() || at.is_some_and(|n| n > 0 && line.as_bytes()[n - 1] == b'\\'), "{bad} in {say}");
+            assert!(
+                at.is_none() || at.is_some_and(|n| n > 0 && line.as_bytes()[n - 1] == b'\\'),
+                "{bad} in {say}"
+            );
         }
         assert_ne!(line, "# head");
         assert!(!line.trim_start().starts_with("```"), "{say}");
@@ -200,27 +233,42 @@ fn replacements(folder: &Folder) {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let (slug, hash) = name.rsplit_once('-').unwrap();
         assert!(hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
-        assert!(!slug.is_empty() && slug.len() <= 64 && !slug.contains("..") && !slug.starts_with(['.', '-']), "{name}");
-        assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-')), "{name}");
-        let mut files: Vec<_> = fs::read_dir(parent.join(&name)).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert!(
+            !slug.is_empty() && slug.len() <= 64 && !slug.contains("..") && !slug.starts_with(['.', '-']),
+            "{name}"
+        );
+        assert!(
+            slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-')),
+            "{name}"
+        );
+        let mut files: Vec<_> =
+            fs::read_dir(parent.join(&name)).unwrap().map(|e| e.unwrap().file_name()).collect();
         files.sort();
         assert_eq!(files, ["handoff.md", "key.pem", "replacement.json", "request.pem"]);
-        harmless("replacement.json", &fs::read_to_string(parent.join(&name).join("replacement.json")).unwrap());
+        harmless(
+            "replacement.json",
+            &fs::read_to_string(parent.join(&name).join("replacement.json")).unwrap(),
+        );
         count += 1;
     }
     assert!(count > 100, "{count}");
-    let mut outside: Vec<_> =
-        everything(folder.path()).into_iter().map(|(p, _)| p).filter(|p| !p.starts_with("in") && !p.starts_with("case")).collect();
+    let mut outside: Vec<_> = everything(folder.path())
+        .into_iter()
+        .map(|(p, _)| p)
+        .filter(|p| !p.starts_with("in") && !p.starts_with("case"))
+        .collect();
     outside.retain(|p| !p.as_os_str().is_empty());
     assert_eq!(outside, Vec::<std::path::PathBuf>::new());
     assert!(!Path::new("pwned").exists() && !Path::new("/tmp/pwned").exists());
-    let top: Vec<_> = everything(&case).into_iter().map(|(p, _)| p).filter(|p| p.components().count() == 1).collect();
+    let top: Vec<_> =
+        everything(&case).into_iter().map(|(p, _)| p).filter(|p| p.components().count() == 1).collect();
     assert_eq!(top.len(), 8, "{top:?}");
 }
 
 #[test]
 fn roots_and_cases_with_hostile_names() {
-    let names: [&[u8]; 5] = [b"a\nb", b"\x1b[2J", "\u{202e}x".as_bytes(), b"\xff\xfe", b"$(touch pwned) '\"`x`"];
+    let names: [&[u8]; 5] =
+        [b"a\nb", b"\x1b[2J", "\u{202e}x".as_bytes(), b"\xff\xfe", b"$(touch pwned) '\"`x`"];
     for name in names {
         let folder = Folder::new();
         let at = |end: &str| folder.path().join(OsStr::from_bytes(&[name, end.as_bytes()].concat()));
@@ -228,7 +276,8 @@ fn roots_and_cases_with_hostile_names() {
         fs::write(at("in").join(OsStr::from_bytes(name)), bundle(&leaked_leaf(), &[])).unwrap();
         fs::write(at("m.csv"), "path,uploaded_at\nx,never\nx,2015-01-01\n").unwrap();
         let arguments = |command: &str, case: &str| {
-            let words = [OsStr::new(command), at("in").as_os_str(), OsStr::new("-o"), at(case).as_os_str()].map(OsStr::to_owned);
+            let words = [OsStr::new(command), at("in").as_os_str(), OsStr::new("-o"), at(case).as_os_str()]
+                .map(OsStr::to_owned);
             [words.to_vec(), vec![BEFORE.into(), "--manifest".into(), at("m.csv").into_os_string()]].concat()
         };
         let made = run(SMALL, &arguments("run", "case"));
@@ -236,12 +285,23 @@ fn roots_and_cases_with_hostile_names() {
         let rekeyed = run(SMALL, &[OsStr::new("rekey"), at("case").as_os_str()]);
         assert_eq!(rekeyed.status, 1, "{rekeyed:?}");
         // Refused: another root, a directory of somebody else, a root that is not there.
-        let other = run(SMALL, &[OsStr::new("plan"), folder.path().as_os_str(), OsStr::new("-o"), at("case").as_os_str()]);
-        let foreign = run(SMALL, &[OsStr::new("plan"), at("in").as_os_str(), OsStr::new("-o"), at("in").as_os_str()]);
+        let other = run(
+            SMALL,
+            &[OsStr::new("plan"), folder.path().as_os_str(), OsStr::new("-o"), at("case").as_os_str()],
+        );
+        let foreign =
+            run(SMALL, &[OsStr::new("plan"), at("in").as_os_str(), OsStr::new("-o"), at("in").as_os_str()]);
         let missing = run(SMALL, &[OsStr::new("scan"), at("missing").as_os_str()]);
         let no_profile = run(
             SMALL,
-            &[OsStr::new("plan"), at("in").as_os_str(), OsStr::new("-o"), at("x").as_os_str(), OsStr::new("--incident"), at("no").as_os_str()],
+            &[
+                OsStr::new("plan"),
+                at("in").as_os_str(),
+                OsStr::new("-o"),
+                at("x").as_os_str(),
+                OsStr::new("--incident"),
+                at("no").as_os_str(),
+            ],
         );
         let texts = [&made, &rekeyed, &other, &foreign, &missing, &no_profile];
         assert!(texts[2..].iter().all(|r| r.status == 2), "{texts:?}");
@@ -261,6 +321,10 @@ fn roots_and_cases_with_hostile_names() {
         let ran = run(SMALL, &arguments);
         assert_eq!(ran.status, 2);
         // What the user typed is quoted by the parser of the command line, which drops controls alone.
-        assert!(!ran.stderr.contains(|c: char| c.is_control() && c != '\n'), "{arguments:?}: {:?}", ran.stderr);
+        assert!(
+            !ran.stderr.contains(|c: char| c.is_control() && c != '\n'),
+            "{arguments:?}: {:?}",
+            ran.stderr
+        );
     }
 }

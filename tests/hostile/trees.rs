@@ -16,7 +16,8 @@ use crate::common::pki::{leaked_leaf, pem};
 use crate::common::{Folder, for_anybody};
 use crate::{SMALL, bounded, check, finish, kinds, limited, run, scan};
 
-/// Makes so many folders in one another, by steps: no path names the deepest. Puts a file into each `every`th.
+/// Makes so many folders in one another, by steps: no path names the deepest. Puts a file into each
+/// `every`th.
 fn nest(start: &Path, name: &str, depth: usize, every: usize, text: &[u8]) {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let mut here = rustix::fs::openat(CWD, start, flags, Mode::empty()).unwrap();
@@ -24,7 +25,8 @@ fn nest(start: &Path, name: &str, depth: usize, every: usize, text: &[u8]) {
         rustix::fs::mkdirat(&here, name, Mode::RWXU).unwrap();
         here = rustix::fs::openat(&here, name, flags, Mode::empty()).unwrap();
         if i % every == 0 {
-            let file = rustix::fs::openat(&here, "a.pem", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR).unwrap();
+            let file =
+                rustix::fs::openat(&here, "a.pem", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR).unwrap();
             std::io::Write::write_all(&mut fs::File::from(file), text).unwrap();
         }
     }
@@ -52,9 +54,28 @@ fn ten_thousand_folders_in_one_another() {
         assert!(records.iter().any(|r| r["detail"].as_str().is_some_and(|d| d.contains("--max-depth"))));
         // With the limit raised the operating system ends it, and that is told.
         let (status, records) = found(&["--max-depth=100000"]);
-        assert_eq!((status, records.iter().filter(|r| r["kind"] != "certificate").count()), (3, 1), "{:?}", kinds(&records));
-        assert!(records.iter().any(|r| r["kind"] == "unreadable" && r["reason"] == "io-error"), "{:?}", kinds(&records));
-        let ran = run(SMALL, &["plan", &folder.at("in"), "-o", &folder.at("case"), "--uploaded=2015-01-01", "--max-depth=100000"]);
+        assert_eq!(
+            (status, records.iter().filter(|r| r["kind"] != "certificate").count()),
+            (3, 1),
+            "{:?}",
+            kinds(&records)
+        );
+        assert!(
+            records.iter().any(|r| r["kind"] == "unreadable" && r["reason"] == "io-error"),
+            "{:?}",
+            kinds(&records)
+        );
+        let ran = run(
+            SMALL,
+            &[
+                "plan",
+                &folder.at("in"),
+                "-o",
+                &folder.at("case"),
+                "--uploaded=2015-01-01",
+                "--max-depth=100000",
+            ],
+        );
         assert_eq!(ran.status, 3, "{}", ran.stderr);
     });
     remove(&folder.path().join("in"));
@@ -72,7 +93,13 @@ fn full_folders_in_one_another_with_few_open_files() {
         (0..each).for_each(|i| fs::write(path.join(format!("{i}.pem")), &text).unwrap());
     }
     for limit in ["ulimit -n 64;", "ulimit -n 40;"] {
-        let ran = finish(bounded(SMALL, limit).args(["scan", "--all", "--format=ndjson", "--threads=2", &folder.at("d")]));
+        let ran = finish(bounded(SMALL, limit).args([
+            "scan",
+            "--all",
+            "--format=ndjson",
+            "--threads=2",
+            &folder.at("d"),
+        ]));
         let (status, records) = check(&ran);
         assert_eq!((status, records.len()), (0, depth * each), "{limit}: {:?}", kinds(&records).last());
         assert!(records.iter().all(|r| r["kind"] == "certificate"));
@@ -90,7 +117,13 @@ fn full_folders_of_one_file_with_few_open_files() {
         fs::write(path.join("a.pem"), &text).unwrap();
         (0..31).for_each(|i| fs::create_dir(path.join(format!("empty{i}"))).unwrap());
     }
-    let ran = finish(bounded(SMALL, "ulimit -n 40;").args(["scan", "--all", "--format=ndjson", "--threads=2", &folder.at("in")]));
+    let ran = finish(bounded(SMALL, "ulimit -n 40;").args([
+        "scan",
+        "--all",
+        "--format=ndjson",
+        "--threads=2",
+        &folder.at("in"),
+    ]));
     let (status, records) = check(&ran);
     assert_eq!((status, records.len()), (0, beside), "{:?}", kinds(&records).last());
     assert!(records.iter().all(|r| r["kind"] == "certificate"));
@@ -109,7 +142,11 @@ fn paths_as_long_as_they_get() {
         let (status, records) = scan(SMALL, &[folder.at("in")]);
         let read = records.iter().filter(|r| r["kind"] == "certificate").count();
         assert!(status == 3 && read >= 15, "{:?}", kinds(&records));
-        assert!(records.iter().filter(|r| r["kind"] != "certificate").all(|r| r["reason"] == "io-error"), "{:?}", kinds(&records));
+        assert!(
+            records.iter().filter(|r| r["kind"] != "certificate").all(|r| r["reason"] == "io-error"),
+            "{:?}",
+            kinds(&records)
+        );
     });
     remove(&start);
     outcome.unwrap();
@@ -120,7 +157,10 @@ fn names_of_every_byte() {
     let folder = Folder::new();
     let text = leaked_leaf().pem();
     let mut names: Vec<Vec<u8>> = (1..=255_u8).filter(|b| *b != b'/').map(|b| vec![b'x', b, b'.']).collect();
-    names.extend(["\u{202e}gpj", "\u{2066}a\u{2069}", "\u{1b}[2J", "a\nb", "-", "--help", " ", "...", "\\xff", "~"].map(|n| n.as_bytes().to_vec()));
+    names.extend(
+        ["\u{202e}gpj", "\u{2066}a\u{2069}", "\u{1b}[2J", "a\nb", "-", "--help", " ", "...", "\\xff", "~"]
+            .map(|n| n.as_bytes().to_vec()),
+    );
     names.push(vec![0xff; 255]);
     for name in &names {
         folder.write(Path::new("in").join(OsStr::from_bytes(name)), &text);
@@ -145,16 +185,25 @@ fn what_is_no_file_has_its_record_and_stops_nothing() {
     let mut special = 2;
     // Only root makes devices.
     for (name, minor) in [("null", "3"), ("zero", "5"), ("random", "8")] {
-        special += usize::from(Command::new("mknod").arg(at(name)).args(["c", "1", minor]).output().unwrap().status.success());
+        special += usize::from(
+            Command::new("mknod").arg(at(name)).args(["c", "1", minor]).output().unwrap().status.success(),
+        );
     }
-    for (name, target) in [("to-zero", "/dev/zero"), ("to-tty", "/dev/tty"), ("to-fifo", "fifo"), ("to-stdin", "/dev/fd/0")] {
+    for (name, target) in
+        [("to-zero", "/dev/zero"), ("to-tty", "/dev/tty"), ("to-fifo", "fifo"), ("to-stdin", "/dev/fd/0")]
+    {
         symlink(target, at(name)).unwrap();
         special += usize::from(fs::metadata(at(name)).is_ok_and(|m| !m.is_file()) || name == "to-stdin");
     }
     for follow in [&[][..], &["--follow-symlinks"]] {
         let (status, records) = scan(SMALL, &[&[folder.at("in").as_str()], follow].concat());
         assert_eq!(status, 3);
-        assert_eq!(records.iter().filter(|r| r["reason"] == "special-file").count(), special, "{:?}", kinds(&records));
+        assert_eq!(
+            records.iter().filter(|r| r["reason"] == "special-file").count(),
+            special,
+            "{:?}",
+            kinds(&records)
+        );
         assert_eq!(records.iter().filter(|r| r["kind"] == "certificate").count(), 1);
     }
 }
@@ -185,7 +234,10 @@ fn links_that_lead_nowhere_or_back() {
         assert_eq!(status, 3);
         let paths: Vec<&str> = records.iter().map(|r| r["path"].as_str().unwrap()).collect();
         for (name, _) in links {
-            assert!(paths.iter().any(|p| *p == name || p.starts_with(&format!("{name}/"))), "{name} has a record: {paths:?}");
+            assert!(
+                paths.iter().any(|p| *p == name || p.starts_with(&format!("{name}/"))),
+                "{name} has a record: {paths:?}"
+            );
         }
         assert!(records.len() <= 2 * links.len(), "{paths:?}");
         assert!(paths.contains(&"sub/a.pem"));
@@ -226,14 +278,22 @@ fn roots_given_twice_and_roots_in_roots() {
     folder.write("in/sub/a.pem", leaked_leaf().pem());
     let (all, sub) = (folder.at("in"), folder.at("in/sub"));
     let (_, records) = scan(SMALL, &[&all, &all, &sub, &folder.at("in/sub/a.pem")]);
-    let places: Vec<_> = records.iter().map(|r| (r["root"].as_u64().unwrap(), r["path"].as_str().unwrap())).collect();
+    let places: Vec<_> =
+        records.iter().map(|r| (r["root"].as_u64().unwrap(), r["path"].as_str().unwrap())).collect();
     assert_eq!(places, [(0, "sub/a.pem"), (1, "sub/a.pem"), (2, "a.pem"), (3, "a.pem")]);
     let ran = run(SMALL, &["run", &all, &all, &sub, "-o", &folder.at("case"), "--uploaded=2015-01-01"]);
     assert_eq!(ran.status, 1, "{ran:?}");
     let plan = folder.json("case/plan.json");
-    assert_eq!((plan["keys"].as_array().unwrap().len(), plan["replacements"].as_array().unwrap().len()), (1, 1), "one certificate, however often");
+    assert_eq!(
+        (plan["keys"].as_array().unwrap().len(), plan["replacements"].as_array().unwrap().len()),
+        (1, 1),
+        "one certificate, however often"
+    );
     // A root that holds the case, given beside it.
-    let again = run(SMALL, &["scan", folder.path().to_str().unwrap(), &folder.at("case"), "--all", "--format=ndjson"]);
+    let again = run(
+        SMALL,
+        &["scan", folder.path().to_str().unwrap(), &folder.at("case"), "--all", "--format=ndjson"],
+    );
     let (_, records) = check(&again);
     assert_eq!(records.iter().filter(|r| r["reason"] == "own-case").count(), 2, "{records:?}");
 }
@@ -242,10 +302,14 @@ fn roots_given_twice_and_roots_in_roots() {
 fn folders_that_may_be_listed_or_entered_but_not_both() {
     let folder = Folder::new();
     for name in ["closed", "listed", "entered", "open"] {
-        folder.write(format!("in/{name}/a.pem"), leaked_leaf().pem()).write(format!("in/{name}/sub/b.pem"), leaked_leaf().pem());
+        folder
+            .write(format!("in/{name}/a.pem"), leaked_leaf().pem())
+            .write(format!("in/{name}/sub/b.pem"), leaked_leaf().pem());
     }
     folder.write("root/a.pem", leaked_leaf().pem());
-    let mode = |name: &str, mode| fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap()
+    };
     let user = |arguments: &[&str]| {
         let mut command = limited(SMALL, "", for_anybody(&folder).as_os_str());
         command.args(arguments);
@@ -259,7 +323,8 @@ fn folders_that_may_be_listed_or_entered_but_not_both() {
         mode(name, bits);
     }
     let (status, records) = check(&user(&["scan", "--all", "--format=ndjson", &folder.at("in")]));
-    let got: Vec<_> = records.iter().map(|r| (r["path"].as_str().unwrap(), r["kind"].as_str().unwrap())).collect();
+    let got: Vec<_> =
+        records.iter().map(|r| (r["path"].as_str().unwrap(), r["kind"].as_str().unwrap())).collect();
     let denied = "unreadable";
     let want = [
         ("closed", denied),
@@ -270,7 +335,10 @@ fn folders_that_may_be_listed_or_entered_but_not_both() {
         ("open/sub/b.pem", "certificate"),
     ];
     assert_eq!((status, got), (3, want.to_vec()));
-    assert!(records.iter().all(|r| r["kind"] == "certificate" || r["reason"] == "permission-denied"), "{records:?}");
+    assert!(
+        records.iter().all(|r| r["kind"] == "certificate" || r["reason"] == "permission-denied"),
+        "{records:?}"
+    );
     // A root that may not be listed is a record; one below it cannot even be looked at and ends the run.
     let (status, records) = check(&user(&["scan", "--all", "--format=ndjson", &folder.at("root")]));
     assert_eq!((status, kinds(&records)), (3, vec![("unreadable", "permission-denied")]));
@@ -286,7 +354,8 @@ fn a_folder_of_many_small_files_of_rubbish() {
     for i in 0..2000_u32 {
         // The first bytes of everything, and then something else.
         let tag = [0x30, 0x04, 0xfe, b'P', 0x1f, b'-', b'M', 0xff][i as usize % 8];
-        let noise: Vec<u8> = (0..i % 97).map(|n| (n.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let noise: Vec<u8> =
+            (0..i % 97).map(|n| (n.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         folder.write(format!("in/{i}"), [vec![tag], noise].concat());
     }
     folder.write("in/label", pem("A\u{1b}[2JB", b"x"));

@@ -70,7 +70,13 @@ impl Build {
     pub(crate) fn der(&self) -> Vec<u8> {
         let key = KeyPair::generate().unwrap();
         let algorithm = seq(&[oid("1.2.840.10045.4.3.2")]);
-        let mut parts = vec![tlv(2, &self.serial), algorithm.clone(), common_name("Test CA"), seq(&self.times), self.subject.clone()];
+        let mut parts = vec![
+            tlv(2, &self.serial),
+            algorithm.clone(),
+            common_name("Test CA"),
+            seq(&self.times),
+            self.subject.clone(),
+        ];
         parts.push(key.subject_public_key_info());
         if let Some(extensions) = &self.extensions {
             parts.insert(0, tlv(0xa0, &[2, 1, 2]));
@@ -96,7 +102,15 @@ pub(crate) struct Case {
 }
 
 fn case(name: &'static str, build: Build) -> Case {
-    Case { name, build, shows: &[], hides: &[], changes: &[("subject", Action::Kept)], findings: &[], names: &[] }
+    Case {
+        name,
+        build,
+        shows: &[],
+        hides: &[],
+        changes: &[("subject", Action::Kept)],
+        findings: &[],
+        names: &[],
+    }
 }
 
 fn dns(names: &[&str]) -> Vec<u8> {
@@ -149,7 +163,15 @@ fn string_types() -> Vec<Case> {
         ("UniversalString", 0x1c, &[0, 0, 0, b'U', 0, 1, 0xf6, 0]),
         ("NumericString", 0x12, b"0123 45"),
     ];
-    let attributes = ["2.5.4.3", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.5", "0.9.2342.19200300.100.1.1", "1.2.840.113549.1.9.1"];
+    let attributes = [
+        "2.5.4.3",
+        "2.5.4.10",
+        "2.5.4.11",
+        "2.5.4.7",
+        "2.5.4.5",
+        "0.9.2342.19200300.100.1.1",
+        "1.2.840.113549.1.9.1",
+    ];
     let all: Vec<Case> = types
         .into_iter()
         .map(|(name, tag, value)| {
@@ -161,7 +183,13 @@ fn string_types() -> Vec<Case> {
                 "PrintableString" | "NumericString" => &["name-mended"],
                 _ => &["name-left-out", "name-mended"],
             };
-            Case { names: &["kept.example"], shows: &["DNS:kept.example"], changes: &[("subject", Action::Changed)], findings, ..case(name, build) }
+            Case {
+                names: &["kept.example"],
+                shows: &["DNS:kept.example"],
+                changes: &[("subject", Action::Changed)],
+                findings,
+                ..case(name, build)
+            }
         })
         .collect();
     assert_eq!(all.len(), 7);
@@ -171,14 +199,22 @@ fn string_types() -> Vec<Case> {
 /// Each kind of name alone, and two of each.
 fn name_kinds() -> Vec<Case> {
     let upn = tlv(0xa0, &[oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xa0, &tlv(UTF8, b"user@corp"))].concat());
-    let directory = tlv(0xa4, &seq(&[rdn(&[ava(O, UTF8, b"One"), ava(OU, PRINTABLE, b"Two")]), rdn(&[ava(O, BMP, &[0, b'3'])])]));
+    let directory = tlv(
+        0xa4,
+        &seq(&[rdn(&[ava(O, UTF8, b"One"), ava(OU, PRINTABLE, b"Two")]), rdn(&[ava(O, BMP, &[0, b'3'])])]),
+    );
     let address6 = tlv(0x87, &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     type Kind = (&'static str, Vec<u8>, &'static [&'static str], &'static [&'static str]);
     let kinds: Vec<Kind> = vec![
         ("otherName", upn, &["othername"], &[]),
         ("rfc822Name", tlv(0x81, b"Mail@Example.com"), &["email:Mail@Example.com"], &[]),
         ("dNSName", tlv(0x82, b"UPPER.example"), &["DNS:UPPER.example"], &["UPPER.example"]),
-        ("dNSName with an underscore", tlv(0x82, b"a_b.c.example"), &["DNS:a_b.c.example"], &["a_b.c.example"]),
+        (
+            "dNSName with an underscore",
+            tlv(0x82, b"a_b.c.example"),
+            &["DNS:a_b.c.example"],
+            &["a_b.c.example"],
+        ),
         ("directoryName", directory, &["DirName:"], &[]),
         ("URI", tlv(0x86, b"spiffe://example.com/x"), &["URI:spiffe://example.com/x"], &[]),
         ("URN", tlv(0x86, b"urn:uuid:x"), &["URI:urn:uuid:x"], &[]),
@@ -190,7 +226,8 @@ fn name_kinds() -> Vec<Case> {
     kinds
         .into_iter()
         .map(|(name, general, shows, names)| {
-            let build = Build::new(common_name("a name"), vec![extension("2.5.29.17", false, &seq(&[general]))]);
+            let build =
+                Build::new(common_name("a name"), vec![extension("2.5.29.17", false, &seq(&[general]))]);
             Case { shows, names, changes: kept, ..case(name, build) }
         })
         .collect()
@@ -200,21 +237,47 @@ fn name_kinds() -> Vec<Case> {
 fn flags() -> Vec<Case> {
     let usages = |oids: &[&str]| seq(&oids.iter().map(|o| oid(o)).collect::<Vec<_>>());
     let server = usages(&["1.3.6.1.5.5.7.3.1"]);
-    let many = dns(&(0..100).map(|i| format!("h{i}.example")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>());
+    let many = dns(&(0..100)
+        .map(|i| format!("h{i}.example"))
+        .collect::<Vec<_>>()
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>());
     let stapled = |critical, list: &[u8]| extension("1.3.6.1.5.5.7.1.24", critical, list);
     let signing = &[0x03, 0x02, 0x07, 0x80];
     let build = |extensions| Build::new(common_name("a name"), extensions);
     vec![
-        Case { shows: &["X509v3 Extended Key Usage: critical"], ..case("critical purposes", build(vec![extension("2.5.29.37", true, &server)])) },
-        Case { shows: &["X509v3 Extended Key Usage: \n"], ..case("purposes", build(vec![extension("2.5.29.37", false, &server)])) },
-        Case { shows: &["X509v3 Key Usage: critical\n"], ..case("critical usages", build(vec![extension("2.5.29.15", true, signing)])) },
-        Case { shows: &["X509v3 Key Usage: \n"], ..case("usages", build(vec![extension("2.5.29.15", false, signing)])) },
-        Case { shows: &["TLS Feature: critical"], ..case("critical must-staple", build(vec![stapled(true, &seq(&[vec![2, 1, 5]]))])) },
+        Case {
+            shows: &["X509v3 Extended Key Usage: critical"],
+            ..case("critical purposes", build(vec![extension("2.5.29.37", true, &server)]))
+        },
+        Case {
+            shows: &["X509v3 Extended Key Usage: \n"],
+            ..case("purposes", build(vec![extension("2.5.29.37", false, &server)]))
+        },
+        Case {
+            shows: &["X509v3 Key Usage: critical\n"],
+            ..case("critical usages", build(vec![extension("2.5.29.15", true, signing)]))
+        },
+        Case {
+            shows: &["X509v3 Key Usage: \n"],
+            ..case("usages", build(vec![extension("2.5.29.15", false, signing)]))
+        },
+        Case {
+            shows: &["TLS Feature: critical"],
+            ..case("critical must-staple", build(vec![stapled(true, &seq(&[vec![2, 1, 5]]))]))
+        },
         Case {
             shows: &["status_request, status_request_v2"],
-            ..case("both kinds of must-staple", build(vec![stapled(false, &seq(&[vec![2, 1, 5], vec![2, 1, 17]]))]))
+            ..case(
+                "both kinds of must-staple",
+                build(vec![stapled(false, &seq(&[vec![2, 1, 5], vec![2, 1, 17]]))]),
+            )
         },
-        Case { shows: &["Key Agreement"], ..case("key agreement", build(vec![extension("2.5.29.15", true, &[0x03, 0x02, 0x03, 0x08])])) },
+        Case {
+            shows: &["Key Agreement"],
+            ..case("key agreement", build(vec![extension("2.5.29.15", true, &[0x03, 0x02, 0x03, 0x08])]))
+        },
         Case {
             shows: &["Digital Signature, Non Repudiation"],
             ..case("non-repudiation", build(vec![extension("2.5.29.15", true, &[0x03, 0x02, 0x06, 0xc0])]))
@@ -226,27 +289,55 @@ fn flags() -> Vec<Case> {
         Case {
             shows: &["X509v3 Subject Alternative Name: critical\n", "CN = a name"],
             names: &["a.example"],
-            ..case("critical names beside a subject", build(vec![extension("2.5.29.17", true, &dns(&["a.example"]))]))
+            ..case(
+                "critical names beside a subject",
+                build(vec![extension("2.5.29.17", true, &dns(&["a.example"]))]),
+            )
         },
         Case {
             shows: &["DNS:a.example, DNS:a.example, DNS:A.example"],
             names: &["a.example", "a.example", "A.example"],
-            ..case("the same name three times", build(vec![extension("2.5.29.17", false, &dns(&["a.example", "a.example", "A.example"]))]))
+            ..case(
+                "the same name three times",
+                build(vec![extension("2.5.29.17", false, &dns(&["a.example", "a.example", "A.example"]))]),
+            )
         },
         Case {
             shows: &["TLS Web Server Authentication, TLS Web Server Authentication"],
-            ..case("the same purpose twice", build(vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.1"]))]))
+            ..case(
+                "the same purpose twice",
+                build(vec![extension(
+                    "2.5.29.37",
+                    false,
+                    &usages(&["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.1"]),
+                )]),
+            )
         },
         case("a long serial", Build { serial: vec![0x7f; 20], ..build(vec![]) }),
         case("no serial to speak of", Build { serial: vec![0], ..build(vec![]) }),
-        case("the end of time", Build { times: [tlv(0x17, b"150101000000Z"), tlv(0x18, b"99991231235959Z")], ..build(vec![]) }),
+        case(
+            "the end of time",
+            Build { times: [tlv(0x17, b"150101000000Z"), tlv(0x18, b"99991231235959Z")], ..build(vec![]) },
+        ),
         Case {
             shows: &["Any Extended Key Usage, Time Stamping, OCSP Signing"],
-            ..case("odd purposes", build(vec![extension("2.5.29.37", false, &usages(&["2.5.29.37.0", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"]))]))
+            ..case(
+                "odd purposes",
+                build(vec![extension(
+                    "2.5.29.37",
+                    false,
+                    &usages(&["2.5.29.37.0", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"]),
+                )]),
+            )
         },
         Case {
             shows: &["DNS:h0.example", "DNS:h99.example"],
-            names: Box::leak((0..100).map(|i| &*Box::leak(format!("h{i}.example").into_boxed_str())).collect::<Vec<_>>().into_boxed_slice()),
+            names: Box::leak(
+                (0..100)
+                    .map(|i| &*Box::leak(format!("h{i}.example").into_boxed_str()))
+                    .collect::<Vec<_>>()
+                    .into_boxed_slice(),
+            ),
             ..case("a hundred hosts", build(vec![extension("2.5.29.17", false, &many)]))
         },
         Case {
@@ -257,7 +348,11 @@ fn flags() -> Vec<Case> {
             ..case(
                 "three common names",
                 Build::new(
-                    seq(&[rdn(&[ava(CN, UTF8, b"a")]), rdn(&[ava(CN, IA5, b"b")]), rdn(&[ava(CN, PRINTABLE, b"c")])]),
+                    seq(&[
+                        rdn(&[ava(CN, UTF8, b"a")]),
+                        rdn(&[ava(CN, IA5, b"b")]),
+                        rdn(&[ava(CN, PRINTABLE, b"c")]),
+                    ]),
                     vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.4"]))],
                 ),
             )
@@ -270,7 +365,11 @@ fn flags() -> Vec<Case> {
             ..case(
                 "an RDN of three in an order that is not DER",
                 Build::new(
-                    seq(&[rdn(&[ava(DC, IA5, b"b"), ava(CN, UTF8, b"a"), ava("0.9.2342.19200300.100.1.1", UTF8, b"c")])]),
+                    seq(&[rdn(&[
+                        ava(DC, IA5, b"b"),
+                        ava(CN, UTF8, b"a"),
+                        ava("0.9.2342.19200300.100.1.1", UTF8, b"c"),
+                    ])]),
                     vec![extension("2.5.29.37", false, &usages(&["1.3.6.1.5.5.7.3.4"]))],
                 ),
             )
@@ -293,7 +392,10 @@ fn subjects() -> Vec<Case> {
     ]);
     vec![
         Case {
-            shows: &["DC = com, DC = example, OU = One, OU = Two, serialNumber = 42 + CN = x.example.com", "DNS:x.example.com"],
+            shows: &[
+                "DC = com, DC = example, OU = One, OU = Two, serialNumber = 42 + CN = x.example.com",
+                "DNS:x.example.com",
+            ],
             changes: &[("subject", Action::Changed), ("subjectAltName", Action::Added)],
             findings: &["common-name-added", "name-mended"],
             names: &["x.example.com"],
@@ -301,7 +403,11 @@ fn subjects() -> Vec<Case> {
         },
         Case {
             hides: &["Alternative"],
-            changes: &[("subject", Action::Changed), ("subject O=Müller", Action::Changed), ("subjectAltName", Action::Absent)],
+            changes: &[
+                ("subject", Action::Changed),
+                ("subject O=Müller", Action::Changed),
+                ("subjectAltName", Action::Absent),
+            ],
             findings: &["name-mended"],
             ..case("old string types", Build::new(strings, vec![]))
         },
@@ -309,7 +415,10 @@ fn subjects() -> Vec<Case> {
             shows: &["X509v3 Subject Alternative Name: critical"],
             changes: &[("subject", Action::Kept), ("subjectAltName", Action::Kept)],
             names: &["a.example"],
-            ..case("empty subject", Build::new(seq(&[]), vec![extension("2.5.29.17", true, &dns(&["a.example"]))]))
+            ..case(
+                "empty subject",
+                Build::new(seq(&[]), vec![extension("2.5.29.17", true, &dns(&["a.example"]))]),
+            )
         },
         case("hostile name", Build::new(common_name("../../\u{202e}\n\0<script>"), vec![])),
     ]
@@ -348,10 +457,19 @@ fn extensions() -> Vec<Case> {
             ],
             findings: &["name-left-out"],
             names: &["www.example.com", "192.0.2.7"],
-            ..case("nine kinds of name", Build::new(common_name("www.example.com"), vec![extension("2.5.29.17", false, &nine_names())]))
+            ..case(
+                "nine kinds of name",
+                Build::new(
+                    common_name("www.example.com"),
+                    vec![extension("2.5.29.17", false, &nine_names())],
+                ),
+            )
         },
         Case {
-            shows: &["TLS Web Server Authentication, 1.3.6.1.4.1.99999.7, TLS Web Client Authentication", "status_request"],
+            shows: &[
+                "TLS Web Server Authentication, 1.3.6.1.4.1.99999.7, TLS Web Client Authentication",
+                "status_request",
+            ],
             changes: &[("extendedKeyUsage", Action::Kept), ("tlsFeature", Action::Kept)],
             findings: &["common-name-added"],
             names: &["m.example.com"],
@@ -359,7 +477,10 @@ fn extensions() -> Vec<Case> {
                 "own usages and must-staple",
                 Build::new(
                     common_name("m.example.com"),
-                    vec![extension("2.5.29.37", true, &usages), extension("1.3.6.1.5.5.7.1.24", false, &seq(&[vec![2, 1, 5]]))],
+                    vec![
+                        extension("2.5.29.37", true, &usages),
+                        extension("1.3.6.1.5.5.7.1.24", false, &seq(&[vec![2, 1, 5]])),
+                    ],
                 ),
             )
         },
@@ -367,7 +488,10 @@ fn extensions() -> Vec<Case> {
             shows: &["X509v3 Key Usage: critical", "Digital Signature"],
             hides: &["Key Encipherment"],
             changes: &[("keyUsage", Action::Changed), ("keyUsage keyEncipherment", Action::Dropped)],
-            ..case("encipherment on EC", Build::new(common_name("a person"), vec![extension("2.5.29.15", true, TLS_USAGE)]))
+            ..case(
+                "encipherment on EC",
+                Build::new(common_name("a person"), vec![extension("2.5.29.15", true, TLS_USAGE)]),
+            )
         },
         Case {
             shows: &["DNS:kept.example"],
@@ -392,7 +516,10 @@ fn extensions() -> Vec<Case> {
 
 fn host_names() -> Vec<Case> {
     let client = extension("2.5.29.37", false, &seq(&[oid("1.3.6.1.5.5.7.3.2")]));
-    let two = seq(&[rdn(&[ava(CN, UTF8, b"first.example.com")]), rdn(&[ava(CN, BMP, &[0, b'b', 0, b'.', 0, b'c'])])]);
+    let two = seq(&[
+        rdn(&[ava(CN, UTF8, b"first.example.com")]),
+        rdn(&[ava(CN, BMP, &[0, b'b', 0, b'.', 0, b'c'])]),
+    ]);
     vec![
         Case {
             shows: &["DNS:*.example.com"],
@@ -413,16 +540,28 @@ fn host_names() -> Vec<Case> {
             names: &["2001:db8::1"],
             ..case("longer address", Build::new(common_name("2001:db8::1"), vec![]))
         },
-        Case { hides: &["Alternative"], ..case("spaces in the common name", Build::new(common_name("John Q. Public"), vec![])) },
+        Case {
+            hides: &["Alternative"],
+            ..case("spaces in the common name", Build::new(common_name("John Q. Public"), vec![]))
+        },
         Case {
             shows: &["DNS:db1"],
             findings: &["common-name-added"],
             names: &["db1"],
             ..case("single word", Build::new(common_name("db1"), vec![]))
         },
-        Case { hides: &["Alternative"], ..case("single word of a client", Build::new(common_name("alice"), vec![client])) },
-        Case { hides: &["Alternative"], ..case("number at the end", Build::new(common_name("10.1.300"), vec![])) },
-        Case { hides: &["Alternative"], ..case("underscore", Build::new(common_name("a_b.example"), vec![])) },
+        Case {
+            hides: &["Alternative"],
+            ..case("single word of a client", Build::new(common_name("alice"), vec![client]))
+        },
+        Case {
+            hides: &["Alternative"],
+            ..case("number at the end", Build::new(common_name("10.1.300"), vec![]))
+        },
+        Case {
+            hides: &["Alternative"],
+            ..case("underscore", Build::new(common_name("a_b.example"), vec![]))
+        },
         Case {
             shows: &["DNS:first.example.com, DNS:b.c\n"],
             findings: &["common-name-added"],
@@ -434,7 +573,12 @@ fn host_names() -> Vec<Case> {
 
 fn broken() -> Vec<Case> {
     let plain = || Build::new(common_name("old.example.com"), vec![]);
-    let added = Case { shows: &["DNS:old.example.com"], findings: &["common-name-added"], names: &["old.example.com"], ..case("", plain()) };
+    let added = Case {
+        shows: &["DNS:old.example.com"],
+        findings: &["common-name-added"],
+        names: &["old.example.com"],
+        ..case("", plain())
+    };
     let unread = Case { findings: &["common-name-added", "extension-not-read"], ..case("", plain()) };
     let with = |name, extensions, like: &Case| Case {
         shows: like.shows,
@@ -444,7 +588,11 @@ fn broken() -> Vec<Case> {
     };
     vec![
         Case { build: Build { extensions: None, ..plain() }, name: "version 1", ..with("", vec![], &added) },
-        Case { build: Build { serial: vec![0x80, 1], ..plain() }, name: "negative serial", ..with("", vec![], &added) },
+        Case {
+            build: Build { serial: vec![0x80, 1], ..plain() },
+            name: "negative serial",
+            ..with("", vec![], &added)
+        },
         Case {
             build: Build { times: [tlv(0x17, b"never"), tlv(0x18, b"99999999")], ..plain() },
             name: "impossible times",

@@ -28,7 +28,13 @@ fn order_and_progress_do_not_depend_on_threads() {
         let progress = |done| assert!(told.swap(done, Ordering::Relaxed) <= done);
         let outcome = make(&all, None, case.path(), &|_| false, threads, &progress).unwrap();
         assert_eq!(told.into_inner(), 600);
-        assert!(outcome.made.iter().zip(&all).all(|(made, wanted)| made.record.profile == wanted.profile && made.record.id == wanted.id));
+        assert!(
+            outcome
+                .made
+                .iter()
+                .zip(&all)
+                .all(|(made, wanted)| made.record.profile == wanted.profile && made.record.id == wanted.id)
+        );
         let found = existing(case.path(), threads).unwrap();
         assert_eq!(found.troubles, []);
         let mut sorted = outcome.made;
@@ -98,15 +104,24 @@ fn damage_is_told_and_left_alone() {
     // All are named after one host, so that the hashes of new keys make the order.
     let whole: BTreeSet<_> = found.made.iter().map(|m| m.record.profile).collect();
     assert_eq!(whole, BTreeSet::from([all[4].profile, all[6].profile]));
-    let says = |i: usize| found.troubles.iter().find(|t| t.place.starts_with(&outcome.made[i].directory)).unwrap();
-    for (i, part) in [(0, "missing"), (1, "another key"), (2, "for another key"), (3, "not a record"), (5, "signature")] {
+    let says =
+        |i: usize| found.troubles.iter().find(|t| t.place.starts_with(&outcome.made[i].directory)).unwrap();
+    for (i, part) in
+        [(0, "missing"), (1, "another key"), (2, "for another key"), (3, "not a record"), (5, "signature")]
+    {
         assert!(says(i).says.contains(part) && says(i).kind == TroubleKind::Damaged, "{:?}", says(i));
     }
-    assert_eq!((says(4).kind, says(0).profile, says(3).profile), (TroubleKind::KeyReadable, Some(all[0].profile), None));
+    assert_eq!(
+        (says(4).kind, says(0).profile, says(3).profile),
+        (TroubleKind::KeyReadable, Some(all[0].profile), None)
+    );
     assert_eq!(found.troubles.len(), 7);
     // A new run makes another one beside the damaged one.
     made(&all[..1], KeySpec::Mirror, case.path()).unwrap();
-    assert!(file(0, "request.pem").exists() && !case.path().join("replacements/.new-0123456789abcdef01234567").exists());
+    assert!(
+        file(0, "request.pem").exists()
+            && !case.path().join("replacements/.new-0123456789abcdef01234567").exists()
+    );
     assert_eq!(existing(case.path(), 1).unwrap().made.len(), 3);
 }
 
@@ -116,14 +131,23 @@ fn a_longer_list_changes_the_record_alone() {
     assert_eq!(existing(case.path(), 1).unwrap().made, []);
     let mut all = plain(1);
     let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
-    let files = || names(&case.path().join(&outcome.made[0].directory)).iter().map(|f| fs::read(f).unwrap()).collect::<Vec<_>>();
+    let files = || {
+        names(&case.path().join(&outcome.made[0].directory))
+            .iter()
+            .map(|f| fs::read(f).unwrap())
+            .collect::<Vec<_>>()
+    };
     let before = files();
     assert_eq!(outcome.made[0].update(case.path(), &all[0]).unwrap(), outcome.made[0]);
     assert_eq!(files(), before);
     let old = all[0].replaces[0];
     all[0].replaces = vec![Fingerprint::of(b"newly found")];
     let longer = outcome.made[0].update(case.path(), &all[0]).unwrap();
-    assert!(longer.record.replaces.contains(&old) && longer.record.replaces.len() == 2 && longer.record.replaces.is_sorted());
+    assert!(
+        longer.record.replaces.contains(&old)
+            && longer.record.replaces.len() == 2
+            && longer.record.replaces.is_sorted()
+    );
     assert_eq!(existing(case.path(), 1).unwrap().made, [longer]);
     let after = files();
     assert_eq!((after.len(), &after[0], &after[1], &after[3]), (4, &before[0], &before[1], &before[3]));
@@ -133,7 +157,9 @@ fn a_longer_list_changes_the_record_alone() {
 /// Runs [`worker`] in a process of its own.
 fn run_worker(case: &Path, count: usize, shell: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("{shell}; exec \"$0\" --ignored --exact disk::worker")]).arg(std::env::current_exe().unwrap());
+    command
+        .args(["-c", &format!("{shell}; exec \"$0\" --ignored --exact disk::worker")])
+        .arg(std::env::current_exe().unwrap());
     command.env("CASE", case).env("COUNT", count.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -148,7 +174,8 @@ fn worker() {
 #[test]
 #[ignore = "the test below runs it in a process of its own"]
 fn worker_of_the_rest() {
-    let (case, count) = (PathBuf::from(std::env::var("CASE").unwrap()), std::env::var("COUNT").unwrap().parse().unwrap());
+    let (case, count) =
+        (PathBuf::from(std::env::var("CASE").unwrap()), std::env::var("COUNT").unwrap().parse().unwrap());
     finish(&case, count);
 }
 
@@ -193,7 +220,10 @@ fn killed_at_a_hundred_points_the_next_run_finishes() {
         let found = existing(&case, 2).unwrap();
         assert_eq!(found.troubles, [], "round {round}");
         for made in &found.made {
-            let files: Vec<_> = names(&case.join(&made.directory)).iter().map(|f| f.file_name().unwrap().to_owned()).collect();
+            let files: Vec<_> = names(&case.join(&made.directory))
+                .iter()
+                .map(|f| f.file_name().unwrap().to_owned())
+                .collect();
             assert_eq!(files, ["handoff.md", "key.pem", "replacement.json", "request.pem"], "round {round}");
         }
         assert!(found.made.len() >= before, "nothing finished is lost");
@@ -201,7 +231,8 @@ fn killed_at_a_hundred_points_the_next_run_finishes() {
         // The next run finishes it; by turns it is killed again, or the case is done.
         if round % 3 == 2 || before == COUNT {
             assert_eq!(finish(&case, COUNT), COUNT - before);
-            let profiles: HashSet<_> = existing(&case, 2).unwrap().made.into_iter().map(|m| m.record.profile).collect();
+            let profiles: HashSet<_> =
+                existing(&case, 2).unwrap().made.into_iter().map(|m| m.record.profile).collect();
             assert_eq!(profiles.len(), COUNT, "each is there once");
             assert_eq!(counted(&case.join("replacements")), (0, COUNT), "and nothing beside them");
             (case, before) = (root.path().join(format!("case-{}", round + 1)), 0);
@@ -225,7 +256,9 @@ fn modes_do_not_depend_on_the_umask() {
 /// How many directories are unfinished, and how many have their names.
 fn counted(parent: &Path) -> (usize, usize) {
     let names = fs::read_dir(parent).into_iter().flatten().map(|e| e.unwrap().file_name());
-    names.fold((0, 0), |(new, done), name| if name.to_string_lossy().starts_with(".new-") { (new + 1, done) } else { (new, done + 1) })
+    names.fold((0, 0), |(new, done), name| {
+        if name.to_string_lossy().starts_with(".new-") { (new + 1, done) } else { (new, done + 1) }
+    })
 }
 
 #[test]
@@ -249,7 +282,10 @@ fn a_killed_run_leaves_whole_replacements_only() {
         assert_eq!(found.troubles, []);
         whole = found.made.len();
     }
-    assert!(leftovers > 0 && whole > 0, "the kill came too early or too late: {leftovers} left over, {whole} whole");
+    assert!(
+        leftovers > 0 && whole > 0,
+        "the kill came too early or too late: {leftovers} left over, {whole} whole"
+    );
     made(&plain(1), KeySpec::Mirror, case.path()).unwrap();
     assert_eq!(names(&parent).len(), whole + 1);
 }
@@ -265,5 +301,8 @@ fn a_full_disk_ends_the_run_and_leaves_nothing_half_written() {
     let error = made(&plain(1), KeySpec::Mirror, &file).unwrap_err();
     let cause = std::error::Error::source(&error).unwrap();
     assert_eq!(error.to_string(), "a replacement cannot be written");
-    assert!(cause.to_string().starts_with("cannot make the directory") && cause.source().is_some(), "{cause}");
+    assert!(
+        cause.to_string().starts_with("cannot make the directory") && cause.source().is_some(),
+        "{cause}"
+    );
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use certrecall::id::SpkiHash;
-use certrecall::rekey::{KeyFormat, KeySpec, NewKind, Order, TroubleKind, Wanted, existing, existing_opened, make};
+use certrecall::rekey::{
+    KeyFormat, KeySpec, NewKind, Order, TroubleKind, Wanted, existing, existing_opened, make,
+};
 use certrecall::secret::Secret;
 
 use super::{openssl, plain};
@@ -26,7 +28,9 @@ fn every_form() -> Vec<(KeySpec, KeyFormat)> {
         (KeySpec::Ed25519, NewKind::Ed25519),
         (KeySpec::Rsa2048, NewKind::Rsa2048),
     ];
-    let forms = |(spec, kind)| KeyFormat::ALL.iter().map(|(_, f)| *f).filter(move |f| f.holds(kind)).map(move |f| (spec, f));
+    let forms = |(spec, kind)| {
+        KeyFormat::ALL.iter().map(|(_, f)| *f).filter(move |f| f.holds(kind)).map(move |f| (spec, f))
+    };
     quick.into_iter().flat_map(forms).collect()
 }
 
@@ -43,17 +47,30 @@ fn openssl_reads_every_form_and_so_do_we() {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.starts_with(&format!("-----BEGIN {}-----\n", format.label())), "{spec} {format}");
         assert_eq!(made.record.key_format, *format);
-        let (public, _) = openssl(&["pkey", "-passin", "pass:correct h\u{f6}rse", "-pubout", "-outform", "DER"], &file);
+        let (public, _) =
+            openssl(&["pkey", "-passin", "pass:correct h\u{f6}rse", "-pubout", "-outform", "DER"], &file);
         assert_eq!(SpkiHash::of(&public), made.record.spki_sha256, "{spec} {format}");
-        let (parameters, _) = if *format == KeyFormat::Sec1 { openssl(&["ec", "-noout", "-text"], &file) } else { (vec![], String::new()) };
+        let (parameters, _) = if *format == KeyFormat::Sec1 {
+            openssl(&["ec", "-noout", "-text"], &file)
+        } else {
+            (vec![], String::new())
+        };
         assert!(!String::from_utf8_lossy(&parameters).contains("Field Type"), "the curve is a name");
     }
     let found = existing_opened(case.path(), 2, Some(&passphrase)).unwrap();
     assert_eq!((found.made.len(), found.troubles.len(), found.unopened), (14, 0, 0));
     let found = existing(case.path(), 2).unwrap();
-    assert_eq!((found.made.len(), found.troubles.len(), found.unopened), (14, 0, 5), "without the passphrase the form is checked");
+    assert_eq!(
+        (found.made.len(), found.troubles.len(), found.unopened),
+        (14, 0, 5),
+        "without the passphrase the form is checked"
+    );
     let found = existing_opened(case.path(), 2, Some(&Secret::new(b"wrong".to_vec()))).unwrap();
-    assert_eq!((found.made.len(), found.troubles.len(), found.unopened), (14, 5, 5), "a wrong passphrase is no reason to make new keys");
+    assert_eq!(
+        (found.made.len(), found.troubles.len(), found.unopened),
+        (14, 5, 5),
+        "a wrong passphrase is no reason to make new keys"
+    );
     assert!(found.troubles.iter().all(|t| t.kind == TroubleKind::NotOpened), "{:?}", found.troubles);
 }
 
@@ -61,7 +78,10 @@ fn openssl_reads_every_form_and_so_do_we() {
 fn encrypted_keys_are_encrypted_as_they_say() {
     let case = tempfile::tempdir().unwrap();
     let passphrase = Secret::new(b"correct horse".to_vec());
-    let wanted = ordered(&[(KeySpec::EcdsaP256, KeyFormat::Pkcs8Encrypted), (KeySpec::EcdsaP256, KeyFormat::Pkcs8Encrypted)]);
+    let wanted = ordered(&[
+        (KeySpec::EcdsaP256, KeyFormat::Pkcs8Encrypted),
+        (KeySpec::EcdsaP256, KeyFormat::Pkcs8Encrypted),
+    ]);
     let outcome = make(&wanted, Some(&passphrase), case.path(), &|_| false, 1, &|_| {}).unwrap();
     let shown = |i: usize| {
         let file = case.path().join(&outcome.made[i].directory).join("key.pem");
@@ -71,11 +91,19 @@ fn encrypted_keys_are_encrypted_as_they_say() {
     for part in ["PBES2", "PBKDF2", "hmacWithSHA256", "aes-256-cbc", ":0927C0"] {
         assert!(one.contains(part), "{part} in {one}");
     }
-    let octets =
-        |text: &str| text.lines().filter(|l| l.contains("OCTET STRING")).map(|l| l.rsplit(':').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let octets = |text: &str| {
+        text.lines()
+            .filter(|l| l.contains("OCTET STRING"))
+            .map(|l| l.rsplit(':').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_ne!(octets(&one)[1], octets(&two)[1], "each file has a vector of its own");
     let file = case.path().join(&outcome.made[0].directory).join("key.pem");
-    let refused = Command::new("openssl").args(["pkey", "-noout", "-passin", "pass:other", "-in"]).arg(file).output().unwrap();
+    let refused = Command::new("openssl")
+        .args(["pkey", "-noout", "-passin", "pass:other", "-in"])
+        .arg(file)
+        .output()
+        .unwrap();
     assert!(!refused.status.success());
     // Cut short it is no longer one.
     let file = case.path().join(&outcome.made[1].directory).join("key.pem");
@@ -96,7 +124,10 @@ fn a_form_that_does_not_fit_is_refused() {
     let outcome = make(&ordered(&specs), None, case.path(), &|_| false, 1, &|_| {}).unwrap();
     let says: Vec<_> = outcome.refused.iter().map(|r| r.says.as_str()).collect();
     assert!(
-        says.len() == 3 && says[0].contains("pkcs1 is for RSA") && says[1].contains("sec1 for curves") && says[2].contains("no passphrase"),
+        says.len() == 3
+            && says[0].contains("pkcs1 is for RSA")
+            && says[1].contains("sec1 for curves")
+            && says[2].contains("no passphrase"),
         "{says:?}"
     );
     assert_eq!(existing(case.path(), 1).unwrap().made.len(), 1);

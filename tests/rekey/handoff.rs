@@ -27,7 +27,14 @@ fn record() -> Record {
 
 fn public(acme: &[&str]) -> Next {
     let acme = acme.iter().map(|a| (*a).to_owned()).collect();
-    Next { reach: Some(Reach::Public), sort: Some(Sort::TlsServer), operator: Some("A CA".into()), acme, max_days: Some(200), ..Next::default() }
+    Next {
+        reach: Some(Reach::Public),
+        sort: Some(Sort::TlsServer),
+        operator: Some("A CA".into()),
+        acme,
+        max_days: Some(200),
+        ..Next::default()
+    }
 }
 
 fn programs(record: &Record, next: &Next) -> Vec<String> {
@@ -37,23 +44,48 @@ fn programs(record: &Record, next: &Next) -> Vec<String> {
 #[test]
 fn only_ways_that_fit_are_shown() {
     let record = record();
-    assert_eq!(programs(&record, &public(&["https://acme.example/directory"])), ["certbot", "lego", "lego", "acme.sh", "acme.sh"]);
-    assert_eq!(programs(&record, &public(&[])), Vec::<String>::new(), "a public CA without ACME has a portal");
+    assert_eq!(
+        programs(&record, &public(&["https://acme.example/directory"])),
+        ["certbot", "lego", "lego", "acme.sh", "acme.sh"]
+    );
+    assert_eq!(
+        programs(&record, &public(&[])),
+        Vec::<String>::new(),
+        "a public CA without ACME has a portal"
+    );
     let mail = Next { sort: Some(Sort::Smime), ..public(&["https://acme.example/directory"]) };
     assert_eq!(programs(&record, &mail), Vec::<String>::new(), "ACME is for hosts");
     let private = Next { reach: Some(Reach::Private), acme: vec![], ..public(&[]) };
     assert_eq!(programs(&record, &private), ["openssl", "step"], "no ACME at a private CA");
-    let own = Next { acme: vec!["https://ca.corp/acme".into()], kind: Some("step-ca".into()), ..private.clone() };
-    assert_eq!(programs(&record, &own), ["certbot", "lego", "lego", "acme.sh", "acme.sh", "step"], "unless it is listed");
-    for (kind, program) in
-        [("vault", "vault"), ("ad-cs", "certreq"), ("aws-private-ca", "aws"), ("google-cas", "gcloud"), ("cfssl", "cfssl"), ("openssl", "openssl")]
-    {
+    let own =
+        Next { acme: vec!["https://ca.corp/acme".into()], kind: Some("step-ca".into()), ..private.clone() };
+    assert_eq!(
+        programs(&record, &own),
+        ["certbot", "lego", "lego", "acme.sh", "acme.sh", "step"],
+        "unless it is listed"
+    );
+    for (kind, program) in [
+        ("vault", "vault"),
+        ("ad-cs", "certreq"),
+        ("aws-private-ca", "aws"),
+        ("google-cas", "gcloud"),
+        ("cfssl", "cfssl"),
+        ("openssl", "openssl"),
+    ] {
         assert_eq!(programs(&record, &Next { kind: Some(kind.into()), ..private.clone() }), [program]);
     }
     let text = |next: &Next| text(&record, next, "", "-----BEGIN");
-    assert!(text(&public(&[])).contains("Log in where the old certificate was ordered: at `A CA`") && text(&public(&[])).contains("200 days"));
-    assert!(!text(&public(&[])).contains("cert-manager") && text(&private).contains("kind: CertificateRequest"));
-    assert!(text(&Next { reach: Some(Reach::SelfSigned), ..Next::default() }).contains("openssl x509 -req -in request.pem -key key.pem"));
+    assert!(
+        text(&public(&[])).contains("Log in where the old certificate was ordered: at `A CA`")
+            && text(&public(&[])).contains("200 days")
+    );
+    assert!(
+        !text(&public(&[])).contains("cert-manager") && text(&private).contains("kind: CertificateRequest")
+    );
+    assert!(
+        text(&Next { reach: Some(Reach::SelfSigned), ..Next::default() })
+            .contains("openssl x509 -req -in request.pem -key key.pem")
+    );
 }
 
 #[test]
@@ -68,9 +100,15 @@ fn every_kind_of_private_ca_has_a_way_or_a_hand() {
 
 #[test]
 fn what_certbot_writes_for_complete_has_the_chain() {
-    let command = ways(&record(), &public(&["https://acme.example/directory"]), "/case/replacements/x").remove(0).commands.remove(0);
+    let command = ways(&record(), &public(&["https://acme.example/directory"]), "/case/replacements/x")
+        .remove(0)
+        .commands
+        .remove(0);
     let after = |flag: &str| command[command.iter().position(|w| w == flag).unwrap() + 1].as_str();
-    assert_eq!((after("--fullchain-path"), after("--cert-path")), ("/case/replacements/x/issued.pem", "/case/replacements/x/issued-cert.pem"));
+    assert_eq!(
+        (after("--fullchain-path"), after("--cert-path")),
+        ("/case/replacements/x/issued.pem", "/case/replacements/x/issued-cert.pem")
+    );
 }
 
 #[test]
@@ -78,7 +116,14 @@ fn wildcards_are_validated_over_dns() {
     let wild = Record { names: vec!["*.example.com".into(), "example.com".into()], ..record() };
     let all = ways(&wild, &public(&["https://acme.example/directory"]), "");
     let has = |i: usize, word: &str| all[i].commands.iter().flatten().any(|w| w == word);
-    assert!(has(0, "dns") && has(1, "--dns") && has(2, "--dns") && !has(0, "--standalone") && !has(1, "--http") && !has(2, "--webroot"));
+    assert!(
+        has(0, "dns")
+            && has(1, "--dns")
+            && has(2, "--dns")
+            && !has(0, "--standalone")
+            && !has(1, "--http")
+            && !has(2, "--webroot")
+    );
     assert!(all[0].says.contains("*.example.com, example.com"), "certbot wants the names of the request");
 }
 
@@ -91,11 +136,25 @@ fn the_file_lies_beside_the_request_and_its_commands_work() {
     let directory = case.path().join(&made.directory);
     let text = fs::read_to_string(directory.join("handoff.md")).unwrap();
     let command = text.lines().find_map(|l| l.strip_prefix("    openssl x509")).unwrap();
-    assert!(Command::new("sh").current_dir(&directory).args(["-c", &format!("openssl x509{command} 2>&1")]).status().unwrap().success());
-    assert!(String::from_utf8(openssl(&["x509", "-noout", "-text"], &directory.join("issued.pem")).0).unwrap().contains("DNS:host.example.com"));
+    assert!(
+        Command::new("sh")
+            .current_dir(&directory)
+            .args(["-c", &format!("openssl x509{command} 2>&1")])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(
+        String::from_utf8(openssl(&["x509", "-noout", "-text"], &directory.join("issued.pem")).0)
+            .unwrap()
+            .contains("DNS:host.example.com")
+    );
     let yaml: Vec<_> = text.split("```").collect();
     let base64 = yaml[1].lines().find_map(|l| l.trim().strip_prefix("request: ")).unwrap();
-    assert_eq!(base64_simd::STANDARD.decode_to_vec(base64).unwrap(), fs::read(directory.join("request.pem")).unwrap());
+    assert_eq!(
+        base64_simd::STANDARD.decode_to_vec(base64).unwrap(),
+        fs::read(directory.join("request.pem")).unwrap()
+    );
 }
 
 /// `usages` of the manifest for a certificate with these extensions.
@@ -110,25 +169,35 @@ fn usages(extensions: Vec<Vec<u8>>) -> (Option<String>, String) {
 
 #[test]
 fn the_manifest_has_the_usages_of_the_request() {
-    let purposes = |list: &[&str]| extension("2.5.29.37", false, &seq(&list.iter().map(|p| oid(p)).collect::<Vec<_>>()));
+    let purposes =
+        |list: &[&str]| extension("2.5.29.37", false, &seq(&list.iter().map(|p| oid(p)).collect::<Vec<_>>()));
     let usage = |octet| extension("2.5.29.15", true, &[3, 2, 0, octet]);
     let (server, client, odd) = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2");
     for (extensions, shown) in [
         (vec![], Some("[digital signature, server auth]")),
-        (vec![usage(0xa0), purposes(&[server, client])], Some("[digital signature, key encipherment, server auth, client auth]")),
+        (
+            vec![usage(0xa0), purposes(&[server, client])],
+            Some("[digital signature, key encipherment, server auth, client auth]"),
+        ),
         (vec![usage(0x80)], Some("[digital signature]")),
         (vec![purposes(&[client])], Some("[client auth]")),
         (vec![purposes(&[odd])], None),
     ] {
         assert_eq!(usages(extensions.clone()).0.as_deref(), shown, "{extensions:?}");
     }
-    assert!(usages(vec![purposes(&[server, odd])]).1.contains("no name for and may leave out: 1.3.6.1.4.1.311.20.2.2."));
+    assert!(
+        usages(vec![purposes(&[server, odd])])
+            .1
+            .contains("no name for and may leave out: 1.3.6.1.4.1.311.20.2.2.")
+    );
 }
 
 #[test]
 fn names_that_are_not_listed_are_counted() {
     let names = extension("2.5.29.17", false, &nine_names());
-    assert!(usages(vec![names]).1.contains("it asks for `www.example.com`, `192.0.2.7`, and for 5 names that are not plain hosts or addresses."));
+    assert!(usages(vec![names]).1.contains(
+        "it asks for `www.example.com`, `192.0.2.7`, and for 5 names that are not plain hosts or addresses."
+    ));
     assert!(usages(vec![]).1.contains("it asks for `host.example.com`. The key"));
 }
 
@@ -140,7 +209,12 @@ fn a_wildcard_and_an_address_together_have_no_challenge() {
     assert!(text(&record, &next, "", "").contains("**No ACME order works for this request**"));
     let without = Record { names: vec!["*.example.com".into()], ..record };
     let text = text(&without, &next, "", "");
-    assert!(!text.contains("No ACME order") && text.contains(".lego/certificates/NAME.crt") && text.contains("~/.acme.sh/NAME_ecc"), "{text}");
+    assert!(
+        !text.contains("No ACME order")
+            && text.contains(".lego/certificates/NAME.crt")
+            && text.contains("~/.acme.sh/NAME_ecc"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -151,21 +225,29 @@ fn a_certificate_that_signs_itself_is_its_own_root() {
         text.contains("    certrecall complete '/a case' '/a case/replacements/x/issued.pem' --root '/a case/replacements/x/issued.pem'\n"),
         "{text}"
     );
-    assert!(text.contains("-in '/a case/replacements/x/request.pem' -key '/a case/replacements/x/key.pem'"), "{text}");
-}
-
-#[test]
-fn a_ca_that_issues_no_more_is_not_asked() {
-    let next = Next { retired: Some("it issues no more since 2025-10-31".into()), ..public(&["https://acme.example/directory"]) };
-    assert_eq!(programs(&record(), &next), Vec::<String>::new());
-    let text = text(&record(), &next, "", "");
     assert!(
-        text.contains("Order the certificate at another CA than `A CA` (it issues no more since 2025-10-31)") && !text.contains("Log in"),
+        text.contains("-in '/a case/replacements/x/request.pem' -key '/a case/replacements/x/key.pem'"),
         "{text}"
     );
 }
 
-/// What is left of a Markdown page without code: blocks that are fenced or indented, and spans between equal runs of backticks.
+#[test]
+fn a_ca_that_issues_no_more_is_not_asked() {
+    let next = Next {
+        retired: Some("it issues no more since 2025-10-31".into()),
+        ..public(&["https://acme.example/directory"])
+    };
+    assert_eq!(programs(&record(), &next), Vec::<String>::new());
+    let text = text(&record(), &next, "", "");
+    assert!(
+        text.contains("Order the certificate at another CA than `A CA` (it issues no more since 2025-10-31)")
+            && !text.contains("Log in"),
+        "{text}"
+    );
+}
+
+/// What is left of a Markdown page without code: blocks that are fenced or indented, and spans between equal
+/// runs of backticks.
 fn without_code(page: &str) -> String {
     let mut out = String::new();
     let mut fenced = false;
@@ -179,7 +261,10 @@ fn without_code(page: &str) -> String {
             let run = rest[at..].chars().take_while(|c| *c == '`').count();
             let (before, behind) = (&rest[..at], &rest[at + run..]);
             out.push_str(before);
-            let ends = |at: &usize| behind[*at..].chars().take_while(|c| *c == '`').count() == run && !behind[..*at].ends_with('`');
+            let ends = |at: &usize| {
+                behind[*at..].chars().take_while(|c| *c == '`').count() == run
+                    && !behind[..*at].ends_with('`')
+            };
             let Some(end) = behind.match_indices('`').map(|(at, _)| at).find(ends) else {
                 out.push_str("UNCLOSED");
                 rest = behind;
@@ -214,26 +299,48 @@ fn hostile_names_are_no_markup() {
     ];
     let acme = ["https://acme.example/directory"];
     for name in names {
-        let change = |action| Change { what: format!("subjectAltName DNS:{name}"), action, reason: format!("the label {name} is not a host") };
+        let change = |action| Change {
+            what: format!("subjectAltName DNS:{name}"),
+            action,
+            reason: format!("the label {name} is not a host"),
+        };
         let record = Record {
             names: vec![name.to_owned(), "evil.example".to_owned()],
             subject: format!("CN={name}"),
             changes: vec![change(Action::Dropped), change(Action::Added)],
             ..record()
         };
-        for (reach, operator) in
-            [(Reach::Public, Some(name)), (Reach::Public, None), (Reach::Private, None), (Reach::SelfSigned, None), (Reach::Unknown, Some(name))]
-        {
+        for (reach, operator) in [
+            (Reach::Public, Some(name)),
+            (Reach::Public, None),
+            (Reach::Private, None),
+            (Reach::SelfSigned, None),
+            (Reach::Unknown, Some(name)),
+        ] {
             let retired = operator.map(|_| format!("retired: {name}"));
             for retired in [None, retired] {
-                let next = Next { reach: Some(reach), operator: operator.map(Into::into), issuer: format!("CN={name}"), retired, ..public(&acme) };
+                let next = Next {
+                    reach: Some(reach),
+                    operator: operator.map(Into::into),
+                    issuer: format!("CN={name}"),
+                    retired,
+                    ..public(&acme)
+                };
                 let plain = without_code(&text(&record, &next, "/case/replacements/x", ""));
-                // Escaped, a name is text: nothing that begins markup is left without its backslash or as itself.
-                for bad in ["](", "<script", "<!--", "![x]", "| a |", "**b**", "://evil", "www.evil", "@evil", "UNCLOSED", "[evil]"] {
+                // Escaped, a name is text: nothing that begins markup is left without its backslash or as
+                // itself.
+                for bad in [
+                    "](", "<script", "<!--", "![x]", "| a |", "**b**", "://evil", "www.evil", "@evil",
+                    "UNCLOSED", "[evil]",
+                ] {
                     let at = plain.match_indices(bad).find(|(at, _)| !plain[..*at].ends_with('\\'));
                     assert!(at.is_none(), "{name:?}: {bad} in {plain}");
                 }
-                assert!(!plain.lines().any(|line| line.trim_start().starts_with("# evil") || line.trim_start().starts_with("```")), "{plain}");
+                assert!(
+                    !plain.lines().any(|line| line.trim_start().starts_with("# evil")
+                        || line.trim_start().starts_with("```")),
+                    "{plain}"
+                );
             }
         }
     }

@@ -36,7 +36,9 @@ fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
 /// So much wanted for a plain certificate on P-256.
 fn plain(count: usize) -> Vec<Wanted> {
     let certificate = certificates::Build::new(certificates::common_name("host.example.com"), vec![]).der();
-    (0..count).map(|i| wanted(&format!("host{i}.example.com"), certificate.clone(), certificates::p256())).collect()
+    (0..count)
+        .map(|i| wanted(&format!("host{i}.example.com"), certificate.clone(), certificates::p256()))
+        .collect()
 }
 
 fn made(wanted: &[Wanted], spec: KeySpec, case: &Path) -> Result<Outcome, Error> {
@@ -46,7 +48,12 @@ fn made(wanted: &[Wanted], spec: KeySpec, case: &Path) -> Result<Outcome, Error>
 
 /// Runs openssl, which must succeed; both its outputs.
 fn openssl(arguments: &[&str], file: &Path) -> (Vec<u8>, String) {
-    let output = Command::new("openssl").args(arguments).arg("-in").arg(file).output().expect("openssl is needed for this test");
+    let output = Command::new("openssl")
+        .args(arguments)
+        .arg("-in")
+        .arg(file)
+        .output()
+        .expect("openssl is needed for this test");
     let talk = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "openssl {arguments:?} {file:?}: {talk}");
     (output.stdout, talk)

@@ -22,7 +22,8 @@ fn verified(case: &Path, made: &Made) -> (Vec<u8>, String) {
 
 /// Whether key and request are for the key that the record names, by openssl's account.
 fn same_key(case: &Path, made: &Made, request: &[u8]) {
-    let (public, _) = openssl(&["pkey", "-pubout", "-outform", "DER"], &case.join(&made.directory).join("key.pem"));
+    let (public, _) =
+        openssl(&["pkey", "-pubout", "-outform", "DER"], &case.join(&made.directory).join("key.pem"));
     assert_eq!(SpkiHash::of(&public), made.record.spki_sha256);
     let (_, request) = X509CertificationRequest::from_der(request).unwrap();
     assert_eq!(SpkiHash::of(request.certification_request_info.subject_pki.raw), made.record.spki_sha256);
@@ -40,7 +41,8 @@ fn odd_certificates_are_mirrored() {
         let (request, text) = verified(case.path(), made);
         same_key(case.path(), made, &request);
         as_expected(expected, made, &request, &text);
-        let called = made.directory.strip_prefix("replacements/").and_then(|name| name.rsplit_once('-')).unwrap().0;
+        let called =
+            made.directory.strip_prefix("replacements/").and_then(|name| name.rsplit_once('-')).unwrap().0;
         let asked = made.record.names.iter().map(|name| slug(name)).collect::<Vec<_>>();
         assert!(asked.is_empty() || asked[0] == called, "{called} is not named after {asked:?}");
     }
@@ -50,15 +52,29 @@ fn as_expected(expected: &Case, made: &Made, request: &[u8], text: &str) {
     let Case { name, build, shows, hides, changes, findings, names } = expected;
     let (_, parsed) = X509CertificationRequest::from_der(request).unwrap();
     let subject = parsed.certification_request_info.subject.as_raw();
-    assert_eq!(subject != build.subject, changes.contains(&("subject", Action::Changed)), "{name}: the subject is the same bytes");
+    assert_eq!(
+        subject != build.subject,
+        changes.contains(&("subject", Action::Changed)),
+        "{name}: the subject is the same bytes"
+    );
     shows.iter().for_each(|line| assert!(text.contains(line), "{name}: {line} in {text}"));
     hides.iter().for_each(|line| assert!(!text.contains(line), "{name}: no {line} in {text}"));
     for (what, action) in *changes {
-        assert!(made.record.changes.iter().any(|c| c.what == *what && c.action == *action && !c.reason.is_empty()), "{name}: {what} {action:?}");
+        assert!(
+            made.record
+                .changes
+                .iter()
+                .any(|c| c.what == *what && c.action == *action && !c.reason.is_empty()),
+            "{name}: {what} {action:?}"
+        );
     }
     assert_eq!(made.record.findings.iter().map(|c| c.as_str()).collect::<Vec<_>>(), *findings, "{name}");
     assert_eq!(made.record.names, *names, "{name}");
-    assert_eq!(text.contains("(none)"), !text.contains("X509v3") && !text.contains("TLS Feature"), "{name}: no empty attribute");
+    assert_eq!(
+        text.contains("(none)"),
+        !text.contains("X509v3") && !text.contains("TLS Feature"),
+        "{name}: no empty attribute"
+    );
 }
 
 #[test]
@@ -68,7 +84,8 @@ fn names_of_every_kind_are_the_same_bytes() {
     let outcome = made(&[wanted("n", build.der(), p256())], KeySpec::Mirror, case.path()).unwrap();
     let (request, _) = verified(case.path(), &outcome.made[0]);
     // Two kinds are read by few parsers, and refused whole by others.
-    let value = seq(&general_names().into_iter().filter(|name| !matches!(name[0], 0xa3 | 0xa5)).collect::<Vec<_>>());
+    let value =
+        seq(&general_names().into_iter().filter(|name| !matches!(name[0], 0xa3 | 0xa5)).collect::<Vec<_>>());
     assert!(request.windows(value.len()).any(|w| w == value));
 }
 
@@ -88,10 +105,19 @@ fn every_kind_of_key_is_one_that_openssl_reads() {
         let (request, text) = verified(case.path(), &outcome.made[0]);
         same_key(case.path(), &outcome.made[0], &request);
         assert!(text.contains(algorithm), "{name}: {text}");
-        let (key, _) = openssl(&["pkey", "-noout", "-text", "-check"], &case.path().join(&outcome.made[0].directory).join("key.pem"));
+        let (key, _) = openssl(
+            &["pkey", "-noout", "-text", "-check"],
+            &case.path().join(&outcome.made[0].directory).join("key.pem"),
+        );
         let key = String::from_utf8_lossy(&key).into_owned();
         assert!(key.contains(says) && (name == "ed25519" || key.contains("Key is valid")), "{name}");
-        let changed: Vec<_> = outcome.made[0].record.findings.iter().map(|c| c.as_str()).filter(|c| *c == "key-type-changed").collect();
+        let changed: Vec<_> = outcome.made[0]
+            .record
+            .findings
+            .iter()
+            .map(|c| c.as_str())
+            .filter(|c| *c == "key-type-changed")
+            .collect();
         assert_eq!(changed.is_empty(), name == "ecdsa-p256", "{name}");
     }
 }
@@ -102,17 +128,21 @@ fn what_cannot_be_read_is_refused_and_the_rest_made() {
     let mut all = plain(3);
     all[1].certificate = b"\x30\x03\x02\x01\x05".to_vec();
     let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
-    assert_eq!(outcome.made.iter().map(|m| m.record.profile).collect::<Vec<_>>(), [all[0].profile, all[2].profile]);
+    assert_eq!(
+        outcome.made.iter().map(|m| m.record.profile).collect::<Vec<_>>(),
+        [all[0].profile, all[2].profile]
+    );
     assert_eq!((outcome.refused.len(), outcome.refused[0].profile), (1, all[1].profile));
     // Every way of cutting a certificate short ends in one of the two.
     let whole = all[0].certificate.clone();
-    let cut: Vec<_> = (0..whole.len()).step_by(7).map(|n| wanted("cut", whole[..n].to_vec(), OldKey::default())).collect();
+    let cut: Vec<_> =
+        (0..whole.len()).step_by(7).map(|n| wanted("cut", whole[..n].to_vec(), OldKey::default())).collect();
     let outcome = made(&cut, KeySpec::EcdsaP256, case.path()).unwrap();
     assert_eq!(outcome.made.len() + outcome.refused.len(), cut.len());
 }
 
-/// Subjects, and whether most programs read them. OpenSSL is the judge of the certificate; what it alone takes is not meant. Whatever it was like, the
-/// request has a subject that is read.
+/// Subjects, and whether most programs read them. OpenSSL is the judge of the certificate; what it alone
+/// takes is not meant. Whatever it was like, the request has a subject that is read.
 #[test]
 fn a_subject_that_most_programs_cannot_read_is_written_anew() {
     let attribute = |kind: &[u8], value: Vec<u8>| seq(&[tlv(6, kind), value]);
@@ -160,15 +190,29 @@ fn a_subject_that_most_programs_cannot_read_is_written_anew() {
     for ((rdn, made), wanted) in rdns.iter().zip(&outcome.made).zip(&all) {
         let old = case.path().join("old.der");
         std::fs::write(&old, &wanted.certificate).unwrap();
-        let read = Command::new("openssl").args(["x509", "-inform", "DER", "-noout", "-subject", "-in"]).arg(old).output().unwrap().status.success();
+        let read = Command::new("openssl")
+            .args(["x509", "-inform", "DER", "-noout", "-subject", "-in"])
+            .arg(old)
+            .output()
+            .unwrap()
+            .status
+            .success();
         let reported = made.record.findings.contains(Code::SubjectNotReadable);
         assert_eq!(reported, !read || only_openssl.contains(rdn), "{rdn:02x?}");
         let handoff = std::fs::read_to_string(case.path().join(&made.directory).join("handoff.md")).unwrap();
-        assert_eq!(handoff.contains("most programs cannot read it as it was: --subject gives another"), reported);
+        assert_eq!(
+            handoff.contains("most programs cannot read it as it was: --subject gives another"),
+            reported
+        );
         let (request, text) = verified(case.path(), made);
-        assert!(text.contains("CN = host.example.com") && X509CertificationRequest::from_der(&request).is_ok(), "{rdn:02x?}: {text}");
-        let same = request.windows(wanted_subject(rdn, &common).len()).any(|w| w == wanted_subject(rdn, &common));
-        let strict = [Code::NameLeftOut, Code::NameMended].iter().any(|code| made.record.findings.contains(*code));
+        assert!(
+            text.contains("CN = host.example.com") && X509CertificationRequest::from_der(&request).is_ok(),
+            "{rdn:02x?}: {text}"
+        );
+        let same =
+            request.windows(wanted_subject(rdn, &common).len()).any(|w| w == wanted_subject(rdn, &common));
+        let strict =
+            [Code::NameLeftOut, Code::NameMended].iter().any(|code| made.record.findings.contains(*code));
         assert_eq!(same, !strict, "{rdn:02x?}: what is not as it was is reported");
     }
 }
@@ -186,7 +230,8 @@ fn parsed(der: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(&text).lines().filter_map(|l| Some(l.split_once("l=")?.1.to_owned())).collect()
 }
 
-/// Name by name and octet by octet, by an independent parser: the subject, and each extension that is asked for with its flag.
+/// Name by name and octet by octet, by an independent parser: the subject, and each extension that is asked
+/// for with its flag.
 #[test]
 fn an_independent_parser_finds_each_part_of_the_old_certificate() {
     let case = tempfile::tempdir().unwrap();
@@ -198,11 +243,20 @@ fn an_independent_parser_finds_each_part_of_the_old_certificate() {
         let lines = parsed(&request);
         let subject = parsed(&expected.build.subject);
         let start = lines.windows(subject.len()).position(|w| contents(w) == contents(&subject));
-        assert!(start.is_some() || expected.changes.contains(&("subject", Action::Changed)), "{}: {subject:?} in {lines:?}", expected.name);
+        assert!(
+            start.is_some() || expected.changes.contains(&("subject", Action::Changed)),
+            "{}: {subject:?} in {lines:?}",
+            expected.name
+        );
         for kept in made.record.changes.iter().filter(|c| c.action == Action::Kept && c.what != "subject") {
             let old = expected.build.extensions.iter().flatten().find(|e| is_named(e, &kept.what)).unwrap();
             let old = parsed(old);
-            assert!(lines.windows(old.len()).any(|w| contents(w) == contents(&old)), "{}: {} in {lines:?}", expected.name, kept.what);
+            assert!(
+                lines.windows(old.len()).any(|w| contents(w) == contents(&old)),
+                "{}: {} in {lines:?}",
+                expected.name,
+                kept.what
+            );
         }
     }
 }

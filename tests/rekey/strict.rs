@@ -1,4 +1,5 @@
-//! What is asked for follows the standards whatever the old certificate was like: malformed names are left out or mended, and reported.
+//! What is asked for follows the standards whatever the old certificate was like: malformed names are left
+//! out or mended, and reported.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,11 @@ use super::certificates::{Build, CN, UTF8, ava, common_name, extension, oid, p25
 use super::{made, openssl, wanted};
 
 fn san(names: &[(u8, &[u8])]) -> Vec<u8> {
-    extension("2.5.29.17", false, &seq(&names.iter().map(|(tag, content)| tlv(*tag, content)).collect::<Vec<_>>()))
+    extension(
+        "2.5.29.17",
+        false,
+        &seq(&names.iter().map(|(tag, content)| tlv(*tag, content)).collect::<Vec<_>>()),
+    )
 }
 
 fn purposes(all: &[&str]) -> Vec<u8> {
@@ -45,7 +50,9 @@ fn rows() -> Vec<Row> {
         findings,
         directory,
     };
-    let named = |name, extensions, asked, findings, directory| row(name, "a.example", extensions, asked, findings, directory);
+    let named = |name, extensions, asked, findings, directory| {
+        row(name, "a.example", extensions, asked, findings, directory)
+    };
     let long = "x".repeat(50) + ".example.com";
     let cn = |name, all: &[&str], extensions, asked, findings, directory| Row {
         subject: common_names(all),
@@ -54,7 +61,13 @@ fn rows() -> Vec<Row> {
     let (server, client) = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2");
     let (dns, ip, mail, uri) = (0x82, 0x87, 0x81, 0x86);
     vec![
-        named("an address of 8 octets", vec![san(&[(dns, b"a.example"), (ip, &[10, 0, 0, 1, 255, 0, 0, 0])])], "DNS:a.example", OUT, "a.example"),
+        named(
+            "an address of 8 octets",
+            vec![san(&[(dns, b"a.example"), (ip, &[10, 0, 0, 1, 255, 0, 0, 0])])],
+            "DNS:a.example",
+            OUT,
+            "a.example",
+        ),
         named(
             "an address of none",
             vec![san(&[(ip, &[]), (dns, b"b.example"), (ip, &[10, 0, 0, 1])])],
@@ -69,7 +82,13 @@ fn rows() -> Vec<Row> {
             MENDED,
             "10.0.0.1",
         ),
-        named("an address of 32 octets alone", vec![san(&[(ip, &[1; 32])])], "DNS:a.example", &["common-name-added", "name-left-out"], "a.example"),
+        named(
+            "an address of 32 octets alone",
+            vec![san(&[(ip, &[1; 32])])],
+            "DNS:a.example",
+            &["common-name-added", "name-left-out"],
+            "a.example",
+        ),
         named(
             "letters",
             vec![san(&[(dns, "bücher.example".as_bytes()), (dns, b"c.example")])],
@@ -91,7 +110,13 @@ fn rows() -> Vec<Row> {
             MENDED,
             "wildcard.xn--bcher-kva.example",
         ),
-        named("letters in Latin-1", vec![san(&[(dns, b"b\xfccher.example"), (dns, b"c.example")])], "DNS:c.example", OUT, "c.example"),
+        named(
+            "letters in Latin-1",
+            vec![san(&[(dns, b"b\xfccher.example"), (dns, b"c.example")])],
+            "DNS:c.example",
+            OUT,
+            "c.example",
+        ),
         named(
             "a label that cannot be converted",
             vec![san(&[(dns, "\u{202e}a.example".as_bytes()), (dns, b"c.example")])],
@@ -106,7 +131,13 @@ fn rows() -> Vec<Row> {
             OUT,
             "c.example",
         ),
-        named("long label", vec![san(&[(dns, &[b'a'; 64]), (dns, b"c.example")])], "DNS:c.example", OUT, "c.example"),
+        named(
+            "long label",
+            vec![san(&[(dns, &[b'a'; 64]), (dns, b"c.example")])],
+            "DNS:c.example",
+            OUT,
+            "c.example",
+        ),
         named(
             "wildcards",
             vec![san(&[(dns, b"w*.a.example"), (dns, b"a.*.example"), (dns, b"*"), (dns, b"*.a.example")])],
@@ -128,7 +159,13 @@ fn rows() -> Vec<Row> {
             MENDED,
             "192.0.2.1",
         ),
-        named("the dot of the root", vec![san(&[(dns, b"c.example."), (dns, b"d.example")])], "DNS:c.example, DNS:d.example", MENDED, "c.example"),
+        named(
+            "the dot of the root",
+            vec![san(&[(dns, b"c.example."), (dns, b"d.example")])],
+            "DNS:c.example, DNS:d.example",
+            MENDED,
+            "c.example",
+        ),
         named(
             "URIs",
             vec![san(&[
@@ -203,7 +240,14 @@ fn rows() -> Vec<Row> {
             ADDED,
             "one.example",
         ),
-        cn("beside a host name", &["one.example", "two.example"], vec![san(&[(dns, b"one.example")])], "DNS:one.example", &[], "two.example"),
+        cn(
+            "beside a host name",
+            &["one.example", "two.example"],
+            vec![san(&[(dns, b"one.example")])],
+            "DNS:one.example",
+            &[],
+            "two.example",
+        ),
         cn(
             "a person with a mail address",
             &["john.smith"],
@@ -237,14 +281,26 @@ fn rows() -> Vec<Row> {
             OUT,
             "b.example",
         ),
-        cn("64 characters of two octets each", &[&"ä".repeat(64)], vec![san(&[(dns, b"b.example")])], "DNS:b.example", &[], "x"),
+        cn(
+            "64 characters of two octets each",
+            &[&"ä".repeat(64)],
+            vec![san(&[(dns, b"b.example")])],
+            "DNS:b.example",
+            &[],
+            "x",
+        ),
     ]
 }
 
 /// The names that openssl prints of a request.
 fn asked(file: &Path) -> String {
     let text = String::from_utf8(openssl(&["req", "-noout", "-text"], file).0).unwrap();
-    text.lines().skip_while(|l| !l.contains("Subject Alternative Name")).nth(1).unwrap_or_default().trim().to_owned()
+    text.lines()
+        .skip_while(|l| !l.contains("Subject Alternative Name"))
+        .nth(1)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 #[test]
@@ -264,7 +320,13 @@ fn malformed_names_are_left_out_or_mended_and_reported() {
         let file = directory.join("request.pem");
         assert!(openssl(&["req", "-verify", "-noout"], &file).1.contains("verify OK"), "{}", row.name);
         assert_eq!(asked(&file), row.asked, "{}", row.name);
-        assert_eq!(made.record.findings.iter().map(|c| c.as_str()).collect::<Vec<_>>(), row.findings, "{}: {:?}", row.name, made.record.changes);
+        assert_eq!(
+            made.record.findings.iter().map(|c| c.as_str()).collect::<Vec<_>>(),
+            row.findings,
+            "{}: {:?}",
+            row.name,
+            made.record.changes
+        );
         if row.directory != "x" {
             assert_eq!(called(made), row.directory, "{}", row.name);
         }
@@ -298,7 +360,12 @@ fn called(made: &Made) -> &str {
 /// Each name that is not asked for as it was is in the record and in the text for people.
 fn reported(row: &str, made: &Made, handoff: &str) {
     for code in made.record.findings.iter() {
-        let of = |action| made.record.changes.iter().any(|c| c.action == action && (c.what.starts_with("subject") && c.what.contains(' ')));
+        let of = |action| {
+            made.record
+                .changes
+                .iter()
+                .any(|c| c.action == action && (c.what.starts_with("subject") && c.what.contains(' ')))
+        };
         match code.as_str() {
             "name-left-out" => assert!(of(Action::Dropped), "{row}"),
             "name-mended" => assert!(of(Action::Changed) || of(Action::Dropped), "{row}"),
@@ -306,7 +373,11 @@ fn reported(row: &str, made: &Made, handoff: &str) {
         }
     }
     for change in made.record.changes.iter().filter(|c| c.what.starts_with("subjectAltName ")) {
-        assert!(handoff.contains(&change.what) && !change.reason.is_empty(), "{row}: {} in {handoff}", change.what);
+        assert!(
+            handoff.contains(&change.what) && !change.reason.is_empty(),
+            "{row}: {} in {handoff}",
+            change.what
+        );
     }
 }
 
@@ -317,24 +388,45 @@ fn usages_are_written_in_der() {
     let long = [&[6, 70][..], &[0x2a], &[4; 69]].concat();
     let usage = |value: &[u8]| Build::new(name(), vec![extension("2.5.29.15", true, value)]).der();
     let purpose = |value: Vec<u8>| Build::new(name(), vec![extension("2.5.29.37", false, &value)]).der();
-    let staple = |value: Vec<u8>| Build::new(name(), vec![extension("1.3.6.1.5.5.7.1.24", false, &value)]).der();
+    let staple =
+        |value: Vec<u8>| Build::new(name(), vec![extension("1.3.6.1.5.5.7.1.24", false, &value)]).der();
     let all = [
         (usage(&[3, 3, 0, 0x80, 0]), "Digital Signature\n", "keyUsage"),
         (usage(&[3, 2, 0, 0x80]), "Digital Signature\n", "keyUsage"),
         (usage(&[3, 2, 5, 0x9f]), "Digital Signature\n", "keyUsage"),
-        (purpose(seq(&[oid("1.3.6.1.5.5.7.3.1"), tlv(6, &[0x2a, 0x80, 4])])), "TLS Web Server Authentication\n", "extendedKeyUsage"),
-        (purpose(seq(&[oid("1.3.6.1.5.5.7.3.1"), long])), "TLS Web Server Authentication\n", "extendedKeyUsage"),
-        (purpose(seq(&[tlv(UTF8, b"x"), oid("1.3.6.1.5.5.7.3.2")])), "TLS Web Client Authentication\n", "extendedKeyUsage"),
+        (
+            purpose(seq(&[oid("1.3.6.1.5.5.7.3.1"), tlv(6, &[0x2a, 0x80, 4])])),
+            "TLS Web Server Authentication\n",
+            "extendedKeyUsage",
+        ),
+        (
+            purpose(seq(&[oid("1.3.6.1.5.5.7.3.1"), long])),
+            "TLS Web Server Authentication\n",
+            "extendedKeyUsage",
+        ),
+        (
+            purpose(seq(&[tlv(UTF8, b"x"), oid("1.3.6.1.5.5.7.3.2")])),
+            "TLS Web Client Authentication\n",
+            "extendedKeyUsage",
+        ),
         (staple(seq(&[vec![2, 1, 5], vec![2, 1, 6]])), "status_request\n", "tlsFeature"),
         (staple(seq(&[vec![2, 2, 0, 5], vec![2, 1, 17]])), "status_request_v2\n", "tlsFeature"),
         (staple(seq(&[vec![4, 1, 5], vec![2, 1, 5]])), "status_request\n", "tlsFeature"),
     ];
-    let wanted: Vec<Wanted> = all.iter().map(|(der, ..)| wanted("host.example.com", der.clone(), p256())).collect();
+    let wanted: Vec<Wanted> =
+        all.iter().map(|(der, ..)| wanted("host.example.com", der.clone(), p256())).collect();
     let outcome = made(&wanted, KeySpec::EcdsaP256, case.path()).unwrap();
     for ((_, shows, what), made) in all.iter().zip(&outcome.made) {
-        let text = String::from_utf8(openssl(&["req", "-noout", "-text"], &case.path().join(&made.directory).join("request.pem")).0).unwrap();
+        let text = String::from_utf8(
+            openssl(&["req", "-noout", "-text"], &case.path().join(&made.directory).join("request.pem")).0,
+        )
+        .unwrap();
         assert!(text.contains(shows), "{shows} in {text}");
-        assert!(made.record.changes.iter().any(|c| c.what == *what && c.action == Action::Changed), "{what}: {:?}", made.record.changes);
+        assert!(
+            made.record.changes.iter().any(|c| c.what == *what && c.action == Action::Changed),
+            "{what}: {:?}",
+            made.record.changes
+        );
     }
 }
 
@@ -346,19 +438,35 @@ fn what_names_nothing_any_more_is_refused_with_the_reason() {
         wanted("x", build(seq(&[]), vec![san(&[(0x82, b"a b"), (0x87, b"\x01")])]), p256()),
         wanted("x", build(common_name(&"n".repeat(65)), vec![]), p256()),
         wanted("x", build(common_name(""), vec![san(&[(0xa3, b"")])]), p256()),
-        wanted("x", build(seq(&[rdn(&[ava("2.5.4.6", 0x13, b"Germany")]), rdn(&[ava("2.5.4.10", UTF8, &[b'o'; 65])])]), vec![]), p256()),
+        wanted(
+            "x",
+            build(
+                seq(&[rdn(&[ava("2.5.4.6", 0x13, b"Germany")]), rdn(&[ava("2.5.4.10", UTF8, &[b'o'; 65])])]),
+                vec![],
+            ),
+            p256(),
+        ),
     ];
     let outcome = super::make(&all, None, case.path(), &|_| false, 1, &|_| {}).unwrap();
     let says: Vec<&str> = outcome.refused.iter().map(|r| r.says.as_str()).collect();
     assert_eq!(says.len(), all.len(), "{says:?}");
-    assert!(says.iter().all(|says| says.contains("nothing is left to ask for") && says.contains("--san")), "{says:?}");
-    for given in [format!("CN={}", "n".repeat(65)), "CN=a.example,C=Germany".to_owned(), format!("CN=a.example,O={}", "n".repeat(65))] {
+    assert!(
+        says.iter().all(|says| says.contains("nothing is left to ask for") && says.contains("--san")),
+        "{says:?}"
+    );
+    for given in [
+        format!("CN={}", "n".repeat(65)),
+        "CN=a.example,C=Germany".to_owned(),
+        format!("CN=a.example,O={}", "n".repeat(65)),
+    ] {
         assert!(certrecall::pki::dn::parse(&given).unwrap_err().contains("are allowed"), "{given}");
     }
     // A subject in other letters is written like an old one.
     let subject = Some(certrecall::pki::dn::parse("CN=bücher.example,O=Bücher").unwrap());
     let order = Order { subject, ..Order::default() };
-    let outcome = super::make(&[Wanted { order, ..all[1].clone() }], None, case.path(), &|_| false, 1, &|_| {}).unwrap();
+    let outcome =
+        super::make(&[Wanted { order, ..all[1].clone() }], None, case.path(), &|_| false, 1, &|_| {})
+            .unwrap();
     assert_eq!(outcome.made[0].record.subject, "CN=xn--bcher-kva.example,O=Bücher");
 }
 
@@ -389,12 +497,20 @@ fn a_strict_parser_reads_every_request() {
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let paths: String = outcome.made.iter().map(|m| case.path().join(&m.directory).join("request.pem").to_str().unwrap().to_owned() + "\n").collect();
+    let paths: String = outcome
+        .made
+        .iter()
+        .map(|m| case.path().join(&m.directory).join("request.pem").to_str().unwrap().to_owned() + "\n")
+        .collect();
     python.stdin.take().unwrap().write_all(paths.as_bytes()).unwrap();
     assert!(python.wait().unwrap().success());
     if let Ok(keep) = std::env::var("CERTRECALL_KEEP") {
         outcome.made.iter().enumerate().for_each(|(i, m)| {
-            fs::copy(case.path().join(&m.directory).join("request.pem"), Path::new(&keep).join(format!("{i}.pem"))).unwrap();
+            fs::copy(
+                case.path().join(&m.directory).join("request.pem"),
+                Path::new(&keep).join(format!("{i}.pem")),
+            )
+            .unwrap();
         });
     }
 }

@@ -1,5 +1,6 @@
-//! What people read, as a whole: standard output, standard error and status of every command, its help, and the files of a case. A change of wording is a
-//! diff of a `.snap` file (`cargo insta review`, or `INSTA_UPDATE=always cargo test --test snapshots`), to be read before it is kept.
+//! What people read, as a whole: standard output, standard error and status of every command, its help, and
+//! the files of a case. A change of wording is a diff of a `.snap` file (`cargo insta review`, or
+//! `INSTA_UPDATE=always cargo test --test snapshots`), to be read before it is kept.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
@@ -75,7 +76,9 @@ impl Session {
     /// Without what differs from run to run: the folder, the hashes of new keys, the time of day, the user.
     fn settled(&self, text: &str) -> String {
         let mut text = text.replace(&self.folder.path().display().to_string(), "[folder]");
-        for replacement in fs::read_dir(self.folder.path().join("case/replacements")).into_iter().flatten().flatten() {
+        for replacement in
+            fs::read_dir(self.folder.path().join("case/replacements")).into_iter().flatten().flatten()
+        {
             let name = replacement.file_name().to_string_lossy().into_owned();
             let (host, hash) = name.rsplit_once('-').unwrap_or((&name, ""));
             text = text.replace(&name, &format!("{host}-[new key]"));
@@ -104,7 +107,8 @@ fn settings() -> insta::Settings {
     settings
 }
 
-const COMMANDS: &[&str] = &["run", "scan", "plan", "rekey", "complete", "mark", "status", "explain", "demo", "incident"];
+const COMMANDS: &[&str] =
+    &["run", "scan", "plan", "rekey", "complete", "mark", "status", "explain", "demo", "incident"];
 
 #[test]
 fn help() {
@@ -121,17 +125,28 @@ fn help() {
 fn an_incident_from_the_first_run_to_the_last_mark() {
     let session = Session::new();
     settings().bind(|| {
-        assert_snapshot!("run", session.shown(&["run", "uploads", "--manifest", "uploads.csv", "-o", "case", "--as-of", NOW]));
+        assert_snapshot!(
+            "run",
+            session.shown(&["run", "uploads", "--manifest", "uploads.csv", "-o", "case", "--as-of", NOW])
+        );
         assert_snapshot!("plan.md", session.file("case/plan.md"));
         assert_snapshot!("findings", findings(&session.folder.json("case/plan.json")));
-        let mut handoff = fs::read_dir(session.folder.path().join("case/replacements")).unwrap().map(|e| e.unwrap().path());
-        let handoff = handoff.find(|p| p.file_name().unwrap().to_string_lossy().starts_with("support.globex")).unwrap();
-        assert_snapshot!("handoff.md", session.settled(&fs::read_to_string(handoff.join("handoff.md")).unwrap()));
+        let mut handoff =
+            fs::read_dir(session.folder.path().join("case/replacements")).unwrap().map(|e| e.unwrap().path());
+        let handoff =
+            handoff.find(|p| p.file_name().unwrap().to_string_lossy().starts_with("support.globex")).unwrap();
+        assert_snapshot!(
+            "handoff.md",
+            session.settled(&fs::read_to_string(handoff.join("handoff.md")).unwrap())
+        );
         assert_snapshot!("run-again", session.shown(&["run", "-o", "case", "--as-of", NOW]));
         assert_snapshot!("status", session.shown(&["status", "case", "--as-of", NOW]));
         assert_snapshot!(
             "status-by",
-            session.all_shown(&[&["status", "case", "--by", "account", "--as-of", NOW], &["status", "case", "--by", "ca", "--as-of", NOW]])
+            session.all_shown(&[
+                &["status", "case", "--by", "account", "--as-of", NOW],
+                &["status", "case", "--by", "ca", "--as-of", NOW]
+            ])
         );
         assert_snapshot!("explain-host", session.shown(&["explain", "case", "support.globex.example"]));
         assert_snapshot!("explain-account", session.shown(&["explain", "case", "globex"]));
@@ -162,7 +177,10 @@ fn inventories() {
         assert_snapshot!("scan", session.shown(&["scan", "uploads"]));
         assert_snapshot!("scan-all", session.shown(&["scan", "--all", "uploads/initech", "uploads.csv"]));
         for format in ["json", "ndjson", "csv"] {
-            assert_snapshot!(format!("scan-{format}"), session.shown(&["scan", "--format", format, "uploads/umbrella"]));
+            assert_snapshot!(
+                format!("scan-{format}"),
+                session.shown(&["scan", "--format", format, "uploads/umbrella"])
+            );
         }
     });
 }
@@ -171,7 +189,9 @@ fn inventories() {
 fn answers_of_a_ca() {
     let session = Session::with_case();
     fs::create_dir(session.folder.path().join("issued")).unwrap();
-    session.folder.write("issued/old.pem", session.folder.read("uploads/globex/support.globex.example-new.pem"));
+    session
+        .folder
+        .write("issued/old.pem", session.folder.read("uploads/globex/support.globex.example-new.pem"));
     settings().bind(|| {
         assert_snapshot!("complete-nothing-new", session.shown(&["complete", "case", "issued"]));
         assert_snapshot!("rekey-show", session.shown(&["rekey", "case", "--show", "support.globex.example"]));
@@ -208,7 +228,16 @@ fn wrong_usage_has_a_way_out() {
                 &["plan", "uploads", "-o", "other", "--incident", "heartblead"],
                 &["plan", "uploads", "-o", "other", "--manifest", "names.csv"],
                 &["plan", "uploads", "-o", "other", "--manifest", "empty.csv"],
-                &["plan", "uploads", "-o", "other", "--manifest", "uploads.csv", "--map", "uploadd_at=uploaded_at"],
+                &[
+                    "plan",
+                    "uploads",
+                    "-o",
+                    "other",
+                    "--manifest",
+                    "uploads.csv",
+                    "--map",
+                    "uploadd_at=uploaded_at"
+                ],
                 &["plan", "nothing", "-o", "other", "--as-of", NOW],
                 &["plan", "uploads/acme", "-o", "case"],
                 &["status", "uploads"],

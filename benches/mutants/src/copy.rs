@@ -1,4 +1,5 @@
-//! The copy of the package in which every change is there behind a switch, and the list of those that compile.
+//! The copy of the package in which every change is there behind a switch, and the list of those that
+//! compile.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -101,7 +102,8 @@ pub fn make(setting: &Setting) -> Result<(), String> {
     build(setting)
 }
 
-/// What does not compile, as far as the same sources were tried before; and what tells whether they are the same.
+/// What does not compile, as far as the same sources were tried before; and what tells whether they are the
+/// same.
 fn known(kept: &Path, files: &[File]) -> (BTreeSet<usize>, String) {
     let mut hasher = std::hash::DefaultHasher::new();
     files.iter().for_each(|f| (&f.path, &f.text, f.points.iter().map(|(_, p)| &p.says).collect::<Vec<_>>()).hash(&mut hasher));
@@ -137,7 +139,8 @@ fn build(setting: &Setting) -> Result<(), String> {
 impl File {
     /// The text with all changes behind switches, and where each is in it.
     fn switched(&self, left_out: &BTreeSet<usize>) -> (String, Vec<(usize, std::ops::Range<usize>)>) {
-        // Octets at which something is written, the order of what is written there, the text, and which point it opens or closes.
+        // Octets at which something is written, the order of what is written there, the text, and which point
+        // it opens or closes.
         let mut edits: Vec<(usize, i64, String, Option<(usize, bool)>)> = Vec::new();
         for (order, (number, point)) in self.points.iter().enumerate().filter(|(_, (number, _))| !left_out.contains(number)) {
             let fill = |text: &str| text.replace("{K}", &number.to_string());
@@ -180,7 +183,8 @@ impl File {
     }
 }
 
-/// The innermost change around an error, or around something else that the compiler points at; else those that it is around, or that are near it.
+/// The innermost change around an error, or around something else that the compiler points at; else those
+/// that it is around, or that are near it.
 fn blamed(points: &[(usize, std::ops::Range<usize>)], spans: &[std::ops::Range<usize>]) -> Vec<usize> {
     let around = |at: &std::ops::Range<usize>| points.iter().filter(|(_, r)| r.start <= at.start && at.end <= r.end).min_by_key(|(_, r)| r.len());
     if let Some((number, _)) = spans.iter().find_map(around) {
@@ -194,7 +198,8 @@ fn blamed(points: &[(usize, std::ops::Range<usize>)], spans: &[std::ops::Range<u
     [0, 100, 300, 1000].into_iter().map(|by| near(at, by)).find(|near| !near.is_empty()).unwrap_or_default()
 }
 
-/// An error of the library: its file, and the octets that the compiler points at, the place of the error first.
+/// An error of the library: its file, and the octets that the compiler points at, the place of the error
+/// first.
 #[derive(Debug)]
 struct Wrong {
     path: String,
@@ -262,7 +267,8 @@ fn add_switch(copy: &Path, count: usize) -> Result<(), String> {
     write_if_other(&path, text.as_bytes()).map_err(|e| e.to_string())
 }
 
-/// Copies a file or a folder, and keeps the times of what is the same already; the changed files are written later.
+/// Copies a file or a folder, and keeps the times of what is the same already; the changed files are written
+/// later.
 fn mirror(from: &Path, to: &Path) -> std::io::Result<()> {
     if CHANGED.iter().any(|c| from.starts_with(c)) && from.extension().is_some_and(|e| e == "rs") && to.exists() || from == Path::new("src/lib.rs") {
         return Ok(());

@@ -1,7 +1,8 @@
 //! Small changes of the decisions, one at a time, and whether the tests of the decisions notice.
 //!
-//! `mutants make` writes a copy of the package in which every change is there behind a switch, and builds it; `mutants draw` names a sample;
-//! `mutants run` runs the test binary once for each change of a sample. See docs/measurements.md.
+//! `mutants make` writes a copy of the package in which every change is there behind a switch, and builds it;
+//! `mutants draw` names a sample; `mutants run` runs the test binary once for each change of a sample. See
+//! docs/measurements.md.
 
 mod copy;
 mod points;

@@ -1,4 +1,5 @@
-//! Source text to points: each a place that can be changed in a small way, and how it is switched at run time.
+//! Source text to points: each a place that can be changed in a small way, and how it is switched at run
+//! time.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -20,7 +21,8 @@ pub struct Point {
     pub says: String,
 }
 
-/// The points of one file, and the `const` tokens of functions: a switch is none of what such functions may have.
+/// The points of one file, and the `const` tokens of functions: a switch is none of what such functions may
+/// have.
 pub fn of_file(text: &str, enums: &Enums) -> Result<(Vec<Point>, Vec<Range<usize>>), syn::Error> {
     let file = syn::parse_file(text)?;
     let mut walk = Walk { text, enums, own: None, points: Vec::new(), consts: Vec::new() };

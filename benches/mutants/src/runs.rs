@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::Setting;
 use crate::copy::Mutant;
 
-/// As many changes as wanted, spread evenly: the list, which is in the order of files and lines, is cut into so many parts of one size, and of each
-/// part one is taken.
+/// As many changes as wanted, spread evenly: the list, which is in the order of files and lines, is cut into
+/// so many parts of one size, and of each part one is taken.
 pub fn draw(all: &[Mutant], seed: u64, count: usize) -> Vec<Mutant> {
     let mut state = seed;
     let mut next = || {
@@ -30,7 +30,8 @@ pub fn draw(all: &[Mutant], seed: u64, count: usize) -> Vec<Mutant> {
         .collect()
 }
 
-/// The changes of a sample that was drawn earlier, and those that there are no more: by file and text, of several the one that is nearest.
+/// The changes of a sample that was drawn earlier, and those that there are no more: by file and text, of
+/// several the one that is nearest.
 pub fn find(all: &[Mutant], file: &str) -> Result<(Vec<Mutant>, Vec<String>), String> {
     let text = fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
     let (mut known, mut gone): (Vec<Mutant>, Vec<String>) = (Vec::new(), Vec::new());

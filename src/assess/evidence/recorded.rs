@@ -1,4 +1,5 @@
-//! Evidence for files that a case recorded: what is gone keeps its rows and times, what came to a path later has none of them (DESIGN.md 2.9).
+//! Evidence for files that a case recorded: what is gone keeps its rows and times, what came to a path later
+//! has none of them (DESIGN.md 2.9).
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -10,12 +11,19 @@ use super::{FileEvidence, Kind, Named, Weighed};
 use crate::inventory::{Few, File, Gone, Inventory, Recorded};
 use crate::time::Span;
 
-/// What is known of a file that a case recorded with other content, or that is gone, and of single keys in it. A row by path is about the content that
-/// was there when the case used it first, and the times of that content stay (DESIGN.md 2.9); what came to the file since has no upload record by its
-/// path.
-pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has_manifest: bool, weigh: &dyn Fn(&File, Paths) -> Weighed) -> Weighed {
+/// What is known of a file that a case recorded with other content, or that is gone, and of single keys in
+/// it. A row by path is about the content that was there when the case used it first, and the times of that
+/// content stay (DESIGN.md 2.9); what came to the file since has no upload record by its path.
+pub(super) fn weigh(
+    inventory: &Inventory,
+    file: &File,
+    recorded: &Recorded,
+    has_manifest: bool,
+    weigh: &dyn Fn(&File, Paths) -> Weighed,
+) -> Weighed {
     let archive_hash = recorded.archive_hash.map(Box::new).or_else(|| file.archive_hash.clone());
-    let first = File { modified: recorded.modified, member_time: recorded.member_time, archive_hash, ..file.clone() };
+    let first =
+        File { modified: recorded.modified, member_time: recorded.member_time, archive_hash, ..file.clone() };
     let row = weigh(&first, Paths::Speak).0.path_row();
     // Rows that were never used before are about what is there now, or was there last.
     let replaced = row.is_some_and(|row| !recorded.used.contains(&row));
@@ -28,12 +36,18 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
         _ => weigh(file, Paths::Silent),
     };
     let mut of_keys: HashMap<u32, FileEvidence> = own.into_iter().collect();
-    // When content was last changed that came later and is gone again, nobody knows: the recorded times are of what was met first.
-    let later = if recorded.gone.is_some() { &File { modified: None, member_time: None, ..file.clone() } } else { file };
+    // When content was last changed that came later and is gone again, nobody knows: the recorded times are
+    // of what was met first.
+    let later = if recorded.gone.is_some() {
+        &File { modified: None, member_time: None, ..file.clone() }
+    } else {
+        file
+    };
     let cache: [OnceCell<(FileEvidence, HashMap<u32, FileEvidence>)>; 4] = Default::default();
     for key in &recorded.keys {
         let Ok(at) = inventory.keys.binary_search_by_key(&key.spki, |k| k.spki) else { continue };
-        // There are four answers at most: of the content that was met first or that is there now, by its path too or not.
+        // There are four answers at most: of the content that was met first or that is there now, by its path
+        // too or not.
         let own = |paths| {
             let (file, at_first) = if key.first { (&first, 2) } else { (later, 0) };
             let (all, of_keys) = cache[at_first + usize::from(paths == Paths::Speak)].get_or_init(|| {
@@ -43,7 +57,8 @@ pub(super) fn weigh(inventory: &Inventory, file: &File, recorded: &Recorded, has
             of_keys.get(&(at as u32)).unwrap_or(all).clone()
         };
         let evidence = match (recorded.gone, key.row) {
-            // Content that is there no more keeps its row, whatever the manifest says of what is there now, or has no row for.
+            // Content that is there no more keeps its row, whatever the manifest says of what is there now,
+            // or has no row for.
             (Some(_), Some(then)) if has_manifest && row != Some(then) => with_row(own(Paths::Silent), then),
             (Some(Gone::Changed), None) => own(Paths::Silent),
             (_, None) if row.is_some() && !replaced && !recorded.unmet => own(Paths::Silent),
@@ -72,7 +87,11 @@ fn doubted(mut evidence: FileEvidence) -> FileEvidence {
 /// The same with a row that the manifest had for this content when the case used it.
 fn with_row(mut all: FileEvidence, row: Span) -> FileEvidence {
     // Rows for its hash speak beside it.
-    let (row, weaker) = if all.record == Some(Kind::Manifest) { (all.span.hull(row), Span::default()) } else { (row, all.span) };
+    let (row, weaker) = if all.record == Some(Kind::Manifest) {
+        (all.span.hull(row), Span::default())
+    } else {
+        (row, all.span)
+    };
     all.span = row;
     if all.record.is_none() {
         fill(&mut all.span, Span { earliest: None, ..weaker }, &mut all.findings);
@@ -83,7 +102,16 @@ fn with_row(mut all: FileEvidence, row: Span) -> FileEvidence {
     let (unusable, doubtful) = doubts.unwrap_or_default();
     let accounts = all.rows.take().map_or(Few::NONE, |rows| rows.accounts);
     let source = Cow::Borrowed("an earlier row of the manifest");
-    let named = Named { source, accounts, account_created: None, of_archive: false, by_path: Some(row), modified: None, unusable, doubtful };
+    let named = Named {
+        source,
+        accounts,
+        account_created: None,
+        of_archive: false,
+        by_path: Some(row),
+        modified: None,
+        unusable,
+        doubtful,
+    };
     all.rows = Some(Box::new(named));
     all
 }

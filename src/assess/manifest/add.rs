@@ -26,9 +26,12 @@ impl Manifest {
         let [_, _, uploaded, _, created, _, _, _, modified] = &fields;
         let timeless = uploaded.is_none() && created.is_none() && modified.is_none();
         let digest = digest(&fields, &self.readings);
-        let [path, hash, uploaded, account, created, issuer, serial, host_name, modified] = fields.map(|f| f.map(literal));
+        let [path, hash, uploaded, account, created, issuer, serial, host_name, modified] =
+            fields.map(|f| f.map(literal));
         if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.contains(ANOTHER)) {
-            self.doubt(line, || "columns of the same meaning have different values; all of them count".to_owned());
+            self.doubt(line, || {
+                "columns of the same meaning have different values; all of them count".to_owned()
+            });
         }
         let file = self.names.len().saturating_sub(1) as u16;
         if let Some((other, first)) = self.seen.get(&digest).copied() {
@@ -36,21 +39,24 @@ impl Manifest {
             return self.doubt(line, || format!("it says the same as line {first}{of}; it was counted once"));
         }
         let readings = self.readings;
-        let time = |text: Option<Cow<'_, str>>, field: Field| text.map(|t| when::all(t.split(ANOTHER), readings[field as usize])).transpose();
-        let mut unusable = timeless && self.has_upload_times;
-        let (uploaded, created) = match (time(uploaded, Field::UploadedAt), time(created, Field::AccountCreatedAt)) {
-            (Ok(uploaded), Ok(created)) => (uploaded, created),
-            (Err(says), created) => {
-                unusable = true;
-                self.bad_row(line, says);
-                (None, created.unwrap_or_default())
-            }
-            (Ok(uploaded), Err(says)) => {
-                unusable = true;
-                self.bad_row(line, format!("the creation date of the account: {says}"));
-                (uploaded, None)
-            }
+        let time = |text: Option<Cow<'_, str>>, field: Field| {
+            text.map(|t| when::all(t.split(ANOTHER), readings[field as usize])).transpose()
         };
+        let mut unusable = timeless && self.has_upload_times;
+        let (uploaded, created) =
+            match (time(uploaded, Field::UploadedAt), time(created, Field::AccountCreatedAt)) {
+                (Ok(uploaded), Ok(created)) => (uploaded, created),
+                (Err(says), created) => {
+                    unusable = true;
+                    self.bad_row(line, says);
+                    (None, created.unwrap_or_default())
+                }
+                (Ok(uploaded), Err(says)) => {
+                    unusable = true;
+                    self.bad_row(line, format!("the creation date of the account: {says}"));
+                    (uploaded, None)
+                }
+            };
         let modified = time(modified, Field::ModifiedAt).unwrap_or_else(|says| {
             unusable = true;
             self.bad_row(line, format!("the time of the last change: {says}"));
@@ -62,11 +68,14 @@ impl Manifest {
             reported = true;
         }
         let sha256 = match hash.as_deref().map(str::parse) {
-            Some(Err(_)) if path.is_none() => return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned()),
+            Some(Err(_)) if path.is_none() => {
+                return self.bad_row(line, "its hash is no SHA-256 of 64 hexadecimal digits".to_owned());
+            }
             Some(Ok(hash)) => Some(hash),
             _ => None,
         };
-        let by_issuer = issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
+        let by_issuer =
+            issuer.as_deref().zip(serial.as_deref()).map_or_else(Vec::new, |(i, s)| issuer::of_row(i, s));
         let named = path.is_some() || sha256.is_some() || !by_issuer.is_empty() || host_name.is_some();
         if !named && (account.is_none() || created.is_none()) {
             if reported {
@@ -80,7 +89,10 @@ impl Manifest {
             return self.bad_row(line, says.to_owned());
         }
         if self.rows.len() >= limits::MANIFEST_ROWS {
-            return self.bad_row(line, format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS));
+            return self.bad_row(
+                line,
+                format!("a manifest has up to {} rows; it was not used", limits::MANIFEST_ROWS),
+            );
         }
         if timeless && account.is_some() {
             // Whose it is, it says all the same; another row may tell when that account was created.
@@ -88,10 +100,14 @@ impl Manifest {
         }
         let account = account.map(|a| self.account(&show(&a)));
         if [&uploaded, &created, &modified].into_iter().flatten().any(|t| t.ambiguous) {
-            self.doubt(line, || "its date can be read with the day or the month first; both count".to_owned());
+            self.doubt(line, || {
+                "its date can be read with the day or the month first; both count".to_owned()
+            });
         }
         if path.as_deref().is_some_and(|p| p.starts_with(['=', '#'])) {
-            self.doubt(line, || "its path looks like a formula or an error of a spreadsheet; it was taken as it is".to_owned());
+            self.doubt(line, || {
+                "its path looks like a formula or an error of a spreadsheet; it was taken as it is".to_owned()
+            });
         }
         if let (Some(account), Some(created)) = (&account, created) {
             self.add_account(line, account, created.span);
@@ -101,7 +117,9 @@ impl Manifest {
             return;
         }
         let at = self.rows.len() as u32;
-        let (path, normalised) = path.map(|p| self.prefix.apply(p.trim())).map_or((None, None), |(path, normalised)| (Some(path), normalised));
+        let (path, normalised) = path
+            .map(|p| self.prefix.apply(p.trim()))
+            .map_or((None, None), |(path, normalised)| (Some(path), normalised));
         let (by_path, by_hash) = (path.is_some(), sha256.is_some());
         self.rows.push(Row {
             file,
@@ -119,14 +137,17 @@ impl Manifest {
             let mut before = None;
             if by_path {
                 self.by_path.expect(self.expected);
-                before = self.by_path.add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
+                before = self
+                    .by_path
+                    .add(at, |row| rows[row as usize].path.as_deref().unwrap_or_default().as_bytes());
                 if let Some(path) = normalised {
                     self.normalised.add(at, path);
                 }
             }
             if by_hash {
                 self.by_hash.expect(self.expected);
-                self.by_hash.add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
+                self.by_hash
+                    .add(at, |row| rows[row as usize].sha256.as_ref().map_or(&[], |hash| hash.as_bytes()));
             }
             self.several_times(at, before);
         } else if !by_issuer.is_empty() {
@@ -142,7 +163,10 @@ impl Manifest {
 
     /// Reports that a row and one before it name one path with different times, and not each its own content.
     fn several_times(&mut self, at: u32, before: Option<u32>) {
-        let Some((first, row)) = before.map(|before| (&self.rows[before as usize], &self.rows[at as usize])) else { return };
+        let Some((first, row)) = before.map(|before| (&self.rows[before as usize], &self.rows[at as usize]))
+        else {
+            return;
+        };
         let same = first.uploaded == row.uploaded && first.modified == row.modified;
         if same || first.unusable || row.unusable || first.sha256.is_some() && row.sha256.is_some() {
             return;
@@ -170,7 +194,12 @@ impl Manifest {
                     entry.insert(Some(Account { created, line }));
                 }
                 let account = words::cut(account);
-                self.doubt(line, || format!("line {} has another creation date of the account {account}; the earlier one counts", first.line));
+                self.doubt(line, || {
+                    format!(
+                        "line {} has another creation date of the account {account}; the earlier one counts",
+                        first.line
+                    )
+                });
             }
             Entry::Occupied(mut entry) => {
                 entry.get_mut().get_or_insert(Account { created, line });

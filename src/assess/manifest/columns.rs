@@ -34,8 +34,17 @@ pub(super) const FIELDS: usize = 9;
 
 impl Field {
     /// Every field, in the order of its number.
-    pub const ALL: [Self; FIELDS] =
-        [Self::Path, Self::Sha256, Self::UploadedAt, Self::Account, Self::AccountCreatedAt, Self::Issuer, Self::Serial, Self::Host, Self::ModifiedAt];
+    pub const ALL: [Self; FIELDS] = [
+        Self::Path,
+        Self::Sha256,
+        Self::UploadedAt,
+        Self::Account,
+        Self::AccountCreatedAt,
+        Self::Issuer,
+        Self::Serial,
+        Self::Host,
+        Self::ModifiedAt,
+    ];
 
     /// Its name, which is also the first of its usual column names.
     #[must_use]
@@ -176,8 +185,24 @@ impl Field {
                 "cuenta_creada_el",
                 "cliente_desde",
             ],
-            Self::Issuer => &["issuer", "issuer_dn", "issuer_name", "certificate_issuer", "ca", "aussteller", "emetteur", "emisor"],
-            Self::Serial => &["serial", "serial_number", "serialnumber", "certificate_serial", "seriennummer", "numero_de_serie"],
+            Self::Issuer => &[
+                "issuer",
+                "issuer_dn",
+                "issuer_name",
+                "certificate_issuer",
+                "ca",
+                "aussteller",
+                "emetteur",
+                "emisor",
+            ],
+            Self::Serial => &[
+                "serial",
+                "serial_number",
+                "serialnumber",
+                "certificate_serial",
+                "seriennummer",
+                "numero_de_serie",
+            ],
             Self::Host => &[
                 "host",
                 "hostname",
@@ -258,9 +283,11 @@ impl Mapping {
     pub fn parse(values: &[impl AsRef<str>]) -> Result<Self, String> {
         let mut out = Self::default();
         for value in values.iter().map(AsRef::as_ref) {
-            let (column, field) = value.rsplit_once('=').ok_or_else(|| format!("{value:?} is not of the form column=field"))?;
+            let (column, field) =
+                value.rsplit_once('=').ok_or_else(|| format!("{value:?} is not of the form column=field"))?;
             let known = || Field::ALL.map(Field::as_str).join(", ");
-            let field = Field::named(field.trim()).ok_or_else(|| format!("there is no field {:?}; there are {}", field.trim(), known()))?;
+            let field = Field::named(field.trim())
+                .ok_or_else(|| format!("there is no field {:?}; there are {}", field.trim(), known()))?;
             if column.trim().is_empty() {
                 return Err(format!("{value:?} names no column"));
             }
@@ -269,7 +296,11 @@ impl Mapping {
             }
             let column = clean(column);
             if let Some((_, other)) = out.0.iter().find(|(c, _)| *c == column) {
-                return Err(format!("the column {column:?} is given as {} and as {}; a column is one thing", other.as_str(), field.as_str()));
+                return Err(format!(
+                    "the column {column:?} is given as {} and as {}; a column is one thing",
+                    other.as_str(),
+                    field.as_str()
+                ));
             }
             out.0.push((column, field));
         }
@@ -277,28 +308,42 @@ impl Mapping {
     }
 
     /// The column of each field among these heads, as clean names.
-    pub(super) fn columns<'h>(&self, heads: impl Iterator<Item = &'h str> + Clone) -> [Option<usize>; FIELDS] {
+    pub(super) fn columns<'h>(
+        &self,
+        heads: impl Iterator<Item = &'h str> + Clone,
+    ) -> [Option<usize>; FIELDS] {
         let at = |name: &str| heads.clone().position(|h| h == name);
         Field::ALL.map(|field| match self.of(field) {
             Some(column) => at(column),
             // What is mapped to one field is no longer another one by its usual name.
-            None => field.usual().iter().filter(|n| self.0.iter().all(|(column, _)| column != *n)).find_map(|n| at(n)),
+            None => field
+                .usual()
+                .iter()
+                .filter(|n| self.0.iter().all(|(column, _)| column != *n))
+                .find_map(|n| at(n)),
         })
     }
 
-    /// Further columns that mean the same as the one of a field: of times that are named outright, every one counts, and none wins silently.
+    /// Further columns that mean the same as the one of a field: of times that are named outright, every one
+    /// counts, and none wins silently.
     pub(super) fn more<'h>(&self, field: Field, heads: impl Iterator<Item = &'h str> + Clone) -> Vec<usize> {
         let first = self.columns(heads.clone())[field as usize];
         let (Some(first), None) = (first, self.of(field)) else { return Vec::new() };
         let name = heads.clone().nth(first).unwrap_or_default();
-        let same = |head: &str| head == name || field.times().contains(&head) && field.times().contains(&name);
+        let same =
+            |head: &str| head == name || field.times().contains(&head) && field.times().contains(&name);
         let free = |head: &str| self.0.iter().all(|(column, _)| column != head);
-        heads.enumerate().filter(|(at, head)| *at != first && same(head) && free(head)).map(|(at, _)| at).collect()
+        heads
+            .enumerate()
+            .filter(|(at, head)| *at != first && same(head) && free(head))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// Whether a column of this clean name can be a field at all.
     pub(super) fn can_use(&self, name: &str) -> bool {
-        self.0.iter().any(|(column, _)| column == name) || Field::ALL.iter().any(|f| f.usual().contains(&name))
+        self.0.iter().any(|(column, _)| column == name)
+            || Field::ALL.iter().any(|f| f.usual().contains(&name))
     }
 
     /// The first mapped column that is not among these heads.
@@ -311,7 +356,8 @@ impl Mapping {
     }
 }
 
-/// A column name in the form in which names compare: lower case, without marks on letters, and `_` between words.
+/// A column name in the form in which names compare: lower case, without marks on letters, and `_` between
+/// words.
 pub(super) fn clean(name: &str) -> String {
     let name = name.trim().trim_matches('"').to_lowercase();
     let plain = if name.is_ascii() { name } else { name.nfd().filter(|c| !is_combining_mark(*c)).collect() };
@@ -333,7 +379,9 @@ mod tests {
             assert!(Mapping::parse(&[wrong]).is_err(), "{wrong}");
         }
         assert!(Mapping::parse(&["x=path", "y=path"]).is_err());
-        for twice in [["x=path", "x=sha256"], ["Up At=uploaded_at", "up_at=modified_at"], ["a=host", "A=path"]] {
+        for twice in
+            [["x=path", "x=sha256"], ["Up At=uploaded_at", "up_at=modified_at"], ["a=host", "A=path"]]
+        {
             assert!(Mapping::parse(&twice).is_err_and(|says| says.contains("is given as")), "{twice:?}");
         }
     }
@@ -346,7 +394,11 @@ mod tests {
             Field::ALL.into_iter().find(|f| columns[*f as usize].is_some())
         };
         for (heads, want) in [
-            (&["Dateiname", "Datei", "Pfad", "Nom du fichier", "Fichier", "Archivo", "Nombre de archivo"][..], Field::Path),
+            (
+                &["Dateiname", "Datei", "Pfad", "Nom du fichier", "Fichier", "Archivo", "Nombre de archivo"]
+                    [..],
+                Field::Path,
+            ),
             (
                 &[
                     "Hochgeladen am",
@@ -361,7 +413,14 @@ mod tests {
                 Field::UploadedAt,
             ),
             (
-                &["Ge\u{e4}ndert am", "Geaendert am", "Modifi\u{e9} le", "Derni\u{e8}re modification", "Modificado", "\u{da}ltima modificaci\u{f3}n"],
+                &[
+                    "Ge\u{e4}ndert am",
+                    "Geaendert am",
+                    "Modifi\u{e9} le",
+                    "Derni\u{e8}re modification",
+                    "Modificado",
+                    "\u{da}ltima modificaci\u{f3}n",
+                ],
                 Field::ModifiedAt,
             ),
             (&["Konto", "Compte", "Cuenta"], Field::Account),

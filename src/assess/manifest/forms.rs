@@ -1,4 +1,5 @@
-//! What a manifest comes in: gzip, tables of database shells; and forms that are named, with the way out, and not read.
+//! What a manifest comes in: gzip, tables of database shells; and forms that are named, with the way out, and
+//! not read.
 
 use std::borrow::Cow;
 
@@ -19,10 +20,18 @@ pub(super) fn open(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     let has = |part: &[u8]| memchr::memmem::find(bytes, part).is_some();
     match bytes {
         [0x1f, 0x8b, 8, ..] => gunzip(bytes).map(Cow::Owned),
-        [b'P', b'K', 3, 4, ..] if has(b"xl/workbook") || has(b"xl/worksheets/") => save("an Excel workbook (.xlsx)"),
-        [b'P', b'K', 3, 4, ..] if has(b"opendocument.spreadsheet") => save("an OpenDocument spreadsheet (.ods)"),
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Err("it is a zip archive; unpack it and give the files in it".to_owned()),
-        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => save("an old Excel workbook (.xls) or another file of Microsoft Office"),
+        [b'P', b'K', 3, 4, ..] if has(b"xl/workbook") || has(b"xl/worksheets/") => {
+            save("an Excel workbook (.xlsx)")
+        }
+        [b'P', b'K', 3, 4, ..] if has(b"opendocument.spreadsheet") => {
+            save("an OpenDocument spreadsheet (.ods)")
+        }
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
+            Err("it is a zip archive; unpack it and give the files in it".to_owned())
+        }
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => {
+            save("an old Excel workbook (.xls) or another file of Microsoft Office")
+        }
         [b'P', b'A', b'R', b'1', ..] => save("a Parquet file"),
         [b'S', b'Q', b'L', b'i', b't', b'e', b' ', ..] => save("an SQLite database"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', b'X', b'Z', ..] => {
@@ -34,10 +43,12 @@ pub(super) fn open(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 
 /// All members of a gzip.
 fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    crate::read::gunzip(bytes, limits::INPUT).map_err(|says| format!("{says}; unpack it and give what is in it"))
+    crate::read::gunzip(bytes, limits::INPUT)
+        .map_err(|says| format!("{says}; unpack it and give what is in it"))
 }
 
-/// A table that a database shell drew (psql, mysql, sqlite3, sqlcmd), line by line with its fields apart; none if it is not one.
+/// A table that a database shell drew (psql, mysql, sqlite3, sqlcmd), line by line with its fields apart;
+/// none if it is not one.
 ///
 /// # Errors
 /// What it is instead, and the way out.
@@ -47,8 +58,15 @@ pub(super) fn shell_table(text: &str) -> Result<Option<String>, String> {
     if first.starts_with("-[ RECORD ") || first.starts_with("***") && first.contains(" row ***") {
         return Err("it is a listing of a database shell with one column a line; write a CSV file instead (\\copy ... csv header, or SELECT ... INTO OUTFILE)".to_owned());
     }
-    let is_rule = |line: &str| line.len() > 2 && line.starts_with('+') && line.contains("--") && line.bytes().all(|b| matches!(b, b'+' | b'-'));
-    let dashes = |line: &str, between: u8| line.trim().starts_with("--") && line.trim().bytes().all(|b| b == b'-' || b == between);
+    let is_rule = |line: &str| {
+        line.len() > 2
+            && line.starts_with('+')
+            && line.contains("--")
+            && line.bytes().all(|b| matches!(b, b'+' | b'-'))
+    };
+    let dashes = |line: &str, between: u8| {
+        line.trim().starts_with("--") && line.trim().bytes().all(|b| b == b'-' || b == between)
+    };
     let second = others.first().copied().unwrap_or_default();
     let ends: Vec<usize>;
     let boxed = is_rule(first);
@@ -81,7 +99,12 @@ pub(super) fn shell_table(text: &str) -> Result<Option<String>, String> {
 /// Where the columns end in a line that is drawn, in characters.
 fn columns(rule: &str, between: char) -> Vec<usize> {
     let characters: Vec<char> = rule.trim_end().chars().collect();
-    characters.iter().zip(0..).filter(|(c, at)| **c == between && *at > 0 && characters.get(at - 1) == Some(&'-')).map(|(_, at)| at).collect()
+    characters
+        .iter()
+        .zip(0..)
+        .filter(|(c, at)| **c == between && *at > 0 && characters.get(at - 1) == Some(&'-'))
+        .map(|(_, at)| at)
+        .collect()
 }
 
 /// The fields of a line: at its bars, where these are as many as the columns; else by where the columns end.
@@ -96,7 +119,8 @@ fn cells(line: &str, ends: &[usize], boxed: bool) -> Vec<String> {
     let mut from = usize::from(boxed);
     let mut out: Vec<String> = Vec::new();
     for end in ends.iter().copied().chain(if boxed { None } else { Some(characters.len()) }) {
-        let cell: String = characters.get(from..end.min(characters.len()).max(from)).unwrap_or_default().iter().collect();
+        let cell: String =
+            characters.get(from..end.min(characters.len()).max(from)).unwrap_or_default().iter().collect();
         out.push(cell.trim().to_owned());
         from = end + 1;
     }
@@ -117,17 +141,24 @@ mod tests {
     fn rows(bytes: &[u8]) -> Vec<(u64, String)> {
         let manifest = Manifest::parse("m", bytes).unwrap_or_else(|e| panic!("{e}"));
         assert!(manifest.findings.list.is_empty(), "{:?}", manifest.findings.list);
-        manifest.rows.iter().map(|row| (row.line, row.path.as_deref().unwrap_or_default().to_owned())).collect()
+        manifest
+            .rows
+            .iter()
+            .map(|row| (row.line, row.path.as_deref().unwrap_or_default().to_owned()))
+            .collect()
     }
 
     #[test]
     fn tables_of_database_shells() {
-        let psql =
-            " path  |     uploaded_at     \n-------+---------------------\n a.pem | 2015-05-01 00:00:00\n b.pem | 2018-05-01 00:00:00\n(2 rows)\n\n";
+        let psql = " path  |     uploaded_at     \n-------+---------------------\n a.pem | 2015-05-01 00:00:00\n b.pem | 2018-05-01 00:00:00\n(2 rows)\n\n";
         let mysql = "+-------+---------------------+\n| path  | uploaded_at         |\n+-------+---------------------+\n| a.pem | 2015-05-01 00:00:00 |\n| b.pem | 2018-05-01 00:00:00 |\n+-------+---------------------+\n2 rows in set (0.00 sec)\n";
         let sqlite = "path   uploaded_at        \n-----  -------------------\na.pem  2015-05-01 00:00:00\nb.pem  2018-05-01 00:00:00\n";
         for (text, first) in [(psql, 3), (mysql, 4), (sqlite, 3)] {
-            assert_eq!(rows(text.as_bytes()), [(first, "a.pem".to_owned()), (first + 1, "b.pem".to_owned())], "{text}");
+            assert_eq!(
+                rows(text.as_bytes()),
+                [(first, "a.pem".to_owned()), (first + 1, "b.pem".to_owned())],
+                "{text}"
+            );
         }
         let text = "-[ RECORD 1 ]----\npath | a.pem\n";
         assert!(Manifest::parse("m", text.as_bytes()).is_err_and(|e| e.says.contains("CSV")));
@@ -144,7 +175,11 @@ mod tests {
         let text = format!("path,uploaded_at\n{}", "a.pem,2015-05-01\nb.pem,2018-05-01\n");
         assert_eq!(rows(&pack(text.as_bytes())).len(), 2);
         assert_eq!(rows(&pack(b"[{\"path\":\"a.pem\",\"uploaded_at\":\"2015-05-01\"}]")).len(), 1);
-        assert_eq!(rows(&[pack(b"path,uploaded_at\na,2015-05-01\n"), pack(b"b,2015-05-01\n")].concat()).len(), 2, "several members");
+        assert_eq!(
+            rows(&[pack(b"path,uploaded_at\na,2015-05-01\n"), pack(b"b,2015-05-01\n")].concat()).len(),
+            2,
+            "several members"
+        );
         let whole = pack(text.as_bytes());
         assert!(open(&whole[..whole.len() - 9]).is_err() && open(&whole[..12]).is_err());
     }

@@ -22,7 +22,8 @@ impl Index {
         }
     }
 
-    /// Adds a row and returns the last one of the same name before it; `name` returns that of any row added. A row without a name must not be added.
+    /// Adds a row and returns the last one of the same name before it; `name` returns that of any row added.
+    /// A row without a name must not be added.
     pub(super) fn add<'r>(&mut self, row: u32, name: impl Fn(u32) -> &'r [u8]) -> Option<u32> {
         while self.next.len() <= row as usize {
             self.next.push(self.next.len() as u32);
@@ -43,8 +44,15 @@ impl Index {
     }
 
     /// The rows of a name, in order.
-    pub(super) fn rows<'r>(&self, wanted: &[u8], name: impl Fn(u32) -> &'r [u8]) -> impl Iterator<Item = u32> {
-        let first = self.names.find(self.hasher.hash_one(wanted), |(first, _)| name(*first) == wanted).map(|(first, _)| *first);
+    pub(super) fn rows<'r>(
+        &self,
+        wanted: &[u8],
+        name: impl Fn(u32) -> &'r [u8],
+    ) -> impl Iterator<Item = u32> {
+        let first = self
+            .names
+            .find(self.hasher.hash_one(wanted), |(first, _)| name(*first) == wanted)
+            .map(|(first, _)| *first);
         std::iter::successors(first, |row| Some(self.next[*row as usize]).filter(|next| next != row))
     }
 

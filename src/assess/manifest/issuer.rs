@@ -1,4 +1,5 @@
-//! Issuer and serial number as names of a certificate. Exports write both in many ways; each comparable form here is a text.
+//! Issuer and serial number as names of a certificate. Exports write both in many ways; each comparable form
+//! here is a text.
 
 use crate::id::hex;
 use crate::pki::Certificate;
@@ -8,20 +9,28 @@ pub(super) fn of_certificate(certificate: &Certificate) -> impl Iterator<Item = 
     let serial = serial_hex(&certificate.serial.to_hex());
     let parts = attributes(&certificate.issuer.name);
     let common = parts.iter().rev().find(|p| p.starts_with("cn=")).cloned();
-    [Some(joined(parts)), common].into_iter().flatten().filter_map(move |issuer| serial.as_ref().map(|s| format!("{s} {issuer}")))
+    [Some(joined(parts)), common]
+        .into_iter()
+        .flatten()
+        .filter_map(move |issuer| serial.as_ref().map(|s| format!("{s} {issuer}")))
 }
 
 /// The names that a row gives: its serial may be hexadecimal or decimal, and digits alone can be either.
 pub(super) fn of_row(issuer: &str, serial: &str) -> Vec<String> {
-    let issuer = if issuer.contains('=') { joined(attributes(issuer)) } else { format!("cn={}", plain(issuer)) };
+    let issuer =
+        if issuer.contains('=') { joined(attributes(issuer)) } else { format!("cn={}", plain(issuer)) };
     let mut serials: Vec<String> = [serial_hex(serial), decimal(serial)].into_iter().flatten().collect();
     serials.dedup();
     serials.into_iter().map(|s| format!("{s} {issuer}")).collect()
 }
 
-/// The values of a name without their kinds, sorted, in comparable form: tools differ in what they call rare attributes.
+/// The values of a name without their kinds, sorted, in comparable form: tools differ in what they call rare
+/// attributes.
 pub(crate) fn values(issuer: &str) -> Vec<String> {
-    let mut values: Vec<String> = attributes(issuer).iter().filter_map(|part| part.split_once('=').map(|(_, value)| value.to_owned())).collect();
+    let mut values: Vec<String> = attributes(issuer)
+        .iter()
+        .filter_map(|part| part.split_once('=').map(|(_, value)| value.to_owned()))
+        .collect();
     values.sort_unstable();
     values
 }
@@ -74,8 +83,10 @@ fn plain(value: &str) -> String {
 /// Hexadecimal digits without `0x`, colons, blanks and zeros in front.
 pub(crate) fn serial_hex(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
-    let digits: String = text.trim_start_matches("0x").chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
-    let usable = !digits.is_empty() && digits.len() <= LONGEST && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let digits: String =
+        text.trim_start_matches("0x").chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
+    let usable =
+        !digits.is_empty() && digits.len() <= LONGEST && digits.bytes().all(|b| b.is_ascii_hexdigit());
     let sign = if text.starts_with('-') { "-" } else { "" };
     usable.then(|| format!("{sign}{}", digits.trim_start_matches('0')))
 }
@@ -123,7 +134,10 @@ mod tests {
         assert_eq!(of_row("CN=a\\,b", "1"), ["1 cn=a,b"]);
         assert!(of_row("R3", "none").is_empty());
         let quoted = of_row("C=US, O=\"CLOUDFLARE, INC.\", CN=Cloudflare TLS Issuing ECC CA 1", "6520");
-        assert_eq!(quoted[0], of_row("CN=Cloudflare TLS Issuing ECC CA 1,O=CLOUDFLARE\\, INC.,C=US", "6520")[0]);
+        assert_eq!(
+            quoted[0],
+            of_row("CN=Cloudflare TLS Issuing ECC CA 1,O=CLOUDFLARE\\, INC.,C=US", "6520")[0]
+        );
         assert_eq!(of_row("CN=\"a \\\" b, c\",O=x", "1")[0], "1 cn=a \" b, c,o=x");
         assert_eq!(values("C = US, O = \"X, Y\""), ["us", "x, y"]);
         assert_eq!(comparable("CN=R3,O=Let's Encrypt,C=US"), comparable("/C=US/O=Let's  Encrypt/CN=r3"));

@@ -1,5 +1,6 @@
-//! Manifests in JSON: an array of objects, an object that holds one, one object, or one object a line. Read as a stream: of a row only the members
-//! that can be used are kept, so neither a wide row nor a deep one costs memory.
+//! Manifests in JSON: an array of objects, an object that holds one, one object, or one object a line. Read
+//! as a stream: of a row only the members that can be used are kept, so neither a wide row nor a deep one
+//! costs memory.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -13,7 +14,8 @@ use super::taken::COLUMNS;
 use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
-const WRONG: &str = "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
+const WRONG: &str =
+    "a JSON manifest is an array of objects with path or sha256 and uploaded_at, or one such object a line";
 
 /// How elements are read, and which of their members were used as what.
 struct Reader<'a> {
@@ -52,7 +54,11 @@ fn rows(manifest: &mut Manifest, text: &str, reader: &Reader<'_>) -> Result<(), 
         objects(manifest, text, reader)?;
     }
     if manifest.survey.is_none() && manifest.rows.len() == manifest.from && manifest.accounts.is_empty() {
-        let first = manifest.findings.list.first().map_or_else(String::new, |f| format!(" (the first one: {})", f.says));
+        let first = manifest
+            .findings
+            .list
+            .first()
+            .map_or_else(String::new, |f| format!(" (the first one: {})", f.says));
         return Err(manifest.error(Some(1), format!("no row of it can be used{first}; {WRONG}")));
     }
     Ok(())
@@ -74,7 +80,11 @@ fn objects(manifest: &mut Manifest, text: &str, reader: &Reader<'_>) -> Result<(
     let row = match element(text, reader) {
         Ok(row) => row,
         // Rows a line, of which the first one is broken; or nothing but a broken document.
-        Err(_) if text.lines().skip(1).any(|l| l.trim_start().starts_with('{') && element(l, reader).is_ok_and(|f| says_something(&f))) => {
+        Err(_)
+            if text.lines().skip(1).any(|l| {
+                l.trim_start().starts_with('{') && element(l, reader).is_ok_and(|f| says_something(&f))
+            }) =>
+        {
             a_line_each(manifest, text, reader);
             return Ok(());
         }
@@ -155,7 +165,8 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-/// Calls `each` for every element of every array that is a member of an object, with the number of the member.
+/// Calls `each` for every element of every array that is a member of an object, with the number of the
+/// member.
 struct Members<'a> {
     reader: &'a Reader<'a>,
     each: &'a mut dyn FnMut(usize, Fields<'static>),
@@ -334,10 +345,17 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match &*name {
                 "$date" => {
-                    let number = |text: &str| text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit());
-                    found = map.next_value::<Self::Value>()?.0.map(|text| if number(&text) { format!("/Date({text})/") } else { text });
+                    let number = |text: &str| {
+                        text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit())
+                    };
+                    found = map
+                        .next_value::<Self::Value>()?
+                        .0
+                        .map(|text| if number(&text) { format!("/Date({text})/") } else { text });
                 }
-                "$numberLong" | "$numberInt" | "$numberDouble" | "$numberDecimal" | "$oid" => found = map.next_value::<Self::Value>()?.0,
+                "$numberLong" | "$numberInt" | "$numberDouble" | "$numberDecimal" | "$oid" => {
+                    found = map.next_value::<Self::Value>()?.0
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -15,7 +15,8 @@ impl Manifest {
 
     /// Rows of which the path is this one after normalisation.
     pub(in crate::assess) fn rows_normalised(&self, path: &str) -> impl Iterator<Item = u32> {
-        let others = self.normalised.index.rows(path.as_bytes(), |at| self.normalised.names[at as usize].1.as_bytes());
+        let others =
+            self.normalised.index.rows(path.as_bytes(), |at| self.normalised.names[at as usize].1.as_bytes());
         self.rows_for_path(path).chain(others.map(|at| self.normalised.names[at as usize].0))
     }
 
@@ -55,7 +56,11 @@ impl Manifest {
         if self.by_issuer.is_empty() {
             return Vec::new();
         }
-        issuer::of_certificate(certificate).filter_map(|name| self.by_issuer.get(&name)).flatten().copied().collect()
+        issuer::of_certificate(certificate)
+            .filter_map(|name| self.by_issuer.get(&name))
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// Rows that name a certificate by one of its `dNSName`s, and nothing stronger.
@@ -63,7 +68,14 @@ impl Manifest {
         if self.by_host.is_empty() {
             return Vec::new();
         }
-        certificate.names.dns.iter().filter_map(|name| self.by_host.get(&host(name))).flatten().copied().collect()
+        certificate
+            .names
+            .dns
+            .iter()
+            .filter_map(|name| self.by_host.get(&host(name)))
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// Whether the host of a row was converted to an A-label.
@@ -77,9 +89,18 @@ impl Manifest {
     }
 
     /// Hosts of a certificate that rows name, and nothing stronger.
-    pub(in crate::assess) fn hosts_of<'a>(&'a self, certificate: &'a Certificate) -> impl Iterator<Item = String> + 'a {
+    pub(in crate::assess) fn hosts_of<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = String> + 'a {
         let any = !self.by_host.is_empty();
-        certificate.names.dns.iter().filter(move |_| any).map(host).filter(|name| self.by_host.contains_key(name))
+        certificate
+            .names
+            .dns
+            .iter()
+            .filter(move |_| any)
+            .map(host)
+            .filter(|name| self.by_host.contains_key(name))
     }
 
     /// Rows that name a host, as [`Self::hosts_of`] writes it.

@@ -1,5 +1,6 @@
-//! Manifests in CSV. A line without quotes is parted at its delimiters; one with quotes is read as RFC 4180 says, and a quote that nothing
-//! closes costs its own line alone. One pass, whatever the quotes; only the fields that are used are kept.
+//! Manifests in CSV. A line without quotes is parted at its delimiters; one with quotes is read as RFC 4180
+//! says, and a quote that nothing closes costs its own line alone. One pass, whatever the quotes; only the
+//! fields that are used are kept.
 
 use std::borrow::Cow;
 
@@ -41,9 +42,16 @@ fn header<'t>(manifest: &mut Manifest, text: &'t str, mapping: &Mapping) -> Resu
         if line.is_empty() {
             break;
         }
-        let behind = Rows { rest: at.rest.get(line.len() + 1..).unwrap_or_default(), line: at.line + 1, delimiter: b',', width: 0, used: Vec::new() };
+        let behind = Rows {
+            rest: at.rest.get(line.len() + 1..).unwrap_or_default(),
+            line: at.line + 1,
+            delimiter: b',',
+            width: 0,
+            used: Vec::new(),
+        };
         // What spreadsheets and PowerShell write in front.
-        let separator = line.trim().strip_prefix("sep=").and_then(|s| s.bytes().next().filter(|_| s.len() == 1));
+        let separator =
+            line.trim().strip_prefix("sep=").and_then(|s| s.bytes().next().filter(|_| s.len() == 1));
         if separator.is_some() || line.starts_with("#TYPE ") {
             given = separator.or(given);
             at = behind;
@@ -53,7 +61,9 @@ fn header<'t>(manifest: &mut Manifest, text: &'t str, mapping: &Mapping) -> Resu
             Ok(rows) => {
                 if let Some(first) = passed_over {
                     let header = at.line;
-                    manifest.doubt(first, || format!("it is before the header, which is line {header}, and was not read"));
+                    manifest.doubt(first, || {
+                        format!("it is before the header, which is line {header}, and was not read")
+                    });
                 }
                 return Ok(rows);
             }
@@ -68,9 +78,16 @@ fn header<'t>(manifest: &mut Manifest, text: &'t str, mapping: &Mapping) -> Resu
 }
 
 /// The rows behind a header line.
-fn columns<'t>(manifest: &mut Manifest, mut rows: Rows<'t>, line: &str, given: Option<u8>, mapping: &Mapping) -> Result<Rows<'t>, ManifestError> {
+fn columns<'t>(
+    manifest: &mut Manifest,
+    mut rows: Rows<'t>,
+    line: &str,
+    given: Option<u8>,
+    mapping: &Mapping,
+) -> Result<Rows<'t>, ManifestError> {
     let count = |d: &u8| memchr::memchr_iter(*d, line.as_bytes()).count();
-    rows.delimiter = given.unwrap_or_else(|| [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).unwrap_or(b','));
+    rows.delimiter =
+        given.unwrap_or_else(|| [b',', b';', b'\t', b'|'].into_iter().max_by_key(count).unwrap_or(b','));
     if count(&(super::forms::UNIT as u8)) > 0 {
         rows.delimiter = super::forms::UNIT as u8;
     }
@@ -85,11 +102,17 @@ fn columns<'t>(manifest: &mut Manifest, mut rows: Rows<'t>, line: &str, given: O
     let heads: Vec<String> = head.fields.iter().map(|h| clean(h)).collect();
     let columns = mapping.columns(heads.iter().map(String::as_str));
     check(manifest, head_line, &head.fields, &heads, columns, mapping)?;
-    manifest.has_upload_times = [Field::UploadedAt, Field::ModifiedAt].iter().any(|f| columns[*f as usize].is_some());
+    manifest.has_upload_times =
+        [Field::UploadedAt, Field::ModifiedAt].iter().any(|f| columns[*f as usize].is_some());
     rows.width = heads.len();
     rows.used = columns.iter().enumerate().filter_map(|(field, column)| column.map(|c| (c, field))).collect();
     for field in TIMES {
-        rows.used.extend(mapping.more(field, heads.iter().map(String::as_str)).into_iter().map(|column| (column, field as usize)));
+        rows.used.extend(
+            mapping
+                .more(field, heads.iter().map(String::as_str))
+                .into_iter()
+                .map(|column| (column, field as usize)),
+        );
     }
     rows.used.sort_unstable();
     for (column, field) in &rows.used {
@@ -114,15 +137,25 @@ fn check(
     mapping: &Mapping,
 ) -> Result<(), ManifestError> {
     let seen = || {
-        let more = if shown.len() > COLUMNS_SHOWN { format!(" and {} more", shown.len() - COLUMNS_SHOWN) } else { String::new() };
+        let more = if shown.len() > COLUMNS_SHOWN {
+            format!(" and {} more", shown.len() - COLUMNS_SHOWN)
+        } else {
+            String::new()
+        };
         shown.iter().take(COLUMNS_SHOWN).map(|n| column(n)).collect::<Vec<_>>().join(", ") + &more
     };
     if let Some(missing) = mapping.missing(heads.iter().map(String::as_str)) {
-        return Err(manifest.error(Some(line), format!("--map names a column {missing:?}; it has: {}", seen())));
+        return Err(
+            manifest.error(Some(line), format!("--map names a column {missing:?}; it has: {}", seen()))
+        );
     }
     let has = |field: Field| columns[field as usize].is_some();
-    let named = has(Field::Path) || has(Field::Sha256) || has(Field::Host) || has(Field::Issuer) && has(Field::Serial);
-    let timed = (has(Field::UploadedAt) || has(Field::ModifiedAt)) && named || has(Field::AccountCreatedAt) && (named || has(Field::Account));
+    let named = has(Field::Path)
+        || has(Field::Sha256)
+        || has(Field::Host)
+        || has(Field::Issuer) && has(Field::Serial);
+    let timed = (has(Field::UploadedAt) || has(Field::ModifiedAt)) && named
+        || has(Field::AccountCreatedAt) && (named || has(Field::Account));
     if timed {
         return Ok(());
     }
@@ -191,7 +224,8 @@ impl<'t> Rows<'t> {
         Some(Ok(Record { line, count: scan.count, fields }))
     }
 
-    /// A row over lines: within a bound, with quotes only where RFC 4180 has them, and nothing about it that shows that a quote went astray.
+    /// A row over lines: within a bound, with quotes only where RFC 4180 has them, and nothing about it that
+    /// shows that a quote went astray.
     fn over_lines(&self) -> Option<(Scan, usize)> {
         let mut bound = self.rest.len().min(limits::QUOTED_FIELD);
         while !self.rest.is_char_boundary(bound) {
@@ -204,7 +238,8 @@ impl<'t> Rows<'t> {
         (ended && scan.count == self.width).then_some((scan, length))
     }
 
-    /// Looks for the fields of one row. On one line quotes may stand anywhere, as far as none is open at its end; over lines they are strict.
+    /// Looks for the fields of one row. On one line quotes may stand anywhere, as far as none is open at its
+    /// end; over lines they are strict.
     fn scan(&self, text: &str, over_lines: bool) -> Option<Scan> {
         let bytes = text.as_bytes();
         let mut out = Scan { count: 0, length: bytes.len(), kept: Vec::new() };
@@ -213,7 +248,8 @@ impl<'t> Rows<'t> {
             let field = if bytes.get(at) == Some(&b'"') {
                 self.quoted_field(bytes, at, over_lines, self.is_used(out.count))?
             } else {
-                let end = memchr::memchr2(self.delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                let end =
+                    memchr::memchr2(self.delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
                 if over_lines && memchr::memchr(b'"', &bytes[at..end]).is_some() {
                     return None;
                 }
@@ -267,11 +303,14 @@ impl<'t> Rows<'t> {
         }
         match bytes.get(i + 1) {
             None => Some(Span { from: at, to: i + 1, next: i + 1, quoted: true }),
-            Some(b) if *b == self.delimiter || *b == b'\n' => Some(Span { from: at, to: i + 1, next: i + 1, quoted: true }),
+            Some(b) if *b == self.delimiter || *b == b'\n' => {
+                Some(Span { from: at, to: i + 1, next: i + 1, quoted: true })
+            }
             Some(_) if over_lines => None,
             // `"a" b`: text behind the quotes belongs to the field, as most readers have it.
             Some(_) => {
-                let end = memchr::memchr2(self.delimiter, b'\n', &bytes[i + 1..]).map_or(bytes.len(), |n| i + 1 + n);
+                let end = memchr::memchr2(self.delimiter, b'\n', &bytes[i + 1..])
+                    .map_or(bytes.len(), |n| i + 1 + n);
                 Some(Span { from: at, to: end, next: end, quoted: true })
             }
         }
@@ -347,7 +386,10 @@ mod tests {
     /// Lines of rows that can be used, and of findings.
     fn lines(text: &str) -> (Vec<u64>, Vec<String>) {
         let manifest = Manifest::parse("m", text.as_bytes()).unwrap();
-        (manifest.rows.iter().map(|r| r.line).collect(), manifest.findings.list.iter().map(|f| f.place.clone()).collect())
+        (
+            manifest.rows.iter().map(|r| r.line).collect(),
+            manifest.findings.list.iter().map(|f| f.place.clone()).collect(),
+        )
     }
 
     #[test]
@@ -360,21 +402,33 @@ mod tests {
                 "d.pem,\"2015-01-04\",\"\"",
                 "d.pem,2015-01-04,x \"y\"",
             ] {
-                let text = format!("path,uploaded_at,note\na.pem,2015-01-01,\n{bad}\nc.pem,2015-01-03,\n{later}\n");
+                let text =
+                    format!("path,uploaded_at,note\na.pem,2015-01-01,\n{bad}\nc.pem,2015-01-03,\n{later}\n");
                 assert_eq!(lines(&text), (vec![2, 4, 5], vec!["m:3".to_owned()]), "{text}");
             }
         }
         let both = "path,uploaded_at,note\na.pem,2015-01-01,\"x\nb.pem,2015-01-02,\nc.pem,2015-01-03,\"\nd.pem,2015-01-04,\n";
-        assert_eq!(lines(both), (vec![3, 5], vec!["m:2".to_owned(), "m:4".to_owned()]), "two that seem to belong together");
-        assert_eq!(lines("path,uploaded_at\na,2015-01-01\nb,\"2015-01-01"), (vec![2], vec!["m:3".to_owned()]), "on the last line");
+        assert_eq!(
+            lines(both),
+            (vec![3, 5], vec!["m:2".to_owned(), "m:4".to_owned()]),
+            "two that seem to belong together"
+        );
+        assert_eq!(
+            lines("path,uploaded_at\na,2015-01-01\nb,\"2015-01-01"),
+            (vec![2], vec!["m:3".to_owned()]),
+            "on the last line"
+        );
     }
 
     #[test]
     fn quotes_that_are_closed_are_read_as_they_are_meant() {
-        let (rows, findings) =
-            lines("\"path\",\"note\",\"uploaded_at\"\n\"a \"\"b\"\".pem\",\"one\ntwo, three\",2015-01-01\n\n\"c\",,\"2015-01-01\"");
+        let (rows, findings) = lines(
+            "\"path\",\"note\",\"uploaded_at\"\n\"a \"\"b\"\".pem\",\"one\ntwo, three\",2015-01-01\n\n\"c\",,\"2015-01-01\"",
+        );
         assert_eq!((rows, findings), (vec![2, 5], vec![]));
-        let manifest = Manifest::parse("m", b"path;uploaded_at\n\"a;b.pem\";2015-01-01\nc \"d\".pem;2015-01-01\n").unwrap();
+        let manifest =
+            Manifest::parse("m", b"path;uploaded_at\n\"a;b.pem\";2015-01-01\nc \"d\".pem;2015-01-01\n")
+                .unwrap();
         let paths: Vec<_> = manifest.rows.iter().filter_map(|r| r.path.as_deref()).collect();
         assert_eq!(paths, ["a;b.pem", "c \"d\".pem"]);
     }

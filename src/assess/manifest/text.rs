@@ -19,7 +19,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Text<'_>, String> {
         [0xef, 0xbb, 0xbf, rest @ ..] => return lines(rest),
         // In UTF-16 about every other byte of a head is zero; a lone one is a matter of its row.
         _ if bytes.iter().take(HEAD).filter(|b| **b == 0).count() * 3 > bytes.len().min(HEAD) => {
-            return Err("it holds NUL bytes; if it is UTF-16, save it as UTF-8 or with a byte order mark".to_owned());
+            return Err(
+                "it holds NUL bytes; if it is UTF-16, save it as UTF-8 or with a byte order mark".to_owned()
+            );
         }
         _ => return lines(bytes),
     };
@@ -74,7 +76,9 @@ mod tests {
     #[test]
     fn every_encoding_gives_the_same_text() {
         let text = "path,uploaded_at\nm\u{fc}ller.pem,2015-01-01\n";
-        let wide = |bom: u16, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { std::iter::once(bom).chain(text.encode_utf16()).flat_map(bytes).collect() };
+        let wide = |bom: u16, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            std::iter::once(bom).chain(text.encode_utf16()).flat_map(bytes).collect()
+        };
         let latin: Vec<u8> = text.chars().map(|c| c as u8).collect();
         let forms = [
             text.as_bytes().to_vec(),
@@ -88,6 +92,9 @@ mod tests {
             assert_eq!(read(form).unwrap().text, text, "{form:x?}");
         }
         assert_eq!(read(&forms[5]).unwrap().latin, BTreeSet::from([2]));
-        assert!(read(&wide(0xfeff, u16::to_le_bytes)[..9]).is_err() && read(&wide(0x70, u16::to_le_bytes)).is_err());
+        assert!(
+            read(&wide(0xfeff, u16::to_le_bytes)[..9]).is_err()
+                && read(&wide(0x70, u16::to_le_bytes)).is_err()
+        );
     }
 }

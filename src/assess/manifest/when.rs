@@ -1,4 +1,5 @@
-//! Upload times as exports write them. What a form leaves open (zone, time of day, day or month first) stays open.
+//! Upload times as exports write them. What a form leaves open (zone, time of day, day or month first) stays
+//! open.
 
 mod written;
 
@@ -71,7 +72,9 @@ impl Reading {
     fn span(self, written: Written) -> Span {
         match (written, self.zone) {
             (Written::Local(t), Some(zone)) => Span::at(t.plus(-zone)),
-            (Written::Date(t), Some(zone)) => Span { earliest: Some(t.plus(-zone)), latest: Some(t.plus(DAY - 1 - zone)) },
+            (Written::Date(t), Some(zone)) => {
+                Span { earliest: Some(t.plus(-zone)), latest: Some(t.plus(DAY - 1 - zone)) }
+            }
             (written, _) => written.span(),
         }
     }
@@ -115,7 +118,11 @@ impl Survey {
 
     /// How to read the column.
     pub(super) fn reading(self, given: Reading) -> Reading {
-        Reading { zone: given.zone, order: given.order.or_else(|| self.order().map(|(order, _)| order)), serials: self.is_serial() }
+        Reading {
+            zone: given.zone,
+            order: given.order.or_else(|| self.order().map(|(order, _)| order)),
+            serials: self.is_serial(),
+        }
     }
 }
 
@@ -147,7 +154,10 @@ pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
         let end = |t: &str| if t.trim().is_empty() { Ok(None) } else { read_as(t.trim(), reading).map(Some) };
         let (from, to) = (end(from)?, end(to)?);
         let ambiguous = [&from, &to].into_iter().flatten().any(|w| w.ambiguous);
-        let span = Span { earliest: from.as_ref().and_then(|w| w.span.earliest), latest: to.as_ref().and_then(|w| w.span.latest) };
+        let span = Span {
+            earliest: from.as_ref().and_then(|w| w.span.earliest),
+            latest: to.as_ref().and_then(|w| w.span.latest),
+        };
         return match (span.earliest, span.latest) {
             (None, None) => Err(format!("{text:?} is not a time; give at least one end of FROM..TO")),
             (Some(from), Some(to)) if from > to => Err(format!("{text:?} ends before it begins")),
@@ -160,8 +170,11 @@ pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
     if forms.is_empty() {
         forms.push(simple.text.clone());
     }
-    let readings: Vec<Span> = forms.iter().filter_map(|t| Written::parse(t).ok()).map(|written| reading.span(written)).collect();
-    let Some((first, rest)) = readings.split_first() else { return Err(plain.err().map_or_else(String::new, |e| e.to_string())) };
+    let readings: Vec<Span> =
+        forms.iter().filter_map(|t| Written::parse(t).ok()).map(|written| reading.span(written)).collect();
+    let Some((first, rest)) = readings.split_first() else {
+        return Err(plain.err().map_or_else(String::new, |e| e.to_string()));
+    };
     let span = rest.iter().fold(*first, |s, r| s.hull(*r));
     let later = |t: Option<Time>| t.map(|t| t.plus(simple.plus));
     Ok(When {
@@ -190,7 +203,9 @@ fn epoch(text: &str) -> Option<Span> {
     if calendar(text).is_some() {
         return None;
     }
-    let whole = text.split_once('.').map_or(text, |(whole, fraction)| if fraction.bytes().all(|b| b.is_ascii_digit()) { whole } else { text });
+    let whole = text.split_once('.').map_or(text, |(whole, fraction)| {
+        if fraction.bytes().all(|b| b.is_ascii_digit()) { whole } else { text }
+    });
     let number: i64 = whole.parse().ok().filter(|_| whole.bytes().all(|b| b.is_ascii_digit()))?;
     let seconds = match whole.len() {
         9 | 10 => number,
@@ -202,7 +217,8 @@ fn epoch(text: &str) -> Option<Span> {
     (seconds >= OLDEST).then(|| Span::at(Time::from_unix(seconds)))
 }
 
-/// `/Date(1477951200000)/` and `/Date(1477951200000+0100)/`, as .NET writes milliseconds since 1970 in JSON; the offset changes nothing.
+/// `/Date(1477951200000)/` and `/Date(1477951200000+0100)/`, as .NET writes milliseconds since 1970 in JSON;
+/// the offset changes nothing.
 fn net_date(text: &str) -> Option<Span> {
     let inner = text.trim().strip_prefix("/Date(")?.strip_suffix(")/")?;
     let end = inner.find(['+', '-']).unwrap_or(inner.len());
@@ -223,7 +239,11 @@ fn serial(text: &str) -> Option<Written> {
     let midnight = (number - 25_569) * DAY;
     let part: f64 = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
     let second = (part * DAY as f64).round() as i64;
-    Some(if second == 0 { Written::Date(Time::from_unix(midnight)) } else { Written::Local(Time::from_unix(midnight + second)) })
+    Some(if second == 0 {
+        Written::Date(Time::from_unix(midnight))
+    } else {
+        Written::Local(Time::from_unix(midnight + second))
+    })
 }
 
 #[cfg(test)]
@@ -268,7 +288,16 @@ mod tests {
             assert_eq!((when.span, when.ambiguous), (want, false), "{text}");
         }
         let day = Written::parse("2016-10-31").unwrap().span();
-        for text in ["2016-10-31", "2016/10/31", "31.10.2016", "10/31/2016", "31-10-2016", "31-Oct-2016", "20161031", "Monday, 31 October 2016"] {
+        for text in [
+            "2016-10-31",
+            "2016/10/31",
+            "31.10.2016",
+            "10/31/2016",
+            "31-10-2016",
+            "31-Oct-2016",
+            "20161031",
+            "Monday, 31 October 2016",
+        ] {
             assert_eq!(read(text).unwrap().span, day, "{text}");
         }
     }
@@ -283,7 +312,12 @@ mod tests {
     #[test]
     fn the_end_of_a_day_is_the_beginning_of_the_next() {
         let want = Span::at(Written::parse("2016-11-01").unwrap().as_utc());
-        for text in ["2016-10-31T24:00:00Z", "2016-10-31 24:00 UTC", "20161031T24:00:00.000Z", "31 Oct 2016 24:00:00 +0000"] {
+        for text in [
+            "2016-10-31T24:00:00Z",
+            "2016-10-31 24:00 UTC",
+            "20161031T24:00:00.000Z",
+            "31 Oct 2016 24:00:00 +0000",
+        ] {
             assert_eq!(read(text).map(|w| w.span), Ok(want), "{text}");
         }
         assert!(read("2016-10-31T24:00:01Z").is_err() && read("2016-10-31T24:30Z").is_err());
@@ -292,9 +326,18 @@ mod tests {
     #[test]
     fn a_zone_that_is_not_known_can_be_any() {
         let want = Written::parse("2016-10-31T22:05:00").unwrap().span();
-        for text in ["2016-10-31 22:05:00 CET", "2016-10-31T22:05 Europe/Berlin", "Mon Oct 31 22:05:00 EST 2016", "31 OCT 2016 22:05:00 MSK"] {
+        for text in [
+            "2016-10-31 22:05:00 CET",
+            "2016-10-31T22:05 Europe/Berlin",
+            "Mon Oct 31 22:05:00 EST 2016",
+            "31 OCT 2016 22:05:00 MSK",
+        ] {
             let given = Reading::parse(Some("+01:00"), None).unwrap();
-            assert_eq!((read(text).unwrap().span, read_as(text, given).unwrap().span), (want, want), "{text}");
+            assert_eq!(
+                (read(text).unwrap().span, read_as(text, given).unwrap().span),
+                (want, want),
+                "{text}"
+            );
         }
     }
 
@@ -311,12 +354,17 @@ mod tests {
             assert_eq!(read_as(text, reading).unwrap().span, Span::at(at(want)), "{zone} {text}");
         }
         let day = read_as("2016-11-01", Reading::parse(Some("+01:00"), None).unwrap()).unwrap().span;
-        assert_eq!(day, Span { earliest: Some(at("2016-10-31T23:00:00Z")), latest: Some(at("2016-11-01T22:59:59Z")) });
+        assert_eq!(
+            day,
+            Span { earliest: Some(at("2016-10-31T23:00:00Z")), latest: Some(at("2016-11-01T22:59:59Z")) }
+        );
         let order = |order, text| read_as(text, Reading::parse(None, Some(order)).unwrap()).map(|w| w.span);
         assert_eq!(order("dmy", "01/02/2016"), Ok(Written::parse("2016-02-01").unwrap().span()));
         assert_eq!(order("mdy", "01/02/2016"), Ok(Written::parse("2016-01-02").unwrap().span()));
         assert!(order("mdy", "31/12/2016").is_err());
-        for (zone, order) in [(Some("CET"), None), (Some("+25:00"), None), (Some("Europe/Berlin"), None), (None, Some("ymd"))] {
+        for (zone, order) in
+            [(Some("CET"), None), (Some("+25:00"), None), (Some("Europe/Berlin"), None), (None, Some("ymd"))]
+        {
             assert!(Reading::parse(zone, order).is_err());
         }
     }

@@ -33,7 +33,8 @@ pub(crate) struct CompleteArgs {
     /// Revocation lists, beside those that came with the certificates
     #[arg(long, value_name = "FILE")]
     pub(crate) crl: Vec<PathBuf>,
-    /// Form of the bundle beside the plain files: pem (these alone), haproxy, kubernetes, nginx, pkcs12 or zendesk
+    /// Form of the bundle beside the plain files: pem (these alone), haproxy, kubernetes, nginx, pkcs12 or
+    /// zendesk
     #[arg(long, value_name = "LAYOUT")]
     pub(crate) layout: Vec<Layout>,
     /// Passphrase of PKCS #12 files: the first line of this file
@@ -44,7 +45,8 @@ pub(crate) struct CompleteArgs {
     /// A name that may be missing
     #[arg(long, value_name = "NAME", requires = "reason")]
     pub(crate) waive_name: Vec<String>,
-    /// A check that may fail: extended-key-usage, key-usage, listed-as-revoked, must-staple, other-ca, signature-not-checked or timestamps
+    /// A check that may fail: extended-key-usage, key-usage, listed-as-revoked, must-staple, other-ca,
+    /// signature-not-checked or timestamps
     #[arg(long, value_name = "CHECK", requires = "reason", value_parser = check)]
     pub(crate) waive: Vec<Check>,
     /// Why that is accepted; it is kept with the certificate
@@ -53,7 +55,8 @@ pub(crate) struct CompleteArgs {
     /// Accept a chain whose root is in no store, was not in the inventory and was not given
     #[arg(long, requires = "reason")]
     pub(crate) accept_unknown_root: bool,
-    /// Drop a stored option of complete from the case: accept-unknown-root, chain, crl, reason, root, waive or waive-name
+    /// Drop a stored option of complete from the case: accept-unknown-root, chain, crl, reason, root, waive
+    /// or waive-name
     #[arg(long, value_name = "OPTION")]
     pub(crate) forget: Vec<OptionName>,
     /// Check everything and write nothing
@@ -79,7 +82,8 @@ impl CompleteArgs {
             (OptionName::Waive, self.waive.iter().map(|c| c.as_str().into()).collect()),
             (OptionName::WaiveName, self.waive_name.iter().map(OsString::from).collect()),
         ];
-        let mut options: BTreeMap<_, _> = lists.into_iter().filter(|(_, values)| !values.is_empty()).collect();
+        let mut options: BTreeMap<_, _> =
+            lists.into_iter().filter(|(_, values)| !values.is_empty()).collect();
         if self.accept_unknown_root {
             options.insert(OptionName::AcceptUnknownRoot, Vec::new());
         }
@@ -93,7 +97,14 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 fn check(text: &str) -> Result<Check, String> {
-    let waivable = || Check::ALL.iter().filter(|c| c.waiver() == Waiver::Waive).map(|c| c.as_str()).collect::<Vec<_>>().join(", ");
+    let waivable = || {
+        Check::ALL
+            .iter()
+            .filter(|c| c.waiver() == Waiver::Waive)
+            .map(|c| c.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match Check::named(text) {
         Some(check) if check.waiver() == Waiver::Waive => Ok(check),
         Some(check) => Err(match check.waiver() {

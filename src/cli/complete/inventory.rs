@@ -1,4 +1,5 @@
-//! CA certificates that were scanned: they may stand above what the CA issued. They are read again from their places.
+//! CA certificates that were scanned: they may stand above what the CA issued. They are read again from their
+//! places.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,14 +30,22 @@ struct KnownCertificate {
     sha256: Fingerprint,
 }
 
-/// Every certificate of the inventory. What cannot be read is told: an old certificate is called an unknown one then.
+/// Every certificate of the inventory. What cannot be read is told: an old certificate is called an unknown
+/// one then.
 pub(super) fn fingerprints(store: &Store, terminal: &Terminal) -> HashSet<Fingerprint> {
     let mut out = HashSet::new();
     let read = store.each_key(|record| {
-        out.extend(serde_json::from_slice::<Known>(record).into_iter().flat_map(|k| k.certificates).map(|c| c.sha256));
+        out.extend(
+            serde_json::from_slice::<Known>(record)
+                .into_iter()
+                .flat_map(|k| k.certificates)
+                .map(|c| c.sha256),
+        );
     });
     if let Err(error) = read {
-        terminal.warn(&format!("certificates of the inventory are not recognised among the issued ones: {error}"));
+        terminal.warn(&format!(
+            "certificates of the inventory are not recognised among the issued ones: {error}"
+        ));
     }
     out
 }
@@ -71,7 +80,10 @@ impl CertificateRecord {
     fn places(&self) -> Vec<Place> {
         let raw = |i: usize| self.paths_b64.get(i).and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
         let place = |(i, path): (usize, &String)| {
-            let file = Place::new(self.roots.get(i).copied().unwrap_or(0), raw(i).as_deref().unwrap_or(path.as_bytes()));
+            let file = Place::new(
+                self.roots.get(i).copied().unwrap_or(0),
+                raw(i).as_deref().unwrap_or(path.as_bytes()),
+            );
             match self.members.get(i) {
                 Some(Some(member)) => file.with_member(member),
                 _ => file,
@@ -97,7 +109,8 @@ impl Authorities {
             terminal.warn(&format!("CA certificates of the inventory are left out: {error}"));
         }
         // Standard input is gone, and must not be taken from whoever calls now.
-        let roots = if plan.roots.iter().any(|r| r == "-") { None } else { Roots::open(&plan.root_paths()).ok() };
+        let roots =
+            if plan.roots.iter().any(|r| r == "-") { None } else { Roots::open(&plan.root_paths()).ok() };
         if roots.is_none() && !by_subject.is_empty() {
             terminal.detail("the scanned paths cannot be read again: CA certificates found there are left out; --chain and --root give them");
         }
@@ -108,7 +121,11 @@ impl Authorities {
     pub(super) fn named(&self, subject: &str) -> Vec<Met> {
         let Some(roots) = &self.roots else { return Vec::new() };
         let known = self.by_subject.get(subject).map_or(&[][..], Vec::as_slice);
-        known.iter().take(SAME_NAME).filter_map(|(sha256, places)| places.iter().find_map(|place| open(roots, place, *sha256))).collect()
+        known
+            .iter()
+            .take(SAME_NAME)
+            .filter_map(|(sha256, places)| places.iter().find_map(|place| open(roots, place, *sha256)))
+            .collect()
     }
 }
 
@@ -119,7 +136,11 @@ fn open(roots: &Roots, place: &Place, wanted: Fingerprint) -> Option<Met> {
             && certificate.sha256 == wanted
             && out.is_none()
         {
-            out = Some(Met { certificate: Arc::clone(certificate), der: der.into(), place: format!("the scanned {}", place.shown()) });
+            out = Some(Met {
+                certificate: Arc::clone(certificate),
+                der: der.into(),
+                place: format!("the scanned {}", place.shown()),
+            });
         }
     })?;
     out

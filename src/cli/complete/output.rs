@@ -69,7 +69,8 @@ fn lines(done: &Done) -> Vec<Line> {
     done.written.iter().for_each(|w| written.entry(&w.id).or_default().push(w));
     let mut left_out: HashMap<&StepId, Vec<&LeftOut>> = HashMap::new();
     done.left_out.iter().for_each(|l| left_out.entry(&l.id).or_default().push(l));
-    let widest = done.judged.replacements.iter().map(|r| show(&r.name).chars().count()).max().unwrap_or(0).min(48);
+    let widest =
+        done.judged.replacements.iter().map(|r| show(&r.name).chars().count()).max().unwrap_or(0).min(48);
     for one in &done.judged.replacements {
         let tone = match one.state {
             State::Accepted | State::Complete => Tone::Good,
@@ -77,7 +78,10 @@ fn lines(done: &Done) -> Vec<Line> {
             State::Missing | State::NotMade => Tone::Warn,
             State::Waived => Tone::Faint,
         };
-        out.push(vec![(tone, format!("{:9}", one.state.as_str())), (Tone::Plain, format!(" {:widest$}  {}", show(&one.name), one.says))]);
+        out.push(vec![
+            (tone, format!("{:9}", one.state.as_str())),
+            (Tone::Plain, format!(" {:widest$}  {}", show(&one.name), one.says)),
+        ]);
         if !one.warns.is_empty() {
             out.push(vec![(Tone::Warn, "          warning: ".to_owned()), (Tone::Plain, one.warns.clone())]);
         }
@@ -94,13 +98,20 @@ fn lines(done: &Done) -> Vec<Line> {
             out.push(faint(format!("          written: {}{layouts}", written.directory)));
         }
         for left in left_out.get(&one.id).into_iter().flatten() {
-            out.push(vec![(Tone::Alarm, format!("          {} left out: ", left.layout)), (Tone::Plain, left.says.to_owned())]);
+            out.push(vec![
+                (Tone::Alarm, format!("          {} left out: ", left.layout)),
+                (Tone::Plain, left.says.to_owned()),
+            ]);
         }
     }
     for stranger in &done.judged.strangers {
         let (tone, what) = if stranger.refused { (Tone::Alarm, "refused") } else { (Tone::Faint, "aside") };
-        let ask = if stranger.ask.is_empty() { String::new() } else { format!(". {}", capital(stranger.ask)) };
-        out.push(vec![(tone, format!("{what:9}")), (Tone::Plain, format!(" {}{ask} ({})", stranger.says, stranger.place))]);
+        let ask =
+            if stranger.ask.is_empty() { String::new() } else { format!(". {}", capital(stranger.ask)) };
+        out.push(vec![
+            (tone, format!("{what:9}")),
+            (Tone::Plain, format!(" {}{ask} ({})", stranger.says, stranger.place)),
+        ]);
     }
     out.extend(done.issued.others.iter().map(|o| faint(format!("aside     {}: {}", o.place, o.what))));
     out
@@ -112,7 +123,11 @@ fn finding(found: &Found) -> Line {
         Severity::Waived => (Tone::Warn, "waived"),
         Severity::Told => (Tone::Faint, "told"),
     };
-    let ask = if found.ask.is_empty() || found.severity == Severity::Waived { String::new() } else { format!(". {}", capital(&found.ask)) };
+    let ask = if found.ask.is_empty() || found.severity == Severity::Waived {
+        String::new()
+    } else {
+        format!(". {}", capital(&found.ask))
+    };
     vec![(tone, format!("          {word} {}: ", found.check)), (Tone::Plain, format!("{}{ask}", found.says))]
 }
 

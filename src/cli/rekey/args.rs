@@ -12,19 +12,22 @@ use super::super::passphrase::KeyPassphrase;
 pub(crate) struct RekeyArgs {
     /// The case directory of an earlier plan
     pub(crate) case: PathBuf,
-    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
+    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or
+    /// ed25519
     #[arg(long, value_name = "KIND", default_value = "mirror")]
     pub(crate) key: KeySpec,
     /// Form of the new keys: pkcs8, pkcs1 (RSA alone), sec1 (curves alone) or pkcs8-encrypted
     #[arg(long, value_name = "FORM", default_value = "pkcs8")]
     pub(crate) key_format: KeyFormat,
-    /// Make this replacement and no other: a step, a name, or the SHA-256 of a certificate or old key; may be repeated
+    /// Make this replacement and no other: a step, a name, or the SHA-256 of a certificate or old key; may be
+    /// repeated
     #[arg(long, value_name = "STEP|NAME|SHA256|SPKI")]
     pub(crate) only: Vec<String>,
     /// Another subject (with --only): CN=www.example.com,O=Example,C=DE
     #[arg(long, value_name = "DN")]
     pub(crate) subject: Option<String>,
-    /// A name to add or drop (with --only): add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the name; may be repeated
+    /// A name to add or drop (with --only): add:NAME or drop:NAME, with dns:, ip:, email: or uri: before the
+    /// name; may be repeated
     #[arg(long, value_name = "add:NAME|drop:NAME")]
     pub(crate) san: Vec<NameEdit>,
     /// What becomes of the common name (with --only): keep, drop or first-san
@@ -39,7 +42,8 @@ pub(crate) struct RekeyArgs {
     /// Print what to do with the request of this replacement, ready to paste, and make nothing
     #[arg(long, value_name = "STEP|NAME|SHA256|SPKI")]
     pub(crate) show: Option<String>,
-    /// Make proofs that keys are compromised, signed by these keys, instead of new keys; each is a kill switch (with --only or --all-exposed)
+    /// Make proofs that keys are compromised, signed by these keys, instead of new keys; each is a kill
+    /// switch (with --only or --all-exposed)
     #[arg(long)]
     pub(crate) proofs: bool,
     /// With --proofs: for every key that is exposed and has a certificate to revoke
@@ -64,7 +68,8 @@ pub(crate) struct RekeyArgs {
 /// The new keys of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NewKeys {
-    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519
+    /// Kind of the new keys: mirror, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ecdsa-p521 or
+    /// ed25519
     #[arg(long, value_name = "KIND", default_value = "mirror")]
     key: KeySpec,
     /// Where key and certificate go, which decides about their form: zendesk

@@ -37,7 +37,10 @@ impl Orders {
         let candidates = candidates(plan);
         let only = only(&args.only, &candidates)?;
         let single = args.subject.is_some() || !args.san.is_empty();
-        let needs_only = |flag| Error::Value { flag, says: "it is for one certificate: say which with --only STEP|NAME|SHA256|SPKI".to_owned() };
+        let needs_only = |flag| Error::Value {
+            flag,
+            says: "it is for one certificate: say which with --only STEP|NAME|SHA256|SPKI".to_owned(),
+        };
         match (single, args.common_name, only.as_slice()) {
             (true, _, [_]) => {}
             (true, ..) => return Err(needs_only(if args.subject.is_some() { "--subject" } else { "--san" })),
@@ -55,7 +58,12 @@ impl Orders {
             subject: args.subject.as_deref().map(dn::parse).transpose().map_err(|e| value("--subject", e))?,
             names,
             common_name: args.common_name,
-            target: args.target.as_deref().map(Target::named).transpose().map_err(|e| value("--target", e))?,
+            target: args
+                .target
+                .as_deref()
+                .map(Target::named)
+                .transpose()
+                .map_err(|e| value("--target", e))?,
         };
         // Of all at once: no replacement at all could be made like this.
         if let Some(says) = base.target.as_ref().and_then(|target| target.refuses(base.key, base.format)) {
@@ -63,13 +71,21 @@ impl Orders {
         }
         let mut rows = BTreeMap::new();
         if let Some(path) = &args.replacements {
-            let text = fs::read_to_string(path).map_err(|error| Error::Input { what: "file of replacements", path: path.clone(), error })?;
-            rows = wishes(&path.to_string_lossy(), &text, &candidates).map_err(|wrong| value("--replacements", wrong.join("; ")))?;
+            let text = fs::read_to_string(path).map_err(|error| Error::Input {
+                what: "file of replacements",
+                path: path.clone(),
+                error,
+            })?;
+            rows = wishes(&path.to_string_lossy(), &text, &candidates)
+                .map_err(|wrong| value("--replacements", wrong.join("; ")))?;
         }
         if let ([one], true) = (only.as_slice(), single)
             && rows.get(one).is_some_and(|(row, _)| row.subject.is_some() || row.san.is_some())
         {
-            return Err(value("--replacements", format!("subject or san of {one} is in the file and on the command line; say it once")));
+            return Err(value(
+                "--replacements",
+                format!("subject or san of {one} is in the file and on the command line; say it once"),
+            ));
         }
         Ok(Self { base, rows, only })
     }
@@ -86,7 +102,8 @@ impl Orders {
         }
     }
 
-    /// Where somebody said something of this one, so that it has to work out or nothing is made: a line of the file, or the flag.
+    /// Where somebody said something of this one, so that it has to work out or nothing is made: a line of
+    /// the file, or the flag.
     pub(crate) fn said_of(&self, record: &ReplacementRecord) -> Option<&str> {
         let row = self.rows.get(&record.id).map(|(_, place)| place.as_str());
         row.or_else(|| (self.base != Order::default() && self.only.contains(&record.id)).then_some("--only"))
@@ -124,7 +141,9 @@ pub(crate) fn only(given: &[String], candidates: &[Candidate]) -> Result<Vec<Ste
         let before = out.len();
         out.extend(candidates.iter().filter(|c| c.is_meant(by)).map(|c| c.id));
         if out.len() == before {
-            let says = format!("no replacement of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key");
+            let says = format!(
+                "no replacement of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key"
+            );
             return Err(Error::Value { flag: "--only", says });
         }
     }

@@ -40,19 +40,23 @@ pub(crate) fn proofs(
 ) -> Result<Outcome, Error> {
     let value = |flag, says: String| Error::Value { flag, says };
     if args.only.is_empty() && !args.all_exposed {
-        return Err(value("--proofs", "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned()));
+        return Err(value(
+            "--proofs",
+            "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned(),
+        ));
     }
     let path = case.path(store::PLAN_JSON);
     let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
-    let ProofPlan { mut keys } =
-        serde_json::from_slice(&text).map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+    let ProofPlan { mut keys } = serde_json::from_slice(&text)
+        .map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
     // A decision counts at once, not from the next plan on.
     let mut decisions: BTreeMap<SpkiHash, Decision> = store.decisions()?;
     let exposures: BTreeMap<SpkiHash, Exposure> = store.exposure_of_keys()?.into_iter().collect();
     // One that was made on weaker evidence than the plan has counts no more.
     decisions.retain(|key, decision| exposures.get(key).is_none_or(|exposure| decision.holds(*exposure)));
     keys.iter_mut().for_each(|key| key.decide(&decisions));
-    let mut steps: Vec<Step> = store.steps()?.into_iter().filter(|kept| kept.closed.is_none()).map(|kept| kept.step).collect();
+    let mut steps: Vec<Step> =
+        store.steps()?.into_iter().filter(|kept| kept.closed.is_none()).map(|kept| kept.step).collect();
     progress::apply(&mut steps, &store.words()?);
     let passphrases = passphrases(args)?;
     let (cas, now) = (cas(about)?, now());
@@ -63,7 +67,9 @@ pub(crate) fn proofs(
         if wanted.len() == before {
             return Err(value(
                 "--only",
-                format!("no key of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key"),
+                format!(
+                    "no key of the plan is meant by {by:?}: give a step, a name, or the SHA-256 of a certificate or key"
+                ),
             ));
         }
     }
@@ -82,7 +88,9 @@ pub(crate) fn proofs(
                 }
                 compromised.push(proved);
             }
-            Err(says) if args.all_exposed => terminal.detail(&format!("no proof for {}: {says}", key.spki_sha256)),
+            Err(says) if args.all_exposed => {
+                terminal.detail(&format!("no proof for {}: {says}", key.spki_sha256))
+            }
             Err(says) => return Err(value("--only", format!("no proof for {}: {says}", key.spki_sha256))),
         }
     }
@@ -98,7 +106,8 @@ pub(crate) fn proofs(
     }
     for (name, steps) in open.iter().take(WARNED) {
         let named: Vec<&str> = steps.iter().take(NAMED).map(|step| step.id.as_str()).collect();
-        let more = if steps.len() > NAMED { format!(" and {} more", steps.len() - NAMED) } else { String::new() };
+        let more =
+            if steps.len() > NAMED { format!(" and {} more", steps.len() - NAMED) } else { String::new() };
         terminal.warn(&format!(
             "{}: once a proof is sent, all certificates on the key that the CA knows of are revoked, and replacements are not in place yet: {}{more}",
             show(name),
@@ -106,7 +115,10 @@ pub(crate) fn proofs(
         ));
     }
     if open.len() > WARNED {
-        terminal.warn(&format!("and {} more with replacements that are not in place", count(open.len() - WARNED, "key")));
+        terminal.warn(&format!(
+            "and {} more with replacements that are not in place",
+            count(open.len() - WARNED, "key")
+        ));
     }
     let counts = (done.made.len(), done.before.len());
     terminal.say(&format!(
@@ -125,7 +137,11 @@ pub(crate) fn proofs(
 /// The passphrases of the file, one a line, their bytes as they stand; an empty line is the empty one.
 fn passphrases(args: &RekeyArgs) -> Result<Vec<Secret>, Error> {
     let Some(path) = &args.passphrase_file else { return Ok(Vec::new()) };
-    let bytes = fs::read(path).map_err(|error| Error::Input { what: "file of passphrases", path: path.clone(), error })?;
+    let bytes = fs::read(path).map_err(|error| Error::Input {
+        what: "file of passphrases",
+        path: path.clone(),
+        error,
+    })?;
     let bytes = Zeroizing::new(bytes);
     let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     Ok(text.split(|b| *b == b'\n').map(|line| Secret::new(line.to_vec())).collect())

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread, content_of, each_object, earliest, hash_of};
+use super::{
+    Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread, content_of, each_object, earliest,
+    hash_of,
+};
 use crate::inventory::{File, Inventory, Trouble};
 use crate::pki::Unread;
 use crate::read::Place;
 use crate::time::Span;
 
-/// Gives `each` the record of every file that is new or not as it was: what earlier runs recorded, with what this one found. `path_rows`: what the
-/// manifest's rows for the paths of files say, by index of the file.
+/// Gives `each` the record of every file that is new or not as it was: what earlier runs recorded, with what
+/// this one found. `path_rows`: what the manifest's rows for the paths of files say, by index of the file.
 pub fn record(
     inventory: &Inventory,
     path_rows: &[(u32, Span)],
@@ -20,16 +23,30 @@ pub fn record(
     let objects = ObjectsOfFiles::of(inventory);
     let mut of_files: HashMap<u32, Vec<RecordedUnread>> = HashMap::new();
     for trouble in &inventory.troubles {
-        let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) = &trouble.unread;
+        let (Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) =
+            &trouble.unread;
         if !reason.is_harmless() {
             let Trouble { file, index, line, label, unread } = trouble.clone();
             let content = content_of(&inventory.files[file as usize]);
-            of_files.entry(file).or_default().push(RecordedUnread { index, line, label, unread, content, row: None });
+            of_files.entry(file).or_default().push(RecordedUnread {
+                index,
+                line,
+                label,
+                unread,
+                content,
+                row: None,
+            });
         }
     }
-    let earlier: HashMap<&Place, usize, hashbrown::DefaultHashBuilder> = before.iter().enumerate().map(|(i, r)| (&r.place, i)).collect();
+    let earlier: HashMap<&Place, usize, hashbrown::DefaultHashBuilder> =
+        before.iter().enumerate().map(|(i, r)| (&r.place, i)).collect();
     let mut displaced: HashMap<&Place, Vec<u32>> = HashMap::new();
-    for (file, at) in inventory.files.iter().zip(0u32..).filter(|(f, _)| matches!(f.gone(), Some(Gone::Changed | Gone::Unread))) {
+    for (file, at) in inventory
+        .files
+        .iter()
+        .zip(0u32..)
+        .filter(|(f, _)| matches!(f.gone(), Some(Gone::Changed | Gone::Unread)))
+    {
         displaced.entry(&file.place).or_default().push(at);
     }
     let mut met = vec![false; before.len()];
@@ -40,16 +57,20 @@ pub fn record(
         if let Some(i) = earlier.get(&file.place) {
             met[*i] = true;
         }
-        let row = path_rows.binary_search_by_key(&(at as u32), |(file, _)| *file).ok().map(|i| path_rows[i].1);
+        let row =
+            path_rows.binary_search_by_key(&(at as u32), |(file, _)| *file).ok().map(|i| path_rows[i].1);
         let mut own = of_files.remove(&(at as u32)).unwrap_or_default();
         let unread_before = known.map_or(&[][..], |known| &known.unread);
         for part in &mut own {
-            part.row = row.or_else(|| unread_before.iter().find(|u| u.content == part.content).and_then(|u| u.row));
+            part.row =
+                row.or_else(|| unread_before.iter().find(|u| u.content == part.content).and_then(|u| u.row));
         }
         // What other content took the place of is still unread.
         let is_displaced = |part: &RecordedUnread| {
             let mut ghosts = displaced.get(&file.place).into_iter().flatten();
-            ghosts.any(|at| of_files.get(at).is_some_and(|parts| parts.iter().any(|p| p.content == part.content)))
+            ghosts.any(|at| {
+                of_files.get(at).is_some_and(|parts| parts.iter().any(|p| p.content == part.content))
+            })
         };
         own.extend(unread_before.iter().filter(|part| is_displaced(part)).cloned());
         let new = recorded_file(file, objects.of_file(inventory, at as u32), own, row, known);
@@ -67,7 +88,8 @@ pub fn record(
             each(&record);
         }
     }
-    let put_back: HashSet<&Place> = inventory.files.iter().filter(|f| f.gone().is_some()).map(|f| &f.place).collect();
+    let put_back: HashSet<&Place> =
+        inventory.files.iter().filter(|f| f.gone().is_some()).map(|f| &f.place).collect();
     for (record, _) in before.iter().zip(met).filter(|(r, met)| !met && !is_gone(r.place.root)) {
         // What was not put back was read, as a folder or an archive.
         let unread = if put_back.contains(&record.place) { record.unread.clone() } else { Vec::new() };
@@ -85,14 +107,24 @@ fn recorded_file(
     row: Option<Span>,
     before: Option<&RecordedFile>,
 ) -> RecordedFile {
-    let object =
-        |first, row, doubtful| move |(kind, hash): &(RecordedKind, [u8; 32])| RecordedObject { kind: *kind, hash: *hash, first, row, doubtful };
+    let object = |first, row, doubtful| {
+        move |(kind, hash): &(RecordedKind, [u8; 32])| RecordedObject {
+            kind: *kind,
+            hash: *hash,
+            first,
+            row,
+            doubtful,
+        }
+    };
     let hash = file.hash.as_deref().copied();
     // What is on the disk: of a member, its archive.
     let last_hash = if file.place.member().is_some() { file.archive_hash.as_deref().copied() } else { hash };
     // Nothing was met before where the content could not be read at all.
     let Some(before) = before.filter(|before| before.hash.is_some() || !before.objects.is_empty()) else {
-        let doubtful = file.recorded.as_deref().is_some_and(|r| r.doubtful && !r.unmet && row.is_some_and(|row| r.used.contains(&row)));
+        let doubtful = file
+            .recorded
+            .as_deref()
+            .is_some_and(|r| r.doubtful && !r.unmet && row.is_some_and(|row| r.used.contains(&row)));
         return RecordedFile {
             place: file.place.clone(),
             hash,
@@ -114,7 +146,8 @@ fn recorded_file(
     };
     let mut objects: Vec<RecordedObject> = before.objects.iter().map(kept).collect();
     let known: HashSet<(RecordedKind, [u8; 32])> = before.objects.iter().map(|o| (o.kind, o.hash)).collect();
-    // The same content: what a later version reads of it was there from the first, and the earliest time that is seen of it counts.
+    // The same content: what a later version reads of it was there from the first, and the earliest time that
+    // is seen of it counts.
     let same = hash.is_some() && hash == before.hash && before.objects.iter().all(|o| o.first && !o.doubtful);
     let doubtful = replaced.is_none() && !before.unread.is_empty() && !same;
     let of_new = replaced.or_else(|| row.filter(|_| doubtful || same));
@@ -156,7 +189,8 @@ impl ObjectsOfFiles {
             from[i] += from[i - 1];
         }
         let mut next = from.clone();
-        let mut all = vec![(RecordedKind::Certificate, 0u32); from.last().copied().unwrap_or_default() as usize];
+        let mut all =
+            vec![(RecordedKind::Certificate, 0u32); from.last().copied().unwrap_or_default() as usize];
         each_object(inventory, &mut |file, kind, at| {
             let place = &mut next[file as usize];
             all[*place as usize] = (kind, at);

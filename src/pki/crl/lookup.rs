@@ -1,4 +1,5 @@
-//! What a revocation list says of single certificates (RFC 5280 sections 5.2, 5.3 and 6.3.3). The list is read once for all serial numbers asked.
+//! What a revocation list says of single certificates (RFC 5280 sections 5.2, 5.3 and 6.3.3). The list is
+//! read once for all serial numbers asked.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,8 @@ pub(crate) struct Lookup {
     pub(crate) scope: Option<Scope>,
     /// It holds only the changes since another one (section 5.2.4).
     pub(crate) is_delta: bool,
-    /// An extension of the list or of an entry is critical and not understood: the list tells nothing (sections 5.2 and 5.3).
+    /// An extension of the list or of an entry is critical and not understood: the list tells nothing
+    /// (sections 5.2 and 5.3).
     pub(crate) unknown_critical: bool,
     /// It could not be read to its end.
     pub(crate) broken: bool,
@@ -56,7 +58,8 @@ pub(crate) struct Entry {
     pub(crate) at: Option<Time>,
     /// `CRLReason` (section 5.3.1).
     pub(crate) reason: Option<u32>,
-    /// Who issued the certificate, where an indirect list says that it is another than the issuer of the list (section 5.3.3).
+    /// Who issued the certificate, where an indirect list says that it is another than the issuer of the list
+    /// (section 5.3.3).
     pub(crate) issuer: Option<NameId>,
 }
 
@@ -96,7 +99,8 @@ pub(crate) fn read(list: &[u8], wanted: &HashSet<Vec<u8>>) -> Option<Lookup> {
     tbs.sequence()?;
     let issuer = name::read(tbs.tagged(der::SEQUENCE)?.raw).id;
     let is_time = |tag: Option<u8>| matches!(tag, Some(der::UTC_TIME | der::GENERALIZED_TIME));
-    let this_update = if is_time(tbs.peek()) { tbs.any().and_then(|t| times::read(t).time) } else { return None };
+    let this_update =
+        if is_time(tbs.peek()) { tbs.any().and_then(|t| times::read(t).time) } else { return None };
     let next_update = if is_time(tbs.peek()) { tbs.any().and_then(|t| times::read(t).time) } else { None };
     let mut out = Lookup {
         issuer,
@@ -120,7 +124,8 @@ pub(crate) fn read(list: &[u8], wanted: &HashSet<Vec<u8>>) -> Option<Lookup> {
 }
 
 impl Lookup {
-    /// Returns whether an entry names the issuer of its certificate; that holds for those behind it too (section 5.3.3).
+    /// Returns whether an entry names the issuer of its certificate; that holds for those behind it too
+    /// (section 5.3.3).
     fn entries_of(&mut self, entries: Tlv<'_>, wanted: &HashSet<Vec<u8>>) -> bool {
         let mut issuer: Option<NameId> = None;
         let mut list = entries.reader();
@@ -139,8 +144,11 @@ impl Lookup {
             for (oid, critical, value) in extensions.into_iter().flatten().filter_map(extension) {
                 match oid {
                     REASON_CODE => {
-                        reason = der::first(value)
-                            .and_then(|(t, _)| t.content.iter().try_fold(0u32, |n, b| n.checked_mul(256)?.checked_add(u32::from(*b))))
+                        reason = der::first(value).and_then(|(t, _)| {
+                            t.content
+                                .iter()
+                                .try_fold(0u32, |n, b| n.checked_mul(256)?.checked_add(u32::from(*b)))
+                        })
                     }
                     CERTIFICATE_ISSUER => match directory_name(value) {
                         Some(name) => issuer = Some(name),
@@ -151,7 +159,11 @@ impl Lookup {
                 }
             }
             if asked {
-                self.entries.entry(number(serial).to_vec()).or_default().push(Entry { at: times::read(at).time, reason, issuer });
+                self.entries.entry(number(serial).to_vec()).or_default().push(Entry {
+                    at: times::read(at).time,
+                    reason,
+                    issuer,
+                });
             }
         }
         self.broken |= !list.is_empty();
@@ -162,7 +174,10 @@ impl Lookup {
         for (oid, critical, value) in field.reader().sequence().into_iter().flatten().filter_map(extension) {
             match oid {
                 crate::oid::AUTHORITY_KEY_ID => {
-                    self.authority_key_id = Reader::new(value).sequence().and_then(|mut s| s.tagged(0x80)).map(|id| id.content.to_vec());
+                    self.authority_key_id = Reader::new(value)
+                        .sequence()
+                        .and_then(|mut s| s.tagged(0x80))
+                        .map(|id| id.content.to_vec());
                 }
                 DELTA_INDICATOR => self.is_delta = true,
                 ISSUING_DISTRIBUTION_POINT => match scope(value) {
@@ -221,13 +236,24 @@ mod tests {
         let algorithm = tlv(der::SEQUENCE, &tlv(der::OID, &[0x2a, 3]));
         let time = tlv(der::UTC_TIME, b"260101000000Z");
         let extensions = tlv(context(0), &tlv(der::SEQUENCE, extensions));
-        let fields =
-            [tlv(der::INTEGER, &[1]), algorithm.clone(), tlv(der::SEQUENCE, &[]), time.clone(), time, tlv(der::SEQUENCE, entries), extensions];
-        tlv(der::SEQUENCE, &[tlv(der::SEQUENCE, &fields.concat()), algorithm, tlv(der::BIT_STRING, &[0])].concat())
+        let fields = [
+            tlv(der::INTEGER, &[1]),
+            algorithm.clone(),
+            tlv(der::SEQUENCE, &[]),
+            time.clone(),
+            time,
+            tlv(der::SEQUENCE, entries),
+            extensions,
+        ];
+        tlv(
+            der::SEQUENCE,
+            &[tlv(der::SEQUENCE, &fields.concat()), algorithm, tlv(der::BIT_STRING, &[0])].concat(),
+        )
     }
 
     fn entry(serial: &[u8], extensions: &[u8]) -> Vec<u8> {
-        let parts = [tlv(der::INTEGER, serial), tlv(der::UTC_TIME, b"260102000000Z"), tlv(der::SEQUENCE, extensions)];
+        let parts =
+            [tlv(der::INTEGER, serial), tlv(der::UTC_TIME, b"260102000000Z"), tlv(der::SEQUENCE, extensions)];
         tlv(der::SEQUENCE, &parts.concat())
     }
 
@@ -239,17 +265,28 @@ mod tests {
     #[test]
     fn entries_scope_and_what_makes_a_list_useless() {
         let wanted: HashSet<Vec<u8>> = [vec![0x8f, 1], vec![7]].into_iter().collect();
-        let entries = [entry(&[0, 0x8f, 1], &ext(REASON_CODE, false, &tlv(0x0a, &[1]))), entry(&[9], &[])].concat();
-        let point =
-            ext(ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"u"))), tlv(0x81, &[0xff])].concat()));
+        let entries =
+            [entry(&[0, 0x8f, 1], &ext(REASON_CODE, false, &tlv(0x0a, &[1]))), entry(&[9], &[])].concat();
+        let point = ext(
+            ISSUING_DISTRIBUTION_POINT,
+            true,
+            &tlv(der::SEQUENCE, &[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"u"))), tlv(0x81, &[0xff])].concat()),
+        );
         let read_list = read(&list(&entries, &point), &wanted).unwrap();
         assert_eq!(read_list.entries.len(), 1, "only what was asked for");
         let found = read_list.entries[&vec![0x8f, 1]][0];
-        assert_eq!((reason_name(found.reason), found.at.unwrap().day().as_str()), ("keyCompromise", "2026-01-02"));
+        assert_eq!(
+            (reason_name(found.reason), found.at.unwrap().day().as_str()),
+            ("keyCompromise", "2026-01-02")
+        );
         let scope = read_list.scope.as_ref().unwrap();
-        assert_eq!((scope.names.as_slice(), scope.only_users, scope.indirect), (&[tlv(0x86, b"u")][..], true, false));
+        assert_eq!(
+            (scope.names.as_slice(), scope.only_users, scope.indirect),
+            (&[tlv(0x86, b"u")][..], true, false)
+        );
         assert!(!read_list.is_delta && !read_list.unknown_critical && !read_list.broken);
-        let delta = read(&list(&entries, &ext(DELTA_INDICATOR, true, &tlv(der::INTEGER, &[1]))), &wanted).unwrap();
+        let delta =
+            read(&list(&entries, &ext(DELTA_INDICATOR, true, &tlv(der::INTEGER, &[1]))), &wanted).unwrap();
         assert!(delta.is_delta);
         let strange = read(&list(&entry(&[9], &ext(&[0x2a, 3, 4], true, &[])), &[]), &wanted).unwrap();
         assert!(strange.unknown_critical, "of an entry that was not asked for");
@@ -257,7 +294,10 @@ mod tests {
         assert!(strange.unknown_critical);
         assert!(read(b"\x30\x00", &wanted).is_none());
         // An issuer holds for the entries behind it, and only in an indirect list.
-        let other = tlv(der::SEQUENCE, &tlv(0x31, &tlv(der::SEQUENCE, &[tlv(der::OID, &[0x55, 4, 3]), tlv(0x0c, b"x")].concat())));
+        let other = tlv(
+            der::SEQUENCE,
+            &tlv(0x31, &tlv(der::SEQUENCE, &[tlv(der::OID, &[0x55, 4, 3]), tlv(0x0c, b"x")].concat())),
+        );
         let named = ext(CERTIFICATE_ISSUER, true, &tlv(der::SEQUENCE, &tlv(0xa4, &other)));
         let entries = [entry(&[7], &[]), entry(&[7], &named), entry(&[0, 0x8f, 1], &[])].concat();
         let indirect = ext(ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &tlv(0x84, &[0xff])));

@@ -12,7 +12,12 @@ use crate::pki::der::{self, Reader, Tlv, bit_length, strip_zeros};
 use crate::pki::spki::{KeyFacts, algorithm_identifier};
 
 /// A key of PKCS #8; `x` are the content octets of the private INTEGER.
-pub(super) fn read(algorithm: &[u8], parameters: Option<Tlv<'_>>, x: &[u8], public: Option<&[u8]>) -> KeyFacts {
+pub(super) fn read(
+    algorithm: &[u8],
+    parameters: Option<Tlv<'_>>,
+    x: &[u8],
+    public: Option<&[u8]>,
+) -> KeyFacts {
     facts(algorithm, parameters.and_then(|parameters| power(algorithm, parameters, x)), public)
 }
 
@@ -27,7 +32,8 @@ pub(super) fn traditional_dsa(mut fields: Reader<'_>) -> Option<KeyFacts> {
     Some(facts(&algorithm_identifier(oid::DSA, &parameters), computed, stored.as_deref()))
 }
 
-/// Joins what was computed with what is stored. A result that proves nothing only stands in where nothing is stored.
+/// Joins what was computed with what is stored. A result that proves nothing only stands in where nothing is
+/// stored.
 pub(super) fn facts(algorithm: &[u8], computed: Option<Power>, stored: Option<&[u8]>) -> KeyFacts {
     match computed {
         Some(Power { y, proves: true }) => settle(algorithm, Some(&der::unsigned(&y)), stored),
@@ -52,14 +58,16 @@ fn power(algorithm: &[u8], parameters: Tlv<'_>, x: &[u8]) -> Option<Power> {
     let oid = Reader::new(algorithm).sequence()?.oid()?;
     let mut numbers = parameters.reader();
     let p = strip_zeros(numbers.integer()?);
-    // Dss-Parms are p, q, g (RFC 3279 section 2.3.2); DHParameter and DomainParameters begin with p, g (section 2.3.3, PKCS #3).
+    // Dss-Parms are p, q, g (RFC 3279 section 2.3.2); DHParameter and DomainParameters begin with p, g
+    // (section 2.3.3, PKCS #3).
     if matches!(oid, oid::DSA | oid::DSA_OIW) {
         numbers.integer()?;
     }
     raise(strip_zeros(numbers.integer()?), x, p)
 }
 
-/// g^x mod p in constant time for exponents of one length. `None` for what cannot be computed: even or tiny or huge p, x larger than p.
+/// g^x mod p in constant time for exponents of one length. `None` for what cannot be computed: even or tiny
+/// or huge p, x larger than p.
 pub(super) fn raise(g: &[u8], x: &[u8], p: &[u8]) -> Option<Power> {
     let x = strip_zeros(x);
     if bit_length(p) < 3 || p.len() > DH_BITS / 8 || g.len() > p.len() || x.len() > p.len() {
@@ -75,7 +83,8 @@ pub(super) fn raise(g: &[u8], x: &[u8], p: &[u8]) -> Option<Power> {
     let g = BoxedMontyForm::new(g, &params);
     let y = g.pow(&x);
     let one = BoxedMontyForm::one(&params);
-    let is_trivial = |element: &BoxedMontyForm| bool::from(element.is_zero()) || *element == one || *element == -&one;
+    let is_trivial =
+        |element: &BoxedMontyForm| bool::from(element.is_zero()) || *element == one || *element == -&one;
     let proves = !is_trivial(&g) && !is_trivial(&y);
     Some(Power { y: strip_zeros(&y.retrieve().to_be_bytes()).to_vec(), proves })
 }

@@ -1,5 +1,5 @@
-//! The Goldilocks curve: public halves and signatures of Ed448 (RFC 8032 section 5.2), public halves of X448 (RFC 7748 section 5). No
-//! library here has them.
+//! The Goldilocks curve: public halves and signatures of Ed448 (RFC 8032 section 5.2), public halves of X448
+//! (RFC 7748 section 5). No library here has them.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Choice, CtAssign, CtEq, NonZero, Odd, Uint};
@@ -39,12 +39,15 @@ pub(super) fn ed448_public(seed: &[u8]) -> Option<Vec<u8>> {
     out
 }
 
-/// Whether an Ed448 signature over a message is by this key (RFC 8032 section 5.2.7, without a context). `None` for a key that is no point.
+/// Whether an Ed448 signature over a message is by this key (RFC 8032 section 5.2.7, without a context).
+/// `None` for a key that is no point.
 pub(crate) fn ed448_verify(public: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
     let params = field()?;
     let public_point = decode(public, &params)?;
     // S is below the order of the base point, little endian in 57 octets, of which the last is zero.
-    let Some((r, [s @ .., 0])) = signature.split_at_checked(57).filter(|_| signature.len() == 114) else { return Some(false) };
+    let Some((r, [s @ .., 0])) = signature.split_at_checked(57).filter(|_| signature.len() == 114) else {
+        return Some(false);
+    };
     let order = NonZero::new(Uint::<LIMBS>::from_be_hex(ORDER)).into_option()?;
     if Uint::<LIMBS>::from_le_slice(s) >= *order {
         return Some(false);
@@ -58,7 +61,11 @@ pub(crate) fn ed448_verify(public: &[u8], message: &[u8], signature: &[u8]) -> O
     // S * B - k * A is R.
     let negated = Point { x: -public_point.x, ..public_point };
     let minus_d = Element::new(&Uint::from(MINUS_D), &params);
-    let sum = add(&multiply(&base(&params), s, &params), &multiply(&negated, &little_endian(&k), &params), &minus_d);
+    let sum = add(
+        &multiply(&base(&params), s, &params),
+        &multiply(&negated, &little_endian(&k), &params),
+        &minus_d,
+    );
     Some(encode(&sum)? == r)
 }
 

@@ -1,8 +1,9 @@
-//! Private keys: the public half computed from the private numbers, and checked against what the file says of it.
+//! Private keys: the public half computed from the private numbers, and checked against what the file says of
+//! it.
 //!
-//! [`read`] judges DER by its content (PKCS #8, PKCS #1, SEC 1, traditional DSA), [`read_openssh`] reads OpenSSH's own format. Both
-//! give a [`PrivateKey`] that holds public facts only: private numbers live in the caller's buffer and in wiped copies here, and
-//! appear in no finding and no error.
+//! [`read`] judges DER by its content (PKCS #8, PKCS #1, SEC 1, traditional DSA), [`read_openssh`] reads
+//! OpenSSH's own format. Both give a [`PrivateKey`] that holds public facts only: private numbers live in the
+//! caller's buffer and in wiped copies here, and appear in no finding and no error.
 
 mod dl;
 mod ec;
@@ -55,7 +56,8 @@ pub(crate) fn read(der: &[u8]) -> Result<PrivateKey, KeyError> {
     read_with_parameters(der, None)
 }
 
-/// Reads a private key in DER; `ec_parameters` is the content of an `EC PARAMETERS` block in front of it, for EC keys that name no curve.
+/// Reads a private key in DER; `ec_parameters` is the content of an `EC PARAMETERS` block in front of it, for
+/// EC keys that name no curve.
 pub(crate) fn read_with_parameters(der: &[u8], ec_parameters: Option<&[u8]>) -> Result<PrivateKey, KeyError> {
     let (outer, rest) = der::first(der).ok_or(KeyError::NotAKey)?;
     if outer.tag != der::SEQUENCE {
@@ -73,7 +75,8 @@ pub(crate) fn read_openssh(bytes: &[u8]) -> Result<PrivateKey, KeyError> {
     Ok(PrivateKey { facts: openssh::read(bytes)? })
 }
 
-/// The public half that lies in the clear in an `OPENSSH PRIVATE KEY`, encrypted or not. Nothing proves that it belongs to the private one.
+/// The public half that lies in the clear in an `OPENSSH PRIVATE KEY`, encrypted or not. Nothing proves that
+/// it belongs to the private one.
 pub(crate) fn read_openssh_public(bytes: &[u8]) -> Option<KeyFacts> {
     openssh::read_public(bytes)
 }
@@ -82,14 +85,19 @@ pub(crate) fn read_openssh_public(bytes: &[u8]) -> Option<KeyFacts> {
 fn judge(outer: Tlv<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFacts, KeyError> {
     let mut fields = outer.reader();
     if fields.peek() == Some(der::SEQUENCE) {
-        // EncryptedPrivateKeyInfo (RFC 5958 section 3): an AlgorithmIdentifier and an OCTET STRING, nothing else.
-        let encrypted = fields.sequence().and_then(|mut algorithm| algorithm.oid()).is_some() && fields.octet_string().is_some() && fields.is_empty();
+        // EncryptedPrivateKeyInfo (RFC 5958 section 3): an AlgorithmIdentifier and an OCTET STRING, nothing
+        // else.
+        let encrypted = fields.sequence().and_then(|mut algorithm| algorithm.oid()).is_some()
+            && fields.octet_string().is_some()
+            && fields.is_empty();
         return Err(if encrypted { KeyError::Encrypted } else { KeyError::NotAKey });
     }
     let version = fields.integer().ok_or(KeyError::NotAKey)?;
     let (mut facts, versions) = match fields.peek() {
         Some(der::SEQUENCE) => (pkcs8(fields, ec_parameters)?, 2),
-        Some(der::OCTET_STRING) if version == [1] => (ec::read(&ec::Sec1::read(outer.raw).ok_or(KeyError::NotAKey)?, None, None, ec_parameters), 2),
+        Some(der::OCTET_STRING) if version == [1] => {
+            (ec::read(&ec::Sec1::read(outer.raw).ok_or(KeyError::NotAKey)?, None, None, ec_parameters), 2)
+        }
         Some(der::INTEGER) => (integers(fields)?, 2),
         _ => return Err(KeyError::NotAKey),
     };
@@ -99,11 +107,15 @@ fn judge(outer: Tlv<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFacts, KeyEr
     Ok(facts)
 }
 
-/// PKCS #1 (RFC 8017 appendix A.1.2) and traditional DSA: nothing but INTEGERs after the version, told apart by their number.
+/// PKCS #1 (RFC 8017 appendix A.1.2) and traditional DSA: nothing but INTEGERs after the version, told apart
+/// by their number.
 fn integers(fields: Reader<'_>) -> Result<KeyFacts, KeyError> {
     match fields.take_while(|field| field.tag == der::INTEGER).count() {
         // n, e, d and five numbers for the Chinese remainder theorem; or the first three alone.
-        8 | 3 => Ok(rsa::read(spki::RSA_ALGORITHM, &rsa::Numbers::read(fields).ok_or(KeyError::Malformed("RSAPrivateKey"))?)),
+        8 | 3 => Ok(rsa::read(
+            spki::RSA_ALGORITHM,
+            &rsa::Numbers::read(fields).ok_or(KeyError::Malformed("RSAPrivateKey"))?,
+        )),
         // p, q, g, y, x.
         5 => dl::traditional_dsa(fields).ok_or(KeyError::Malformed("DSA private key")),
         _ => Err(KeyError::NotAKey),
@@ -133,17 +145,24 @@ fn pkcs8(mut fields: Reader<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFact
             let x = Reader::new(private).integer().ok_or(KeyError::Malformed("private value"))?;
             Ok(dl::read(algorithm.raw, parameters, x, public))
         }
-        oid::ED25519 | oid::ED448 | oid::X25519 | oid::X448 => rfc8410::read(oid, algorithm.raw, private, public),
-        oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 => Ok(mldsa::read(oid, algorithm.raw, private, public)),
+        oid::ED25519 | oid::ED448 | oid::X25519 | oid::X448 => {
+            rfc8410::read(oid, algorithm.raw, private, public)
+        }
+        oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 => {
+            Ok(mldsa::read(oid, algorithm.raw, private, public))
+        }
         _ => Ok(settle(algorithm.raw, None, public)),
     }
 }
 
-/// `publicKey [1] IMPLICIT BIT STRING` after any attributes (RFC 5958 section 2). Some writers make it explicit; both are read.
+/// `publicKey [1] IMPLICIT BIT STRING` after any attributes (RFC 5958 section 2). Some writers make it
+/// explicit; both are read.
 fn outer_public_key(fields: Reader<'_>) -> Option<&[u8]> {
     for field in fields {
         match field.tag {
-            0x81 => return field.content.split_first().and_then(|(unused, bits)| (*unused == 0).then_some(bits)),
+            0x81 => {
+                return field.content.split_first().and_then(|(unused, bits)| (*unused == 0).then_some(bits));
+            }
             0xa1 => return field.reader().bit_string(),
             _ => {}
         }
@@ -151,10 +170,11 @@ fn outer_public_key(fields: Reader<'_>) -> Option<&[u8]> {
     None
 }
 
-/// Joins what was computed with what is stored into facts: computed numbers are believed, stored ones are only compared. One that contradicts is
-/// another key, and no other form of this one (DESIGN.md 2.5).
+/// Joins what was computed with what is stored into facts: computed numbers are believed, stored ones are
+/// only compared. One that contradicts is another key, and no other form of this one (DESIGN.md 2.5).
 ///
-/// `algorithm` is the AlgorithmIdentifier that the public key has by the file; both keys are the octets within the BIT STRING.
+/// `algorithm` is the AlgorithmIdentifier that the public key has by the file; both keys are the octets
+/// within the BIT STRING.
 fn settle(algorithm: &[u8], computed: Option<&[u8]>, stored: Option<&[u8]>) -> KeyFacts {
     let Some(found) = stored.or(computed) else {
         let mut facts = spki::read(&spki::build(algorithm, &[]));

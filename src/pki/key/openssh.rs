@@ -1,6 +1,7 @@
 //! OpenSSH's own format, `openssh-key-v1` (PROTOCOL.key in its sources; numbers as in RFC 4251 section 5).
 //!
-//! The public half is written as X.509 does, so that an SSH key that also has a certificate is found to be the same key.
+//! The public half is written as X.509 does, so that an SSH key that also has a certificate is found to be
+//! the same key.
 
 use super::{KeyError, dl, ec, rfc8410, rsa, settle};
 use crate::finding::Code;
@@ -57,14 +58,23 @@ pub(super) fn read_public(bytes: &[u8]) -> Option<KeyFacts> {
         // RFC 4253 section 6.6.
         b"ssh-rsa" => {
             let (e, n) = (string()?, string()?);
-            (spki::RSA_ALGORITHM.to_vec(), der::tlv(der::SEQUENCE, &[n, e].map(|n| der::unsigned(strip_zeros(n))).concat()))
+            (
+                spki::RSA_ALGORITHM.to_vec(),
+                der::tlv(der::SEQUENCE, &[n, e].map(|n| der::unsigned(strip_zeros(n))).concat()),
+            )
         }
         b"ssh-dss" => {
-            let parameters = [string()?, string()?, string()?].map(|n| der::unsigned(strip_zeros(n))).concat();
-            (algorithm_identifier(oid::DSA, &der::tlv(der::SEQUENCE, &parameters)), der::unsigned(strip_zeros(string()?)))
+            let parameters =
+                [string()?, string()?, string()?].map(|n| der::unsigned(strip_zeros(n))).concat();
+            (
+                algorithm_identifier(oid::DSA, &der::tlv(der::SEQUENCE, &parameters)),
+                der::unsigned(strip_zeros(string()?)),
+            )
         }
         // RFC 8709 section 4.
-        b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" => (rfc8410::algorithm(oid::ED25519), string()?.to_vec()),
+        b"ssh-ed25519" | b"sk-ssh-ed25519@openssh.com" => {
+            (rfc8410::algorithm(oid::ED25519), string()?.to_vec())
+        }
         // RFC 5656 section 3.1.
         _ => {
             let curve = match kind {
@@ -92,7 +102,9 @@ fn key(fields: &mut Strings<'_>) -> Result<KeyFacts, KeyError> {
         b"ecdsa-sha2-nistp521" => ec_key(fields, Curve::P521),
         // Keys on tokens: the private half is not here, but what is names the key.
         b"sk-ecdsa-sha2-nistp256@openssh.com" => token_ec_key(fields),
-        b"sk-ssh-ed25519@openssh.com" => fields.string().map(|public| settle(&rfc8410::algorithm(oid::ED25519), None, Some(public))),
+        b"sk-ssh-ed25519@openssh.com" => {
+            fields.string().map(|public| settle(&rfc8410::algorithm(oid::ED25519), None, Some(public)))
+        }
         // Later kinds, which have no X.509 form here.
         _ => Some(settle(&[], None, None)),
     };
@@ -102,14 +114,18 @@ fn key(fields: &mut Strings<'_>) -> Result<KeyFacts, KeyError> {
 fn rsa_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
     let mut number = || fields.string().map(strip_zeros);
     let (n, e, d, q_inverse, p, q) = (number()?, number()?, number()?, number()?, number()?, number()?);
-    let primes = vec![rsa::Prime { prime: p, exponent: &[], coefficient: q_inverse }, rsa::Prime { prime: q, exponent: &[], coefficient: &[] }];
+    let primes = vec![
+        rsa::Prime { prime: p, exponent: &[], coefficient: q_inverse },
+        rsa::Prime { prime: q, exponent: &[], coefficient: &[] },
+    ];
     Some(rsa::read(spki::RSA_ALGORITHM, &rsa::Numbers { n, e, d, primes }))
 }
 
 fn dsa_key(fields: &mut Strings<'_>) -> Option<KeyFacts> {
     let mut number = || fields.string().map(strip_zeros);
     let (p, q, g, y, x) = (number()?, number()?, number()?, number()?, number()?);
-    let parameters = der::tlv(der::SEQUENCE, &[der::unsigned(p), der::unsigned(q), der::unsigned(g)].concat());
+    let parameters =
+        der::tlv(der::SEQUENCE, &[der::unsigned(p), der::unsigned(q), der::unsigned(g)].concat());
     Some(dl::facts(&algorithm_identifier(oid::DSA, &parameters), dl::raise(g, x, p), Some(&der::unsigned(y))))
 }
 

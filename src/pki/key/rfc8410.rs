@@ -9,7 +9,12 @@ use crate::pki::der::{self, Reader};
 use crate::pki::spki::KeyFacts;
 
 /// Reads a key; `private` is the content of the outer OCTET STRING.
-pub(super) fn read(oid: &[u8], algorithm: &[u8], private: &[u8], public: Option<&[u8]>) -> Result<KeyFacts, KeyError> {
+pub(super) fn read(
+    oid: &[u8],
+    algorithm: &[u8],
+    private: &[u8],
+    public: Option<&[u8]>,
+) -> Result<KeyFacts, KeyError> {
     let octets = match oid {
         oid::ED448 => 57,
         oid::X448 => 56,
@@ -27,7 +32,9 @@ pub(super) fn read(oid: &[u8], algorithm: &[u8], private: &[u8], public: Option<
     };
     let computed = match oid {
         oid::ED25519 => ed25519(seed),
-        oid::X25519 => agreement::PrivateKey::from_private_key(&X25519, seed).ok().and_then(|k| Some(k.compute_public_key().ok()?.as_ref().to_vec())),
+        oid::X25519 => agreement::PrivateKey::from_private_key(&X25519, seed)
+            .ok()
+            .and_then(|k| Some(k.compute_public_key().ok()?.as_ref().to_vec())),
         oid::ED448 => edwards::ed448_public(seed),
         _ => edwards::x448_public(seed),
     };

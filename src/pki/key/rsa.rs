@@ -1,7 +1,8 @@
 //! RSA: the modulus is the product of the primes, and e belongs to d (RFC 8017 section 3.2).
 //!
-//! Who knows the factors of n has the private key, whatever the exponents are. Without factors e and d have to undo one another, and numbers
-//! with which that is no proof (e = 1, an even e) make no private key: anybody can write the n of another into a file.
+//! Who knows the factors of n has the private key, whatever the exponents are. Without factors e and d have
+//! to undo one another, and numbers with which that is no proof (e = 1, an even e) make no private key:
+//! anybody can write the n of another into a file.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Odd, Resize};
@@ -22,7 +23,8 @@ pub(super) struct Numbers<'a> {
     pub(super) primes: Vec<Prime<'a>>,
 }
 
-/// One prime factor with what the Chinese remainder theorem needs (`OtherPrimeInfo` of RFC 8017 appendix A.1.2).
+/// One prime factor with what the Chinese remainder theorem needs (`OtherPrimeInfo` of RFC 8017 appendix
+/// A.1.2).
 pub(super) struct Prime<'a> {
     pub(super) prime: &'a [u8],
     pub(super) exponent: &'a [u8],
@@ -61,7 +63,8 @@ impl<'a> Numbers<'a> {
 /// More primes than this are an attack: RFC 8017 sets no ceiling, OpenSSL's is 5.
 const MOST_PRIMES: usize = 16;
 
-/// Moduli above this many bits are not exponentiated with when the primes are missing or wrong: it would take seconds.
+/// Moduli above this many bits are not exponentiated with when the primes are missing or wrong: it would take
+/// seconds.
 const EXPONENTIATED_BITS: u32 = 8192;
 
 /// Computes the public half and compares; `algorithm` is the AlgorithmIdentifier of the file.
@@ -87,18 +90,26 @@ pub(super) fn read(algorithm: &[u8], numbers: &Numbers<'_>) -> KeyFacts {
             settle(algorithm, Some(&stored), Some(&of_primes))
         } else {
             let e = believed_exponent(numbers);
-            settle(algorithm, Some(&rsa_public_key(&product, e.as_deref().unwrap_or(numbers.e))), Some(&stored))
+            settle(
+                algorithm,
+                Some(&rsa_public_key(&product, e.as_deref().unwrap_or(numbers.e))),
+                Some(&stored),
+            )
         };
     }
     if exponents_agree(numbers) {
         return settle(algorithm, Some(&stored), None);
     }
     let e = believed_exponent(numbers);
-    with(settle(algorithm, Some(&rsa_public_key(numbers.n, e.as_deref().unwrap_or(numbers.e))), Some(&stored)), Code::KeyMismatch)
+    with(
+        settle(algorithm, Some(&rsa_public_key(numbers.n, e.as_deref().unwrap_or(numbers.e))), Some(&stored)),
+        Code::KeyMismatch,
+    )
 }
 
-/// Whether what is there of the exponents agrees: e * d = 1 mod every (prime - 1), the same for the primes' own exponents, and the coefficients
-/// invert what they should (RFC 8017 section 3.2). Reductions of numbers that are there; no exponentiation.
+/// Whether what is there of the exponents agrees: e * d = 1 mod every (prime - 1), the same for the primes'
+/// own exponents, and the coefficients invert what they should (RFC 8017 section 3.2). Reductions of numbers
+/// that are there; no exponentiation.
 fn exponents_agree(numbers: &Numbers<'_>) -> bool {
     let e = number(numbers.e);
     let d = number(numbers.d);
@@ -110,11 +121,15 @@ fn exponents_agree(numbers: &Numbers<'_>) -> bool {
         if !numbers.d.is_empty() && !is_one_mod(&ed, &order) {
             return false;
         }
-        if !part.exponent.is_empty() && !is_one_mod(&Zeroizing::new(e.concatenating_mul(&*number(part.exponent))), &order) {
+        if !part.exponent.is_empty()
+            && !is_one_mod(&Zeroizing::new(e.concatenating_mul(&*number(part.exponent))), &order)
+        {
             return false;
         }
-        // The coefficient of the first entry inverts q mod p; that of the third and later ones the product of all primes before.
-        let inverted = if index == 0 { numbers.primes.get(1).map(|q| number(q.prime)) } else { before.clone() };
+        // The coefficient of the first entry inverts q mod p; that of the third and later ones the product of
+        // all primes before.
+        let inverted =
+            if index == 0 { numbers.primes.get(1).map(|q| number(q.prime)) } else { before.clone() };
         if let Some(inverted) = inverted.filter(|_| !part.coefficient.is_empty())
             && !is_one_mod(&Zeroizing::new(inverted.concatenating_mul(&*number(part.coefficient))), &prime)
         {
@@ -122,7 +137,9 @@ fn exponents_agree(numbers: &Numbers<'_>) -> bool {
         }
         // Needed by multi-prime keys alone.
         if numbers.primes.len() > 2 {
-            before = Some(Zeroizing::new(before.map_or_else(|| (*prime).clone(), |b| b.concatenating_mul(&*prime))));
+            before = Some(Zeroizing::new(
+                before.map_or_else(|| (*prime).clone(), |b| b.concatenating_mul(&*prime)),
+            ));
         }
     }
     true
@@ -149,7 +166,8 @@ fn product(primes: &[Prime<'_>]) -> Vec<u8> {
     product.to_be_bytes().into_vec()
 }
 
-/// The e that d belongs to, where it is a number that people use: below 2^64. `None` when d itself must be wrong.
+/// The e that d belongs to, where it is a number that people use: below 2^64. `None` when d itself must be
+/// wrong.
 fn believed_exponent(numbers: &Numbers<'_>) -> Option<Vec<u8>> {
     let first = numbers.primes.first()?;
     let prime = number(first.prime);
@@ -169,14 +187,19 @@ fn believed_exponent(numbers: &Numbers<'_>) -> Option<Vec<u8>> {
     (e.len() <= 8 && holds).then(|| e.to_vec())
 }
 
-/// Whether raising to e and then to d gives back 2 and 3 modulo n; `None` where that cannot be told: even or tiny or huge moduli, no d, and an e
-/// of 1 or an even one, with which it would be no proof.
+/// Whether raising to e and then to d gives back 2 and 3 modulo n; `None` where that cannot be told: even or
+/// tiny or huge moduli, no d, and an e of 1 or an even one, with which it would be no proof.
 fn fits(n: &[u8], e: &[u8], d: &[u8]) -> Option<bool> {
     let bits = bit_length(n);
     if bit_length(e) < 2 || e.last().is_some_and(|octet| octet & 1 == 0) {
         return None;
     }
-    if !(3..=EXPONENTIATED_BITS).contains(&bits) || d.is_empty() || e.is_empty() || d.len() > n.len() + 8 || e.len() > n.len() {
+    if !(3..=EXPONENTIATED_BITS).contains(&bits)
+        || d.is_empty()
+        || e.is_empty()
+        || d.len() > n.len() + 8
+        || e.len() > n.len()
+    {
         return None;
     }
     let modulus = BoxedUint::from_be_slice_vartime(n);

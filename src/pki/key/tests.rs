@@ -81,7 +81,12 @@ fn an_encrypted_openssh_key_is_named_by_its_clear_half() {
         let locked = with_cipher(&key.der, b"aes256-ctr");
         assert_eq!(read_openssh(&locked).err(), Some(KeyError::Encrypted), "{}", key.name);
         let facts = read_openssh_public(&locked).expect(key.name);
-        assert_eq!((facts.spki, facts.bits), (key.spki, read_openssh(&key.der).expect(key.name).facts.bits), "{}", key.name);
+        assert_eq!(
+            (facts.spki, facts.bits),
+            (key.spki, read_openssh(&key.der).expect(key.name).facts.bits),
+            "{}",
+            key.name
+        );
         assert_eq!(codes(&facts), ["public-key-not-verified"], "{}", key.name);
         for length in 0..80 {
             assert!(read_openssh_public(&locked[..length]).is_none(), "{} {length}", key.name);
@@ -97,7 +102,10 @@ fn canonical_forms_link_a_key_to_its_other_spellings() {
     assert!(explicit.spki_raw.is_some());
     let pss = read(&der_of("pss")).expect("it reads").facts;
     assert!(pss.spki_raw.is_some() && pss.modulus.is_some());
-    assert_eq!(read(&der_of("sec1-p256")).map(|k| k.facts.spki), read(&der_of("sec1nopub-p256")).map(|k| k.facts.spki));
+    assert_eq!(
+        read(&der_of("sec1-p256")).map(|k| k.facts.spki),
+        read(&der_of("sec1nopub-p256")).map(|k| k.facts.spki)
+    );
     let compressed = read(&der_of("sec1comp-p224")).expect("it reads").facts;
     assert_eq!(Some(compressed.spki), read(&der_of("ec-secp224r1")).ok().map(|k| k.facts.spki));
     assert!(compressed.spki_raw.is_some());
@@ -105,7 +113,11 @@ fn canonical_forms_link_a_key_to_its_other_spellings() {
 
 #[test]
 fn a_stored_point_of_another_key_is_not_believed() {
-    for (name, curve) in [("ec-prime256v1", Curve::P256), ("ec-secp384r1", Curve::P384), ("ec-brainpoolP256r1", Curve::Brainpool256r1)] {
+    for (name, curve) in [
+        ("ec-prime256v1", Curve::P256),
+        ("ec-secp384r1", Curve::P384),
+        ("ec-brainpoolP256r1", Curve::Brainpool256r1),
+    ] {
         let good = read(&der_of(name)).expect("it reads").facts;
         let generator = curve.domain();
         let stored = [&[4], generator.gx.as_slice(), &generator.gy].concat();
@@ -141,35 +153,54 @@ fn a_key_that_names_no_curve_is_tried_on_those_of_its_size() {
 fn without_curve(scalar: &[u8]) -> [Vec<u8>; 2] {
     let sec1 = der::tlv(der::SEQUENCE, &[&[2, 1, 1][..], &der::tlv(der::OCTET_STRING, scalar)].concat());
     let algorithm = der::tlv(der::SEQUENCE, &der::tlv(der::OID, oid::EC_PUBLIC_KEY));
-    let pkcs8 = der::tlv(der::SEQUENCE, &[&[2, 1, 0][..], &algorithm, &der::tlv(der::OCTET_STRING, &sec1)].concat());
+    let pkcs8 =
+        der::tlv(der::SEQUENCE, &[&[2, 1, 0][..], &algorithm, &der::tlv(der::OCTET_STRING, &sec1)].concat());
     [sec1, pkcs8]
 }
 
 #[test]
 fn parameters_beside_a_key_count_if_they_fit() {
     let whole = der_of("sec1-p256");
-    let scalar = Reader::new(&whole).sequence().and_then(|mut fields| fields.nth(1)).expect("a scalar").content.to_vec();
+    let scalar = Reader::new(&whole)
+        .sequence()
+        .and_then(|mut fields| fields.nth(1))
+        .expect("a scalar")
+        .content
+        .to_vec();
     let good = read(&whole).expect("it reads").facts;
     let named = |curve: &[u8]| der::tlv(der::OID, curve);
     for key in without_curve(&scalar) {
         let first = read(&key).expect("it reads").facts;
-        let beside = |parameters: &[u8]| read_with_parameters(&key, Some(parameters)).expect("it reads").facts;
+        let beside =
+            |parameters: &[u8]| read_with_parameters(&key, Some(parameters)).expect("it reads").facts;
         assert_eq!((first.spki, codes(&first)), (None, vec!["public-key-not-computable"]));
         let fitting = beside(&named(oid::P256));
         assert_eq!((fitting.spki, fitting.curve, codes(&fitting)), (good.spki, Some(Curve::P256), vec![]));
         // Too large, too small, not known, no curve, cut, not DER, explicit and broken.
         let cut = &named(oid::P256)[..5];
-        for foreign in
-            [&named(Curve::P521.oid())[..], &named(Curve::Brainpool160r1.oid()), &named(&[0x2a, 3, 4]), &[5, 0], cut, b"", &[0x30, 3, 2, 1, 1]]
-        {
+        for foreign in [
+            &named(Curve::P521.oid())[..],
+            &named(Curve::Brainpool160r1.oid()),
+            &named(&[0x2a, 3, 4]),
+            &[5, 0],
+            cut,
+            b"",
+            &[0x30, 3, 2, 1, 1],
+        ] {
             let facts = beside(foreign);
-            assert_eq!((facts.spki, facts.bits, codes(&facts)), (None, first.bits, codes(&first)), "{foreign:02x?}");
+            assert_eq!(
+                (facts.spki, facts.bits, codes(&facts)),
+                (None, first.bits, codes(&first)),
+                "{foreign:02x?}"
+            );
         }
     }
     // The leading zeros that some writers drop, and one too many.
     for scalar in [&[7; 31][..], &[&[0][..], &scalar].concat()] {
         for key in without_curve(scalar) {
-            assert!(read_with_parameters(&key, Some(&named(oid::P256))).expect("it reads").facts.spki.is_some());
+            assert!(
+                read_with_parameters(&key, Some(&named(oid::P256))).expect("it reads").facts.spki.is_some()
+            );
         }
     }
 }
@@ -178,7 +209,9 @@ fn parameters_beside_a_key_count_if_they_fit() {
 fn parameters_beside_a_key_do_not_displace_its_own() {
     let foreign = der::tlv(der::OID, Curve::P384.oid());
     for name in ["ec-prime256v1", "sec1-p256", "ec-brainpoolP256r1"] {
-        let facts = |parameters| read_with_parameters(&der_of(name), parameters).map(|key| (key.facts.spki, codes(&key.facts)));
+        let facts = |parameters| {
+            read_with_parameters(&der_of(name), parameters).map(|key| (key.facts.spki, codes(&key.facts)))
+        };
         assert_eq!(facts(Some(&foreign)), facts(None), "{name}");
     }
 }
@@ -221,7 +254,8 @@ fn rsa_parts_that_contradict() {
     assert_eq!((facts(&factors).spki, codes(&facts(&factors))), (own, vec![]));
 }
 
-/// Anybody can write the public numbers of another into the file of a private key: without a private part that belongs to them it is none.
+/// Anybody can write the public numbers of another into the file of a private key: without a private part
+/// that belongs to them it is none.
 #[test]
 fn public_numbers_alone_are_not_verified() {
     let not_verified = |der: &[u8], what: &str| {
@@ -232,9 +266,16 @@ fn public_numbers_alone_are_not_verified() {
         let good = numbers(&der_of(name));
         let (n, e, one) = (&good[1], &good[2], vec![1]);
         let minus_one = [&n[..n.len() - 1], &[n[n.len() - 1] - 1]].concat();
-        for (e, d) in
-            [(&one, &one), (e, &one), (e, &vec![]), (e, e), (&vec![2], &good[3]), (&vec![], &good[3]), (&minus_one, &good[3]), (&one, &good[3])]
-        {
+        for (e, d) in [
+            (&one, &one),
+            (e, &one),
+            (e, &vec![]),
+            (e, e),
+            (&vec![2], &good[3]),
+            (&vec![], &good[3]),
+            (&minus_one, &good[3]),
+            (&one, &good[3]),
+        ] {
             let three = [vec![0], n.clone(), e.clone(), d.clone()];
             not_verified(&sequence(&three), name);
             // Factors that are none: nothing, and n itself.
@@ -246,17 +287,23 @@ fn public_numbers_alone_are_not_verified() {
     let good = numbers(&der_of("dsat"));
     let minus_one = [&good[1][..good[1].len() - 1], &[good[1][good[1].len() - 1] - 1]].concat();
     // version, p, q, g, y, x.
-    for (part, value) in [(5, vec![]), (3, vec![]), (3, vec![1]), (3, minus_one.clone()), (3, good[1].clone())] {
+    for (part, value) in
+        [(5, vec![]), (3, vec![]), (3, vec![1]), (3, minus_one.clone()), (3, good[1].clone())]
+    {
         let mut bad = good.clone();
         bad[part].clone_from(&value);
         not_verified(&sequence(&bad), &format!("DSA, part {part}"));
         // The same numbers as DSA and Diffie-Hellman in PKCS #8, with the public value beside.
         let unsigned = |number: &[u8]| der::unsigned(number);
         for (oid, parameters) in [(oid::DSA, &bad[1..4]), (oid::DH_X942, &[bad[1].clone(), bad[3].clone()])] {
-            let parameters = der::tlv(der::SEQUENCE, &parameters.iter().flat_map(|n| unsigned(n)).collect::<Vec<_>>());
+            let parameters =
+                der::tlv(der::SEQUENCE, &parameters.iter().flat_map(|n| unsigned(n)).collect::<Vec<_>>());
             let public = der::tlv(0x81, &[&[0], &unsigned(&good[4])[..]].concat());
             let private = der::tlv(der::OCTET_STRING, &unsigned(&bad[5]));
-            let der = der::tlv(der::SEQUENCE, &[&[2, 1, 1][..], &spki::algorithm_identifier(oid, &parameters), &private, &public].concat());
+            let der = der::tlv(
+                der::SEQUENCE,
+                &[&[2, 1, 1][..], &spki::algorithm_identifier(oid, &parameters), &private, &public].concat(),
+            );
             not_verified(&der, &format!("PKCS #8, part {part}"));
         }
     }
@@ -276,7 +323,9 @@ fn public_numbers_alone_are_not_verified() {
 fn an_openssh_key_whose_outer_half_is_of_another_key_says_so() {
     let ssh: Vec<_> = known().filter(|key| key.label.starts_with("OPENSSH") && key.spki.is_some()).collect();
     assert!(ssh.len() >= 2);
-    let string = |bytes: &[u8], at: usize| at + 4 + u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+    let string = |bytes: &[u8], at: usize| {
+        at + 4 + u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize
+    };
     // Behind magic, cipher, derivation, its options and the number of keys.
     let public = |der: &[u8]| {
         let start = string(der, string(der, string(der, 15))) + 4;
@@ -297,7 +346,10 @@ fn dsa_public_values_are_computed() {
     let mut bad = good.clone();
     bad[4] = vec![7];
     let facts = read(&sequence(&bad)).expect("it reads").facts;
-    assert_eq!((Some(facts.spki), codes(&facts)), (read(&der_of("dsat")).ok().map(|k| k.facts.spki), vec!["key-mismatch"]));
+    assert_eq!(
+        (Some(facts.spki), codes(&facts)),
+        (read(&der_of("dsat")).ok().map(|k| k.facts.spki), vec!["key-mismatch"])
+    );
     bad[4].clear();
     assert_eq!(codes(&read(&sequence(&bad)).expect("it reads").facts), Vec::<&str>::new());
 }
@@ -306,7 +358,8 @@ fn dsa_public_values_are_computed() {
 fn forms_are_told_by_content() {
     assert_eq!(read(b"").err(), Some(KeyError::NotAKey));
     assert_eq!(read(&sequence(&[vec![1], vec![2]])).err(), Some(KeyError::NotAKey));
-    let encrypted = der::tlv(der::SEQUENCE, &[spki::RSA_ALGORITHM, &der::tlv(der::OCTET_STRING, b"x")].concat());
+    let encrypted =
+        der::tlv(der::SEQUENCE, &[spki::RSA_ALGORITHM, &der::tlv(der::OCTET_STRING, b"x")].concat());
     assert_eq!(read(&encrypted).err(), Some(KeyError::Encrypted));
     assert_eq!(read_openssh(b"something else").err(), Some(KeyError::NotAKey));
     let mut trailing = der_of("ED25519");
@@ -317,8 +370,14 @@ fn forms_are_told_by_content() {
 #[test]
 fn hostile_numbers_neither_panic_nor_go_on_for_ever() {
     let sizes = [0, 1, 2, 3, 64, 1024, 2048, 2049, 3000];
-    let values =
-        |size: usize| [vec![0xff; size], vec![0xfe; size], vec![1; size], [vec![0x80; size.min(1)], vec![0; size.saturating_sub(1)]].concat()];
+    let values = |size: usize| {
+        [
+            vec![0xff; size],
+            vec![0xfe; size],
+            vec![1; size],
+            [vec![0x80; size.min(1)], vec![0; size.saturating_sub(1)]].concat(),
+        ]
+    };
     for size in sizes {
         for value in values(size) {
             for part in 0..9 {
@@ -371,25 +430,55 @@ fn ml_dsa_in_each_form() {
     use aws_lc_rs::signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair};
     let seed: Vec<u8> = (0..32).collect();
     for (oid, parameters, hash) in [
-        (oid::ML_DSA_44, &ML_DSA_44_SIGNING, "837832708c5236d951581f1fddf2b79991b3424a0486d16da1ddad0fd69701be"),
-        (oid::ML_DSA_65, &ML_DSA_65_SIGNING, "b8b62131bfbe84433efb2273d7f5b87f7a22854a2cfd366fc2aead86d837c52d"),
-        (oid::ML_DSA_87, &ML_DSA_87_SIGNING, "07e57c4f14dbad1267f621ec3777b4e2e6c4fbc4c22fbb87510ff8e0b3c6a642"),
+        (
+            oid::ML_DSA_44,
+            &ML_DSA_44_SIGNING,
+            "837832708c5236d951581f1fddf2b79991b3424a0486d16da1ddad0fd69701be",
+        ),
+        (
+            oid::ML_DSA_65,
+            &ML_DSA_65_SIGNING,
+            "b8b62131bfbe84433efb2273d7f5b87f7a22854a2cfd366fc2aead86d837c52d",
+        ),
+        (
+            oid::ML_DSA_87,
+            &ML_DSA_87_SIGNING,
+            "07e57c4f14dbad1267f621ec3777b4e2e6c4fbc4c22fbb87510ff8e0b3c6a642",
+        ),
     ] {
         let key = |private: &[u8]| {
             let algorithm = der::tlv(der::SEQUENCE, &der::tlv(der::OID, oid));
-            read(&der::tlv(der::SEQUENCE, &[&[2, 1, 0], &algorithm[..], &der::tlv(der::OCTET_STRING, private)].concat())).unwrap().facts
+            read(&der::tlv(
+                der::SEQUENCE,
+                &[&[2, 1, 0], &algorithm[..], &der::tlv(der::OCTET_STRING, private)].concat(),
+            ))
+            .unwrap()
+            .facts
         };
         let octets = |content: &[u8]| der::tlv(der::OCTET_STRING, content);
-        let expanded = |seed: &[u8]| PqdsaKeyPair::from_seed(parameters, seed).unwrap().private_key().as_raw_bytes().unwrap().as_ref().to_vec();
+        let expanded = |seed: &[u8]| {
+            PqdsaKeyPair::from_seed(parameters, seed)
+                .unwrap()
+                .private_key()
+                .as_raw_bytes()
+                .unwrap()
+                .as_ref()
+                .to_vec()
+        };
         let (own, other) = (expanded(&seed), expanded(&[9; 32]));
         let both = |expanded: &[u8]| der::tlv(der::SEQUENCE, &[octets(&seed), octets(expanded)].concat());
-        for private in [der::tlv(0x80, &seed), octets(&own), both(&own), octets(&seed), seed.clone(), own.clone()] {
+        for private in
+            [der::tlv(0x80, &seed), octets(&own), both(&own), octets(&seed), seed.clone(), own.clone()]
+        {
             let facts = key(&private);
             assert_eq!(facts.spki, hash.parse().ok(), "{} octets", private.len());
             assert_eq!(codes(&facts), ["unknown-algorithm"]);
         }
         let contradicts = key(&both(&other));
-        assert_eq!((contradicts.spki, codes(&contradicts).contains(&"key-mismatch")), (hash.parse().ok(), true));
+        assert_eq!(
+            (contradicts.spki, codes(&contradicts).contains(&"key-mismatch")),
+            (hash.parse().ok(), true)
+        );
         let broken = key(&octets(&own[1..]));
         assert_eq!((broken.spki, codes(&broken).contains(&"public-key-not-computable")), (None, true));
     }

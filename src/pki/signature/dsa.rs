@@ -9,12 +9,15 @@ use super::scalar::{Scalars, leftmost};
 use crate::limits::{DH_BITS, DSA_ORDER_BITS};
 use crate::pki::der::{Reader, bit_length, strip_zeros};
 
-/// Checks a signature; `spki` is the whole `SubjectPublicKeyInfo` (RFC 3279 section 2.3.2), `key` the octets of its BIT STRING.
+/// Checks a signature; `spki` is the whole `SubjectPublicKeyInfo` (RFC 3279 section 2.3.2), `key` the octets
+/// of its BIT STRING.
 pub(super) fn check(hash: Hash, tbs: &[u8], signature: &[u8], spki: &[u8], key: &[u8]) -> Checked {
     let Some(public) = PublicKey::read(spki, key) else { return Checked::NotSupported };
     let Some(scalars) = Scalars::new(public.q) else { return Checked::NotSupported };
     let digest = hash.of(&[tbs]);
-    let Some((r, u1, u2)) = scalars.read(signature, leftmost(&digest, bit_length(public.q))) else { return Checked::Invalid };
+    let Some((r, u1, u2)) = scalars.read(signature, leftmost(&digest, bit_length(public.q))) else {
+        return Checked::Invalid;
+    };
     let Some(v) = public.power(&u1, &u2) else { return Checked::NotSupported };
     if scalars.reduce(v) == r { Checked::Valid } else { Checked::Invalid }
 }
@@ -28,8 +31,8 @@ struct PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
-    /// Reads a key. `None` for parameters inherited from elsewhere, for sizes that nobody uses, and for g or y of 0 or 1, with which
-    /// everybody can sign.
+    /// Reads a key. `None` for parameters inherited from elsewhere, for sizes that nobody uses, and for g or
+    /// y of 0 or 1, with which everybody can sign.
     fn read(spki: &'a [u8], key: &'a [u8]) -> Option<Self> {
         let mut algorithm = Reader::new(spki).sequence()?.sequence()?;
         algorithm.oid()?;

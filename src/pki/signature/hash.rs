@@ -73,7 +73,8 @@ fn portable<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
     context.finalize().to_vec()
 }
 
-/// RFC 8017 appendix B.1 and C, NIST's arc 2.16.840.1.101.3.4.2 (FIPS 180-4, FIPS 202), TeleTrusT's for RIPEMD-160, GM/T 0006 for SM3.
+/// RFC 8017 appendix B.1 and C, NIST's arc 2.16.840.1.101.3.4.2 (FIPS 180-4, FIPS 202), TeleTrusT's for
+/// RIPEMD-160, GM/T 0006 for SM3.
 const OIDS: &[(Hash, &[u8])] = &[
     (Hash::Sha256, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]),
     (Hash::Sha384, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02]),

@@ -1,4 +1,5 @@
-//! RSA signatures (RFC 8017 section 8) of every key size, exponent and hash; aws-lc checks the usual ones faster.
+//! RSA signatures (RFC 8017 section 8) of every key size, exponent and hash; aws-lc checks the usual ones
+//! faster.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd, Resize};
@@ -9,18 +10,22 @@ use super::scheme::Pss;
 use crate::limits::{RSA_BITS, RSA_EXPONENT_BITS, RSA_SMALL_BITS};
 use crate::pki::der::{self, Reader, bit_length, strip_zeros};
 
-/// Checks an RSASSA-PKCS1-v1_5 signature (section 8.2.2); `key` is an `RSAPublicKey` in DER. The hash's AlgorithmIdentifier may have NULL or
-/// no parameters: verifiers differ in which they accept (section 8.2.2, note; appendix A.2.4).
+/// Checks an RSASSA-PKCS1-v1_5 signature (section 8.2.2); `key` is an `RSAPublicKey` in DER. The hash's
+/// AlgorithmIdentifier may have NULL or no parameters: verifiers differ in which they accept (section 8.2.2,
+/// note; appendix A.2.4).
 pub(super) fn pkcs1(hash: Hash, tbs: &[u8], signature: &[u8], key: &[u8]) -> Checked {
     let (message, _) = match open(key, signature) {
         Ok(opened) => opened,
         Err(checked) => return checked,
     };
     let digest = der::tlv(der::OCTET_STRING, &hash.of(&[tbs]));
-    let valid = hash.oids().flat_map(|oid| [&[der::NULL, 0][..], &[]].map(|parameters| (oid, parameters))).any(|(oid, parameters)| {
-        let algorithm = der::tlv(der::SEQUENCE, &[&der::tlv(der::OID, oid), parameters].concat());
-        is_padded(&message, &der::tlv(der::SEQUENCE, &[&algorithm[..], &digest].concat()))
-    });
+    let valid = hash
+        .oids()
+        .flat_map(|oid| [&[der::NULL, 0][..], &[]].map(|parameters| (oid, parameters)))
+        .any(|(oid, parameters)| {
+            let algorithm = der::tlv(der::SEQUENCE, &[&der::tlv(der::OID, oid), parameters].concat());
+            is_padded(&message, &der::tlv(der::SEQUENCE, &[&algorithm[..], &digest].concat()))
+        });
     if valid { Checked::Valid } else { Checked::Invalid }
 }
 
@@ -87,7 +92,12 @@ fn open(key: &[u8], signature: &[u8]) -> Result<(Vec<u8>, u32), Checked> {
     let (bits, exponent_bits) = (bit_length(n), bit_length(e));
     let limit = if bits <= RSA_SMALL_BITS { bits } else { RSA_EXPONENT_BITS };
     // With e = 1 everybody makes every signature, and an even e has no d: such a key proves nothing.
-    if bits < 16 || bits as usize > RSA_BITS || exponent_bits < 2 || exponent_bits > limit || e.last().is_some_and(|b| b & 1 == 0) {
+    if bits < 16
+        || bits as usize > RSA_BITS
+        || exponent_bits < 2
+        || exponent_bits > limit
+        || e.last().is_some_and(|b| b & 1 == 0)
+    {
         return Err(Checked::NotSupported);
     }
     if signature.len() != n.len() || signature >= n {
@@ -98,7 +108,12 @@ fn open(key: &[u8], signature: &[u8]) -> Result<(Vec<u8>, u32), Checked> {
     let odd = Option::<Odd<BoxedUint>>::from(Odd::new(modulus)).ok_or(Checked::NotSupported)?;
     let params = BoxedMontyParams::new_vartime(odd);
     let base = BoxedMontyForm::new(BoxedUint::from_be_slice_vartime(signature).resize(precision), &params);
-    let message = base.pow_bounded_exp(&BoxedUint::from_be_slice_vartime(e), exponent_bits).retrieve().to_be_bytes();
+    let message =
+        base.pow_bounded_exp(&BoxedUint::from_be_slice_vartime(e), exponent_bits).retrieve().to_be_bytes();
     // The precision is in whole words.
-    message.len().checked_sub(n.len()).map(|zeros| (message[zeros..].to_vec(), bits)).ok_or(Checked::NotSupported)
+    message
+        .len()
+        .checked_sub(n.len())
+        .map(|zeros| (message[zeros..].to_vec(), bits))
+        .ok_or(Checked::NotSupported)
 }

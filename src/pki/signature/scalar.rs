@@ -1,4 +1,5 @@
-//! The arithmetic that DSA and ECDSA share: a pair (r, s) modulo the order of a group (FIPS 186-4 sections 4.7 and 6.4).
+//! The arithmetic that DSA and ECDSA share: a pair (r, s) modulo the order of a group (FIPS 186-4 sections
+//! 4.7 and 6.4).
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero};
 
@@ -16,8 +17,8 @@ impl Scalars {
         Some(Self { order: Option::from(NonZero::new(order))? })
     }
 
-    /// Reads a signature (`Dss-Sig-Value`, RFC 3279 section 2.2.2): r, and the exponents u1 = z / s and u2 = r / s. `None` if it is no
-    /// signature: r and s are at least 1 and less than the order, in DER.
+    /// Reads a signature (`Dss-Sig-Value`, RFC 3279 section 2.2.2): r, and the exponents u1 = z / s and u2 =
+    /// r / s. `None` if it is no signature: r and s are at least 1 and less than the order, in DER.
     pub(super) fn read(&self, signature: &[u8], z: BoxedUint) -> Option<(BoxedUint, BoxedUint, BoxedUint)> {
         let [r, s] = self.pair(signature)?;
         let inverse = Option::<BoxedUint>::from(self.reduce(s).invert_mod(&self.order))?;
@@ -35,7 +36,8 @@ impl Scalars {
             return None;
         }
         let inside = |octets: &[u8]| {
-            let number = (!octets.is_empty() && bit_length(octets) <= self.order.bits_vartime()).then(|| BoxedUint::from_be_slice_vartime(octets))?;
+            let number = (!octets.is_empty() && bit_length(octets) <= self.order.bits_vartime())
+                .then(|| BoxedUint::from_be_slice_vartime(octets))?;
             (number < *self.order.as_ref()).then_some(number)
         };
         Some([inside(r)?, inside(s)?])

@@ -74,8 +74,10 @@ impl Pss {
             }
             None => Hash::Sha1,
         };
-        let salt = parameters.tagged(der::context(2)).map_or(Some(20), |explicit| explicit.reader().small())?;
-        let trailer = parameters.tagged(der::context(3)).map_or(Some(1), |explicit| explicit.reader().small());
+        let salt =
+            parameters.tagged(der::context(2)).map_or(Some(20), |explicit| explicit.reader().small())?;
+        let trailer =
+            parameters.tagged(der::context(3)).map_or(Some(1), |explicit| explicit.reader().small());
         (trailer == Some(1)).then_some(Self { hash, mask, salt: usize::try_from(salt).ok()? })
     }
 }
@@ -87,8 +89,8 @@ const ECDSA_WITH_SPECIFIED: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 /// GM/T 0006.
 const SM2_WITH_SM3: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75];
 
-/// Algorithms whose identifier says it all: RFC 8017 appendix C (and OIW, TeleTrusT for old ones), RFC 3279 section 2.2, RFC 5758
-/// section 3, NIST's arc 2.16.840.1.101.3.4.3, RFC 9881 section 2.
+/// Algorithms whose identifier says it all: RFC 8017 appendix C (and OIW, TeleTrusT for old ones), RFC 3279
+/// section 2.2, RFC 5758 section 3, NIST's arc 2.16.840.1.101.3.4.3, RFC 9881 section 2.
 #[rustfmt::skip]
 const NAMED: &[(&[u8], Scheme)] = &[
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], Scheme::Pkcs1(Hash::Sha256)),

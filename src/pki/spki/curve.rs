@@ -1,7 +1,9 @@
-//! The curves that have names: SEC 2 (both editions), X9.62, RFC 5639, GB/T 32918.5 and WAP-WTLS, with their domain parameters.
+//! The curves that have names: SEC 2 (both editions), X9.62, RFC 5639, GB/T 32918.5 and WAP-WTLS, with their
+//! domain parameters.
 //!
-//! Curves over prime fields are a [`Curve`], so that public halves can be computed on them and explicit parameters recognised;
-//! of curves over binary fields only the size is known here. Sizes are those of the group order, as OpenSSL counts them.
+//! Curves over prime fields are a [`Curve`], so that public halves can be computed on them and explicit
+//! parameters recognised; of curves over binary fields only the size is known here. Sizes are those of the
+//! group order, as OpenSSL counts them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -94,7 +96,8 @@ pub enum Curve {
     Wtls9,
 }
 
-/// Domain parameters of a curve over a prime field, y^2 = x^3 + ax + b mod p (SEC 1 section 3.1.1.1); magnitudes, big endian.
+/// Domain parameters of a curve over a prime field, y^2 = x^3 + ax + b mod p (SEC 1 section 3.1.1.1);
+/// magnitudes, big endian.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Domain {
     /// The prime.
@@ -121,7 +124,9 @@ impl Serialize for Curve {
 impl<'de> Deserialize<'de> for Curve {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let name = String::deserialize(d)?;
-        Self::all().find(|curve| curve.as_str() == name).ok_or_else(|| serde::de::Error::custom("not a known curve"))
+        Self::all()
+            .find(|curve| curve.as_str() == name)
+            .ok_or_else(|| serde::de::Error::custom("not a known curve"))
     }
 }
 
@@ -169,7 +174,8 @@ impl Curve {
     /// The domain parameters.
     #[must_use]
     pub(crate) fn domain(self) -> Domain {
-        let [p, a, b, gx, gy, n] = self.row().numbers.map(|digits| strip_zeros(&from_hex(digits).unwrap_or_default()).to_vec());
+        let [p, a, b, gx, gy, n] =
+            self.row().numbers.map(|digits| strip_zeros(&from_hex(digits).unwrap_or_default()).to_vec());
         Domain { p, a, b, gx, gy, n }
     }
 
@@ -195,8 +201,8 @@ struct Row {
 
 /// Where each variant stands in [`TABLE`].
 const INDEX: [u8; 40] = [
-    20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 5, 4, 0, 1, 2, 15, 16, 17, 18, 19, 6, 7, 8, 9, 10, 11, 12, 13, 14, 3, 34, 39, 35, 36, 37,
-    38,
+    20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 5, 4, 0, 1, 2, 15, 16, 17, 18, 19, 6, 7, 8, 9,
+    10, 11, 12, 13, 14, 3, 34, 39, 35, 36, 37, 38,
 ];
 
 #[rustfmt::skip]

@@ -1,8 +1,10 @@
-//! Arithmetic on curves y^2 = x^3 + ax + b over prime fields, for every set of domain parameters (SEC 1 section 2.2.1).
+//! Arithmetic on curves y^2 = x^3 + ax + b over prime fields, for every set of domain parameters (SEC 1
+//! section 2.2.1).
 //!
-//! The complete addition formulas of Renes, Costello and Batina (2016, algorithm 1) know no special cases, so one routine serves
-//! named and explicit parameters alike and the work does not depend on the scalar. Hostile parameters give `None` or a meaningless
-//! point, never a panic; the time is bounded because fields above [`LARGEST_FIELD`] octets are refused.
+//! The complete addition formulas of Renes, Costello and Batina (2016, algorithm 1) know no special cases, so
+//! one routine serves named and explicit parameters alike and the work does not depend on the scalar. Hostile
+//! parameters give `None` or a meaningless point, never a panic; the time is bounded because fields above
+//! [`LARGEST_FIELD`] octets are refused.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{CtAssign, CtEq, Odd, Uint};
@@ -14,11 +16,13 @@ use crate::pki::der::{bit_length, strip_zeros};
 /// Fields above this many octets are not computed with: P-521 is the largest curve in use.
 pub(crate) const LARGEST_FIELD: usize = 72;
 
-/// Scalars of more octets are not computed with: twice the largest field is more than any defect in use gives.
+/// Scalars of more octets are not computed with: twice the largest field is more than any defect in use
+/// gives.
 const LONGEST_SCALAR: usize = 2 * LARGEST_FIELD;
 
-/// Multiplies the generator by `scalar` (big endian): the point, uncompressed, or one zero octet for infinity (SEC 1 section 2.3.3).
-/// `None` for parameters that are no curve (even prime, generator not on it) or too large.
+/// Multiplies the generator by `scalar` (big endian): the point, uncompressed, or one zero octet for infinity
+/// (SEC 1 section 2.3.3). `None` for parameters that are no curve (even prime, generator not on it) or too
+/// large.
 pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
     match domain.p.len() {
         0..=32 => Field::<4>::new(domain)?.multiply(domain, scalar),
@@ -28,9 +32,9 @@ pub(crate) fn multiply(domain: &Domain, scalar: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The x of `u1` times the generator plus `u2` times a point, as checking a signature needs it (SEC 1 section 4.1.4): in variable time, for
-/// public numbers only. No octets at infinity. `None` for what [`multiply`] does not compute with, and for a point that is compressed or
-/// not on the curve.
+/// The x of `u1` times the generator plus `u2` times a point, as checking a signature needs it (SEC 1 section
+/// 4.1.4): in variable time, for public numbers only. No octets at infinity. `None` for what [`multiply`]
+/// does not compute with, and for a point that is compressed or not on the curve.
 pub(crate) fn combine(domain: &Domain, u1: &[u8], u2: &[u8], point: &[u8]) -> Option<Vec<u8>> {
     match domain.p.len() {
         0..=32 => Field::<4>::new(domain)?.combine(domain, u1, u2, point),
@@ -40,7 +44,8 @@ pub(crate) fn combine(domain: &Domain, u1: &[u8], u2: &[u8], point: &[u8]) -> Op
     }
 }
 
-/// Finds y of the point with this x and this parity of y (SEC 1 section 2.3.4); `None` if there is no such point.
+/// Finds y of the point with this x and this parity of y (SEC 1 section 2.3.4); `None` if there is no such
+/// point.
 pub(crate) fn decompress(domain: &Domain, x: &[u8], odd: bool) -> Option<Vec<u8>> {
     match domain.p.len() {
         0..=32 => Field::<4>::new(domain)?.decompress(x, odd),
@@ -144,7 +149,9 @@ impl<const LIMBS: usize> Field<LIMBS> {
         } else {
             // No inverse: the "prime" is composite.
             let inverse = Option::<FixedMontyForm<LIMBS>>::from(sum.z.invert());
-            inverse.map(|inverse| [&[4], self.octets(&(sum.x * inverse)).as_slice(), &self.octets(&(sum.y * inverse))].concat())
+            inverse.map(|inverse| {
+                [&[4], self.octets(&(sum.x * inverse)).as_slice(), &self.octets(&(sum.y * inverse))].concat()
+            })
         };
         sum.wipe();
         point
@@ -176,8 +183,8 @@ impl<const LIMBS: usize> Field<LIMBS> {
         Some(self.octets(&(sum.x * inverse)))
     }
 
-    /// The multiples 0 to 15 of a point; four doublings and one addition for each half octet of a scalar need no others. `None` if the point
-    /// is not on the curve.
+    /// The multiples 0 to 15 of a point; four doublings and one addition for each half octet of a scalar need
+    /// no others. `None` if the point is not on the curve.
     fn multiples(&self, x: &[u8], y: &[u8]) -> Option<[Point<LIMBS>; 16]> {
         let (x, y) = (self.element(x)?, self.element(y)?);
         if y.square() != self.right_side(&x) {
@@ -192,7 +199,8 @@ impl<const LIMBS: usize> Field<LIMBS> {
         Some(table)
     }
 
-    /// Algorithm 1 of Renes, Costello, Batina: complete for groups of odd order, and within any subgroup of odd order.
+    /// Algorithm 1 of Renes, Costello, Batina: complete for groups of odd order, and within any subgroup of
+    /// odd order.
     fn add(&self, l: &Point<LIMBS>, r: &Point<LIMBS>) -> Point<LIMBS> {
         let (xx, yy, zz) = (l.x * r.x, l.y * r.y, l.z * r.z);
         let xy = (l.x + l.y) * (r.x + r.y) - xx - yy;
@@ -213,7 +221,8 @@ impl<const LIMBS: usize> Field<LIMBS> {
         (bool::from(y.retrieve().is_odd()) == odd).then(|| self.octets(&y))
     }
 
-    /// Tonelli and Shanks; the loops are bounded by the bits of p, so that a composite "prime" ends too. Public numbers only.
+    /// Tonelli and Shanks; the loops are bounded by the bits of p, so that a composite "prime" ends too.
+    /// Public numbers only.
     fn square_root(&self, square: &FixedMontyForm<LIMBS>) -> Option<FixedMontyForm<LIMBS>> {
         let one = FixedMontyForm::one(&self.params);
         let p_minus_1 = self.p.wrapping_sub(&Uint::ONE);
@@ -289,9 +298,19 @@ mod tests {
     #[test]
     fn hostile_parameters_end() {
         let good = Curve::P256.domain();
-        for p in
-            [vec![], vec![0], vec![1], vec![2], vec![3], vec![4], vec![0x10; 32], vec![0xff; 32], vec![0xff; 33], vec![0xff; 73], vec![0xff; 9000]]
-        {
+        for p in [
+            vec![],
+            vec![0],
+            vec![1],
+            vec![2],
+            vec![3],
+            vec![4],
+            vec![0x10; 32],
+            vec![0xff; 32],
+            vec![0xff; 33],
+            vec![0xff; 73],
+            vec![0xff; 9000],
+        ] {
             for a in [good.a.clone(), vec![], vec![1]] {
                 let domain = Domain { p: p.clone(), a, ..good.clone() };
                 let _ = multiply(&domain, &[3; 32]);

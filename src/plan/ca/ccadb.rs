@@ -1,6 +1,8 @@
-//! CCADB's list of CA certificates (`AllCertificateRecordsCSVFormatV5`), read from whatever the caller opened.
+//! CCADB's list of CA certificates (`AllCertificateRecordsCSVFormatV5`), read from whatever the caller
+//! opened.
 //!
-//! The list names certificates by SHA-256 and keys by subject key identifier; it has no hash of the key itself.
+//! The list names certificates by SHA-256 and keys by subject key identifier; it has no hash of the key
+//! itself.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -96,7 +98,8 @@ impl Ccadb {
     /// Reads the list, row by row. Rows that cannot be used are [`Self::problems`].
     ///
     /// # Errors
-    /// [`CcadbError`] if it cannot be read, lacks `CA Owner` or `SHA-256 Fingerprint`, is far too large, or has no usable row.
+    /// [`CcadbError`] if it cannot be read, lacks `CA Owner` or `SHA-256 Fingerprint`, is far too large, or
+    /// has no usable row.
     pub fn read(from: impl Read) -> Result<Self, CcadbError> {
         let rows = Bounded { from: from.take(BYTES).chain(LAST_ROW.as_bytes()), left: limits::CCADB_ROW };
         let mut csv = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(rows);
@@ -112,7 +115,10 @@ impl Ccadb {
             }
             line = at;
             if out.records.len() == ROWS {
-                return Err(CcadbError { line: Some(line), says: format!("more than {ROWS} rows: this is not the list") });
+                return Err(CcadbError {
+                    line: Some(line),
+                    says: format!("more than {ROWS} rows: this is not the list"),
+                });
             }
             if let Err(says) = out.add(&columns, &row) {
                 out.bad_rows += 1;
@@ -122,14 +128,20 @@ impl Ccadb {
             }
         }
         if csv.position().byte() >= BYTES {
-            return Err(CcadbError { line: None, says: format!("larger than {BYTES} bytes: this is not the list") });
+            return Err(CcadbError {
+                line: None,
+                says: format!("larger than {BYTES} bytes: this is not the list"),
+            });
         }
         if !ended {
             let says = "a quote opens in this row and the list ends before it is closed; what follows it would be lost, so fetch the list again";
             return Err(CcadbError { line: Some(line), says: says.to_owned() });
         }
         if out.records.is_empty() {
-            return Err(CcadbError { line: None, says: "no row can be used; AllCertificateRecordsCSVFormatV5 is the list wanted".to_owned() });
+            return Err(CcadbError {
+                line: None,
+                says: "no row can be used; AllCertificateRecordsCSVFormatV5 is the list wanted".to_owned(),
+            });
         }
         Ok(out)
     }
@@ -146,7 +158,8 @@ impl Ccadb {
         self.records.is_empty()
     }
 
-    /// The record of an issuer, by its certificate, else by its key where the list has a column `SPKI SHA256`.
+    /// The record of an issuer, by its certificate, else by its key where the list has a column `SPKI
+    /// SHA256`.
     #[must_use]
     pub fn of(&self, signer: &Signer) -> Option<&Record> {
         let at = self.by_certificate.get(&signer.certificate).or_else(|| self.by_key.get(&signer.key))?;
@@ -156,30 +169,52 @@ impl Ccadb {
     /// Who runs the CA with this key identifier, if all records with it agree.
     #[must_use]
     pub fn owner_of_identifier(&self, identifier: &[u8]) -> Option<&str> {
-        let mut owners = self.by_identifier.get(identifier)?.iter().filter_map(|at| self.records.get(*at as usize)).map(Record::operator);
+        let mut owners = self
+            .by_identifier
+            .get(identifier)?
+            .iter()
+            .filter_map(|at| self.records.get(*at as usize))
+            .map(Record::operator);
         let first = owners.next()?;
         owners.all(|o| o == first).then_some(first)
     }
 
     fn add(&mut self, columns: &Columns, row: &csv::ByteRecord) -> Result<(), String> {
-        let field = |at: usize| row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).unwrap_or_default();
+        let field =
+            |at: usize| row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).unwrap_or_default();
         let optional = |at: Option<usize>| at.map(field).filter(|f| !f.is_empty());
-        let fields = || format!("{} fields under {} columns; a quote or a line end is wrong in it", row.len(), columns.count);
+        let fields = || {
+            format!(
+                "{} fields under {} columns; a quote or a line end is wrong in it",
+                row.len(),
+                columns.count
+            )
+        };
         if row.len() < columns.count {
             return Err(fields());
         }
-        // A quote that the next row's closes, in the same column, keeps the number of fields and takes a row away.
+        // A quote that the next row's closes, in the same column, keeps the number of fields and takes a row
+        // away.
         if row.iter().any(holds_a_row) {
-            return Err("one of its fields holds another row, so a quote is wrong in it; fetch the list again".to_owned());
+            return Err(
+                "one of its fields holds another row, so a quote is wrong in it; fetch the list again"
+                    .to_owned(),
+            );
         }
-        let fingerprint = field(columns.fingerprint).parse::<Fingerprint>().map_err(|e| format!("SHA-256 Fingerprint: {e}"))?;
+        let fingerprint = field(columns.fingerprint)
+            .parse::<Fingerprint>()
+            .map_err(|e| format!("SHA-256 Fingerprint: {e}"))?;
         let owner = optional(Some(columns.owner)).ok_or("CA Owner is empty")?;
         let at = self.records.len() as u32;
         if self.by_certificate.insert(fingerprint, at).is_some() {
-            return Err(format!("certificate {fingerprint} is listed twice; the last row counts")).inspect_err(|_| self.push(columns, row, owner));
+            return Err(format!("certificate {fingerprint} is listed twice; the last row counts"))
+                .inspect_err(|_| self.push(columns, row, owner));
         }
         if let Some(key) = optional(columns.key) {
-            let key = key.parse().ok().or_else(|| base64(&key).and_then(|b| b.try_into().ok()).map(SpkiHash::from_bytes));
+            let key = key
+                .parse()
+                .ok()
+                .or_else(|| base64(&key).and_then(|b| b.try_into().ok()).map(SpkiHash::from_bytes));
             if let Some(key) = key {
                 self.by_key.insert(key, at);
             }
@@ -188,7 +223,8 @@ impl Ccadb {
             self.by_identifier.entry(identifier.into()).or_default().push(at);
         }
         self.push(columns, row, owner);
-        // What the header has no name for is empty in the real list. What the row says of itself holds; another may have vanished in it.
+        // What the header has no name for is empty in the real list. What the row says of itself holds;
+        // another may have vanished in it.
         if row.iter().skip(columns.count).any(|f| !f.trim_ascii().is_empty()) {
             return Err(format!("{}, and another row may be lost in it", fields()));
         }
@@ -196,24 +232,38 @@ impl Ccadb {
     }
 
     fn push(&mut self, columns: &Columns, row: &csv::ByteRecord, owner: String) {
-        let field = |at: usize| row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).filter(|f| !f.is_empty());
+        let field = |at: usize| {
+            row.get(at).map(|f| String::from_utf8_lossy(f).trim().to_owned()).filter(|f| !f.is_empty())
+        };
         let urls = columns.acme.iter().filter_map(|at| field(*at));
-        let mut acme: Vec<String> = urls.flat_map(|list| list.split([';', ' ', '\n']).map(str::to_owned).collect::<Vec<_>>()).collect();
+        let mut acme: Vec<String> = urls
+            .flat_map(|list| list.split([';', ' ', '\n']).map(str::to_owned).collect::<Vec<_>>())
+            .collect();
         acme.retain(|url| url.starts_with("https://"));
         acme.sort_unstable();
         acme.dedup();
-        let revoked = columns.revocation.and_then(field).is_some_and(|s| s == "Revoked" || s == "Parent Cert Revoked");
-        self.records.push(Record { owner, subordinate_owner: columns.subordinate.and_then(field), acme: acme.into(), revoked });
+        let revoked =
+            columns.revocation.and_then(field).is_some_and(|s| s == "Revoked" || s == "Parent Cert Revoked");
+        self.records.push(Record {
+            owner,
+            subordinate_owner: columns.subordinate.and_then(field),
+            acme: acme.into(),
+            revoked,
+        });
     }
 }
 
 impl Columns {
     fn find(header: &csv::ByteRecord) -> Result<Self, CcadbError> {
-        let names: Vec<String> =
-            header.iter().map(|h| String::from_utf8_lossy(h).trim_start_matches('\u{feff}').trim().to_ascii_lowercase()).collect();
+        let names: Vec<String> = header
+            .iter()
+            .map(|h| String::from_utf8_lossy(h).trim_start_matches('\u{feff}').trim().to_ascii_lowercase())
+            .collect();
         let column = |name: &str| names.iter().position(|n| n == name);
         let wanted = |name: &str| {
-            let says = || format!("there is no column {name:?}; AllCertificateRecordsCSVFormatV5 is the list wanted");
+            let says = || {
+                format!("there is no column {name:?}; AllCertificateRecordsCSVFormatV5 is the list wanted")
+            };
             column(&name.to_ascii_lowercase()).ok_or_else(|| CcadbError { line: Some(1), says: says() })
         };
         let count = names.iter().rposition(|n| !n.is_empty()).map_or(0, |last| last + 1);
@@ -233,14 +283,18 @@ impl Columns {
 /// Whether this is text over lines with a fingerprint between delimiters, as rows have.
 fn holds_a_row(field: &[u8]) -> bool {
     let field = field.trim_ascii();
-    let hash = |token: &[u8]| std::str::from_utf8(token).is_ok_and(|t| t.trim_matches('"').parse::<Fingerprint>().is_ok());
-    memchr::memchr(b'\n', field).is_some_and(|first| field[first..].split(|b| matches!(b, b',' | b'\n')).any(hash))
+    let hash = |token: &[u8]| {
+        std::str::from_utf8(token).is_ok_and(|t| t.trim_matches('"').parse::<Fingerprint>().is_ok())
+    };
+    memchr::memchr(b'\n', field)
+        .is_some_and(|first| field[first..].split(|b| matches!(b, b',' | b'\n')).any(hash))
 }
 
 /// A row behind the last one: where a quote is open at the end of the list, it is not met as a row.
 const LAST_ROW: &str = "\n\u{1}end\n";
 
-/// Gives at most so many bytes until it is told to go on, so that a quote that nothing closes costs one row's memory and time.
+/// Gives at most so many bytes until it is told to go on, so that a quote that nothing closes costs one row's
+/// memory and time.
 struct Bounded<R> {
     from: R,
     left: usize,
@@ -259,17 +313,24 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// Reads the next row, and tells on which line it begins.
-fn next_row<R: Read>(csv: &mut csv::Reader<Bounded<R>>, row: &mut csv::ByteRecord) -> Result<Option<u64>, CcadbError> {
+fn next_row<R: Read>(
+    csv: &mut csv::Reader<Bounded<R>>,
+    row: &mut csv::ByteRecord,
+) -> Result<Option<u64>, CcadbError> {
     csv.get_mut().left = limits::CCADB_ROW;
     let began = csv.position().line();
     match csv.read_byte_record(row) {
         Ok(more) => Ok(more.then(|| row.position().map_or(began, csv::Position::line))),
         Err(_) if csv.get_ref().left == 0 => {
-            let says =
-                format!("a quote opens and is not closed within {} bytes; what follows would be lost, so fetch the list again", limits::CCADB_ROW);
+            let says = format!(
+                "a quote opens and is not closed within {} bytes; what follows would be lost, so fetch the list again",
+                limits::CCADB_ROW
+            );
             Err(CcadbError { line: Some(began), says })
         }
-        Err(error) => Err(CcadbError { line: error.position().map(csv::Position::line), says: error.to_string() }),
+        Err(error) => {
+            Err(CcadbError { line: error.position().map(csv::Position::line), says: error.to_string() })
+        }
     }
 }
 

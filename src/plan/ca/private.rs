@@ -59,7 +59,8 @@ impl SerialForm {
             Self::UpperHex => hex.to_uppercase(),
             Self::ColonHex => {
                 let (sign, digits) = hex.strip_prefix('-').map_or(("", hex.as_str()), |d| ("-", d));
-                let octets: Vec<&str> = (0..digits.len()).step_by(2).filter_map(|i| digits.get(i..i + 2)).collect();
+                let octets: Vec<&str> =
+                    (0..digits.len()).step_by(2).filter_map(|i| digits.get(i..i + 2)).collect();
                 format!("{sign}{}", octets.join(":"))
             }
         }
@@ -80,11 +81,16 @@ pub struct ToRevoke<'a> {
 }
 
 impl Kind {
-    /// The commands for these certificates, each a program and its arguments; nothing in them is meant for a shell. Those that name a
-    /// certificate come for each, those that do not (they publish) once, at the end. What the operator gives no parameter for stays as `<name>`.
+    /// The commands for these certificates, each a program and its arguments; nothing in them is meant for a
+    /// shell. Those that name a certificate come for each, those that do not (they publish) once, at the end.
+    /// What the operator gives no parameter for stays as `<name>`.
     #[must_use]
     pub fn commands(&self, operator: &Operator, certificates: &[ToRevoke<'_>]) -> Vec<Vec<String>> {
-        let names = |command: &Vec<String>| command.iter().any(|a| ["{serial}", "{certificate}", "{issuer}", "{aki}"].iter().any(|n| a.contains(n)));
+        let names = |command: &Vec<String>| {
+            command
+                .iter()
+                .any(|a| ["{serial}", "{certificate}", "{issuer}", "{aki}"].iter().any(|n| a.contains(n)))
+        };
         let own = if operator.revoke.is_empty() { &self.revoke } else { &operator.revoke };
         let (each, once): (Vec<&Vec<String>>, Vec<&Vec<String>>) = own.iter().partition(|c| names(c));
         let form = operator.serial.unwrap_or(self.serial);
@@ -93,13 +99,21 @@ impl Kind {
                 "serial" => form.write(to_revoke.serial),
                 "certificate" => to_revoke.file.clone(),
                 "issuer" => url_encoded(to_revoke.issuer),
-                "aki" if !operator.parameters.contains_key("aki") => to_revoke.authority_key_id.map_or_else(|| "<aki>".to_owned(), hex),
+                "aki" if !operator.parameters.contains_key("aki") => {
+                    to_revoke.authority_key_id.map_or_else(|| "<aki>".to_owned(), hex)
+                }
                 other => operator.parameters.get(other).cloned().unwrap_or_else(|| format!("<{other}>")),
             };
             command.iter().map(|argument| fill(argument, &value)).collect()
         };
-        let mut out: Vec<Vec<String>> = certificates.iter().flat_map(|c| each.iter().map(move |command| fill_in(command, c))).collect();
-        out.extend(certificates.first().into_iter().flat_map(|c| once.iter().map(move |command| fill_in(command, c))));
+        let mut out: Vec<Vec<String>> =
+            certificates.iter().flat_map(|c| each.iter().map(move |command| fill_in(command, c))).collect();
+        out.extend(
+            certificates
+                .first()
+                .into_iter()
+                .flat_map(|c| once.iter().map(move |command| fill_in(command, c))),
+        );
         out
     }
 

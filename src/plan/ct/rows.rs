@@ -1,5 +1,5 @@
-//! The forms in which a search of Certificate Transparency logs comes: crt.sh's JSON, certspotter's JSON, one object a line, or CSV. Read as a
-//! stream, row by row; what stands in a row is taken as it is.
+//! The forms in which a search of Certificate Transparency logs comes: crt.sh's JSON, certspotter's JSON, one
+//! object a line, or CSV. Read as a stream, row by row; what stands in a row is taken as it is.
 
 use std::fmt;
 use std::io::Read as _;
@@ -50,17 +50,21 @@ enum Field {
 impl Field {
     /// By the name of a column or member, in any spelling of its words.
     fn named(name: &str) -> Option<Self> {
-        let clean: String = name.chars().filter(|c| c.is_alphanumeric()).take(64).collect::<String>().to_lowercase();
+        let clean: String =
+            name.chars().filter(|c| c.is_alphanumeric()).take(64).collect::<String>().to_lowercase();
         Some(match clean.as_str() {
             "id" | "crtshid" | "mincertid" | "certificateid" => Self::Id,
             "issuer" | "issuername" | "issuerdn" | "ca" => Self::Issuer,
             "serialnumber" | "serial" | "certificateserial" => Self::Serial,
             "notbefore" | "validfrom" | "notbeforerfc3339" => Self::NotBefore,
             "notafter" | "validto" | "validuntil" | "expires" | "notafterrfc3339" => Self::NotAfter,
-            "namevalue" | "commonname" | "dnsnames" | "matchingidentities" | "identities" | "names" | "san" | "sans" => Self::Names,
+            "namevalue" | "commonname" | "dnsnames" | "matchingidentities" | "identities" | "names"
+            | "san" | "sans" => Self::Names,
             "pubkeysha256" | "spkisha256" | "keysha256" => Self::Key,
             "key" | "spki" => Self::MaybeKey,
-            "certsha256" | "sha256" | "fingerprint" | "fingerprintsha256" | "certificatesha256" => Self::Sha256,
+            "certsha256" | "sha256" | "fingerprint" | "fingerprintsha256" | "certificatesha256" => {
+                Self::Sha256
+            }
             "certder" | "der" => Self::Der,
             _ => return None,
         })
@@ -74,7 +78,11 @@ impl Row {
             return;
         }
         let place = match field {
-            Field::Names => return self.names.extend(text.split(['\n', '\r']).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned)),
+            Field::Names => {
+                return self.names.extend(
+                    text.split(['\n', '\r']).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned),
+                );
+            }
             Field::Id => &mut self.id,
             Field::Issuer => &mut self.issuer,
             Field::Serial => &mut self.serial,
@@ -96,12 +104,16 @@ impl Row {
 pub(super) fn each(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
     match text.trim_start().chars().next() {
         None => Err(CtError::new(None, "it is empty; an answer without certificates is []")),
-        Some('<') => {
-            Err(CtError::new(None, "it is a web page, not the answer as data; fetch the address with &output=json, again if the server was busy"))
-        }
+        Some('<') => Err(CtError::new(
+            None,
+            "it is a web page, not the answer as data; fetch the address with &output=json, again if the server was busy",
+        )),
         Some('[') => {
             let mut deserializer = serde_json::Deserializer::from_str(text);
-            Rows(each).deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|e| broken(&e))
+            Rows(each)
+                .deserialize(&mut deserializer)
+                .and_then(|()| deserializer.end())
+                .map_err(|e| broken(&e))
         }
         Some('{') => objects(text, each),
         Some(_) => csv(text, each),
@@ -109,7 +121,10 @@ pub(super) fn each(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtE
 }
 
 fn broken(error: &serde_json::Error) -> CtError {
-    CtError::new(Some(error.line() as u64), &format!("the JSON is broken or cut off ({error}); fetch it again"))
+    CtError::new(
+        Some(error.line() as u64),
+        &format!("the JSON is broken or cut off ({error}); fetch it again"),
+    )
 }
 
 /// Objects one after the other; or one that holds the array of rows.
@@ -206,7 +221,8 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-/// What a member holds as texts: a text, a number, the texts of a list, the `name` of an object (certspotter's issuer), or nothing.
+/// What a member holds as texts: a text, a number, the texts of a list, the `name` of an object
+/// (certspotter's issuer), or nothing.
 #[derive(Default)]
 struct Texts {
     list: Vec<String>,
@@ -290,13 +306,20 @@ impl<'de> Visitor<'de> for TextsVisitor {
 
 fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
     let first = text.trim_start().lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count()).unwrap_or(b',');
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes().chain(LAST_ROW.as_bytes()));
+    let delimiter = [b',', b';', b'\t', b'|']
+        .into_iter()
+        .max_by_key(|d| first.bytes().filter(|b| b == d).count())
+        .unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes().chain(LAST_ROW.as_bytes()));
     let mut record = csv::StringRecord::new();
     let wrong = |e: csv::Error| CtError::new(e.position().map(csv::Position::line), "it is no CSV");
     while reader.read_record(&mut record).map_err(wrong)? && record.iter().all(|f| f.trim().is_empty()) {}
-    let head: Vec<Option<Field>> = record.iter().map(|name| Field::named(name.trim_start_matches('\u{feff}'))).collect();
+    let head: Vec<Option<Field>> =
+        record.iter().map(|name| Field::named(name.trim_start_matches('\u{feff}'))).collect();
     let has = |field| head.contains(&Some(field));
     if !(has(Field::Issuer) && (has(Field::Serial) || has(Field::Id)) || has(Field::Sha256)) {
         let line = record.position().map(csv::Position::line);
@@ -324,14 +347,24 @@ fn csv(text: &str, each: &mut dyn FnMut(u64, Row)) -> Result<(), CtError> {
             }
         }
         let delimiters = |line: &str| line.bytes().filter(|b| *b == delimiter).count();
-        let holds_a_row = |field: &str| head.len() > 2 && field.lines().skip(1).any(|line| delimiters(line) + 1 >= head.len());
-        if record.len() < head.len() || record.iter().skip(head.len()).any(|f| !f.trim().is_empty()) || record.iter().any(holds_a_row) {
-            row.wrong = Some("its fields are not those of the header: a quote or a line end is wrong in it, and another row may be lost");
+        let holds_a_row = |field: &str| {
+            head.len() > 2 && field.lines().skip(1).any(|line| delimiters(line) + 1 >= head.len())
+        };
+        if record.len() < head.len()
+            || record.iter().skip(head.len()).any(|f| !f.trim().is_empty())
+            || record.iter().any(holds_a_row)
+        {
+            row.wrong = Some(
+                "its fields are not those of the header: a quote or a line end is wrong in it, and another row may be lost",
+            );
         }
         each(line, row);
     }
     if !ended {
-        return Err(CtError::new(Some(line), "a quote opens in this row and is not closed; what follows it would be lost"));
+        return Err(CtError::new(
+            Some(line),
+            "a quote opens in this row and is not closed; what follows it would be lost",
+        ));
     }
     Ok(())
 }

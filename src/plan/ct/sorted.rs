@@ -1,7 +1,8 @@
 //! One file with the answers of searches for several keys, sorted by key.
 //!
-//! A row belongs to a key that it names (`spki_sha256`, or the certificate itself), else to the key of a known certificate with its fingerprint, or its
-//! issuer and serial number. A row without any of these can be on each of the keys, so it clears none of them.
+//! A row belongs to a key that it names (`spki_sha256`, or the certificate itself), else to the key of a
+//! known certificate with its fingerprint, or its issuer and serial number. A row without any of these can be
+//! on each of the keys, so it clears none of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -58,7 +59,10 @@ pub fn read_sorted(name: &str, bytes: &[u8], asked: &[Asked]) -> Result<Sorted, 
     let mut sorting = Sorting::new(name, asked);
     rows::each(&text, &mut |line, row| sorting.add(line, &row))?;
     if sorting.by_identity.iter().any(|found| found.len() > limits::SEARCHED) {
-        return Err(CtError::new(None, &format!("it has more than {} certificates on one key", limits::SEARCHED)));
+        return Err(CtError::new(
+            None,
+            &format!("it has more than {} certificates on one key", limits::SEARCHED),
+        ));
     }
     let mut sorted = sorting.sorted;
     for (answer, found) in sorted.answers.iter_mut().zip(sorting.by_identity) {
@@ -74,7 +78,8 @@ impl Sorted {
         self.unplaced.iter().map(|(_, listed)| listed.identity()).collect()
     }
 
-    /// Reports the rows that fit no key of the search as findings. Those that are on other keys of the case (`elsewhere`, by identity) are in no doubt.
+    /// Reports the rows that fit no key of the search as findings. Those that are on other keys of the case
+    /// (`elsewhere`, by identity) are in no doubt.
     pub fn settle(&mut self, elsewhere: &HashSet<String>) {
         let (mut doubtful, unplaced) = (Vec::new(), std::mem::take(&mut self.unplaced));
         for (line, listed) in unplaced {
@@ -84,7 +89,8 @@ impl Sorted {
             } else {
                 "it names no key, and no certificate known on the keys searched for has its issuer and serial number; it was left out"
             };
-            self.findings.tell(Code::SearchRowOther, || (format!("{}:{line}", self.name), message.to_owned()));
+            self.findings
+                .tell(Code::SearchRowOther, || (format!("{}:{line}", self.name), message.to_owned()));
             if !is_known {
                 doubtful.push((line, listed));
             }
@@ -92,7 +98,8 @@ impl Sorted {
         self.unplaced = doubtful;
     }
 
-    /// Why the search for the key at this place stays open, if it does: the file has nothing of it, or a row that may be about it was not used.
+    /// Why the search for the key at this place stays open, if it does: the file has nothing of it, or a row
+    /// that may be about it was not used.
     #[must_use]
     pub fn why_open(&self, at: usize) -> Option<String> {
         let answer = self.answers.get(at)?;
@@ -104,14 +111,21 @@ impl Sorted {
             return Some(format!("{} of {} could not be used", rows_of(unusable), self.name));
         }
         let unplaced = self.unplaced.len() as u64;
-        (unplaced > 0 && !answer.is_named)
-            .then(|| format!("{} of {} can be about its key, and nothing in the file names the key", rows_of(unplaced), self.name))
+        (unplaced > 0 && !answer.is_named).then(|| {
+            format!(
+                "{} of {} can be about its key, and nothing in the file names the key",
+                rows_of(unplaced),
+                self.name
+            )
+        })
     }
 
     /// Whether a row could not be used, or fits no key.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.unusable > 0 || !self.unplaced.is_empty() || self.answers.iter().any(|answer| answer.unusable > 0)
+        self.unusable > 0
+            || !self.unplaced.is_empty()
+            || self.answers.iter().any(|answer| answer.unusable > 0)
     }
 }
 
@@ -158,14 +172,24 @@ impl<'a> Sorting<'a> {
             unplaced: Vec::new(),
             name: name.to_owned(),
         };
-        Self { asked, names, fingerprints, identities, by_identity: asked.iter().map(|_| BTreeMap::new()).collect(), sorted }
+        Self {
+            asked,
+            names,
+            fingerprints,
+            identities,
+            by_identity: asked.iter().map(|_| BTreeMap::new()).collect(),
+            sorted,
+        }
     }
 
     fn add(&mut self, line: u64, row: &Row) {
         let place = self.place(row);
         let at = match place {
             Place::Other(key) => {
-                let message = format!("it is about the key {}, which is not among those searched for; it was left out", show(&key));
+                let message = format!(
+                    "it is about the key {}, which is not among those searched for; it was left out",
+                    show(&key)
+                );
                 return self.find(Code::SearchRowOther, line, message);
             }
             Place::Of(at, is_named) => {
@@ -183,7 +207,10 @@ impl<'a> Sorting<'a> {
                 if let Some(doubt) = doubt {
                     self.find(Code::SearchRowDoubtful, line, doubt);
                 }
-                self.by_identity[at].entry(listed.identity()).and_modify(|before| before.take(&listed)).or_insert(listed);
+                self.by_identity[at]
+                    .entry(listed.identity())
+                    .and_modify(|before| before.take(&listed))
+                    .or_insert(listed);
             }
             (Ok((listed, _)), None) => self.sorted.unplaced.push((line, listed)),
             (Err((code, message)), at) => {
@@ -199,7 +226,9 @@ impl<'a> Sorting<'a> {
     }
 
     fn place(&self, row: &Row) -> Place {
-        let of_key = |key: &SpkiHash| self.names.get(key).map_or_else(|| Place::Other(key.to_string()), |at| Place::Of(*at, true));
+        let of_key = |key: &SpkiHash| {
+            self.names.get(key).map_or_else(|| Place::Other(key.to_string()), |at| Place::Of(*at, true))
+        };
         if let Some(text) = &row.key {
             // What is not a hash is reported where the row is read.
             return text.parse().map_or(Place::Unknown, |key| of_key(&key));
@@ -211,8 +240,13 @@ impl<'a> Sorting<'a> {
         if let Some(at) = sha256.and_then(|sha256| self.fingerprints.get(&sha256)) {
             return Place::Of(*at, false);
         }
-        let identity = listed(row, &[]).ok().filter(|(listed, _)| listed.serial.is_some()).map(|(listed, _)| listed.identity());
-        identity.and_then(|identity| self.identities.get(&identity).copied().flatten()).map_or(Place::Unknown, |at| Place::Of(at, false))
+        let identity = listed(row, &[])
+            .ok()
+            .filter(|(listed, _)| listed.serial.is_some())
+            .map(|(listed, _)| listed.identity());
+        identity
+            .and_then(|identity| self.identities.get(&identity).copied().flatten())
+            .map_or(Place::Unknown, |at| Place::Of(at, false))
     }
 }
 
@@ -225,8 +259,25 @@ impl Row {
 
     /// Whether the row names a key and nothing else: the search for it found nothing.
     fn is_key_alone(&self) -> bool {
-        let Self { is_object, id, issuer, serial, wrong, not_before, not_after, names, key: _, sha256, der, has_more } = self;
+        let Self {
+            is_object,
+            id,
+            issuer,
+            serial,
+            wrong,
+            not_before,
+            not_after,
+            names,
+            key: _,
+            sha256,
+            der,
+            has_more,
+        } = self;
         let texts = [id, issuer, serial, not_before, not_after, sha256, der];
-        *is_object && !has_more && wrong.is_none() && names.is_empty() && texts.iter().all(|text| text.is_none())
+        *is_object
+            && !has_more
+            && wrong.is_none()
+            && names.is_empty()
+            && texts.iter().all(|text| text.is_none())
     }
 }

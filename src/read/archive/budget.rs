@@ -7,7 +7,8 @@ use crate::limits::{self, Limits};
 use crate::pki::Unread;
 use crate::read::Item;
 
-/// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading of the whole file.
+/// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading
+/// of the whole file.
 pub(super) struct Budget {
     left: Cell<u64>,
     all: u64,
@@ -20,7 +21,8 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For an archive of so many bytes, out of which no more than `most` may come where it lies in something else.
+    /// For an archive of so many bytes, out of which no more than `most` may come where it lies in something
+    /// else.
     pub(super) fn new(size: u64, limits: &Limits, most: u64) -> Self {
         let file_size = limits.file_size;
         let ratio = limits::INFLATED_ANYWAY.saturating_add(size.saturating_mul(limits::INFLATED_RATIO));
@@ -28,7 +30,9 @@ impl Budget {
         let most = if all < ratio.min(file_size) {
             "more comes out of archives in one another than the limit; unpack them into a private folder and scan that".to_owned()
         } else if ratio < file_size {
-            format!("more than {ratio} bytes come out of its {size}; if that is right, unpack it into a private folder and scan that")
+            format!(
+                "more than {ratio} bytes come out of its {size}; if that is right, unpack it into a private folder and scan that"
+            )
         } else {
             format!("more than {file_size} bytes come out of it; --max-file-size raises the limit")
         };
@@ -74,7 +78,10 @@ impl Budget {
     pub(super) fn member(&self) -> io::Result<()> {
         self.members.set(self.members.get() + 1);
         if self.members.get() > limits::MEMBERS {
-            return Err(self.reach(format!("more than {} members; unpack it into a private folder and scan that", limits::MEMBERS)));
+            return Err(self.reach(format!(
+                "more than {} members; unpack it into a private folder and scan that",
+                limits::MEMBERS
+            )));
         }
         Ok(())
     }
@@ -94,14 +101,17 @@ impl Budget {
         self.held.set(self.held.get().saturating_sub(bytes));
     }
 
-    /// How many records that are no objects the next member may have: one at least, since it may be the only one that it has.
+    /// How many records that are no objects the next member may have: one at least, since it may be the only
+    /// one that it has.
     pub(super) fn broken(&self) -> u64 {
         self.broken.get().max(self.each)
     }
 
     /// Counts those of a member. Otherwise each of a thousand small members could have as many as a file.
     pub(super) fn count_broken(&self, items: &[Item]) {
-        let is_broken = |item: &&Item| item.member.is_none() && matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..)));
+        let is_broken = |item: &&Item| {
+            item.member.is_none() && matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..)))
+        };
         let count = items.iter().filter(is_broken).count() as u64;
         self.broken.set(self.broken.get().saturating_sub(count.saturating_sub(self.each)));
     }

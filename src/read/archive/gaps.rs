@@ -1,5 +1,6 @@
-//! What of a zip belongs to none of its members and not to its directory: what lies before, between and behind them, and comments. No program
-//! that unpacks the zip shows it. It is looked at as text, and told if it may be a member that the directory does not name.
+//! What of a zip belongs to none of its members and not to its directory: what lies before, between and
+//! behind them, and comments. No program that unpacks the zip shows it. It is looked at as text, and told if
+//! it may be a member that the directory does not name.
 
 use std::io::{self, Read};
 
@@ -61,7 +62,12 @@ impl Covered {
     }
 
     /// A member, whose content lies in `body`; what describes it behind that belongs to it (section 4.3.9).
-    pub(super) fn member(&mut self, bytes: Bytes<'_>, entry: &zip::Entry, body: (u64, u64)) -> io::Result<()> {
+    pub(super) fn member(
+        &mut self,
+        bytes: Bytes<'_>,
+        entry: &zip::Entry,
+        body: (u64, u64),
+    ) -> io::Result<()> {
         let named = entry.offset.saturating_add(30 + entry.name.len() as u64).min(body.0);
         self.members.add(entry.offset, if body.0 - named > EXTRA { named } else { body.0 });
         self.members.add(body.0, body.1);
@@ -73,10 +79,13 @@ impl Covered {
         Ok(())
     }
 
-    /// The end of the directory, at `at`, and before it what stands for large ones (sections 4.3.14 to 4.3.16).
+    /// The end of the directory, at `at`, and before it what stands for large ones (sections 4.3.14 to
+    /// 4.3.16).
     pub(super) fn end(&mut self, bytes: Bytes<'_>, at: u64) -> io::Result<()> {
         self.directory.add(at, at.saturating_add(22));
-        for (start, mark, size) in [(self.reached, b"PK\x06\x06", 56), (at.saturating_sub(20), b"PK\x06\x07", 20)] {
+        for (start, mark, size) in
+            [(self.reached, b"PK\x06\x06", 56), (at.saturating_sub(20), b"PK\x06\x07", 20)]
+        {
             let mut found = [0; 4];
             if bytes.read_at(&mut found, start)? == 4 && &found == mark {
                 self.directory.add(start, start.saturating_add(size).min(at));
@@ -118,7 +127,8 @@ impl Read for Part<'_> {
     }
 }
 
-/// Whether a member seems to lie in this: it begins with the mark of one, or has a header of one that says what can be so.
+/// Whether a member seems to lie in this: it begins with the mark of one, or has a header of one that says
+/// what can be so.
 fn holds_member(bytes: &[u8]) -> bool {
     let mark = b"PK\x03\x04";
     let padding = bytes.iter().take_while(|b| **b == 0).count();
@@ -127,13 +137,21 @@ fn holds_member(bytes: &[u8]) -> bool {
         || memmem::find_iter(bytes, mark).any(|at| {
             let version = word(at + 4).is_some_and(|version| version & 0xff <= 63);
             let method = word(at + 8).is_some_and(|method| method <= 20 || (93..=99).contains(&method));
-            version && method && word(at + 26).is_some_and(|name| name > 0 && at + 30 + usize::from(name) <= bytes.len())
+            version
+                && method
+                && word(at + 26).is_some_and(|name| name > 0 && at + 30 + usize::from(name) <= bytes.len())
         })
 }
 
 impl Opening<'_, '_> {
     /// Looks at what has no place in a zip.
-    pub(super) fn gaps(&mut self, bytes: Bytes<'_>, gaps: Vec<(u64, u64)>, kind: Kind, own: &mut Vec<Item>) -> io::Result<()> {
+    pub(super) fn gaps(
+        &mut self,
+        bytes: Bytes<'_>,
+        gaps: Vec<(u64, u64)>,
+        kind: Kind,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
         let mut head = Zeroizing::new(Vec::new());
         let (mut told, mut more) = (0u64, 0u64);
         for (start, end) in gaps {
@@ -147,7 +165,10 @@ impl Opening<'_, '_> {
                 told += 1;
                 more += if told > TOLD { end - start } else { 0 };
                 if told <= TOLD {
-                    let detail = format!("{} bytes at {start} belong to no member of its directory; they were looked at as text", end - start);
+                    let detail = format!(
+                        "{} bytes at {start} belong to no member of its directory; they were looked at as text",
+                        end - start
+                    );
                     own.push(Item { offset: start, ..whole(Unread::Unreadable(Reason::BadObject, detail)) });
                 }
             }
@@ -159,7 +180,10 @@ impl Opening<'_, '_> {
             }
         }
         if told > TOLD {
-            let detail = format!("{} more places, of {more} bytes in all, belong to no member of its directory", told - TOLD);
+            let detail = format!(
+                "{} more places, of {more} bytes in all, belong to no member of its directory",
+                told - TOLD
+            );
             own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
         }
         Ok(())

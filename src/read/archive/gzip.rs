@@ -39,11 +39,24 @@ pub(super) struct Gzip<'s> {
 
 impl<'s> Gzip<'s> {
     /// Reads the first header. `None` if nothing can be decoded.
-    pub(super) fn open(source: &'s mut dyn Read, state: &'s mut State, budget: &'s Budget) -> io::Result<Option<(Header, Self)>> {
+    pub(super) fn open(
+        source: &'s mut dyn Read,
+        state: &'s mut State,
+        budget: &'s Budget,
+    ) -> io::Result<Option<(Header, Self)>> {
         state.decoder.reset();
         let mut input = Input::new(source, &mut state.input);
         let Some(header) = header(&mut input)? else { return Ok(None) };
-        let mut gzip = Self { input, decoder: &mut state.decoder, budget, crc: Crc32::new(), total: 0, before: 0, over: false, trouble: None };
+        let mut gzip = Self {
+            input,
+            decoder: &mut state.decoder,
+            budget,
+            crc: Crc32::new(),
+            total: 0,
+            before: 0,
+            over: false,
+            trouble: None,
+        };
         let any = gzip.decoder.advance(&mut gzip.input)? || gzip.decoder.broken().is_none();
         Ok(any.then_some((header, gzip)))
     }
@@ -59,16 +72,21 @@ impl<'s> Gzip<'s> {
         self.over = true;
         if let Some(broken) = self.decoder.broken() {
             let how = if broken == Broken::CutShort { "cut short" } else { "damaged" };
-            self.trouble.get_or_insert_with(|| format!("the gzip is {how} behind {} bytes of its content", self.total));
+            self.trouble.get_or_insert_with(|| {
+                format!("the gzip is {how} behind {} bytes of its content", self.total)
+            });
             return Ok(());
         }
         let trailer = self.input.peek(8)?;
         let Some(trailer) = trailer.first_chunk::<8>() else {
-            self.trouble.get_or_insert_with(|| format!("the gzip is cut short behind {} bytes of its content", self.total));
+            self.trouble.get_or_insert_with(|| {
+                format!("the gzip is cut short behind {} bytes of its content", self.total)
+            });
             return Ok(());
         };
         // Section 2.3.1: CRC32 and the size modulo 2^32.
-        let word = |at: usize| u32::from_le_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([trailer[at], trailer[at + 1], trailer[at + 2], trailer[at + 3]]);
         if (word(0), word(4)) != (self.crc.checksum(), (self.total - self.before) as u32) {
             self.trouble.get_or_insert_with(|| {
                 format!("the checksum of the gzip does not fit; what lies before byte {} of its content is doubtful", self.total)
@@ -137,7 +155,8 @@ fn header(input: &mut Input<'_>) -> io::Result<Option<Header>> {
     let flags = bytes[3];
     let seconds = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
     input.pass(10);
-    let mut header = Header { time: (seconds > 0).then(|| Time::from_unix(i64::from(seconds))), ..Header::default() };
+    let mut header =
+        Header { time: (seconds > 0).then(|| Time::from_unix(i64::from(seconds))), ..Header::default() };
     // FEXTRA, FNAME, FCOMMENT, FHCRC, in this order.
     if flags & 4 != 0 {
         let length = input.peek(2)?.first_chunk::<2>().map_or(0, |l| u16::from_le_bytes(*l));

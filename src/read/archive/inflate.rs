@@ -1,7 +1,8 @@
 //! DEFLATE (RFC 1951): a decoder whose buffers are wiped.
 //!
-//! What was decoded lies in its window, what is to be decoded in its input (a stored block as it is): both are wiped. The tables of the decoder
-//! itself hold lengths of codes and some bits of input at most, and are overwritten with the next stream.
+//! What was decoded lies in its window, what is to be decoded in its input (a stored block as it is): both
+//! are wiped. The tables of the decoder itself hold lengths of codes and some bits of input at most, and are
+//! overwritten with the next stream.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -113,7 +114,8 @@ impl Decoder {
         (self.at, self.ready, self.used, self.done, self.broken) = (0, 0..0, 0, false, None);
     }
 
-    /// Decodes until there is something to hand on. `false` at the end of the stream, whether it is one or not.
+    /// Decodes until there is something to hand on. `false` at the end of the stream, whether it is one or
+    /// not.
     pub(super) fn advance(&mut self, input: &mut Input<'_>) -> io::Result<bool> {
         while self.ready.is_empty() {
             if self.done || self.broken.is_some() {
@@ -122,7 +124,8 @@ impl Decoder {
             let bytes = input.peek(1)?;
             let over = bytes.is_empty();
             // Without the flag it would go on with zeros at the end of what there is.
-            let (status, read, written) = decompress(&mut self.core, bytes, &mut self.window, self.at, TINFL_FLAG_HAS_MORE_INPUT);
+            let (status, read, written) =
+                decompress(&mut self.core, bytes, &mut self.window, self.at, TINFL_FLAG_HAS_MORE_INPUT);
             input.pass(read);
             self.ready = self.at..self.at + written;
             self.at = (self.at + written) % WINDOW;
@@ -131,7 +134,9 @@ impl Decoder {
                 TINFLStatus::Done => self.done = true,
                 TINFLStatus::HasMoreOutput => {}
                 TINFLStatus::NeedsMoreInput if !over => {}
-                TINFLStatus::NeedsMoreInput | TINFLStatus::FailedCannotMakeProgress => self.broken = Some(Broken::CutShort),
+                TINFLStatus::NeedsMoreInput | TINFLStatus::FailedCannotMakeProgress => {
+                    self.broken = Some(Broken::CutShort)
+                }
                 _ => self.broken = Some(Broken::Damaged),
             }
         }

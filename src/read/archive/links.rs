@@ -1,7 +1,7 @@
 //! Links in a tar: whether they lead out of it, and what was found where hard links lead to.
 //!
-//! A hard link is one more place of a file that came before it: what was found there is found at the link too. What a symbolic link leads to is
-//! read under its own name, unless it lies elsewhere.
+//! A hard link is one more place of a file that came before it: what was found there is found at the link
+//! too. What a symbolic link leads to is read under its own name, unless it lies elsewhere.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -38,10 +38,13 @@ pub(super) struct Watched {
 impl Watched {
     /// Notes what is handed on.
     pub(super) fn notice(&mut self, way: &Way, items: &[Item], hash: Option<Fingerprint>) {
-        if self.way.is_none() || !items.iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..)))) {
+        if self.way.is_none()
+            || !items.iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..))))
+        {
             return;
         }
-        let fits = matches!(self.known, Known::Nothing) && self.way == *way && items.len() <= limits::LINKED_ITEMS;
+        let fits =
+            matches!(self.known, Known::Nothing) && self.way == *way && items.len() <= limits::LINKED_ITEMS;
         self.known = if fits { Known::Items(Arc::new((items.to_vec(), hash))) } else { Known::Much };
     }
 }
@@ -103,8 +106,13 @@ impl Opening<'_, '_> {
             match links.key(&link.target).and_then(|key| links.members.get(&key)).cloned() {
                 Some(Known::Items(found)) => return self.linked(&at, link, &found, links),
                 Some(Known::Nothing) => Unread::Skipped(Reason::LinkInArchive, says),
-                Some(Known::Much) => Unread::Skipped(Reason::LinkRepeated, format!("{says}; what is in it is told only there")),
-                None => Unread::Skipped(Reason::SpecialFile, format!("{says}, which is not before it in the archive")),
+                Some(Known::Much) => {
+                    Unread::Skipped(Reason::LinkRepeated, format!("{says}; what is in it is told only there"))
+                }
+                None => Unread::Skipped(
+                    Reason::SpecialFile,
+                    format!("{says}, which is not before it in the archive"),
+                ),
             }
         } else if inside(&link.name, &link.target).is_some() {
             Unread::Skipped(Reason::LinkInArchive, says)
@@ -116,7 +124,13 @@ impl Opening<'_, '_> {
     }
 
     /// What was found in the file is found at a hard link to it too.
-    fn linked(&mut self, at: &Way, link: &Link, found: &Arc<(Vec<Item>, Option<Fingerprint>)>, links: &mut Links) -> io::Result<()> {
+    fn linked(
+        &mut self,
+        at: &Way,
+        link: &Link,
+        found: &Arc<(Vec<Item>, Option<Fingerprint>)>,
+        links: &mut Links,
+    ) -> io::Result<()> {
         for _ in 1..found.0.len() {
             // A link is shorter than what it repeats.
             self.budget.member()?;
@@ -163,7 +177,11 @@ mod tests {
             ("", "/a/./b", Some("a/b")),
             ("../a", "b", None),
         ] {
-            assert_eq!(inside(link.as_bytes(), target.as_bytes()).as_deref(), want.map(str::as_bytes), "{link} -> {target}");
+            assert_eq!(
+                inside(link.as_bytes(), target.as_bytes()).as_deref(),
+                want.map(str::as_bytes),
+                "{link} -> {target}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! One member of an archive: read like a file, or opened if it is an archive itself; and what is used again from one to the next.
+//! One member of an archive: read like a file, or opened if it is an archive itself; and what is used again
+//! from one to the next.
 
 use std::io::{self, Read};
 
@@ -31,7 +32,8 @@ pub(super) struct Member<'m> {
 /// Bytes that tell what a member is.
 const PEEK: usize = 64 << 10;
 
-/// Buffers and decoders that are used again. They held what was in the archives: wiped when dropped, and before that where keys were.
+/// Buffers and decoders that are used again. They held what was in the archives: wiped when dropped, and
+/// before that where keys were.
 #[derive(Default)]
 pub(in crate::read) struct Spare {
     buffers: Vec<Vec<u8>>,
@@ -63,7 +65,8 @@ impl Drop for Spare {
 }
 
 /// What is said of a zip that was put behind something else, and was looked at as text.
-const NOT_OPENED: &str = "a zip lies at its end and was not opened; unpack this one into a private folder and scan that";
+const NOT_OPENED: &str =
+    "a zip lies at its end and was not opened; unpack this one into a private folder and scan that";
 
 /// Keeps the last bytes of what is read: the end of a zip is there, if there is one.
 struct Tail<'s> {
@@ -80,7 +83,11 @@ impl Read for Tail<'_> {
         if self.last.capacity() == 0 {
             self.last.reserve_exact(2 * zip::END);
         }
-        let over = if self.last.len() + new.len() > 2 * zip::END { (self.last.len() + new.len() - zip::END).min(self.last.len()) } else { 0 };
+        let over = if self.last.len() + new.len() > 2 * zip::END {
+            (self.last.len() + new.len() - zip::END).min(self.last.len())
+        } else {
+            0
+        };
         self.last.copy_within(over.., 0);
         let kept = self.last.len() - over;
         self.last.truncate(kept);
@@ -92,7 +99,12 @@ impl Read for Tail<'_> {
 
 impl Opening<'_, '_> {
     /// Reads a member and hands on what is in it. Records of the archive that it lies in go to `own`.
-    pub(super) fn member(&mut self, member: &Member<'_>, source: &mut dyn Stream, own: &mut Vec<Item>) -> io::Result<()> {
+    pub(super) fn member(
+        &mut self,
+        member: &Member<'_>,
+        source: &mut dyn Stream,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
         if member.gzip.is_none() && !self.wants(&member.way) {
             return Ok(());
         }
@@ -115,7 +127,13 @@ impl Opening<'_, '_> {
         self.archive.spare.buffers.push(buffer);
     }
 
-    fn member_with(&mut self, member: &Member<'_>, source: &mut dyn Stream, buffer: &mut Vec<u8>, own: &mut Vec<Item>) -> io::Result<()> {
+    fn member_with(
+        &mut self,
+        member: &Member<'_>,
+        source: &mut dyn Stream,
+        buffer: &mut Vec<u8>,
+        own: &mut Vec<Item>,
+    ) -> io::Result<()> {
         let expected = usize::try_from(member.size).unwrap_or(PEEK).min(PEEK);
         crate::read::fill::reserve(buffer, expected + 1);
         let (mut end, mut failed) = until(read_up_to(source, buffer, PEEK));
@@ -131,7 +149,11 @@ impl Opening<'_, '_> {
         let (options, too_deep) = (self.archive.options, self.depth >= limits::ARCHIVES_DEEP);
         if !end {
             (end, failed) = until(read_up_to(source, buffer, options.limits.window));
-            if end && failed.is_none() && zip::ends(buffer) && self.nested(Kind::ZipBehind, member, source, buffer, &mut end, own)? {
+            if end
+                && failed.is_none()
+                && zip::ends(buffer)
+                && self.nested(Kind::ZipBehind, member, source, buffer, &mut end, own)?
+            {
                 return Ok(());
             }
         }
@@ -143,7 +165,10 @@ impl Opening<'_, '_> {
             failed = content.file(&mut tail, buffer, &mut end, options, &mut hash).err();
             windows = !end;
             if whole_zip || zip::ends_at(&tail.last, tail.before) {
-                content.push(whole(Unread::Skipped(if too_deep { Reason::TooDeep } else { Reason::TooLarge }, NOT_OPENED.to_owned())));
+                content.push(whole(Unread::Skipped(
+                    if too_deep { Reason::TooDeep } else { Reason::TooLarge },
+                    NOT_OPENED.to_owned(),
+                )));
             }
         } else {
             // What came before the limit was reached, or the disk failed.
@@ -153,7 +178,12 @@ impl Opening<'_, '_> {
         let mut items = self.counted(found);
         if let (None, Some(says)) = (&failed, source.trouble()) {
             // Beyond all limits.
-            let index = items.iter().filter(|item| item.member.is_none()).map(|item| item.index + 1).max().unwrap_or(0);
+            let index = items
+                .iter()
+                .filter(|item| item.member.is_none())
+                .map(|item| item.index + 1)
+                .max()
+                .unwrap_or(0);
             items.push(Item { index, ..whole(Unread::Unreadable(Reason::BadObject, says)) });
         }
         self.windows |= windows;
@@ -177,7 +207,10 @@ impl Opening<'_, '_> {
             if kind == Kind::ZipBehind {
                 return Ok(false);
             }
-            let detail = format!("archives nest deeper than {}; unpack this one into a private folder and scan that", limits::ARCHIVES_DEEP);
+            let detail = format!(
+                "archives nest deeper than {}; unpack this one into a private folder and scan that",
+                limits::ARCHIVES_DEEP
+            );
             self.emit(&member.way, member.time, None, vec![whole(Unread::Skipped(Reason::TooDeep, detail))]);
             return Ok(true);
         }
@@ -206,8 +239,15 @@ impl Opening<'_, '_> {
                 if kind == Kind::ZipBehind {
                     return Ok(false);
                 }
-                let detail = format!("a zip within an archive of more than {room} bytes; unpack it into a private folder and scan that");
-                self.emit(&member.way, member.time, None, vec![whole(Unread::Skipped(Reason::TooLarge, detail))]);
+                let detail = format!(
+                    "a zip within an archive of more than {room} bytes; unpack it into a private folder and scan that"
+                );
+                self.emit(
+                    &member.way,
+                    member.time,
+                    None,
+                    vec![whole(Unread::Skipped(Reason::TooLarge, detail))],
+                );
                 return Ok(true);
             }
         }
@@ -252,15 +292,29 @@ impl Opening<'_, '_> {
     }
 
     /// Hands on what was found in a member.
-    pub(super) fn emit(&mut self, way: &Way, time: Option<Time>, hash: Option<Fingerprint>, mut items: Vec<Item>) {
+    pub(super) fn emit(
+        &mut self,
+        way: &Way,
+        time: Option<Time>,
+        hash: Option<Fingerprint>,
+        mut items: Vec<Item>,
+    ) {
         self.watched.notice(way, &items, hash);
         let archive = &mut self.archive;
         if items.is_empty() {
             items.push(whole(Unread::Skipped(Reason::NoPkiContent, String::new())));
         }
-        let place = way.as_deref().map_or_else(|| archive.place.clone(), |way| archive.place.with_member(way));
+        let place =
+            way.as_deref().map_or_else(|| archive.place.clone(), |way| archive.place.with_member(way));
         let (file_hash, archive_hash) = if way.is_some() { (hash, self.hash) } else { (self.hash, None) };
-        (archive.emit)(Found { place, modified: archive.modified, member_time: time, file_hash, archive_hash, items });
+        (archive.emit)(Found {
+            place,
+            modified: archive.modified,
+            member_time: time,
+            file_hash,
+            archive_hash,
+            items,
+        });
     }
 
     /// Hands on the records of an archive itself, if it has any.
@@ -274,7 +328,11 @@ impl Opening<'_, '_> {
 
     /// The record of what ended the reading of the whole archive.
     pub(super) fn failed(&self, error: &io::Error) -> Item {
-        whole(self.budget.reached().map_or_else(|| io_unread(error), |says| Unread::Skipped(Reason::TooLarge, says)))
+        whole(
+            self.budget
+                .reached()
+                .map_or_else(|| io_unread(error), |says| Unread::Skipped(Reason::TooLarge, says)),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! tar (POSIX.1-2017 `pax`, ustar; GNU tar): the members of a stream, one behind another.
 //!
-//! Read strictly enough that what is no header is told, and leniently enough that real archives are read: both ways to sum up a header, both
-//! kinds of long names, several archives one behind another.
+//! Read strictly enough that what is no header is told, and leniently enough that real archives are read:
+//! both ways to sum up a header, both kinds of long names, several archives one behind another.
 
 use std::io::{self, Read};
 
@@ -29,7 +29,8 @@ pub(super) const BLOCK: usize = 512;
 pub(super) fn begins(bytes: &[u8]) -> bool {
     // The checksum decides, and few other files have digits where it is.
     let Some(block) = bytes.first_chunk::<BLOCK>() else { return false };
-    let plausible = block.get(257..262) == Some(b"ustar") || block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0));
+    let plausible = block.get(257..262) == Some(b"ustar")
+        || block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0));
     plausible && block[0] != 0 && Header::read(block).is_some()
 }
 
@@ -114,7 +115,8 @@ impl<'s> Tar<'s> {
         Self { source, at: 0, skip: 0, ended: false, global: Pax::default(), before: None, named: false }
     }
 
-    /// Whether the name of the last member was in an extended header, and so in a [`Next::Extra`] if there is an object in it.
+    /// Whether the name of the last member was in an extended header, and so in a [`Next::Extra`] if there is
+    /// an object in it.
     pub(super) const fn is_named_by_extension(&self) -> bool {
         self.named
     }
@@ -141,15 +143,25 @@ impl<'s> Tar<'s> {
                 return Ok(Next::Extra(Extra { at, bytes, trouble: None }));
             }
         }
-        let mut before = self.before.take().unwrap_or_else(|| Before { name: None, target: None, pax: self.global.clone() });
+        let mut before = self.before.take().unwrap_or_else(|| Before {
+            name: None,
+            target: None,
+            pax: self.global.clone(),
+        });
         loop {
-            let Some(block) = self.block()? else { return Ok(if self.ended { Next::End } else { Next::CutShort }) };
+            let Some(block) = self.block()? else {
+                return Ok(if self.ended { Next::End } else { Next::CutShort });
+            };
             if block.iter().all(|b| *b == 0) {
                 self.ended = true;
                 continue;
             }
             let Some(header) = Header::read(&block) else {
-                return Ok(if self.ended { Next::Behind(Box::new(block)) } else { Next::Damaged(Box::new(block)) });
+                return Ok(if self.ended {
+                    Next::Behind(Box::new(block))
+                } else {
+                    Next::Damaged(Box::new(block))
+                });
             };
             self.ended = false;
             if !matches!(header.kind, b'L' | b'N' | b'K' | b'x' | b'X' | b'g') {
@@ -166,7 +178,8 @@ impl<'s> Tar<'s> {
         }
     }
 
-    /// Takes over an extended header. What its content has besides is given back, and so is a content that is damaged or too long.
+    /// Takes over an extended header. What its content has besides is given back, and so is a content that is
+    /// damaged or too long.
     fn extension(&mut self, header: &Header, before: &mut Before) -> io::Result<Option<Extra>> {
         let at = self.at;
         let read = header.size.min(limits::TAR_EXTENSION);
@@ -200,10 +213,15 @@ impl<'s> Tar<'s> {
         let trouble = if header.size > read {
             Some(Unread::Skipped(
                 Reason::TooLarge,
-                format!("an extended header of the tar has {} bytes, of which {read} were looked at", header.size),
+                format!(
+                    "an extended header of the tar has {} bytes, of which {read} were looked at",
+                    header.size
+                ),
             ))
         } else if rest {
-            let detail = format!("an extended header of the tar is damaged behind byte {at}; it was looked at as text");
+            let detail = format!(
+                "an extended header of the tar is damaged behind byte {at}; it was looked at as text"
+            );
             Some(Unread::Unreadable(Reason::BadObject, detail))
         } else {
             None
@@ -212,7 +230,12 @@ impl<'s> Tar<'s> {
     }
 
     /// What one header says, with what stood before it; `None` for folders and labels.
-    fn member(&mut self, block: &[u8; BLOCK], header: Header, Before { name, target, pax }: Before) -> io::Result<Option<Next>> {
+    fn member(
+        &mut self,
+        block: &[u8; BLOCK],
+        header: Header,
+        Before { name, target, pax }: Before,
+    ) -> io::Result<Option<Next>> {
         let stored = match (header.kind, pax.size.unwrap_or(header.size)) {
             // Whatever they say of a size, no content follows them.
             (b'2'..=b'6', _) => 0,
@@ -229,7 +252,8 @@ impl<'s> Tar<'s> {
             b'2' => return Ok(Some(Next::Link(Link { name, target, time, hard: false }))),
             b'3' | b'4' => return Ok(Some(Next::Special(name, "a device"))),
             b'6' => return Ok(Some(Next::Special(name, "a FIFO"))),
-            // Folders, and the label of a volume. GNU tar lists names in 'D', which are looked at like any text.
+            // Folders, and the label of a volume. GNU tar lists names in 'D', which are looked at like any
+            // text.
             b'5' | b'D' | b'V' if stored == 0 => return Ok(None),
             // Up to version 7 a folder is told by its name.
             b'0' | 0 if stored == 0 && name.ends_with(b"/") => return Ok(None),
@@ -285,10 +309,19 @@ impl<'s> Tar<'s> {
         self.skip = self.skip.saturating_sub(stored);
         self.at = self.at.saturating_add(stored);
         let pieces = entry.pieces.take().map(|pieces| sparse::Layout::new(pieces, entry.size));
-        Content { source: &mut self.source, budget, left: stored, stored, short: false, pieces, map: entry.trouble.take() }
+        Content {
+            source: &mut self.source,
+            budget,
+            left: stored,
+            stored,
+            short: false,
+            pieces,
+            map: entry.trouble.take(),
+        }
     }
 
-    /// Whether a header, the end mark or the end comes next: hard links have content in some archives of `pax`, and only say so in others.
+    /// Whether a header, the end mark or the end comes next: hard links have content in some archives of
+    /// `pax`, and only say so in others.
     fn header_follows(&mut self) -> io::Result<bool> {
         let mut block = Zeroizing::new([0; BLOCK]);
         let got = fill(&mut self.source, &mut block[..])?;
@@ -392,7 +425,11 @@ impl Read for Content<'_> {
 impl Stream for Content<'_> {
     fn trouble(&mut self) -> Option<String> {
         if std::mem::take(&mut self.short) {
-            return Some(format!("cut short: {} of {} bytes are there", self.stored - self.left, self.stored));
+            return Some(format!(
+                "cut short: {} of {} bytes are there",
+                self.stored - self.left,
+                self.stored
+            ));
         }
         self.map.take().map(str::to_owned)
     }

@@ -6,7 +6,10 @@ use std::os::unix::fs::FileExt as _;
 
 use rawzip::path::RawPath;
 use rawzip::time::ZipDateTimeKind;
-use rawzip::{CompressionMethod, Crc32, CreatorSystem, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipLocator};
+use rawzip::{
+    CompressionMethod, Crc32, CreatorSystem, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder,
+    ZipFileHeaderRecord, ZipLocator,
+};
 use zeroize::Zeroizing;
 
 use super::Stream;
@@ -15,18 +18,22 @@ use super::inflate::{Broken, Decoder, Input};
 use crate::id::Fingerprint;
 use crate::time::{Time, Written};
 
-/// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in parts, or that came to be in one.
+/// Whether a file begins like a zip: with a member, with the end of an empty one, or with the mark of one in
+/// parts, or that came to be in one.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04"].iter().any(|magic| bytes.starts_with(magic))
+    [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04"]
+        .iter()
+        .any(|magic| bytes.starts_with(magic))
 }
 
-/// Whether a zip may lie behind the beginning: that of a program for Windows or Linux, or of a script (self-extractors, executable jars).
+/// Whether a zip may lie behind the beginning: that of a program for Windows or Linux, or of a script
+/// (self-extractors, executable jars).
 pub(super) fn may_follow(bytes: &[u8]) -> bool {
     [&b"MZ"[..], b"\x7fELF", b"#!"].iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// Whether a file ends like a zip: with the end of a directory that says what can be so, and whose comment ends with the file. Text has none of
-/// the bytes that are looked for, so this costs little.
+/// Whether a file ends like a zip: with the end of a directory that says what can be so, and whose comment
+/// ends with the file. Text has none of the bytes that are looked for, so this costs little.
 pub(super) fn ends(bytes: &[u8]) -> bool {
     ends_at(bytes, 0)
 }
@@ -39,10 +46,17 @@ pub(super) fn ends_at(bytes: &[u8], before: u64) -> bool {
     let last = &bytes[bytes.len().saturating_sub(END)..];
     memchr::memrchr_iter(0x06, last).any(|at| {
         let Some(end) = at.checked_sub(3).and_then(|start| last.get(start..)) else { return false };
-        let word = |at: usize| end.get(at..at + 2).and_then(|w| w.try_into().ok()).map(u16::from_le_bytes).map(usize::from);
-        let long = |at: usize| end.get(at..at + 4).and_then(|w| w.try_into().ok()).map_or(u64::MAX / 4, |w| u64::from(u32::from_le_bytes(w)));
+        let word = |at: usize| {
+            end.get(at..at + 2).and_then(|w| w.try_into().ok()).map(u16::from_le_bytes).map(usize::from)
+        };
+        let long = |at: usize| {
+            end.get(at..at + 4)
+                .and_then(|w| w.try_into().ok())
+                .map_or(u64::MAX / 4, |w| u64::from(u32::from_le_bytes(w)))
+        };
         let room = before.saturating_add((bytes.len() - end.len()) as u64);
-        let fits = long(12) + long(16) <= room || long(12) == u64::from(u32::MAX) || long(16) == u64::from(u32::MAX);
+        let fits =
+            long(12) + long(16) <= room || long(12) == u64::from(u32::MAX) || long(16) == u64::from(u32::MAX);
         end.starts_with(b"PK\x05\x06") && word(20).is_some_and(|comment| 22 + comment == end.len()) && fits
     })
 }
@@ -96,7 +110,8 @@ impl ReaderAt for Bytes<'_> {
     }
 }
 
-/// The end of a directory stands at the end of the file, before a comment of up to 64 KiB; what else may follow it is little.
+/// The end of a directory stands at the end of the file, before a comment of up to 64 KiB; what else may
+/// follow it is little.
 const SEARCHED: u64 = 128 << 10;
 
 /// Room for the largest record of a directory: three fields of 64 KiB and some more.
@@ -185,17 +200,20 @@ impl Entry {
         }
     }
 
-    /// Whether it stands for a folder. What compressors make of nothing, and what encryption puts before it, has up to 14 bytes.
+    /// Whether it stands for a folder. What compressors make of nothing, and what encryption puts before it,
+    /// has up to 14 bytes.
     pub(super) fn is_folder(&self) -> bool {
         self.name.ends_with(b"/") && self.size == 0 && self.packed <= 14
     }
 
-    /// How many of the bytes behind it say once more what the directory does: with a mark or without, sizes of 4 or 8 bytes.
+    /// How many of the bytes behind it say once more what the directory does: with a mark or without, sizes
+    /// of 4 or 8 bytes.
     pub(super) fn described(&self, bytes: &[u8]) -> u64 {
         let marked = bytes.starts_with(b"PK\x07\x08");
         let fits = |fields: &[u8]| {
             let short = [self.crc, self.packed as u32, self.size as u32].map(u32::to_le_bytes).concat();
-            let long = [&self.crc.to_le_bytes()[..], &self.packed.to_le_bytes(), &self.size.to_le_bytes()].concat();
+            let long =
+                [&self.crc.to_le_bytes()[..], &self.packed.to_le_bytes(), &self.size.to_le_bytes()].concat();
             let length = [short, long].iter().find(|says| fields.starts_with(says)).map(Vec::len);
             length.map(|length| length as u64)
         };
@@ -206,7 +224,8 @@ impl Entry {
     }
 }
 
-/// The latest that a time in a zip can mean: what has no zone can be anywhere, and counts in steps of two seconds.
+/// The latest that a time in a zip can mean: what has no zone can be anywhere, and counts in steps of two
+/// seconds.
 fn time(said: &ZipDateTimeKind) -> Option<Time> {
     let fields = || {
         let second = u32::from(said.second());
@@ -222,7 +241,8 @@ fn time(said: &ZipDateTimeKind) -> Option<Time> {
     match said {
         // A fraction of a second is rounded up.
         ZipDateTimeKind::Utc(_) => fields().map(|t| t.plus(i64::from(said.nanosecond() > 0))),
-        // Many tools write the first time there is where they know none; that it is none is told of the evidence.
+        // Many tools write the first time there is where they know none; that it is none is told of the
+        // evidence.
         ZipDateTimeKind::Local(_) => Written::Local(fields()?).span().latest.map(|t| t.plus(2)),
     }
 }
@@ -240,8 +260,21 @@ pub(super) struct Member<'m> {
 }
 
 impl<'m> Member<'m> {
-    pub(super) fn new(input: Input<'m>, decoder: Option<&'m mut Decoder>, entry: &Entry, budget: &'m Budget) -> Self {
-        Self { input, decoder, budget, crc: Crc32::new(), size: 0, said: (entry.crc, entry.size), over: false }
+    pub(super) fn new(
+        input: Input<'m>,
+        decoder: Option<&'m mut Decoder>,
+        entry: &Entry,
+        budget: &'m Budget,
+    ) -> Self {
+        Self {
+            input,
+            decoder,
+            budget,
+            crc: Crc32::new(),
+            size: 0,
+            said: (entry.crc, entry.size),
+            over: false,
+        }
     }
 }
 
@@ -265,8 +298,12 @@ impl Stream for Member<'_> {
         match self.decoder.as_ref().and_then(|decoder| decoder.broken()) {
             Some(Broken::CutShort) => Some(format!("cut short: {} of {size} bytes are there", self.size)),
             Some(Broken::Damaged) => Some(format!("damaged behind {} of {size} bytes", self.size)),
-            None if self.over && self.size != size => Some(format!("{} bytes are there, and the zip says {size}", self.size)),
-            None if self.over && self.crc.checksum() != crc => Some("its checksum does not fit: what was read of it is doubtful".to_owned()),
+            None if self.over && self.size != size => {
+                Some(format!("{} bytes are there, and the zip says {size}", self.size))
+            }
+            None if self.over && self.crc.checksum() != crc => {
+                Some("its checksum does not fit: what was read of it is doubtful".to_owned())
+            }
             None => None,
         }
     }

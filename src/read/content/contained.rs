@@ -1,9 +1,11 @@
 //! Items for what lies in containers, and their places.
 //!
-//! The records of contained objects carry the container's name as `container`, and as `member` the way into it: `pkcs7` for the first container
-//! of a file, `pkcs7#1` and so on for those behind it, whether they are the file or lie in it as PEM blocks or base64. `index` and `offset` count
-//! in the container; `line` and `label` are those of the text that it lay in. The message that a signed container may carry along is read like a
-//! file of its own, `pkcs7!/content`. An opened container has the records of its objects; an empty one has a single record, without `member`.
+//! The records of contained objects carry the container's name as `container`, and as `member` the way into
+//! it: `pkcs7` for the first container of a file, `pkcs7#1` and so on for those behind it, whether they are
+//! the file or lie in it as PEM blocks or base64. `index` and `offset` count in the container; `line` and
+//! `label` are those of the text that it lay in. The message that a signed container may carry along is read
+//! like a file of its own, `pkcs7!/content`. An opened container has the records of its objects; an empty one
+//! has a single record, without `member`.
 
 use std::sync::Arc;
 
@@ -47,7 +49,10 @@ impl Content<'_, '_> {
             self.place(at, Item { member: Some(format!("{member}{INTO}content{way}").into()), ..item });
         }
         if empty {
-            let body = Err(Unread::Skipped(Reason::NoPkiContent, format!("{} without certificates or revocation lists", container.format)));
+            let body = Err(Unread::Skipped(
+                Reason::NoPkiContent,
+                format!("{} without certificates or revocation lists", container.format),
+            ));
             self.push(Item { body, findings, ..spot });
         } else {
             self.containers += 1;
@@ -135,7 +140,10 @@ impl Content<'_, '_> {
     pub(super) fn push_beyond(&mut self) {
         if let Some(first) = self.beyond.take() {
             let most = self.most_broken;
-            let detail = format!("{} more places without an object behind the first {most}; --max-broken raises the limit", self.broken - most);
+            let detail = format!(
+                "{} more places without an object behind the first {most}; --max-broken raises the limit",
+                self.broken - most
+            );
             let spot = spot(first.offset, first.line, first.container);
             self.broken = 0;
             self.most_broken = self.most_broken.max(1);

@@ -22,7 +22,8 @@ use crate::read::walk::{Met, Source, io_unread};
 use crate::read::{Found, Item, Place, RootKind, Roots, StdinBytes};
 use crate::time::Time;
 
-/// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every file that had some.
+/// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every
+/// file that had some.
 pub(in crate::read) struct Reader<'a> {
     options: &'a Options,
     roots: &'a Roots,
@@ -35,7 +36,14 @@ pub(in crate::read) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(in crate::read) fn new(options: &'a Options, roots: &'a Roots) -> Self {
-        Self { options, roots, buffer: Vec::new(), scratch: Vec::new(), cache: Cache::new(), spare: Spare::default() }
+        Self {
+            options,
+            roots,
+            buffer: Vec::new(),
+            scratch: Vec::new(),
+            cache: Cache::new(),
+            spare: Spare::default(),
+        }
     }
 
     /// Forgets everything, after a defect.
@@ -46,7 +54,14 @@ impl<'a> Reader<'a> {
     /// Reads one file, and hands on what is in it: once, or once for each member of an archive.
     pub(in crate::read) fn read(&mut self, met: Met, emit: &mut dyn FnMut(Found)) {
         let place = Place::new(met.root, &met.path);
-        let mut found = Found { place, modified: None, member_time: None, file_hash: None, archive_hash: None, items: Vec::new() };
+        let mut found = Found {
+            place,
+            modified: None,
+            member_time: None,
+            file_hash: None,
+            archive_hash: None,
+            items: Vec::new(),
+        };
         let is_archive = match (met.outcome, met.open) {
             (Err(unread), _) => {
                 found.items.push(Item::whole_file(Err(unread), "file"));
@@ -71,7 +86,9 @@ impl<'a> Reader<'a> {
             return;
         }
         if found.items.is_empty() {
-            found.items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
+            found
+                .items
+                .push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
         }
         emit(found);
     }
@@ -81,12 +98,16 @@ impl<'a> Reader<'a> {
         let limit = self.options.limits.file_size;
         let too_large = |detail| found_whole(Unread::Skipped(Reason::TooLarge, detail));
         let Some(bytes) = bytes.expose() else {
-            let detail = format!("more than {} bytes on standard input; write them to a file and name that", limits::STDIN);
+            let detail = format!(
+                "more than {} bytes on standard input; write them to a file and name that",
+                limits::STDIN
+            );
             found.items = too_large(detail);
             return false;
         };
         if bytes.len() as u64 > limit {
-            found.items = too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
+            found.items =
+                too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
             return false;
         }
         if let Some(kind) = archive::kind(bytes) {
@@ -96,14 +117,20 @@ impl<'a> Reader<'a> {
             }
         }
         found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes));
-        let mut content = Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, &self.options.limits);
+        let mut content =
+            Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, &self.options.limits);
         content.whole(bytes);
         found.items = content.items;
         false
     }
 
     /// Whether it was an archive, whose members are handed on already.
-    fn read_file(&mut self, opened: io::Result<Result<Opened, Unread>>, found: &mut Found, emit: &mut dyn FnMut(Found)) -> bool {
+    fn read_file(
+        &mut self,
+        opened: io::Result<Result<Opened, Unread>>,
+        found: &mut Found,
+        emit: &mut dyn FnMut(Found),
+    ) -> bool {
         let trouble = match opened {
             Ok(Ok(opened)) => return self.read_opened(opened, found, emit),
             Ok(Err(unread)) => unread,
@@ -117,12 +144,18 @@ impl<'a> Reader<'a> {
         found.modified = Some(opened.modified);
         let limit = &self.options.limits;
         if opened.size > limit.file_size {
-            let detail = format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limit.file_size);
+            let detail =
+                format!("{} bytes; --max-file-size raises the limit of {}", opened.size, limit.file_size);
             found.items = found_whole(Unread::Skipped(Reason::TooLarge, detail));
             return false;
         }
         let mut file = opened.file;
-        let mut end = match fill(&mut file, &mut self.buffer, opened.size.min(limit.window as u64) as usize, limit.window) {
+        let mut end = match fill(
+            &mut file,
+            &mut self.buffer,
+            opened.size.min(limit.window as u64) as usize,
+            limit.window,
+        ) {
             Ok(end) => end,
             Err(error) => {
                 let used = self.buffer.capacity();
@@ -137,7 +170,9 @@ impl<'a> Reader<'a> {
             return true;
         }
         let mut content = Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, limit);
-        if let Err(error) = content.file(&mut file, &mut self.buffer, &mut end, self.options, &mut found.file_hash) {
+        if let Err(error) =
+            content.file(&mut file, &mut self.buffer, &mut end, self.options, &mut found.file_hash)
+        {
             content.push(Item::whole_file(Err(io_unread(&error)), "file"));
         }
         if self.buffer.len() as u64 != opened.size && end {
@@ -154,7 +189,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an archive whose beginning is in the buffer, or all of it.
-    fn read_archive(&mut self, kind: Kind, file: &File, end: bool, size: u64, found: &Found, emit: &mut dyn FnMut(Found)) -> bool {
+    fn read_archive(
+        &mut self,
+        kind: Kind,
+        file: &File,
+        end: bool,
+        size: u64,
+        found: &Found,
+        emit: &mut dyn FnMut(Found),
+    ) -> bool {
         // Wiped whatever happens meanwhile.
         let mut buffer = Zeroizing::new(std::mem::take(&mut self.buffer));
         let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(file, size) };
@@ -187,7 +230,8 @@ impl<'a> Reader<'a> {
 }
 
 impl Content<'_, '_> {
-    /// Reads a file whose beginning is in the buffer, or all of it if `end`; sets `end` if all of it is there in the end.
+    /// Reads a file whose beginning is in the buffer, or all of it if `end`; sets `end` if all of it is there
+    /// in the end.
     ///
     /// # Errors
     /// What reading gives; what was found before stays.
@@ -224,9 +268,9 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its end, where decoding in place leaves
-/// text. A plain fill is as fast as memory and cannot be optimised away, since the buffer lives on. Room that only a large file needed is given
-/// back.
+/// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its
+/// end, where decoding in place leaves text. A plain fill is as fast as memory and cannot be optimised away,
+/// since the buffer lives on. Room that only a large file needed is given back.
 pub(in crate::read) fn wipe(buffer: &mut Vec<u8>, used: usize) {
     buffer.fill(0);
     buffer.resize(used.clamp(buffer.len(), buffer.capacity()), 0);
@@ -263,7 +307,8 @@ pub(super) fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
     open_in(CWD, path.as_os_str().as_bytes())
 }
 
-/// Opens a file by its path from a folder, if it is a regular one: `NONBLOCK` makes sure that a FIFO put in its place does not stop the run.
+/// Opens a file by its path from a folder, if it is a regular one: `NONBLOCK` makes sure that a FIFO put in
+/// its place does not stop the run.
 fn open_in(folder: impl AsFd, path: &[u8]) -> io::Result<Result<Opened, Unread>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = File::from(openat(folder, path, flags, Mode::empty())?);
@@ -274,10 +319,12 @@ fn open_in(folder: impl AsFd, path: &[u8]) -> io::Result<Result<Opened, Unread>>
     Ok(Ok(Opened { file, size: meta.st_size.cast_unsigned(), modified: Time::from_unix(meta.st_mtime) }))
 }
 
-/// Reads up to `most` bytes into the buffer, or few more; `expected` is the size that the file is said to have. `true` at the end of the file.
+/// Reads up to `most` bytes into the buffer, or few more; `expected` is the size that the file is said to
+/// have. `true` at the end of the file.
 pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
     buffer.clear();
-    // More than expected is asked for, so a first read that gives just that met the end. Files that grow, or say 0 as those in /proc do, go on.
+    // More than expected is asked for, so a first read that gives just that met the end. Files that grow, or
+    // say 0 as those in /proc do, go on.
     crate::read::fill::reserve(buffer, expected.saturating_add(1));
     if (1..most).contains(&expected) {
         match rustix::io::retry_on_intr(|| rustix::io::read(&*file, spare_capacity(buffer)))? {
@@ -312,9 +359,14 @@ mod tests {
             for said in [0, 1, size / 2, size.saturating_sub(1), size, size + 1, 2 * size] {
                 let mut buffer = vec![7; 10];
                 let mut file = File::open(&path).expect("it is there");
-                assert!(fill(&mut file, &mut buffer, said, 1 << 20).expect("it reads"), "{size}, said {said}");
+                assert!(
+                    fill(&mut file, &mut buffer, said, 1 << 20).expect("it reads"),
+                    "{size}, said {said}"
+                );
                 assert!(buffer == bytes, "{size}, said {said}");
-                let end = fill(&mut File::open(&path).expect("it is there"), &mut buffer, said.min(1000), 1000).expect("it reads");
+                let end =
+                    fill(&mut File::open(&path).expect("it is there"), &mut buffer, said.min(1000), 1000)
+                        .expect("it reads");
                 assert_eq!(end, size < 1000, "{size}, said {said}");
                 assert!(end || buffer.len() >= 1000 && bytes.starts_with(&buffer), "{size}, said {said}");
             }

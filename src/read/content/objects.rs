@@ -29,22 +29,36 @@ impl Content<'_, '_> {
         }
     }
 
-    /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64, or has no END and is no object.
+    /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64, or has no END
+    /// and is no object.
     pub(super) fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
         self.read_to = None;
-        let spot = Item { label: Some(label_text(&block.name())), ..contained::spot(self.base + offset as u64, block.line, "pem") };
-        // EC PARAMETERS are remembered for the key behind them, so they are read each time; and what damaged markers mean is no part of the text.
-        let cache = self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
+        let spot = Item {
+            label: Some(label_text(&block.name())),
+            ..contained::spot(self.base + offset as u64, block.line, "pem")
+        };
+        // EC PARAMETERS are remembered for the key behind them, so they are read each time; and what damaged
+        // markers mean is no part of the text.
+        let cache =
+            self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
         let hash = cache.map(|c| c.hash(block.label, block.body));
-        let known = self.cache.as_ref().zip(hash).and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
+        let known = self
+            .cache
+            .as_ref()
+            .zip(hash)
+            .and_then(|(cache, hash)| cache.find(hash, block.label, block.body).cloned());
         let (body, findings) = match known {
             Some(outcome) => outcome,
             None => {
                 let Some(outcome) = self.read_block(block, &spot) else { return true };
                 // A key that got its name from the block before it may get another one elsewhere.
                 let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
-                // What is wrong with a block names its line, and what follows an object in it is read each time.
-                let alone = alone && !self.by_prefix && self.read_to.is_none() && !matches!(outcome.0, Err(Unread::Unreadable(..)));
+                // What is wrong with a block names its line, and what follows an object in it is read each
+                // time.
+                let alone = alone
+                    && !self.by_prefix
+                    && self.read_to.is_none()
+                    && !matches!(outcome.0, Err(Unread::Unreadable(..)));
                 if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
@@ -81,7 +95,8 @@ impl Content<'_, '_> {
                         }
                         let findings = decoded.findings.union(object.findings);
                         // One block should hold one object; where more follow, each is an item.
-                        let tail = crate::pki::first_element(&decoded_bytes).map_or(&[][..], |(_, tail)| tail);
+                        let tail =
+                            crate::pki::first_element(&decoded_bytes).map_or(&[][..], |(_, tail)| tail);
                         let blanks = tail.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
                         let tail = &tail[blanks..];
                         if tail.first() == Some(&0x30) && label != Label::TrustedCertificate {
@@ -96,7 +111,8 @@ impl Content<'_, '_> {
                         if let (Unread::Locked(..), Some(tap)) = (&unread, &mut self.tap) {
                             tap(&decoded_bytes, None);
                         }
-                        let wrapped = matches!(unread, Unread::Unreadable(Reason::BadObject, _)) && self.text_in_block(&decoded_bytes, spot);
+                        let wrapped = matches!(unread, Unread::Unreadable(Reason::BadObject, _))
+                            && self.text_in_block(&decoded_bytes, spot);
                         (!wrapped).then_some((Err(unread), decoded.findings))
                     }
                 }
@@ -110,7 +126,8 @@ impl Content<'_, '_> {
         outcome
     }
 
-    /// Text in a block where an object should be, as it is when somebody encodes a file that is encoded already. Whether there was an object in it.
+    /// Text in a block where an object should be, as it is when somebody encodes a file that is encoded
+    /// already. Whether there was an object in it.
     fn text_in_block(&mut self, bytes: &[u8], spot: &Item) -> bool {
         let (first, outside) = (self.items.len(), (self.by_prefix, self.read_to));
         if bytes.first() != Some(&0x30) && forms::may_hold_text(bytes) {
@@ -121,7 +138,12 @@ impl Content<'_, '_> {
     }
 
     /// An EC key that names no curve means the EC PARAMETERS before it.
-    fn with_parameters<'d>(&mut self, name: &[u8], der: &'d [u8], mut read: Result<Parsed<'d>, Unread>) -> Result<Parsed<'d>, Unread> {
+    fn with_parameters<'d>(
+        &mut self,
+        name: &[u8],
+        der: &'d [u8],
+        mut read: Result<Parsed<'d>, Unread>,
+    ) -> Result<Parsed<'d>, Unread> {
         if read.is_ok() && name == b"EC PARAMETERS" {
             // Whatever lies in a block of that name.
             self.ec_parameters = Some(Zeroizing::new(der.to_vec()));
@@ -149,7 +171,11 @@ impl Content<'_, '_> {
         match read_der(bytes) {
             Ok(Parsed::Container(container)) => self.contained(container, spot),
             // Signatures in base64 or hexadecimal stand in many texts.
-            Ok(Parsed::Object(object)) if spot.container == "base64" && matches!(object.body, Object::PublicKey(_)) && is_signature(&object.der) => {
+            Ok(Parsed::Object(object))
+                if spot.container == "base64"
+                    && matches!(object.body, Object::PublicKey(_))
+                    && is_signature(&object.der) =>
+            {
                 return false;
             }
             Ok(Parsed::Object(object)) => {
@@ -170,7 +196,8 @@ impl Content<'_, '_> {
         true
     }
 
-    /// Elements one behind another, each an item of its own; returns what is left when one is nothing of interest.
+    /// Elements one behind another, each an item of its own; returns what is left when one is nothing of
+    /// interest.
     fn elements<'b>(&mut self, bytes: &'b [u8], spot: impl Fn(usize) -> Item) -> &'b [u8] {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -207,9 +234,11 @@ pub(super) fn label_text(label: &[u8]) -> Cow<'static, str> {
     }
 }
 
-/// Words of letters and digits. Anything else between BEGIN and its dashes may be part of a key and is not shown.
+/// Words of letters and digits. Anything else between BEGIN and its dashes may be part of a key and is not
+/// shown.
 fn like_a_label(label: &[u8]) -> bool {
-    label
-        .split(|b| *b == b' ')
-        .all(|word| word.len() <= 20 && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'.' | b'-' | b'_')))
+    label.split(|b| *b == b' ').all(|word| {
+        word.len() <= 20
+            && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'.' | b'-' | b'_'))
+    })
 }

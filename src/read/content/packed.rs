@@ -1,6 +1,8 @@
-//! Archives and other containers that came out of a wrapping: attachments of mails, compressed text in a Secret, the content of a signed message.
+//! Archives and other containers that came out of a wrapping: attachments of mails, compressed text in a
+//! Secret, the content of a signed message.
 //!
-//! What lies in them has `zip`, `gzip` or `tar` as the first part of its `member`, and the way into it behind that: `zip!/acme/tls.pem`.
+//! What lies in them has `zip`, `gzip` or `tar` as the first part of its `member`, and the way into it behind
+//! that: `zip!/acme/tls.pem`.
 
 use std::sync::Arc;
 
@@ -66,8 +68,8 @@ impl<'c, 't> Content<'c, 't> {
 }
 
 impl Content<'_, '_> {
-    /// Opens an archive that came out of a wrapping, or tells a container that cannot be opened. `false` if it is neither, or if it is one in which
-    /// text may lie as it is.
+    /// Opens an archive that came out of a wrapping, or tells a container that cannot be opened. `false` if
+    /// it is neither, or if it is one in which text may lie as it is.
     pub(super) fn archive(&mut self, bytes: &[u8], spot: &Item) -> bool {
         let Some(unread) = magic::within(bytes) else { return false };
         let Some(kind @ (Kind::Gzip | Kind::Tar | Kind::Zip)) = archive::kind(bytes) else {
@@ -77,7 +79,10 @@ impl Content<'_, '_> {
             return !plain;
         };
         if self.archives >= limits::ARCHIVES_DEEP {
-            let detail = format!("archives nest deeper than {}; unpack this one into a private folder and scan that", limits::ARCHIVES_DEEP);
+            let detail = format!(
+                "archives nest deeper than {}; unpack this one into a private folder and scan that",
+                limits::ARCHIVES_DEEP
+            );
             self.push(Item { body: Err(Unread::Skipped(Reason::TooDeep, detail)), ..spot.clone() });
             return true;
         }
@@ -114,7 +119,9 @@ impl Content<'_, '_> {
             only: None,
             within: Within { archives: self.archives, wrappings: self.wrappings, most: self.unpacked.room() },
             emit: &mut |mut member| {
-                member.items.retain(|item| !matches!(item.body, Err(Unread::Skipped(Reason::NoPkiContent, _))));
+                member
+                    .items
+                    .retain(|item| !matches!(item.body, Err(Unread::Skipped(Reason::NoPkiContent, _))));
                 if !member.items.is_empty() {
                     found.push(member);
                 }

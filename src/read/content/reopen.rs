@@ -51,12 +51,26 @@ fn read_archive(
     let only = place.member();
     let tap = tap.map(|tap| tap as _);
     let (spare, scratch, within) = (&mut spare, &mut scratch, Within::default());
-    Archive { options: &options, place, modified: None, size, spare, scratch, cache: None, tap, only, within, emit }.read(kind, stream, bytes)
+    Archive {
+        options: &options,
+        place,
+        modified: None,
+        size,
+        spare,
+        scratch,
+        cache: None,
+        tap,
+        only,
+        within,
+        emit,
+    }
+    .read(kind, stream, bytes)
 }
 
 /// What was read once under the limits that were asked for is read again.
 pub(super) fn options() -> Options {
-    // Not the default, which asks the system for the number of processors: three more files for each certificate.
+    // Not the default, which asks the system for the number of processors: three more files for each
+    // certificate.
     Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() }
 }
 
@@ -125,7 +139,8 @@ impl<'a> Reopener<'a> {
             each_certificate(self.roots, &file, &mut |sha256, der| last.keep(sha256, der))?;
         }
         if last.partly && !last.kept.contains_key(&wanted) {
-            // They are asked for in about their order: what is kept begins with this one, so that not each takes a pass.
+            // They are asked for in about their order: what is kept begins with this one, so that not each
+            // takes a pass.
             (last.kept, last.room) = (HashMap::new(), self.room);
             let mut met = false;
             each_certificate(self.roots, &file, &mut |sha256, der| {
@@ -140,10 +155,12 @@ impl<'a> Reopener<'a> {
         found
     }
 
-    /// The certificates in plain PEM of a file. Their keys and their contents do not matter: a certificate is known by its hash. What cannot be
-    /// had this way is had by reading the file as it was read the first time.
+    /// The certificates in plain PEM of a file. Their keys and their contents do not matter: a certificate is
+    /// known by its hash. What cannot be had this way is had by reading the file as it was read the first
+    /// time.
     fn blocks(&mut self, place: &Place) -> Last {
-        let mut last = Last { place: place.clone(), kept: HashMap::new(), room: self.room, partly: false, whole: false };
+        let mut last =
+            Last { place: place.clone(), kept: HashMap::new(), room: self.room, partly: false, whole: false };
         let _ = self.fill(place);
         if archive::kind(&self.buffer).is_some() {
             self.wipe();
@@ -154,7 +171,8 @@ impl<'a> Reopener<'a> {
             rest = &mut rest[begin + BEGIN.len()..];
             let Some(end) = memmem::find(rest, END) else { break };
             let (text, behind) = rest.split_at_mut(end);
-            // In place: a block without END may have a key behind it, and a copy that cannot be decoded would not be wiped.
+            // In place: a block without END may have a key behind it, and a copy that cannot be decoded would
+            // not be wiped.
             if let Ok(der) = base64_simd::forgiving_decode_inplace(text) {
                 last.keep(Fingerprint::of(der), der);
             }
@@ -167,7 +185,8 @@ impl<'a> Reopener<'a> {
     /// Reads a file that is small enough to be read at once; otherwise nothing is in the buffer.
     fn fill(&mut self, place: &Place) -> Option<()> {
         let Opened { mut file, size, .. } = open(&self.roots.locate(place.root, place.raw())?).ok()?.ok()?;
-        let whole = size <= AT_ONCE as u64 && fill(&mut file, &mut self.buffer, size as usize, AT_ONCE).is_ok_and(|end| end);
+        let whole = size <= AT_ONCE as u64
+            && fill(&mut file, &mut self.buffer, size as usize, AT_ONCE).is_ok_and(|end| end);
         if !whole {
             self.wipe();
         }
@@ -197,7 +216,8 @@ fn each_certificate(roots: &Roots, place: &Place, each: &mut dyn FnMut(Fingerpri
     })
 }
 
-/// Opens a file again and shows `each` every object in it with its DER. `None` if it cannot be read to its end any more.
+/// Opens a file again and shows `each` every object in it with its DER. `None` if it cannot be read to its
+/// end any more.
 pub fn revisit(roots: &Roots, place: &Place, each: &mut dyn FnMut(&[u8], &Object)) -> Option<()> {
     again(roots, place, &mut |bytes, object| {
         if let (Some(object), Some((der, _))) = (object, crate::pki::first_element(bytes)) {
@@ -206,9 +226,14 @@ pub fn revisit(roots: &Roots, place: &Place, each: &mut dyn FnMut(&[u8], &Object
     })
 }
 
-/// Opens a file again and hands over the DER of every private key in it: with what is known of it, or with nothing if it is encrypted. **The
-/// caller must wipe what it copies.** `None` if the file cannot be read any more.
-pub fn each_private_key(roots: &Roots, place: &Place, found: &mut dyn FnMut(&[u8], Option<&PrivateKey>)) -> Option<()> {
+/// Opens a file again and hands over the DER of every private key in it: with what is known of it, or with
+/// nothing if it is encrypted. **The caller must wipe what it copies.** `None` if the file cannot be read any
+/// more.
+pub fn each_private_key(
+    roots: &Roots,
+    place: &Place,
+    found: &mut dyn FnMut(&[u8], Option<&PrivateKey>),
+) -> Option<()> {
     again(roots, place, &mut |bytes, object| match object {
         Some(Object::PrivateKey(key)) => found(bytes, Some(key)),
         None => found(bytes, None),
@@ -236,7 +261,17 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
             let bytes = bytes.expose()?;
             let kind = archive::kind(bytes);
             let size = bytes.len() as u64;
-            let mut read = |kind| read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), size, place, Some(&mut *tap), &mut |_| {});
+            let mut read = |kind| {
+                read_archive(
+                    kind,
+                    &mut &*bytes,
+                    Bytes::Memory(bytes),
+                    size,
+                    place,
+                    Some(&mut *tap),
+                    &mut |_| {},
+                )
+            };
             match kind.map(&mut read).filter(|opened| opened.is_one) {
                 Some(opened) => return linked(roots, place, opened, tap, links),
                 None => whole(bytes, tap),
@@ -250,14 +285,24 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
             let mut end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
             if let Some(kind) = archive::kind(&buffer) {
                 let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(&file, size) };
-                let opened = read_archive(kind, &mut buffer.as_slice().chain(&file), bytes, size, place, Some(&mut *tap), &mut |_| {});
+                let opened = read_archive(
+                    kind,
+                    &mut buffer.as_slice().chain(&file),
+                    bytes,
+                    size,
+                    place,
+                    Some(&mut *tap),
+                    &mut |_| {},
+                );
                 if opened.is_one {
                     drop(buffer);
                     return linked(roots, place, opened, tap, links);
                 }
             }
             let mut scratch = Zeroizing::new(Vec::new());
-            Content::new(&mut scratch, None, Some(tap)).file(&mut file, &mut buffer, &mut end, &options, &mut None).ok()?;
+            Content::new(&mut scratch, None, Some(tap))
+                .file(&mut file, &mut buffer, &mut end, &options, &mut None)
+                .ok()?;
         }
     }
     Some(())
@@ -277,7 +322,8 @@ mod tests {
 
     use super::*;
 
-    /// A certificate that is no longer where it was is not found, and whatever it is wrapped in, it is found like the first time.
+    /// A certificate that is no longer where it was is not found, and whatever it is wrapped in, it is found
+    /// like the first time.
     #[test]
     fn plain_and_wrapped_certificates_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -285,10 +331,19 @@ mod tests {
             let key = rcgen::KeyPair::generate().unwrap();
             rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap()
         };
-        let (a, b, c, gone) = (certificate("a.example"), certificate("b.example"), certificate("c.example"), certificate("gone.example"));
+        let (a, b, c, gone) = (
+            certificate("a.example"),
+            certificate("b.example"),
+            certificate("c.example"),
+            certificate("gone.example"),
+        );
         let json = format!("{{\"crt\":{:?}}}\n", b.pem());
         let other_lines = c.pem().replace('\n', "\r\n");
-        fs::write(folder.path().join("mixed"), format!("-----BEGIN CERTIFICATE-----\nAAAA\n{}{json}{other_lines}", a.pem())).unwrap();
+        fs::write(
+            folder.path().join("mixed"),
+            format!("-----BEGIN CERTIFICATE-----\nAAAA\n{}{json}{other_lines}", a.pem()),
+        )
+        .unwrap();
         fs::write(folder.path().join("der"), c.der()).unwrap();
         let roots = Roots::open(&[folder.path().to_owned()]).unwrap();
         let name = |certificate: &rcgen::Certificate| Fingerprint::of(certificate.der());
@@ -299,7 +354,9 @@ mod tests {
                 assert_eq!(files.get(place, name(certificate)).as_deref(), Some(&certificate.der()[..]));
                 assert_eq!(reopen(&roots, place, name(certificate)).as_deref(), Some(&certificate.der()[..]));
             }
-            for (place, certificate) in [(&mixed, &gone), (&der, &a), (&Place::new(0, b"none"), &a), (&Place::new(7, b"mixed"), &a)] {
+            for (place, certificate) in
+                [(&mixed, &gone), (&der, &a), (&Place::new(0, b"none"), &a), (&Place::new(7, b"mixed"), &a)]
+            {
                 assert_eq!(files.get(place, name(certificate)), None);
             }
         }
@@ -309,7 +366,11 @@ mod tests {
             let mut files = Reopener { room, ..Reopener::new(&roots) };
             for (place, certificate) in [(&mixed, &a), (&mixed, &b), (&mixed, &c), (&mixed, &a), (&der, &c)] {
                 let found = files.get(place, name(certificate));
-                assert_eq!(found.as_deref(), Some(&certificate.der()[..]).filter(|der| der.len() <= room), "{room}");
+                assert_eq!(
+                    found.as_deref(),
+                    Some(&certificate.der()[..]).filter(|der| der.len() <= room),
+                    "{room}"
+                );
             }
             assert_eq!(files.get(&mixed, name(&gone)), None);
         }

@@ -11,13 +11,19 @@ use crate::pki::Unread;
 use crate::read::pem::Lines;
 use crate::read::{Item, Options, magic};
 
-/// Text that a window shares with the next one, so that what lies across the border is whole in one of them. Only a block may be larger: one
-/// without an END in a window moves the border back to its BEGIN.
+/// Text that a window shares with the next one, so that what lies across the border is whole in one of them.
+/// Only a block may be larger: one without an END in a window moves the border back to its BEGIN.
 const OVERLAP: usize = 16 << 20;
 
 impl Content<'_, '_> {
     /// A file that does not fit into one window.
-    pub(super) fn windows(&mut self, file: &mut dyn Read, buffer: &mut Vec<u8>, options: &Options, hash: &mut Option<Fingerprint>) -> io::Result<()> {
+    pub(super) fn windows(
+        &mut self,
+        file: &mut dyn Read,
+        buffer: &mut Vec<u8>,
+        options: &Options,
+        hash: &mut Option<Fingerprint>,
+    ) -> io::Result<()> {
         if let Some(unread) = magic::recognise(buffer) {
             self.push(Item::whole_file(Err(unread), "file"));
         } else if crate::pki::declared_length(buffer).is_some() {
@@ -35,7 +41,8 @@ impl Content<'_, '_> {
         options: &Options,
         hash: &mut Option<Fingerprint>,
     ) -> io::Result<()> {
-        let mut digest = options.hash_files.then(|| aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
+        let mut digest =
+            options.hash_files.then(|| aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256));
         let window = options.limits.window.max(2 * OVERLAP);
         let mut fresh = 0;
         let mut end = false;
@@ -49,7 +56,8 @@ impl Content<'_, '_> {
             if end {
                 break;
             }
-            // The rest of an object that lies over the cut is not looked at again: it could be taken for another one.
+            // The rest of an object that lies over the cut is not looked at again: it could be taken for
+            // another one.
             let next = self.cut.max(std::mem::take(&mut self.reached)).min(buffer.len());
             let keep = buffer.len() - next;
             self.base += next as u64;
@@ -57,8 +65,13 @@ impl Content<'_, '_> {
             buffer.copy_within(next.., 0);
             buffer.truncate(keep);
             fresh = keep;
-            // A window grows with what is known to be the text of one block, so each byte is looked at a constant number of times.
-            end = read_more(file, buffer, keep.saturating_mul(2).clamp(window, limits::BLOCK_TEXT.max(window)))?;
+            // A window grows with what is known to be the text of one block, so each byte is looked at a
+            // constant number of times.
+            end = read_more(
+                file,
+                buffer,
+                keep.saturating_mul(2).clamp(window, limits::BLOCK_TEXT.max(window)),
+            )?;
         }
         self.push_beyond();
         if let Some(digest) = digest {

@@ -1,4 +1,5 @@
-//! What is wrapped in text or lies in binary data, outside of blocks: candidates to items, one wrapping inside another.
+//! What is wrapped in text or lies in binary data, outside of blocks: candidates to items, one wrapping
+//! inside another.
 
 use std::ops::Range;
 
@@ -27,9 +28,15 @@ fn gaps(length: usize, taken: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 impl Content<'_, '_> {
-    /// Objects in base64 whose beginning tells what they are, then whatever may be wrapped in long runs of digits, numbers, dumps and escapes, then
-    /// elements as they are. `taken` ranges are not looked at; those of what is found are added.
-    pub(super) fn between_blocks(&mut self, bytes: &[u8], taken: &mut Vec<Range<usize>>, original: &dyn Fn(usize) -> usize) {
+    /// Objects in base64 whose beginning tells what they are, then whatever may be wrapped in long runs of
+    /// digits, numbers, dumps and escapes, then elements as they are. `taken` ranges are not looked at; those
+    /// of what is found are added.
+    pub(super) fn between_blocks(
+        &mut self,
+        bytes: &[u8],
+        taken: &mut Vec<Range<usize>>,
+        original: &dyn Fn(usize) -> usize,
+    ) {
         // Most files are blocks and nothing else.
         if gaps(bytes.len(), taken).is_empty() {
             return;
@@ -50,7 +57,8 @@ impl Content<'_, '_> {
                 search(bytes, gap, &mut |range, inner| {
                     let offset = original(range.start);
                     let line = lines.at(range.start);
-                    let any = offset < self.cut && self.nested(inner, &contained::spot(self.base + offset as u64, line, "base64"));
+                    let any = offset < self.cut
+                        && self.nested(inner, &contained::spot(self.base + offset as u64, line, "base64"));
                     if any {
                         self.reach(range.end, bytes, original);
                         found.push(range);
@@ -68,12 +76,14 @@ impl Content<'_, '_> {
             }
         }
         if !complete {
-            let detail = "text made to be slow to search; not all between the blocks was looked at".to_owned();
+            let detail =
+                "text made to be slow to search; not all between the blocks was looked at".to_owned();
             self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
     }
 
-    /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only a guess. Whether it was anything.
+    /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only
+    /// a guess. Whether it was anything.
     pub(super) fn candidate(&mut self, found: &Candidate, offset: usize) -> bool {
         let spot = contained::spot(self.base + offset as u64, found.line, "base64");
         let before = self.items.len();
@@ -113,7 +123,11 @@ impl Content<'_, '_> {
         let outside = (self.base, self.line, self.cut, self.more, self.reached);
         (self.base, self.line, self.cut, self.more) = (0, 1, usize::MAX, false);
         let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let rest = if bytes.get(blanks) == Some(&0x30) { self.spaced(&bytes[blanks..], |_| spot.clone()) } else { bytes };
+        let rest = if bytes.get(blanks) == Some(&0x30) {
+            self.spaced(&bytes[blanks..], |_| spot.clone())
+        } else {
+            bytes
+        };
         self.text(rest);
         self.wrappings -= 1;
         (self.base, self.line, self.cut, self.more, self.reached) = outside;
@@ -148,7 +162,8 @@ impl Content<'_, '_> {
         }
     }
 
-    /// Elements as they are, somewhere in binary data. Only what cannot be there by chance counts. Whether everything was looked at.
+    /// Elements as they are, somewhere in binary data. Only what cannot be there by chance counts. Whether
+    /// everything was looked at.
     fn binary(&mut self, bytes: &[u8], gap: Range<usize>, original: &dyn Fn(usize) -> usize) -> bool {
         let mut elements = forms::Elements::new(bytes, gap);
         while let Some(range) = elements.next() {
@@ -164,7 +179,10 @@ impl Content<'_, '_> {
                     Object::Parameters(_) | Object::PublicKey(_) => false,
                 },
                 Ok(Parsed::Container(container)) => !container.pieces.is_empty(),
-                Err(unread) => matches!(unread, Unread::Locked(..)) && crate::pki::is_encrypted_key(&bytes[range.clone()]),
+                Err(unread) => {
+                    matches!(unread, Unread::Locked(..))
+                        && crate::pki::is_encrypted_key(&bytes[range.clone()])
+                }
             };
             if counts {
                 let spot = contained::spot(self.base + range.start as u64, 0, "der");

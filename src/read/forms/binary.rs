@@ -1,4 +1,5 @@
-//! Objects as they are, somewhere in a binary file: behind a header, between other data, in the memory of a program that was written out.
+//! Objects as they are, somewhere in a binary file: behind a header, between other data, in the memory of a
+//! program that was written out.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -8,33 +9,46 @@ use memchr::memmem::Finder;
 use crate::limits;
 use crate::pki::der::{self, BIT_STRING, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, SET};
 
-/// Octets that text does not have, and how far into an element they stand at most: a SEQUENCE with a length of two or one octets; the version of
-/// PKCS #8 (RFC 5958 section 2) and of SEC 1 keys (RFC 5915 section 3) behind a short length.
-const HEADS: [(&[u8], usize); 4] = [(b"\x30\x82", 0), (b"\x30\x81", 0), (b"\x02\x01\x00\x30", 2), (b"\x02\x01\x01\x04", 2)];
+/// Octets that text does not have, and how far into an element they stand at most: a SEQUENCE with a length
+/// of two or one octets; the version of PKCS #8 (RFC 5958 section 2) and of SEC 1 keys (RFC 5915 section 3)
+/// behind a short length.
+const HEADS: [(&[u8], usize); 4] =
+    [(b"\x30\x82", 0), (b"\x30\x81", 0), (b"\x02\x01\x00\x30", 2), (b"\x02\x01\x01\x04", 2)];
 
-static FINDERS: LazyLock<[Finder<'static>; HEADS.len()]> = LazyLock::new(|| HEADS.map(|(octets, _)| Finder::new(octets)));
+static FINDERS: LazyLock<[Finder<'static>; HEADS.len()]> =
+    LazyLock::new(|| HEADS.map(|(octets, _)| Finder::new(octets)));
 
 /// Whether an element may begin anywhere in `bytes`.
 pub(super) fn may_begin(bytes: &[u8]) -> bool {
     let Some(last) = bytes.len().checked_sub(SMALLEST) else { return false };
     // Text has zeros and ones, but no such octets.
     let long = memchr::memchr2_iter(0x81, 0x82, &bytes[..=last]).any(|at| at > 0 && begins(&bytes[at - 1..]));
-    let short = |at: usize| matches!(bytes[at..], [_, 1, 0, SEQUENCE, ..] | [_, 1, 1, OCTET_STRING, ..]) && at > 1 && begins(&bytes[at - 2..]);
+    let short = |at: usize| {
+        matches!(bytes[at..], [_, 1, 0, SEQUENCE, ..] | [_, 1, 1, OCTET_STRING, ..])
+            && at > 1
+            && begins(&bytes[at - 2..])
+    };
     long || memchr::memchr_iter(INTEGER, &bytes[..=last]).any(short)
 }
 
-/// Whether bytes begin like an object: a SEQUENCE whose first part is of a kind that objects begin with and fits into it, with another part behind
-/// it or nothing. What is cut short may be one.
+/// Whether bytes begin like an object: a SEQUENCE whose first part is of a kind that objects begin with and
+/// fits into it, with another part behind it or nothing. What is cut short may be one.
 pub(super) fn begins(bytes: &[u8]) -> bool {
     if bytes.len() < HEAD {
         return bytes.first() == Some(&SEQUENCE);
     }
     let Some((tag, header, length)) = der::header(&bytes[..HEAD]) else { return bytes[..2] == INDEFINITE };
     let Some(inner) = bytes.get(header..).filter(|_| tag == SEQUENCE) else { return false };
-    let Some((tag, header, within)) = der::header(&inner[..inner.len().min(HEAD)]) else { return inner.len() < HEAD || inner[..2] == INDEFINITE };
+    let Some((tag, header, within)) = der::header(&inner[..inner.len().min(HEAD)]) else {
+        return inner.len() < HEAD || inner[..2] == INDEFINITE;
+    };
     let first = header.saturating_add(within);
-    let other = |tag: &u8| matches!(*tag, SEQUENCE | SET | INTEGER | BIT_STRING | OCTET_STRING | NULL | OID | 0xa0..=0xa3);
-    matches!(tag, SEQUENCE | INTEGER | OID) && first <= length && (first == length || inner.get(first).is_none_or(other))
+    let other = |tag: &u8| {
+        matches!(*tag, SEQUENCE | SET | INTEGER | BIT_STRING | OCTET_STRING | NULL | OID | 0xa0..=0xa3)
+    };
+    matches!(tag, SEQUENCE | INTEGER | OID)
+        && first <= length
+        && (first == length || inner.get(first).is_none_or(other))
 }
 
 /// Elements below this many bytes hold nothing of interest.
@@ -46,7 +60,8 @@ const HEAD: usize = 16;
 /// A SEQUENCE whose end is marked (X.690 section 8.1.3.6).
 const INDEFINITE: [u8; 2] = [SEQUENCE, 0x80];
 
-/// Where an element may lie in `bytes[start..end]`, from `start` on. The caller says how far each one reached.
+/// Where an element may lie in `bytes[start..end]`, from `start` on. The caller says how far each one
+/// reached.
 pub(crate) struct Elements<'a> {
     bytes: &'a [u8],
     end: usize,
@@ -57,8 +72,12 @@ pub(crate) struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// Looks in `range`.
     pub(crate) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
-        let mut elements =
-            Self { bytes, end: range.end, next: [None; HEADS.len()], allowance: range.len().saturating_mul(4).saturating_add(1 << 20) };
+        let mut elements = Self {
+            bytes,
+            end: range.end,
+            next: [None; HEADS.len()],
+            allowance: range.len().saturating_mul(4).saturating_add(1 << 20),
+        };
         (0..HEADS.len()).for_each(|i| elements.next[i] = elements.search(i, range.start));
         elements
     }
@@ -95,7 +114,11 @@ impl Iterator for Elements<'_> {
             let Some((SEQUENCE, header, length)) = der::header(&rest[..rest.len().min(16)]) else { continue };
             let total = header.saturating_add(length);
             let inner = rest.get(header).copied();
-            if total > rest.len().min(limits::OBJECT_SIZE) || total < SMALLEST || !matches!(inner, Some(SEQUENCE | INTEGER)) || self.allowance == 0 {
+            if total > rest.len().min(limits::OBJECT_SIZE)
+                || total < SMALLEST
+                || !matches!(inner, Some(SEQUENCE | INTEGER))
+                || self.allowance == 0
+            {
                 continue;
             }
             self.allowance = self.allowance.saturating_sub(total);

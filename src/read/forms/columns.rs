@@ -1,4 +1,5 @@
-//! Base64 text in lines with something else around it: string literals of source code, comments, quoted mail, logs, arrays of lines.
+//! Base64 text in lines with something else around it: string literals of source code, comments, quoted mail,
+//! logs, arrays of lines.
 
 use std::ops::Range;
 
@@ -54,7 +55,8 @@ impl Lines {
     }
 }
 
-/// The lines that begin with the run of digits at `start`, until there are `enough`. `None`: there is only one.
+/// The lines that begin with the run of digits at `start`, until there are `enough`. `None`: there is only
+/// one.
 pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> Option<Lines> {
     let first = run(buffer, start, end);
     let width = first.len();
@@ -70,16 +72,21 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
     while digits < enough && buffer[..end].get(last.end) != Some(&b'=') {
         let below = |escapes| {
             let line = next_line(buffer, last.end, end, escapes)?;
-            let same = column.map(|column| line.start + column).filter(|at| begins(buffer, line.clone(), *at)).map(|at| run(buffer, at, line.end));
+            let same = column
+                .map(|column| line.start + column)
+                .filter(|at| begins(buffer, line.clone(), *at))
+                .map(|at| run(buffer, at, line.end));
             let fits = |run: &Range<usize>| !run.is_empty() && run.len() <= width;
             let next = same.filter(fits).or_else(|| longest(buffer, line.clone()).filter(fits))?;
             Some((line.start, next))
         };
-        let is_full = |found: &Option<(usize, Range<usize>)>| found.as_ref().is_some_and(|(_, run)| run.len() == width);
+        let is_full =
+            |found: &Option<(usize, Range<usize>)>| found.as_ref().is_some_and(|(_, run)| run.len() == width);
         let mut found = below(escapes);
         if !is_full(&found) {
             let other = below(!escapes);
-            let length = |found: &Option<(usize, Range<usize>)>| found.as_ref().map_or(0, |(_, run)| run.len());
+            let length =
+                |found: &Option<(usize, Range<usize>)>| found.as_ref().map_or(0, |(_, run)| run.len());
             // With two lines there is no full one to tell; a sign between literals is a digit too.
             if is_full(&other) || found.is_none() || runs.len() == 1 && length(&other) > length(&found) {
                 (escapes, found) = (!escapes, other);
@@ -100,9 +107,12 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
     (runs.len() > 1).then_some(Lines::new(runs, last.end + pads))
 }
 
-/// Where the lines begin that go on with the run at `at`: above it, each as long as the one that `at` lies in.
+/// Where the lines begin that go on with the run at `at`: above it, each as long as the one that `at` lies
+/// in.
 pub(super) fn first(buffer: &[u8], floor: usize, at: usize) -> usize {
-    let begin = |at: usize| buffer[floor.max(at.saturating_sub(REACH))..at].iter().rev().take_while(|b| is_digit(**b)).count();
+    let begin = |at: usize| {
+        buffer[floor.max(at.saturating_sub(REACH))..at].iter().rev().take_while(|b| is_digit(**b)).count()
+    };
     let mut start = at - begin(at);
     let width = run(buffer, start, buffer.len()).len();
     if !(LEAST..=REACH).contains(&width) {
@@ -111,7 +121,9 @@ pub(super) fn first(buffer: &[u8], floor: usize, at: usize) -> usize {
     while let Some(line) = line_start(buffer, start).filter(|line| *line > floor) {
         let above = line_start(buffer, line.saturating_sub(1)).unwrap_or(floor).max(floor)..line;
         let same = above.start + (start - line);
-        let same = begins(buffer, above.clone(), same).then(|| run(buffer, same, above.end)).filter(|run| run.len() == width);
+        let same = begins(buffer, above.clone(), same)
+            .then(|| run(buffer, same, above.end))
+            .filter(|run| run.len() == width);
         match same.or_else(|| longest(buffer, above).filter(|run| run.len() == width)) {
             Some(run) => start = run.start,
             None => break,
@@ -135,7 +147,9 @@ fn begins(buffer: &[u8], line: Range<usize>, at: usize) -> bool {
 fn next_line(buffer: &[u8], at: usize, end: usize, escapes: bool) -> Option<Range<usize>> {
     let mut line = line_end(buffer, at, end.min(at.saturating_add(REACH)), escapes)?.end;
     // CRLF, in whatever form.
-    if let Some(second) = line_end(buffer, line, end.min(line + 8), escapes).filter(|second| second.start == line) {
+    if let Some(second) =
+        line_end(buffer, line, end.min(line + 8), escapes).filter(|second| second.start == line)
+    {
         line = second.end;
     }
     let reach = end.min(line.saturating_add(3 * REACH));

@@ -1,4 +1,5 @@
-//! Dumps (`xxd`, `hexdump -C`, `od -t x1`, `certutil -dump`): lines of an offset, bytes in hexadecimal, and what they are as text.
+//! Dumps (`xxd`, `hexdump -C`, `od -t x1`, `certutil -dump`): lines of an offset, bytes in hexadecimal, and
+//! what they are as text.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -21,7 +22,8 @@ const REACH: usize = 400;
 /// How the first offset begins.
 static ZEROS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"0000"));
 
-/// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for the next line is known by its offset.
+/// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for
+/// the next line is known by its offset.
 pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let Range { start, end } = range;
     let mut at = start;
@@ -34,7 +36,8 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
             at += length;
             let reach = &buffer[at..end.min(at + REACH)];
             let offset = format!("{:0digits$x}", bytes.len());
-            let next = following(reach, offset.as_bytes()).or_else(|| following(reach, offset.to_ascii_uppercase().as_bytes()));
+            let next = following(reach, offset.as_bytes())
+                .or_else(|| following(reach, offset.to_ascii_uppercase().as_bytes()));
             match next {
                 Some(next) if bytes.len() % LINE == 0 => at += next + offset.len(),
                 _ => break,
@@ -48,8 +51,10 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
 
 /// Where an offset is in a text, by itself: a short one may be among the bytes and what they are as text.
 fn following(text: &[u8], offset: &[u8]) -> Option<usize> {
-    let alone =
-        |at: usize| !text[..at].last().is_some_and(u8::is_ascii_alphanumeric) && matches!(text.get(at + offset.len()), Some(b' ' | b'\t' | b':'));
+    let alone = |at: usize| {
+        !text[..at].last().is_some_and(u8::is_ascii_alphanumeric)
+            && matches!(text.get(at + offset.len()), Some(b' ' | b'\t' | b':'))
+    };
     memmem::find_iter(text, offset).find(|at| offset.len() > 5 || alone(*at))
 }
 
@@ -63,12 +68,17 @@ fn line(text: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
         let digits = rest[blanks..].iter().take(2 * LINE + 1).take_while(|b| b.is_ascii_hexdigit()).count();
         // The text behind the bytes is further away than the gap in the middle of them.
         let most = if bytes.len() == before { 8 } else { 3 };
-        let fits = (1..most).contains(&blanks) && digits > 0 && digits % 2 == 0 && bytes.len() - before + digits / 2 <= LINE;
+        let fits = (1..most).contains(&blanks)
+            && digits > 0
+            && digits % 2 == 0
+            && bytes.len() - before + digits / 2 <= LINE;
         if !fits {
             break;
         }
         fill::reserve(bytes, LINE);
-        bytes.extend(rest[blanks..blanks + digits].as_chunks::<2>().0.iter().filter_map(|digits| hex::pair(*digits)));
+        bytes.extend(
+            rest[blanks..blanks + digits].as_chunks::<2>().0.iter().filter_map(|digits| hex::pair(*digits)),
+        );
         at += blanks + digits;
     }
     (bytes.len() > before).then_some(at)

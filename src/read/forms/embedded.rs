@@ -1,7 +1,9 @@
-//! Objects in base64 outside of PEM blocks: Kubernetes Secrets, `.env` files, JSON, `data:` URLs, XML, JWK `x5c`, bare files.
+//! Objects in base64 outside of PEM blocks: Kubernetes Secrets, `.env` files, JSON, `data:` URLs, XML, JWK
+//! `x5c`, bare files.
 //!
-//! Only the gaps between blocks are looked at, by a few fast searches. Every search moves forward; what a failed attempt read is
-//! counted against an allowance, so hostile text cannot make it slow, only incomplete, and the caller learns of that.
+//! Only the gaps between blocks are looked at, by a few fast searches. Every search moves forward; what a
+//! failed attempt read is counted against an allowance, so hostile text cannot make it slow, only incomplete,
+//! and the caller learns of that.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -18,11 +20,14 @@ use crate::limits;
 use crate::pki::der;
 use crate::read::pem::{Lines, base64};
 
-/// What the digits of dashes have in common at all three alignments to groups of four, and nothing shorter would be rare.
+/// What the digits of dashes have in common at all three alignments to groups of four, and nothing shorter
+/// would be rare.
 static COMMON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"tLS"));
 
-/// Digits from [`COMMON`] on of `-----BEGIN` and `-----END` at each alignment. An END counts because a line end may split the BEGIN.
-const MARKERS: [&[u8]; 6] = [b"tLS1CRUdJTi", b"tLS0tQkVHSU4", b"tLS0tLUJFR0lO", b"tLS1FTkQ", b"tLS0tRU5E", b"tLS0tLUVORC"];
+/// Digits from [`COMMON`] on of `-----BEGIN` and `-----END` at each alignment. An END counts because a line
+/// end may split the BEGIN.
+const MARKERS: [&[u8]; 6] =
+    [b"tLS1CRUdJTi", b"tLS0tQkVHSU4", b"tLS0tLUJFR0lO", b"tLS1FTkQ", b"tLS0tRU5E", b"tLS0tLUVORC"];
 
 /// Digits of the first bytes of a Java keystore: 0xFEEDFEED, version 1 or 2.
 static KEYSTORE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"/u3+7QAAAA"));
@@ -36,10 +41,16 @@ const SMALLEST: usize = 40;
 /// A run whose lines are shorter than this is not continued upwards.
 const FULL_LINE: usize = 48;
 
-/// Visits the candidates of `buffer` outside of the `taken` ranges, which ascend, in order. `first_line` is the number of its first line.
+/// Visits the candidates of `buffer` outside of the `taken` ranges, which ascend, in order. `first_line` is
+/// the number of its first line.
 ///
 /// Returns whether everything was looked at; `false` only for text made to be slow.
-pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32, mut visit: impl FnMut(Candidate)) -> bool {
+pub(crate) fn candidates(
+    buffer: &[u8],
+    taken: &[Range<usize>],
+    first_line: u32,
+    mut visit: impl FnMut(Candidate),
+) -> bool {
     let mut lines = Lines::new(buffer, first_line);
     let mut allowance = buffer.len().saturating_mul(4).saturating_add(1 << 20);
     let mut complete = true;
@@ -52,7 +63,13 @@ pub(crate) fn candidates(buffer: &[u8], taken: &[Range<usize>], first_line: u32,
             let mut gap = Gap::new(buffer, start, end, allowance);
             while let Some((found, bytes)) = gap.next_candidate() {
                 let Found { kind, text } = found;
-                visit(Candidate { offset: text.start, end: text.end, line: lines.at(text.start), kind, bytes });
+                visit(Candidate {
+                    offset: text.start,
+                    end: text.end,
+                    line: lines.at(text.start),
+                    kind,
+                    bytes,
+                });
             }
             allowance = gap.allowance;
             complete &= allowance > 0;
@@ -89,7 +106,18 @@ struct Gap<'a> {
 impl<'a> Gap<'a> {
     /// The stretch `start..end`, with the first place of everything looked for.
     fn new(buffer: &'a [u8], start: usize, end: usize, allowance: usize) -> Self {
-        let mut gap = Self { buffer, start, end, at: start, floor: start, allowance, text: None, store: None, ssh: None, element: None };
+        let mut gap = Self {
+            buffer,
+            start,
+            end,
+            at: start,
+            floor: start,
+            allowance,
+            text: None,
+            store: None,
+            ssh: None,
+            element: None,
+        };
         gap.text = gap.find(start, &COMMON);
         gap.store = gap.find(start, &KEYSTORE);
         gap.ssh = gap.find(start, &OPENSSH);
@@ -147,12 +175,16 @@ impl<'a> Gap<'a> {
         Some(from + needle.find(self.buffer.get(from..self.end)?)?)
     }
 
-    /// Where the digits of a SEQUENCE can begin next: a run that begins with `M` and a digit that a length octet in use can give.
+    /// Where the digits of a SEQUENCE can begin next: a run that begins with `M` and a digit that a length
+    /// octet in use can give.
     fn element(&self, from: usize) -> Option<usize> {
         let mut at = from;
         loop {
             at += memchr(b'M', self.buffer.get(at..self.end)?)?;
-            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I')) && self.goes_on(at + 2) && self.begins_run(at) {
+            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I'))
+                && self.goes_on(at + 2)
+                && self.begins_run(at)
+            {
                 return Some(at);
             }
             at += 1;
@@ -162,14 +194,18 @@ impl<'a> Gap<'a> {
     /// Whether digits or escapes stand at `at`: words end here.
     fn goes_on(&self, at: usize) -> bool {
         let run = self.buffer[..self.end].get(at..at + 8);
-        run.is_some_and(|run| run.iter().all(|b| base64::is_digit(*b) || matches!(b, b'-' | b'_' | b'\\' | b'%')))
+        run.is_some_and(|run| {
+            run.iter().all(|b| base64::is_digit(*b) || matches!(b, b'-' | b'_' | b'\\' | b'%'))
+        })
     }
 
     /// Whether no digit stands before `at`, other than the last letter of an escape.
     fn begins_run(&self, at: usize) -> bool {
         let before = &self.buffer[self.start.max(at.saturating_sub(6))..at];
         match before {
-            [.., b'\\', b'n' | b'r' | b't'] | [.., b'%', b'0' | b'2' | b'3', _] | [.., b'\\', b'u', b'0', b'0', _, _] => true,
+            [.., b'\\', b'n' | b'r' | b't']
+            | [.., b'%', b'0' | b'2' | b'3', _]
+            | [.., b'\\', b'u', b'0', b'0', _, _] => true,
             [.., last] => !base64::is_digit(*last),
             [] => true,
         }
@@ -195,7 +231,8 @@ impl<'a> Gap<'a> {
         if begins && ends(&bytes) {
             return Ok((found, bytes));
         }
-        // The marker that was met may be the second one, when a line end with something around it goes through the first.
+        // The marker that was met may be the second one, when a line end with something around it goes
+        // through the first.
         let above = if self.allowance > 0 { columns::first(self.buffer, self.floor, at) } else { at };
         self.allowance = self.allowance.saturating_sub(at - above);
         let mut lines = self.in_columns(above.min(start), usize::MAX);
@@ -203,14 +240,16 @@ impl<'a> Gap<'a> {
             lines = self.in_literals(start, usize::MAX).filter(|(_, bytes)| ends(bytes)).or(lines);
         }
         match lines {
-            Some((found, bytes)) if memmem::find(&bytes, b"-BEGIN").is_some() => Ok((Found { kind: Kind::Text, ..found }, bytes)),
+            Some((found, bytes)) if memmem::find(&bytes, b"-BEGIN").is_some() => {
+                Ok((Found { kind: Kind::Text, ..found }, bytes))
+            }
             _ if begins => Ok((found, bytes)),
             _ => Err(found.text.end),
         }
     }
 
-    /// Where a group of four digits begins at or after `start`, so that one begins three digits before `at`, as dashes have it. Digits of a
-    /// path or a name may stand before the text.
+    /// Where a group of four digits begins at or after `start`, so that one begins three digits before `at`,
+    /// as dashes have it. Digits of a path or a name may stand before the text.
     fn aligned(&self, start: usize, at: usize) -> usize {
         let mut before = 0;
         let mut position = start;
@@ -246,7 +285,12 @@ impl<'a> Gap<'a> {
     }
 
     /// The digits of several lines, cut to so many.
-    fn together(&mut self, lines: Together, start: usize, needed: usize) -> Option<(Found, Zeroizing<Vec<u8>>)> {
+    fn together(
+        &mut self,
+        lines: Together,
+        start: usize,
+        needed: usize,
+    ) -> Option<(Found, Zeroizing<Vec<u8>>)> {
         if self.allowance == 0 {
             return None;
         }
@@ -264,9 +308,15 @@ impl<'a> Gap<'a> {
     fn run_start(&self, floor: usize, at: usize) -> usize {
         let mut start = at;
         loop {
-            let line = self.buffer[floor..start].iter().rposition(|b| !base64::is_digit(*b)).map_or(floor, |n| floor + n + 1);
+            let line = self.buffer[floor..start]
+                .iter()
+                .rposition(|b| !base64::is_digit(*b))
+                .map_or(floor, |n| floor + n + 1);
             let line = self.after_escape(line, start);
-            let above = self.buffer[floor..line].iter().rposition(|b| !base64::is_blank(*b)).map_or(floor, |n| floor + n + 1);
+            let above = self.buffer[floor..line]
+                .iter()
+                .rposition(|b| !base64::is_blank(*b))
+                .map_or(floor, |n| floor + n + 1);
             let width = self.buffer[floor..above].iter().rev().take_while(|b| base64::is_digit(**b)).count();
             let ends_line = self.buffer[above..line].iter().any(|b| matches!(b, b'\n' | b'\r'));
             if !ends_line || width < FULL_LINE || line == floor {
@@ -278,7 +328,10 @@ impl<'a> Gap<'a> {
 
     /// The first digit at or after `line` that is not the letter of an escape.
     fn after_escape(&self, line: usize, before: usize) -> usize {
-        let letter = line > self.start && line < before && self.buffer[line - 1] == b'\\' && matches!(self.buffer[line], b'n' | b'r' | b't');
+        let letter = line > self.start
+            && line < before
+            && self.buffer[line - 1] == b'\\'
+            && matches!(self.buffer[line], b'n' | b'r' | b't');
         line + usize::from(letter)
     }
 
@@ -327,7 +380,11 @@ impl<'a> Gap<'a> {
             }
         }
         self.allowance = self.allowance.saturating_sub(end - start);
-        if indefinite { failed } else { self.in_columns(start, needed).or_else(|| self.in_literals(start, needed)).ok_or(start + 1) }
+        if indefinite {
+            failed
+        } else {
+            self.in_columns(start, needed).or_else(|| self.in_literals(start, needed)).ok_or(start + 1)
+        }
     }
 
     /// Elements one behind another in one run of digits, the first of which has `total` bytes.

@@ -1,4 +1,5 @@
-//! Blocks whose markers are escaped too (`%2D%2D%2D%2D%2DBEGIN`, `&#45;`, `\u002d`), or whose dashes a word processor made pretty.
+//! Blocks whose markers are escaped too (`%2D%2D%2D%2D%2DBEGIN`, `&#45;`, `\u002d`), or whose dashes a word
+//! processor made pretty.
 
 use std::sync::LazyLock;
 
@@ -25,9 +26,11 @@ const DASHES: [&[u8]; 13] = [
 ];
 
 /// What may stand between BEGIN and a label, other than a blank.
-const BLANKS: [&[u8]; 9] = [b"%2520", b"%2B", b"%252B", b"\\u0020", b"\\x20", b"&#32;", b"&#x20;", b"&nbsp;", b"\xc2\xa0"];
+const BLANKS: [&[u8]; 9] =
+    [b"%2520", b"%2B", b"%252B", b"\\u0020", b"\\x20", b"&#32;", b"&#x20;", b"&nbsp;", b"\xc2\xa0"];
 
-/// Where such a marker is in `start..end`, and the text from its dashes on, without escapes. `None`: there is none.
+/// Where such a marker is in `start..end`, and the text from its dashes on, without escapes. `None`: there is
+/// none.
 pub(crate) fn markers(buffer: &[u8], start: usize, end: usize) -> Option<(usize, Zeroizing<Vec<u8>>)> {
     let text = buffer.get(start..end)?;
     let found = begins(text).find(|at| is_escaped(text, *at))?;
@@ -53,19 +56,28 @@ static ESCAPED: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
 
 /// Where `BEGIN` stands, the letters escaped or not.
 fn begins(text: &[u8]) -> impl Iterator<Item = usize> {
-    let escaped = memchr::memchr3(b'%', b'&', b'\\', text).and_then(|_| ESCAPED.iter().filter_map(|way| way.find(text)).min());
+    let escaped = memchr::memchr3(b'%', b'&', b'\\', text)
+        .and_then(|_| ESCAPED.iter().filter_map(|way| way.find(text)).min());
     BEGIN.find_iter(text).chain(escaped)
 }
 
-/// Whether the BEGIN at `at` has something other than dashes before it, or something other than a blank behind it.
+/// Whether the BEGIN at `at` has something other than dashes before it, or something other than a blank
+/// behind it.
 fn is_escaped(text: &[u8], at: usize) -> bool {
     let before = &text[..at];
     let behind = text.get(at + 5..).unwrap_or_default();
-    let doubled =
-        |dash: &[u8]| before.strip_suffix(dash).is_some_and(|rest| rest.ends_with(dash) || rest.ends_with(b"-") || rest.ends_with(b"\xe2\x80\x94"));
-    let pretty = before.ends_with(b"-") && memmem::find(&before[before.len().saturating_sub(12)..], b"\xe2\x80").is_some();
+    let doubled = |dash: &[u8]| {
+        before.strip_suffix(dash).is_some_and(|rest| {
+            rest.ends_with(dash) || rest.ends_with(b"-") || rest.ends_with(b"\xe2\x80\x94")
+        })
+    };
+    let pretty = before.ends_with(b"-")
+        && memmem::find(&before[before.len().saturating_sub(12)..], b"\xe2\x80").is_some();
     let again = before.ends_with(b"%252D") || before.ends_with(b"%252d") || before.ends_with(b"&amp;#45;");
-    pretty || again || DASHES.iter().any(|dash| doubled(dash)) || before.ends_with(b"--") && BLANKS.iter().any(|blank| behind.starts_with(blank))
+    pretty
+        || again
+        || DASHES.iter().any(|dash| doubled(dash))
+        || before.ends_with(b"--") && BLANKS.iter().any(|blank| behind.starts_with(blank))
 }
 
 /// The text with dashes of typographers as plain ones; a long one stands for two.

@@ -31,11 +31,14 @@ pub(super) fn leading(text: &[u8]) -> usize {
     // Without a branch for each byte, so that the compiler takes many at a time.
     let is_digit = |b: u8| b.wrapping_sub(b'0') < 10 || (b | 0x20).wrapping_sub(b'a') < 6;
     let (blocks, _) = text.as_chunks::<BLOCK>();
-    let whole = blocks.iter().take_while(|block| block.iter().fold(true, |all, b| all & is_digit(*b))).count() * BLOCK;
+    let whole =
+        blocks.iter().take_while(|block| block.iter().fold(true, |all, b| all & is_digit(*b))).count()
+            * BLOCK;
     whole + text[whole..].iter().position(|b| !is_digit(*b)).unwrap_or(text.len() - whole)
 }
 
-/// Makes bytes of the digits `digits[from..from + length]`, in place. **All of them must be digits**; one over is left out.
+/// Makes bytes of the digits `digits[from..from + length]`, in place. **All of them must be digits**; one
+/// over is left out.
 pub(super) fn decode(digits: &mut Vec<u8>, from: usize, length: usize) {
     let mut done = 0;
     while done < length / 2 {
@@ -71,9 +74,15 @@ mod tests {
     #[test]
     fn digits_are_counted_and_decoded_whatever_their_number() {
         let bytes: Vec<u8> = (0..=255).cycle().take(700).collect();
-        let text: String = bytes.iter().enumerate().map(|(i, b)| if i % 3 == 0 { format!("{b:02X}") } else { format!("{b:02x}") }).collect();
+        let text: String = bytes
+            .iter()
+            .enumerate()
+            .map(|(i, b)| if i % 3 == 0 { format!("{b:02X}") } else { format!("{b:02x}") })
+            .collect();
         for length in [0, 1, 2, 62, 63, 64, 65, 127, 128, 130, 700, 1400] {
-            for (before, behind) in [("", ""), ("0x", "g"), ("x", "/"), ("0x", ":"), ("", "@"), ("", "`"), ("", "G")] {
+            for (before, behind) in
+                [("", ""), ("0x", "g"), ("x", "/"), ("0x", ":"), ("", "@"), ("", "`"), ("", "G")]
+            {
                 let mut digits = format!("{before}{}{behind}", &text[..length]).into_bytes();
                 assert_eq!(leading(&digits[before.len()..]), length);
                 decode(&mut digits, before.len(), length);
@@ -83,6 +92,9 @@ mod tests {
                 assert_eq!(added[1..], bytes[..length / 2]);
             }
         }
-        assert_eq!((pair(*b"fF"), pair(*b"0g"), pair(*b"g0"), pair(*b"a9")), (Some(255), None, None, Some(0xa9)));
+        assert_eq!(
+            (pair(*b"fF"), pair(*b"0g"), pair(*b"g0"), pair(*b"a9")),
+            (Some(255), None, None, Some(0xa9))
+        );
     }
 }

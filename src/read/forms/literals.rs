@@ -1,5 +1,5 @@
-//! Base64 in string literals that follow one another and are not equally long, as people break long strings: what has been broken by programs is in
-//! `columns.rs`.
+//! Base64 in string literals that follow one another and are not equally long, as people break long strings:
+//! what has been broken by programs is in `columns.rs`.
 
 use memchr::memchr;
 
@@ -13,7 +13,8 @@ const REACH: usize = 120;
 /// Literals have so many digits on average.
 const LEAST: usize = 8;
 
-/// The digits of the literal that `start` lies at the beginning of, and of those behind it, until there are `enough`. `None`: there is no other.
+/// The digits of the literal that `start` lies at the beginning of, and of those behind it, until there are
+/// `enough`. `None`: there is no other.
 pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> Option<Lines> {
     let text = buffer.get(..end)?;
     let quote = opening(&text[..start])?;
@@ -63,7 +64,8 @@ fn line_ends(text: &[u8]) -> usize {
     at
 }
 
-/// Where the digits of the next literal begin. An element of an array that begins like an object is one of its own.
+/// Where the digits of the next literal begin. An element of an array that begins like an object is one of
+/// its own.
 fn next(text: &[u8], at: usize, quote: u8) -> Option<usize> {
     let rest = &text[at..];
     let open = memchr(quote, &rest[..rest.len().min(REACH)])?;

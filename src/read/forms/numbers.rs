@@ -68,7 +68,8 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
 /// What stands before numbers in hexadecimal.
 static MARKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [&b"0x"[..], b"0X", b"\\x"].map(Finder::new));
 
-/// How the numbers of a stretch are written. Letters of a name before it or of a word behind it may belong to the stretch.
+/// How the numbers of a stretch are written. Letters of a name before it or of a word behind it may belong to
+/// the stretch.
 fn base(text: &[u8]) -> Base {
     let head = &text[..text.len().min(SAMPLE)];
     if hex::leading(head) >= LEAST {
@@ -81,7 +82,8 @@ fn base(text: &[u8]) -> Base {
         return Base::Octal;
     }
     // Numbers have one digit or three now and then; bytes in hexadecimal never have.
-    let (odd, all) = words(head, Base::Hex).fold((0usize, 0usize), |(odd, all), word| (odd + word.len() % 2, all + 1));
+    let (odd, all) =
+        words(head, Base::Hex).fold((0usize, 0usize), |(odd, all), word| (odd + word.len() % 2, all + 1));
     if odd * 20 < all { Base::Hex } else { Base::Decimal }
 }
 
@@ -102,7 +104,11 @@ fn words(text: &[u8], base: Base) -> impl Iterator<Item = Range<usize>> {
             Base::Marked => 4 - usize::from(matches!(text[start], b'x' | b'X')),
             Base::Decimal | Base::Hex => usize::MAX,
         };
-        at += text[start..].iter().take(most).position(|b| !b.is_ascii_alphanumeric()).unwrap_or_else(|| (text.len() - start).min(most));
+        at += text[start..]
+            .iter()
+            .take(most)
+            .position(|b| !b.is_ascii_alphanumeric())
+            .unwrap_or_else(|| (text.len() - start).min(most));
         Some(start..at)
     })
 }
@@ -131,7 +137,10 @@ fn number(digits: &[u8], radix: u8) -> Option<u8> {
     if digits.is_empty() || digits.len() > 3 {
         return None;
     }
-    digits.iter().map(|b| hex::value(*b)).try_fold(0u8, |sum, digit| sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix))
+    digits
+        .iter()
+        .map(|b| hex::value(*b))
+        .try_fold(0u8, |sum, digit| sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix))
 }
 
 fn is_part(byte: u8) -> bool {
@@ -148,10 +157,27 @@ const PARTS: [bool; 256] = {
     parts
 };
 
-/// Digits, the letters of marks and of escaped line ends, and what stands between numbers or before the lines of comments.
+/// Digits, the letters of marks and of escaped line ends, and what stands between numbers or before the lines
+/// of comments.
 const fn part(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
         || byte.is_ascii_whitespace()
         || matches!(byte, b'x' | b'X' | b'n' | b'r' | b't' | b'\\' | b'"' | b'\'')
-        || matches!(byte, b',' | b':' | b';' | b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'|' | b'#' | b'>' | b'*' | b'/' | b'+')
+        || matches!(
+            byte,
+            b',' | b':'
+                | b';'
+                | b'{'
+                | b'}'
+                | b'['
+                | b']'
+                | b'('
+                | b')'
+                | b'|'
+                | b'#'
+                | b'>'
+                | b'*'
+                | b'/'
+                | b'+'
+        )
 }

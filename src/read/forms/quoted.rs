@@ -1,5 +1,5 @@
-//! Text in quoted-printable (RFC 2045 section 6.7), as mail has it: long lines are broken by an equals sign at their end. Blocks in it are read
-//! as they are; here it is what lies outside of blocks.
+//! Text in quoted-printable (RFC 2045 section 6.7), as mail has it: long lines are broken by an equals sign
+//! at their end. Blocks in it are read as they are; here it is what lies outside of blocks.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -36,7 +36,8 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     }
 }
 
-/// The next equals sign that only this encoding has. Escapes do not tell: a token behind a name and `=` may begin like one.
+/// The next equals sign that only this encoding has. Escapes do not tell: a token behind a name and `=` may
+/// begin like one.
 fn next(text: &[u8], from: usize) -> Option<usize> {
     memchr::memchr_iter(b'=', text.get(from..)?).map(|at| from + at).find(|at| match &text[at + 1..] {
         [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] => breaks(&text[from..*at], behind),
@@ -48,7 +49,10 @@ fn next(text: &[u8], from: usize) -> Option<usize> {
 fn breaks(before: &[u8], behind: &[u8]) -> bool {
     let reach = &before[before.len().saturating_sub(*LINE.end())..];
     let line = memchr::memrchr(b'\n', reach).map_or(reach, |end| &reach[end + 1..]);
-    let digits = || line.iter().rev().take_while(|b| runs::is_digit(**b)).count() >= DIGITS && behind.first().is_some_and(|b| runs::is_digit(*b));
+    let digits = || {
+        line.iter().rev().take_while(|b| runs::is_digit(**b)).count() >= DIGITS
+            && behind.first().is_some_and(|b| runs::is_digit(*b))
+    };
     let again = || {
         let next = &behind[..behind.len().min(LINE.end() + 2)];
         let next = memchr::memchr(b'\n', next).map_or(&next[..0], |end| next[..end].trim_ascii_end());

@@ -1,5 +1,6 @@
-//! Long runs of base64 or hexadecimal digits whose beginning does not tell what they are: text in base64 in base64, wide characters in base64,
-//! hexadecimal in JSON. They are decoded, and the caller looks at what comes out as at any other text.
+//! Long runs of base64 or hexadecimal digits whose beginning does not tell what they are: text in base64 in
+//! base64, wide characters in base64, hexadecimal in JSON. They are decoded, and the caller looks at what
+//! comes out as at any other text.
 
 use std::ops::Range;
 
@@ -22,8 +23,8 @@ const WHOLE: usize = 60;
 /// So many digits on lines with something around them tell whether there is more to them.
 const TOGETHER: usize = 4096;
 
-/// Visits the long runs in `start..end` with their decoded bytes, in order. Moves forward only, but that runs of several lines that turn out to be
-/// nothing together are looked at one by one.
+/// Visits the long runs in `start..end` with their decoded bytes, in order. Moves forward only, but that runs
+/// of several lines that turn out to be nothing together are looked at one by one.
 pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let Range { start, end } = range;
     let mut at = start;
@@ -36,12 +37,17 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
         let first = first_digit(buffer, at, run.start).min(end);
         let text = Text { buffer, end };
         // Most runs are digits that stand for themselves, and nothing goes on behind them.
-        let plain = if (run.start..run.end).contains(&first) && !has_dashes(&buffer[first..run.end]) { run.end } else { first };
+        let plain = if (run.start..run.end).contains(&first) && !has_dashes(&buffer[first..run.end]) {
+            run.end
+        } else {
+            first
+        };
         let (more, stop) = text.walk(plain, usize::MAX, |_| ());
         let count = plain - first + more;
         if first >= together && !is_part_of_token(buffer, first, stop) {
             let mut several = |enough: usize| {
-                let lines = columns::lines(buffer, first, end, enough).filter(|lines| lines.digits() > count)?;
+                let lines =
+                    columns::lines(buffer, first, end, enough).filter(|lines| lines.digits() > count)?;
                 lines.copy_to(buffer, usize::MAX, &mut digits);
                 let promising = decode(&mut digits) && may_hold(&digits);
                 Some((lines, promising))
@@ -94,13 +100,21 @@ fn words(buffer: &[u8], range: Range<usize>, digits: &mut Vec<u8>, visit: &mut V
     }
 }
 
-/// Whether the digits between two places are a part of a token of JOSE (RFC 7515 section 7.1), which is never broken into lines.
+/// Whether the digits between two places are a part of a token of JOSE (RFC 7515 section 7.1), which is never
+/// broken into lines.
 fn is_part_of_token(buffer: &[u8], first: usize, stop: usize) -> bool {
     buffer.get(stop) == Some(&b'.') || first > 0 && buffer[first - 1] == b'.'
 }
 
-/// The next `least` or more bytes of a kind, one behind another. Whole words are leapt over, so few bytes of ordinary text are looked at.
-pub(super) fn next(buffer: &[u8], start: usize, end: usize, least: usize, is: impl Fn(u8) -> bool) -> Option<Range<usize>> {
+/// The next `least` or more bytes of a kind, one behind another. Whole words are leapt over, so few bytes of
+/// ordinary text are looked at.
+pub(super) fn next(
+    buffer: &[u8],
+    start: usize,
+    end: usize,
+    least: usize,
+    is: impl Fn(u8) -> bool,
+) -> Option<Range<usize>> {
     let mut at = start;
     loop {
         let window = buffer[..end].get(at..at.checked_add(least)?)?;
@@ -114,7 +128,8 @@ pub(super) fn next(buffer: &[u8], start: usize, end: usize, least: usize, is: im
     }
 }
 
-/// Where a run begins: behind the letters of an escape, or before escapes that stand for digits, and digits before these.
+/// Where a run begins: behind the letters of an escape, or before escapes that stand for digits, and digits
+/// before these.
 fn first_digit(buffer: &[u8], floor: usize, start: usize) -> usize {
     let mut first = match (&buffer[floor.max(start.saturating_sub(1))..start], &buffer[start..]) {
         ([b'\\'], [b'n' | b'r' | b't', ..]) => start + 1,
@@ -134,7 +149,8 @@ fn first_digit(buffer: &[u8], floor: usize, start: usize) -> usize {
             };
         }
     }
-    // No text of interest begins with these (`/` is the first digit of a byte order mark), but a form has them for blanks, and flags begin so.
+    // No text of interest begins with these (`/` is the first digit of a byte order mark), but a form has
+    // them for blanks, and flags begin so.
     first + buffer[first..].iter().take_while(|b| matches!(b, b'+' | b'-')).count()
 }
 
@@ -181,7 +197,8 @@ const DIGITS: [bool; 256] = {
     let mut digits = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        digits[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_');
+        digits[byte] =
+            matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_');
         byte += 1;
     }
     digits

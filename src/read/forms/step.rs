@@ -1,4 +1,5 @@
-//! Base64 text outside of blocks, place by place: digits of both alphabets, line ends, padding, and the escapes that stand for them.
+//! Base64 text outside of blocks, place by place: digits of both alphabets, line ends, padding, and the
+//! escapes that stand for them.
 
 use zeroize::Zeroizing;
 
@@ -16,7 +17,8 @@ pub(super) enum Step {
     Stop,
 }
 
-/// Reads one place of a run; both alphabets of RFC 4648 (sections 4 and 5) count, and escapes of JSON, URLs and XML, also several times over.
+/// Reads one place of a run; both alphabets of RFC 4648 (sections 4 and 5) count, and escapes of JSON, URLs
+/// and XML, also several times over.
 fn step(buffer: &[u8], at: usize, end: usize) -> Step {
     let Some(rest) = buffer.get(at..end) else { return Step::Stop };
     if let Some(&digit) = rest.first().filter(|b| base64::is_digit(**b)) {
@@ -91,15 +93,16 @@ impl Text<'_> {
         digits
     }
 
-    /// Puts the first `count` digits of the run that begins at `start` into a buffer that may hold others, in the standard alphabet.
+    /// Puts the first `count` digits of the run that begins at `start` into a buffer that may hold others, in
+    /// the standard alphabet.
     pub(super) fn copy_to(self, start: usize, count: usize, digits: &mut Vec<u8>) {
         base64::reset(digits, count);
         self.walk(start, count, |some| digits.extend_from_slice(some));
         standard(digits);
     }
 
-    /// Passes up to `most` digits of either alphabet of the run that begins at `start`; returns their number and where it stopped, behind any
-    /// padding.
+    /// Passes up to `most` digits of either alphabet of the run that begins at `start`; returns their number
+    /// and where it stopped, behind any padding.
     pub(super) fn walk(self, start: usize, most: usize, mut pass: impl FnMut(&[u8])) -> (usize, usize) {
         let mut at = start;
         let mut count = 0;
@@ -133,7 +136,8 @@ impl Text<'_> {
         (count, at)
     }
 
-    /// Where a run goes on behind blanks, if the next line or word has nothing but digits up to its own end or a closing quotation mark.
+    /// Where a run goes on behind blanks, if the next line or word has nothing but digits up to its own end
+    /// or a closing quotation mark.
     fn next_line(self, mut at: usize) -> Option<usize> {
         let mut line = false;
         loop {
@@ -147,20 +151,41 @@ impl Text<'_> {
         let closing = |b: Option<&u8>| {
             matches!(
                 b,
-                None | Some(b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'<' | b'&' | b'%' | b',' | b')' | b']' | b'}' | b';')
+                None | Some(
+                    b'\n'
+                        | b'\r'
+                        | b' '
+                        | b'\t'
+                        | b'"'
+                        | b'\''
+                        | b'`'
+                        | b'\\'
+                        | b'<'
+                        | b'&'
+                        | b'%'
+                        | b','
+                        | b')'
+                        | b']'
+                        | b'}'
+                        | b';'
+                )
             )
         };
-        let length = self.buffer[at..self.end].iter().position(|b| !base64::is_digit(*b) && !matches!(b, b'-' | b'_'));
+        let length =
+            self.buffer[at..self.end].iter().position(|b| !base64::is_digit(*b) && !matches!(b, b'-' | b'_'));
         let behind = length.map_or(self.end, |n| at + n);
         let pads = self.buffer[behind..self.end].iter().take(3).take_while(|b| **b == b'=').count();
         // A name and a value, as in `B=1`, are a line of something else.
-        let closes = pads <= 2 && closing(self.buffer[..self.end].get(behind + pads)) && !(line && self.goes_on_behind_blank(behind + pads));
+        let closes = pads <= 2
+            && closing(self.buffer[..self.end].get(behind + pads))
+            && !(line && self.goes_on_behind_blank(behind + pads));
         // So is the border of two parts of a mail.
         let border = self.buffer[at..self.end].starts_with(b"--");
         (closes && !border && length != Some(0)).then_some(at)
     }
 
-    /// Whether a blank stands at `at`, and a word behind it: what stands before it is a prefix then, as `//` of a comment, or a word of a text.
+    /// Whether a blank stands at `at`, and a word behind it: what stands before it is a prefix then, as `//`
+    /// of a comment, or a word of a text.
     fn goes_on_behind_blank(self, at: usize) -> bool {
         let rest = &self.buffer[at..self.end];
         let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();

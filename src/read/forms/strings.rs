@@ -1,4 +1,5 @@
-//! DER as a string literal, its bytes partly escapes and partly characters: `b'0\x82\x01...'` as Python prints it, `"0\u0082\u0001"` as JSON.
+//! DER as a string literal, its bytes partly escapes and partly characters: `b'0\x82\x01...'` as Python
+//! prints it, `"0\u0082\u0001"` as JSON.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -19,7 +20,8 @@ const BYTES: usize = 44;
 /// Visits the literals in `range` that begin like an element, in order. Moves forward only.
 pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let text = &buffer[..range.end];
-    let search = |head: &Finder<'_>, from: usize| text.get(from..).and_then(|rest| head.find(rest)).map(|n| from + n);
+    let search =
+        |head: &Finder<'_>, from: usize| text.get(from..).and_then(|rest| head.find(rest)).map(|n| from + n);
     // All of them have one.
     if memchr::memchr(b'\\', &text[range.start..]).is_none() {
         return;
@@ -38,7 +40,8 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     }
 }
 
-/// The bytes up to the end of a literal, and where that is: a quotation mark, or what cannot be in one. At least one byte is passed over.
+/// The bytes up to the end of a literal, and where that is: a quotation mark, or what cannot be in one. At
+/// least one byte is passed over.
 fn unescape(text: &[u8]) -> (Zeroizing<Vec<u8>>, usize) {
     let (mut at, mut count) = (0, 0usize);
     while let Some((_, width)) = text.get(at..).and_then(one) {
@@ -56,7 +59,9 @@ fn unescape(text: &[u8]) -> (Zeroizing<Vec<u8>>, usize) {
 
 /// One byte and the width of what stands for it.
 fn one(text: &[u8]) -> Option<(u8, usize)> {
-    let number = |digits: Option<&[u8]>, radix| digits.and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, radix).ok());
+    let number = |digits: Option<&[u8]>, radix| {
+        digits.and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, radix).ok())
+    };
     match text {
         [b'\\', b'x', ..] => Some((number(text.get(2..4), 16)?, 4)),
         [b'\\', b'u', b'0', b'0', ..] => Some((number(text.get(4..6), 16)?, 6)),

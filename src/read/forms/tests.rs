@@ -51,7 +51,8 @@ fn objects(text: &str) -> Vec<(u32, Vec<u8>)> {
 fn wide(text: &str, unit: usize, big: bool) -> Vec<u8> {
     text.chars()
         .flat_map(|c| {
-            let mut bytes = if big { (c as u32).to_be_bytes().to_vec() } else { (c as u32).to_le_bytes().to_vec() };
+            let mut bytes =
+                if big { (c as u32).to_be_bytes().to_vec() } else { (c as u32).to_le_bytes().to_vec() };
             if big {
                 bytes.drain(..4 - unit)
             } else {
@@ -71,7 +72,11 @@ fn wide_text_becomes_narrow() {
                 let bytes = wide(&format!("{mark}{text}"), unit, big);
                 let narrow = to_narrow(&bytes).expect("wide text");
                 assert!(narrow.whole);
-                assert_eq!(&narrow.bytes[..], text.replace('\u{e9}', "\u{1a}").as_bytes(), "{unit} {big} {mark:?}");
+                assert_eq!(
+                    &narrow.bytes[..],
+                    text.replace('\u{e9}', "\u{1a}").as_bytes(),
+                    "{unit} {big} {mark:?}"
+                );
                 let marked = unit * mark.chars().count();
                 assert_eq!(narrow.original(5), marked + 5 * unit);
                 assert!(to_narrow(&bytes[..bytes.len() - 1]).is_some());
@@ -104,7 +109,11 @@ fn wide_text_inside_of_something_else() {
 fn base64_of_pem() {
     for size in [100, 101, 102] {
         let bytes = object(size);
-        for front in ["", "x", "Bag Attributes\n    friendlyName: an unusually long name for a certificate, to fill a line\n"] {
+        for front in [
+            "",
+            "x",
+            "Bag Attributes\n    friendlyName: an unusually long name for a certificate, to fill a line\n",
+        ] {
             let text = encode(format!("{front}{}", pem(&bytes)).as_bytes());
             for (line, wrapped) in [
                 (1, format!("TLS_CRT={text}\nNEXT=1\n")),
@@ -148,7 +157,8 @@ fn base64_of_der() {
 
 #[test]
 fn a_name_and_a_value_below_base64_are_no_part_of_it() {
-    // The object ends within its last group of digits, with and without padding: with every size the next line looks different to the decoder.
+    // The object ends within its last group of digits, with and without padding: with every size the next
+    // line looks different to the decoder.
     for size in 90..100 {
         let object = object(size);
         for next in ["B=1", "NAME=value", "KEY=a", "A==x", "B1=\"x\""] {
@@ -185,7 +195,10 @@ fn ber_and_keystores() {
     let store = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2][..], &object(100)].concat();
     let text = format!("keystore.jks: {}\n", encode(&store));
     let found = all(&text);
-    assert_eq!(found.iter().map(|c| (c.kind, c.bytes.to_vec())).collect::<Vec<_>>(), [(Kind::Keystore, store)]);
+    assert_eq!(
+        found.iter().map(|c| (c.kind, c.bytes.to_vec())).collect::<Vec<_>>(),
+        [(Kind::Keystore, store)]
+    );
 }
 
 #[test]
@@ -201,14 +214,22 @@ fn blocks_are_not_looked_into() {
 
 #[test]
 fn ordinary_text_has_no_candidates() {
-    for text in ["MICE AND MEN", "My MIME types: MIIS, MIX", &"MIIB ".repeat(100), &"AMIIB".repeat(50), "tLStLStLStLS", "x".repeat(99).as_str()] {
+    for text in [
+        "MICE AND MEN",
+        "My MIME types: MIIS, MIX",
+        &"MIIB ".repeat(100),
+        &"AMIIB".repeat(50),
+        "tLStLStLStLS",
+        "x".repeat(99).as_str(),
+    ] {
         assert!(all(text).is_empty(), "{text}");
     }
 }
 
 #[test]
 fn the_allowance_ends_hostile_text() {
-    // Each line claims to be an element of 16 MB. What is read in vain is bounded by the allowance, and that shows.
+    // Each line claims to be an element of 16 MB. What is read in vain is bounded by the allowance, and that
+    // shows.
     let head = &encode(&[0x30, 0x82, 0xff, 0xff, 0x30, 0x82, 0xff, 0xfb, 0x30])[..12];
     let text = format!("{head}\n").repeat(300_000);
     assert!(!candidates(text.as_bytes(), &[], 1, |_| ()));

@@ -1,5 +1,6 @@
-//! Bytes as numbers in the notations of programming languages that `numbers.rs` does not know, with casts, signs, suffixes and comments:
-//! `(byte)0x30, (byte)0x82`, `48, -126`, `0x82.toByte()`, `48u8`, `&H30`, `$30`, `16#30`, `30-82`.
+//! Bytes as numbers in the notations of programming languages that `numbers.rs` does not know, with casts,
+//! signs, suffixes and comments: `(byte)0x30, (byte)0x82`, `48, -126`, `0x82.toByte()`, `48u8`, `&H30`,
+//! `$30`, `16#30`, `30-82`.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -64,7 +65,9 @@ enum Notation {
 /// Visits the lists of numbers in `range` from a SEQUENCE on, in order. Each list is read once.
 pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
     let text = &buffer[..range.end];
-    let search = |finder: &Finder<'_>, from: usize| text.get(from..).and_then(|rest| finder.find(rest)).map(|n| from + n);
+    let search = |finder: &Finder<'_>, from: usize| {
+        text.get(from..).and_then(|rest| finder.find(rest)).map(|n| from + n)
+    };
     let mut next = FIRST.each_ref().map(|finder| search(finder, range.start));
     let mut bytes = Zeroizing::new(Vec::new());
     while let Some(at) = next.iter().copied().flatten().min() {
@@ -97,14 +100,21 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
 fn notation(text: &[u8], at: usize, floor: usize) -> Option<(Notation, usize)> {
     let before = &text[floor..at];
     if text[at] == b'4' {
-        let other = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
+        let other = before
+            .last()
+            .is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
         return other.then_some((Notation::Decimal, at));
     }
-    let ends = |mark: &&[u8]| before.len().checked_sub(mark.len()).is_some_and(|from| before[from..].eq_ignore_ascii_case(mark));
+    let ends = |mark: &&[u8]| {
+        before.len().checked_sub(mark.len()).is_some_and(|from| before[from..].eq_ignore_ascii_case(mark))
+    };
     if let Some(mark) = MARKS.into_iter().find(ends) {
         return Some((Notation::Marked(mark), at - mark.len()));
     }
-    let dashed = matches!(text[at..], [_, _, b'-', b'8', b'0'..=b'3', b'-', ..] | [_, _, b'-', b'2'..=b'7', _, b'-', ..]);
+    let dashed = matches!(
+        text[at..],
+        [_, _, b'-', b'8', b'0'..=b'3', b'-', ..] | [_, _, b'-', b'2'..=b'7', _, b'-', ..]
+    );
     (dashed && before.last().is_none_or(|b| !b.is_ascii_alphanumeric())).then_some((Notation::Dashed, at))
 }
 
@@ -131,8 +141,15 @@ fn goes_on(before: &[u8]) -> bool {
     before[open.map_or(0, |n| n + 1)..].iter().any(u8::is_ascii_digit)
 }
 
-/// Passes up to `most` bytes of the list that begins at `start`; returns their number and where the last one ends.
-fn walk(text: &[u8], start: usize, notation: Notation, most: usize, mut pass: impl FnMut(u8)) -> (usize, usize) {
+/// Passes up to `most` bytes of the list that begins at `start`; returns their number and where the last one
+/// ends.
+fn walk(
+    text: &[u8],
+    start: usize,
+    notation: Notation,
+    most: usize,
+    mut pass: impl FnMut(u8),
+) -> (usize, usize) {
     let (mut at, mut count, mut end) = (start, 0, start);
     while count < most
         && let Some((byte, width)) = number(&text[at..], notation)
@@ -151,12 +168,17 @@ fn walk(text: &[u8], start: usize, notation: Notation, most: usize, mut pass: im
 /// A number and how many characters it has.
 fn number(text: &[u8], notation: Notation) -> Option<(u8, usize)> {
     match notation {
-        Notation::Dashed => Some((hex::pair(*text.first_chunk()?)?, 2)).filter(|_| text.get(2).is_none_or(|b| !b.is_ascii_alphanumeric())),
+        Notation::Dashed => Some((hex::pair(*text.first_chunk()?)?, 2))
+            .filter(|_| text.get(2).is_none_or(|b| !b.is_ascii_alphanumeric())),
         Notation::Decimal => {
             let sign = usize::from(text.first() == Some(&b'-'));
             let digits = text[sign..].iter().take(4).take_while(|b| b.is_ascii_digit()).count();
             let value = std::str::from_utf8(&text[sign..sign + digits]).ok()?.parse::<i16>().ok()?;
-            let byte = if sign == 0 { u8::try_from(value).ok()? } else { i8::try_from(-value).ok()?.cast_unsigned() };
+            let byte = if sign == 0 {
+                u8::try_from(value).ok()?
+            } else {
+                i8::try_from(-value).ok()?.cast_unsigned()
+            };
             Some((byte, sign + digits + suffix(&text[sign + digits..])?))
         }
         Notation::Marked(mark) => {
@@ -174,7 +196,10 @@ fn number(text: &[u8], notation: Notation) -> Option<(u8, usize)> {
 
 /// How long the suffix of a number is; `None` for a letter or digit that is none.
 fn suffix(text: &[u8]) -> Option<usize> {
-    let length = SUFFIXES.iter().find(|s| text.get(..s.len()).is_some_and(|t| t.eq_ignore_ascii_case(s))).map_or(0, |s| s.len());
+    let length = SUFFIXES
+        .iter()
+        .find(|s| text.get(..s.len()).is_some_and(|t| t.eq_ignore_ascii_case(s)))
+        .map_or(0, |s| s.len());
     text.get(length).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_').then_some(length)
 }
 
@@ -191,7 +216,9 @@ fn between(text: &[u8], notation: Notation) -> Option<usize> {
         let width = match rest {
             [b'/', b'/', ..] | [b'#', ..] => memchr(b'\n', comment).inspect(|width| most += width)?,
             [b'/', b'*', ..] => memmem::find(comment, b"*/").map(|n| n + 2).inspect(|width| most += width)?,
-            _ if is_number(rest, notation) => return Some(at).filter(|at| *at > 0 || matches!(notation, Notation::Marked(_))),
+            _ if is_number(rest, notation) => {
+                return Some(at).filter(|at| *at > 0 || matches!(notation, Notation::Marked(_)));
+            }
             [b',' | b'(' | b')' | b'"' | b'\'' | b'+' | b'.' | b'|' | b'_' | b':', ..] => 1,
             [b'\\', b'\n' | b'\r', ..] => 1,
             [b'&', b' ' | b'\t', ..] => 1,

@@ -54,9 +54,11 @@ pub(in crate::read) fn reset(buffer: &mut Vec<u8>, length: usize) {
     buffer.clear();
 }
 
-/// Decodes text of lines that are all equally long, the last one excepted, with correct padding. `false`: it is not of that shape.
+/// Decodes text of lines that are all equally long, the last one excepted, with correct padding. `false`: it
+/// is not of that shape.
 ///
-/// The lines are joined by copies of fixed width and decoded at one go: several times as fast as dropping blanks one by one.
+/// The lines are joined by copies of fixed width and decoded at one go: several times as fast as dropping
+/// blanks one by one.
 pub(super) fn regular(text: &[u8], out: &mut Vec<u8>) -> bool {
     let text = text.trim_ascii();
     reset(out, text.len());
@@ -67,7 +69,9 @@ pub(super) fn regular(text: &[u8], out: &mut Vec<u8>) -> bool {
             _ => (end, &b"\n"[..]),
         };
         if width == 64 && ending.len() == 1 {
-            while let Some((line, behind)) = rest.split_first_chunk::<65>().filter(|(line, _)| line[64] == b'\n') {
+            while let Some((line, behind)) =
+                rest.split_first_chunk::<65>().filter(|(line, _)| line[64] == b'\n')
+            {
                 out.extend_from_slice(&line[..64]);
                 rest = behind;
             }
@@ -90,7 +94,8 @@ pub(super) fn regular(text: &[u8], out: &mut Vec<u8>) -> bool {
 pub(super) struct Gathered {
     /// How many `=` ended them.
     pub(super) pads: usize,
-    /// The first byte that is neither digit, blank nor part of the padding, if there is one; nothing behind it was looked at.
+    /// The first byte that is neither digit, blank nor part of the padding, if there is one; nothing behind
+    /// it was looked at.
     pub(super) stop: Option<usize>,
 }
 
@@ -109,7 +114,8 @@ pub(super) fn gather(text: &[u8], out: &mut Vec<u8>) -> Gathered {
     Gathered { pads, stop: None }
 }
 
-/// Decodes gathered digits in place. `Some(true)`: padding and last bits are as RFC 4648 sections 3.2 and 3.5 want them.
+/// Decodes gathered digits in place. `Some(true)`: padding and last bits are as RFC 4648 sections 3.2 and 3.5
+/// want them.
 ///
 /// One digit over is no base64: nobody can tell which of them is too many.
 pub(super) fn finish(digits: &mut Vec<u8>, pads: usize) -> Option<bool> {
@@ -150,8 +156,8 @@ fn value(digit: u8) -> u8 {
     }
 }
 
-/// Cuts gathered digits behind the element that they begin with. `false`: it is not complete, or nothing that a block holds: a SEQUENCE, or an OID
-/// for parameters. Any text begins with some element.
+/// Cuts gathered digits behind the element that they begin with. `false`: it is not complete, or nothing that
+/// a block holds: a SEQUENCE, or an OID for parameters. Any text begins with some element.
 pub(in crate::read) fn cut(digits: &mut Vec<u8>) -> bool {
     let mut head = [0u8; 12];
     for (four, three) in digits.chunks_exact(4).zip(head.chunks_exact_mut(3)) {
@@ -184,9 +190,13 @@ mod tests {
         let text = STANDARD.encode_to_string(&bytes);
         for width in [1, 4, 60, 63, 64, 65, 76, 1000, 5000] {
             for ending in ["\n", "\r\n"] {
-                let lines: Vec<&str> = text.as_bytes().chunks(width).map(|c| std::str::from_utf8(c).expect("ASCII")).collect();
+                let lines: Vec<&str> =
+                    text.as_bytes().chunks(width).map(|c| std::str::from_utf8(c).expect("ASCII")).collect();
                 let mut out = Vec::new();
-                assert!(regular(format!("{ending}{}{ending}", lines.join(ending)).as_bytes(), &mut out), "{width} {ending:?}");
+                assert!(
+                    regular(format!("{ending}{}{ending}", lines.join(ending)).as_bytes(), &mut out),
+                    "{width} {ending:?}"
+                );
                 assert_eq!(out, bytes);
             }
         }
@@ -217,7 +227,8 @@ mod tests {
             assert!(cut(&mut digits));
             assert_eq!(digits.len(), whole);
             assert_eq!(finish(&mut digits, 0).map(|_| digits), Some(bytes));
-            let mut short = base64_simd::STANDARD_NO_PAD.encode_to_string(der::tlv(0x30, &vec![7; length])).into_bytes();
+            let mut short =
+                base64_simd::STANDARD_NO_PAD.encode_to_string(der::tlv(0x30, &vec![7; length])).into_bytes();
             short.pop();
             assert!(!cut(&mut short) || length < 2);
         }

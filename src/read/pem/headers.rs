@@ -11,7 +11,8 @@ pub(crate) struct Headers {
     pub(crate) dek_info: Option<String>,
 }
 
-/// Reads the headers that `text` begins with, also where their line ends became blanks. Returns them and the text behind them.
+/// Reads the headers that `text` begins with, also where their line ends became blanks. Returns them and the
+/// text behind them.
 pub(super) fn split(text: &[u8]) -> (Headers, &[u8]) {
     let (headers, behind) = parse(text);
     if behind.iter().all(u8::is_ascii_whitespace) {
@@ -22,9 +23,9 @@ pub(super) fn split(text: &[u8]) -> (Headers, &[u8]) {
 
 /// Reads the headers that `text` begins with. Returns them and the text behind them.
 ///
-/// A header is a line `Name: value`; a line after it that begins with a blank continues it, and so does any line after a
-/// trailing backslash (RFC 4716). The headers end before the first line that cannot be one; blank lines between them come from doubled line
-/// ends, and base64 text has no colon.
+/// A header is a line `Name: value`; a line after it that begins with a blank continues it, and so does any
+/// line after a trailing backslash (RFC 4716). The headers end before the first line that cannot be one;
+/// blank lines between them come from doubled line ends, and base64 text has no colon.
 fn parse(text: &[u8]) -> (Headers, &[u8]) {
     let mut headers = Headers::default();
     let start = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len());
@@ -92,7 +93,9 @@ fn is_wanted(name: &[u8]) -> bool {
 
 /// Whether the line can continue a header: it begins with a blank and has something behind it.
 fn is_continuation(line: &[u8]) -> bool {
-    line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) && !line.trim_ascii().is_empty() && field(line).is_none()
+    line.first().is_some_and(|b| matches!(b, b' ' | b'\t'))
+        && !line.trim_ascii().is_empty()
+        && field(line).is_none()
 }
 
 /// Name and value of a header line; blanks in front come from indented blocks.
@@ -100,7 +103,8 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let line = line.trim_ascii();
     let colon = memchr::memchr(b':', line)?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let ok = name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let ok = name.first().is_some_and(u8::is_ascii_alphabetic)
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     ok.then(|| (name, value.trim_ascii()))
 }
 
@@ -117,13 +121,23 @@ mod tests {
     fn headers_of_an_encrypted_key() {
         let text = "\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,AB12\n\nMIIB\n";
         assert_eq!(rest(text), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
-        assert_eq!(rest(&text.replace("\n\n", "\n")), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
+        assert_eq!(
+            rest(&text.replace("\n\n", "\n")),
+            (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into())
+        );
         assert_eq!(rest(&text.replace('\n', "\r\n")).2, "MIIB");
         for doubled in ["\r\r\n", "\n\n", "\n \n", "\n\n\n  "] {
-            assert_eq!(rest(&text.replace('\n', doubled)), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()), "{doubled:?}");
+            assert_eq!(
+                rest(&text.replace('\n', doubled)),
+                (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()),
+                "{doubled:?}"
+            );
         }
         assert_eq!(rest(&text.replace('\n', "\r")).2, "MIIB");
-        assert_eq!(rest(&text.replace('\n', "\n  ")), (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into()));
+        assert_eq!(
+            rest(&text.replace('\n', "\n  ")),
+            (true, Some("DES-EDE3-CBC,AB12".into()), "MIIB".into())
+        );
     }
 
     #[test]
@@ -136,8 +150,12 @@ mod tests {
 
     #[test]
     fn headers_on_one_line() {
-        let (headers, behind) = flattened(b" Proc-Type: 4,ENCRYPTED DEK-Info: AES-128-CBC,00FF MIIB AAAA").expect("headers");
-        assert_eq!((headers.encrypted, headers.dek_info.as_deref(), behind), (true, Some("AES-128-CBC,00FF"), &b" MIIB AAAA"[..]));
+        let (headers, behind) =
+            flattened(b" Proc-Type: 4,ENCRYPTED DEK-Info: AES-128-CBC,00FF MIIB AAAA").expect("headers");
+        assert_eq!(
+            (headers.encrypted, headers.dek_info.as_deref(), behind),
+            (true, Some("AES-128-CBC,00FF"), &b" MIIB AAAA"[..])
+        );
         assert_eq!(flattened(b"MIIB"), None);
     }
 }

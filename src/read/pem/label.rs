@@ -31,7 +31,8 @@ pub(super) enum Fit {
 /// Magic word of OpenSSH private keys (PROTOCOL.key of OpenSSH).
 const OPENSSH: &[u8] = b"openssh-key-v1\0";
 
-/// The label as standards write it: upper case if it is a known label in another case, blanks undone from their URL form.
+/// The label as standards write it: upper case if it is a known label in another case, blanks undone from
+/// their URL form.
 pub(super) fn normal(label: &[u8]) -> Cow<'_, [u8]> {
     let label = label.trim_ascii();
     let spaced = if memchr::memmem::find(label, b"%20").is_some() {
@@ -66,18 +67,29 @@ pub(super) fn content(label: &[u8]) -> Content {
 
 /// Whether a label in normal form is one that people use for keys, certificates and their kin.
 pub(super) fn is_known(label: &[u8]) -> bool {
-    const LAST: [&[u8]; 8] = [b"CERTIFICATE", b"PRIVATE KEY", b"PUBLIC KEY", b"REQUEST", b"CRL", b"PARAMETERS", b"SIGNED DATA", b"KEY BLOCK"];
+    const LAST: [&[u8]; 8] = [
+        b"CERTIFICATE",
+        b"PRIVATE KEY",
+        b"PUBLIC KEY",
+        b"REQUEST",
+        b"CRL",
+        b"PARAMETERS",
+        b"SIGNED DATA",
+        b"KEY BLOCK",
+    ];
     const WHOLE: [&[u8]; 6] = [b"PKCS7", b"PKCS12", b"CMS", b"PKCS #7", b"CERTIFICATE CHAIN", b"PGP MESSAGE"];
     WHOLE.contains(&label) || LAST.iter().any(|last| label.ends_with(last))
 }
 
-/// Whether text of such a block may be quoted in a message, one character of it: only where nothing in it can be secret.
+/// Whether text of such a block may be quoted in a message, one character of it: only where nothing in it can
+/// be secret.
 pub(super) fn is_public(label: &[u8]) -> bool {
     const LAST: [&[u8]; 5] = [b"CERTIFICATE", b"PUBLIC KEY", b"REQUEST", b"CRL", b"PARAMETERS"];
     LAST.iter().any(|last| label.ends_with(last))
 }
 
-/// How well `bytes` fit. `encrypted` bytes (RFC 1421 section 4.6.1.1) are whole cipher blocks and nothing else is known of them.
+/// How well `bytes` fit. `encrypted` bytes (RFC 1421 section 4.6.1.1) are whole cipher blocks and nothing
+/// else is known of them.
 pub(super) fn fit(content: Content, encrypted: bool, bytes: &[u8]) -> Fit {
     if bytes.is_empty() {
         return Fit::None;
@@ -100,8 +112,8 @@ pub(super) fn fit(content: Content, encrypted: bool, bytes: &[u8]) -> Fit {
     }
 }
 
-/// Whether the fields behind the magic word of OpenSSH fill `bytes`: cipher, key derivation and its options, the number of keys, their public halves
-/// and the rest in one field.
+/// Whether the fields behind the magic word of OpenSSH fill `bytes`: cipher, key derivation and its options,
+/// the number of keys, their public halves and the rest in one field.
 fn is_whole(bytes: &[u8]) -> bool {
     let number = |at: &[u8]| at.first_chunk::<4>().map(|n| u32::from_be_bytes(*n) as usize);
     let field = |at: &'_ [u8]| number(at).and_then(|length| length.checked_add(4)).filter(|n| *n <= at.len());
@@ -126,7 +138,9 @@ pub(super) fn elements(bytes: &[u8]) -> Fit {
     }
     let Some((_, mut rest)) = der::first(bytes) else { return Fit::None };
     while !rest.is_empty() {
-        let Some((_, behind)) = der::first(rest).filter(|(tlv, _)| tlv.tag == der::SEQUENCE) else { return Fit::Loose };
+        let Some((_, behind)) = der::first(rest).filter(|(tlv, _)| tlv.tag == der::SEQUENCE) else {
+            return Fit::Loose;
+        };
         rest = behind;
     }
     Fit::Exact
@@ -156,7 +170,13 @@ mod tests {
         assert_eq!(fit(Content::Der, false, &[4, 1, 9, 4, 0]), Fit::Loose);
         assert_eq!(fit(Content::Der, false, &[4, 2, 9]), Fit::None);
         assert_eq!(fit(Content::Der, false, &[0x30, 0x80, 4, 0, 0, 0]), Fit::Exact);
-        let fields = [&b"openssh-key-v1\0"[..], &[0, 0, 0, 1, b'x'].repeat(3), &[0, 0, 0, 1], &[0, 0, 0, 1, b'x'].repeat(2)].concat();
+        let fields = [
+            &b"openssh-key-v1\0"[..],
+            &[0, 0, 0, 1, b'x'].repeat(3),
+            &[0, 0, 0, 1],
+            &[0, 0, 0, 1, b'x'].repeat(2),
+        ]
+        .concat();
         assert_eq!(fit(Content::OpenSsh, false, &fields), Fit::Exact);
         assert_eq!(fit(Content::OpenSsh, false, &fields[..fields.len() - 1]), Fit::Loose);
         assert_eq!(fit(Content::OpenSsh, false, &[&fields[..], b"x"].concat()), Fit::Loose);

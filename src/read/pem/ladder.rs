@@ -1,4 +1,5 @@
-//! From the text of a block to its bytes: the plain reading first, then one wrapping after another is taken off.
+//! From the text of a block to its bytes: the plain reading first, then one wrapping after another is taken
+//! off.
 //!
 //! Every rung costs a constant number of passes over the text, so the whole is linear in it.
 
@@ -27,7 +28,8 @@ pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> R
     let unchecked = matches!(content, Content::Any | Content::Pgp) || headers.encrypted;
     let loose = unchecked && !block.has_digit_prefix();
     let mut plain = rungs.plain(&headers, text, loose);
-    // Correct padding speaks for a reading: a part of a wrapping that was read as digits would have shifted it.
+    // Correct padding speaks for a reading: a part of a wrapping that was read as digits would have shifted
+    // it.
     for clean in [true, false] {
         if rungs.clean != clean {
             rungs.clean = clean;
@@ -84,16 +86,23 @@ impl Rungs<'_> {
             findings.insert(Code::MissingEnd);
         }
         let open = !self.closed || findings.contains(Code::TrailingData);
-        // What is wrapped around the digits has some too: then the last digits of the object are taken for text behind it, which does no harm.
+        // What is wrapped around the digits has some too: then the last digits of the object are taken for
+        // text behind it, which does no harm.
         let digits = self.out.len().saturating_mul(4).div_ceil(3);
         let reach = || {
-            let last = block.body.iter().enumerate().filter(|(_, b)| base64::is_digit(**b)).nth(digits.saturating_sub(1));
+            let last = block
+                .body
+                .iter()
+                .enumerate()
+                .filter(|(_, b)| base64::is_digit(**b))
+                .nth(digits.saturating_sub(1));
             last.map_or(block.body.len(), |(at, _)| at + 1)
         };
         Decoded { headers, findings, by_prefix: self.by_prefix, reach: open.then(reach) }
     }
 
-    /// Reads text as base64 with blanks. `loose` accepts bytes that cannot be checked or have something behind them.
+    /// Reads text as base64 with blanks. `loose` accepts bytes that cannot be checked or have something
+    /// behind them.
     fn plain(&mut self, headers: &Headers, text: &[u8], loose: bool) -> Plain {
         let text = if self.content == Content::Pgp { before_checksum(text) } else { text };
         let gathered = base64::gather(text, self.out);
@@ -101,10 +110,14 @@ impl Rungs<'_> {
         if gathered.stop.is_some() && (self.closed || self.content != Content::Der) {
             return plain;
         }
-        if !self.closed && self.content != Content::OpenSsh && (self.content != Content::Der || headers.encrypted || !base64::cut(self.out)) {
+        if !self.closed
+            && self.content != Content::OpenSsh
+            && (self.content != Content::Der || headers.encrypted || !base64::cut(self.out))
+        {
             return plain;
         }
-        let pads = if gathered.stop.is_none() || !self.closed { self.pads(gathered.pads) } else { gathered.pads };
+        let pads =
+            if gathered.stop.is_none() || !self.closed { self.pads(gathered.pads) } else { gathered.pads };
         let Some(clean) = base64::finish(self.out, pads) else { return plain };
         plain.is_clean = clean;
         let fit = label::fit(self.content, headers.encrypted, self.out);
@@ -132,7 +145,8 @@ impl Rungs<'_> {
         if found.is_none() && wrap::has_escapes(body) {
             wrap::unescape(body, Plus::Digit, &mut text);
             found = self.text(&text).or_else(|| self.lines(&text, prefix, &mut work));
-            if found.is_none() && memchr::memchr(b'%', body).is_some() && memchr::memchr(b'+', body).is_some() {
+            if found.is_none() && memchr::memchr(b'%', body).is_some() && memchr::memchr(b'+', body).is_some()
+            {
                 wrap::unescape(body, Plus::Blank, &mut text);
                 found = self.text(&text).or_else(|| self.lines(&text, prefix, &mut work));
             }
@@ -241,7 +255,8 @@ fn before_checksum(text: &[u8]) -> &[u8] {
 }
 
 impl Block<'_> {
-    /// Whether the text has lines that begin like the line of the BEGIN: all of them may look like headers then.
+    /// Whether the text has lines that begin like the line of the BEGIN: all of them may look like headers
+    /// then.
     fn is_prefixed(&self) -> bool {
         let prefix = self.prefix().trim_ascii();
         !prefix.is_empty() && memchr::memmem::find(self.body, prefix).is_some()
@@ -249,8 +264,11 @@ impl Block<'_> {
 
     /// The failure of a block without text.
     fn nothing(&self) -> BlockError {
-        let (reason, says) =
-            if self.closed { (Reason::EmptyBlock, "nothing between BEGIN and END") } else { (Reason::MissingEnd, "BEGIN without END") };
+        let (reason, says) = if self.closed {
+            (Reason::EmptyBlock, "nothing between BEGIN and END")
+        } else {
+            (Reason::MissingEnd, "BEGIN without END")
+        };
         BlockError { reason, detail: format!("line {}: {says}", self.line) }
     }
 
@@ -263,7 +281,9 @@ impl Block<'_> {
         let ended = super::lines::ended(&self.body[..before], self.body.get(before).copied());
         let line = self.line.saturating_add(u32::try_from(ended).unwrap_or(u32::MAX));
         let says = match stop.and_then(|at| text.get(at)) {
-            Some(byte) if label::is_public(&self.name()) && (byte.is_ascii_graphic()) => format!("'{}' is not base64 here", char::from(*byte)),
+            Some(byte) if label::is_public(&self.name()) && (byte.is_ascii_graphic()) => {
+                format!("'{}' is not base64 here", char::from(*byte))
+            }
             Some(_) => "this is not base64".to_owned(),
             None => "the base64 text ends too early".to_owned(),
         };

@@ -2,7 +2,8 @@
 
 use memchr::{memchr, memchr_iter};
 
-/// Counts lines up to ascending positions of one buffer. LF, CRLF and a lone CR each end a line (RFC 7468 section 3, `eol`).
+/// Counts lines up to ascending positions of one buffer. LF, CRLF and a lone CR each end a line (RFC 7468
+/// section 3, `eol`).
 #[derive(Debug, Clone)]
 pub(crate) struct Lines<'a> {
     buffer: &'a [u8],
@@ -28,12 +29,15 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// How many lines end in `text`. A CR at its very end is not counted when `next` is the LF that belongs to it.
+/// How many lines end in `text`. A CR at its very end is not counted when `next` is the LF that belongs to
+/// it.
 pub(super) fn ended(text: &[u8], next: Option<u8>) -> usize {
     let feeds = memchr_iter(b'\n', text).count();
     let Some(first) = memchr(b'\r', text) else { return feeds };
     let returns = &text[first..];
-    feeds.saturating_add(memchr_iter(b'\r', returns).filter(|i| returns.get(i + 1).copied().or(next) != Some(b'\n')).count())
+    feeds.saturating_add(
+        memchr_iter(b'\r', returns).filter(|i| returns.get(i + 1).copied().or(next) != Some(b'\n')).count(),
+    )
 }
 
 /// Splits text into lines without their ends.

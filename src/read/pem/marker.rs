@@ -1,7 +1,8 @@
 //! BEGIN and END markers (RFC 7468 section 3, `preeb` and `posteb`; RFC 4716 section 3.2), found in one pass.
 //!
-//! The pass looks for runs of dashes alone. The base64 text of a block has none, so every byte is looked at once, and that
-//! one needle also finds the variants in use: lower case, four or six dashes, a blank between dashes and word.
+//! The pass looks for runs of dashes alone. The base64 text of a block has none, so every byte is looked at
+//! once, and that one needle also finds the variants in use: lower case, four or six dashes, a blank between
+//! dashes and word.
 
 use std::sync::LazyLock;
 
@@ -81,7 +82,8 @@ fn parse(buffer: &[u8], start: usize, end: usize) -> Option<Marker<'_>> {
     Some(Marker { word, offset, after, label })
 }
 
-/// Width of what stands between word and label: a blank, or what a URL makes of it. An END may go without a label.
+/// Width of what stands between word and label: a blank, or what a URL makes of it. An END may go without a
+/// label.
 fn separator(behind: &[u8], word: Word) -> Option<usize> {
     match behind.first() {
         Some(b' ' | b'\t' | b'+') => Some(1),
@@ -91,7 +93,8 @@ fn separator(behind: &[u8], word: Word) -> Option<usize> {
     }
 }
 
-/// The rest of the line from `text` on, as far as a label with its dashes can reach; and whether the line ends there.
+/// The rest of the line from `text` on, as far as a label with its dashes can reach; and whether the line
+/// ends there.
 fn reach(buffer: &[u8], text: usize) -> (&[u8], bool) {
     let window = &buffer[text..buffer.len().min(text.saturating_add(limits::LABEL + STANDARD.len() + 8))];
     match memchr::memchr2(b'\n', b'\r', window) {
@@ -114,14 +117,16 @@ fn begin_label(buffer: &[u8], text: usize, standard: bool) -> Option<(&[u8], usi
     (whole && known(label)).then_some((label, text + line.len()))
 }
 
-/// Label of an END and where its closing dashes end. An END is only looked for behind a BEGIN, so it may depart further.
+/// Label of an END and where its closing dashes end. An END is only looked for behind a BEGIN, so it may
+/// depart further.
 fn end_label(buffer: &[u8], text: usize) -> Option<(&[u8], usize)> {
     let (line, whole) = reach(buffer, text);
     if let Some(end) = memmem::find(line, DASHES) {
         return Some((&line[..end], close(buffer, text + end)));
     }
     let label = unfinished(line);
-    (whole && (label.is_empty() || label::is_known(&label::normal(&label.to_ascii_uppercase())))).then_some((label, text + line.len()))
+    (whole && (label.is_empty() || label::is_known(&label::normal(&label.to_ascii_uppercase()))))
+        .then_some((label, text + line.len()))
 }
 
 /// A label whose closing dashes are missing or too few.
@@ -136,8 +141,8 @@ fn within(label: &[u8]) -> bool {
     length > 0 && length <= limits::LABEL
 }
 
-/// Where the closing dashes that begin at `start` end. On one line with the next marker, a long run is divided between the two
-/// and a short one is left to the next.
+/// Where the closing dashes that begin at `start` end. On one line with the next marker, a long run is
+/// divided between the two and a short one is left to the next.
 fn close(buffer: &[u8], start: usize) -> usize {
     let end = run_end(buffer, start);
     let behind = &buffer[end..];
@@ -159,7 +164,12 @@ mod tests {
         while let Some(m) = next(text.as_bytes(), from) {
             assert!(m.after > m.offset && m.offset >= from, "{text:?}");
             from = m.after;
-            found.push((m.word, m.offset, m.after, std::str::from_utf8(m.label).expect("test labels are ASCII")));
+            found.push((
+                m.word,
+                m.offset,
+                m.after,
+                std::str::from_utf8(m.label).expect("test labels are ASCII"),
+            ));
         }
         found
     }
@@ -167,8 +177,14 @@ mod tests {
     #[test]
     fn markers_as_the_standard_has_them() {
         let text = "x-----BEGIN A B-----\n-----END A B----------BEGIN C-----";
-        assert_eq!(all(text), [(Word::Begin, 1, 20, "A B"), (Word::End, 21, 38, "A B"), (Word::Begin, 38, 55, "C")]);
-        assert_eq!(all("-----BEGIN A----------END A-----"), [(Word::Begin, 0, 17, "A"), (Word::End, 17, 32, "A")]);
+        assert_eq!(
+            all(text),
+            [(Word::Begin, 1, 20, "A B"), (Word::End, 21, 38, "A B"), (Word::Begin, 38, 55, "C")]
+        );
+        assert_eq!(
+            all("-----BEGIN A----------END A-----"),
+            [(Word::Begin, 0, 17, "A"), (Word::End, 17, 32, "A")]
+        );
         assert_eq!(all("------BEGIN A-----"), [(Word::Begin, 1, 18, "A")]);
         assert_eq!(all("-----END A-----BEGIN B-----"), [(Word::End, 0, 10, "A"), (Word::Begin, 10, 27, "B")]);
     }

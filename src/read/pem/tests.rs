@@ -14,7 +14,10 @@ fn read(buffer: &[u8]) -> Vec<Seen> {
     let mut end = 0;
     Splitter::new(buffer)
         .map(|block| {
-            assert!(block.offset >= end && block.end > block.offset && block.end <= buffer.len(), "blocks ascend and do not overlap");
+            assert!(
+                block.offset >= end && block.end > block.offset && block.end <= buffer.len(),
+                "blocks ascend and do not overlap"
+            );
             end = block.end;
             let label = String::from_utf8_lossy(&block.name()).into_owned();
             let result = block.decode(&mut out).map(|_| out.clone()).map_err(|e| e.reason);
@@ -27,7 +30,8 @@ fn only(text: &[u8]) -> (Vec<u8>, Decoded) {
     let mut out = Vec::new();
     let blocks: Vec<_> = Splitter::new(text).collect();
     assert_eq!(blocks.len(), 1, "{}", String::from_utf8_lossy(text));
-    let decoded = blocks[0].decode(&mut out).unwrap_or_else(|e| panic!("{e:?} in {}", String::from_utf8_lossy(text)));
+    let decoded =
+        blocks[0].decode(&mut out).unwrap_or_else(|e| panic!("{e:?} in {}", String::from_utf8_lossy(text)));
     (out, decoded)
 }
 
@@ -52,7 +56,8 @@ fn object(size: usize) -> Vec<u8> {
 
 fn pem(label: &str, bytes: &[u8], width: usize) -> String {
     let text = base64_simd::STANDARD.encode_to_string(bytes);
-    let lines: Vec<_> = text.as_bytes().chunks(width).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let lines: Vec<_> =
+        text.as_bytes().chunks(width).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
@@ -62,7 +67,12 @@ fn each_line(pem: &str, wrap: impl Fn(usize, &str) -> String) -> String {
 }
 
 fn percent(pem: &str, blank: &str) -> String {
-    pem.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D").replace('\n', "%0A").replace(' ', blank)
+    pem.replace('%', "%25")
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D")
+        .replace('\n', "%0A")
+        .replace(' ', blank)
 }
 
 type Form = (&'static str, fn(&str) -> String);
@@ -91,7 +101,9 @@ const FORMS: &[Form] = &[
     ("slashes", |p| each_line(p, |_, l| format!("// {l}\n"))),
     ("tight slashes", |p| each_line(p, |_, l| format!("//{l}\n"))),
     ("stars", |p| format!("/*\n{} */\n", each_line(p, |_, l| format!(" * {l}\n")))),
-    ("star on the first line", |p| each_line(p, |i, l| format!("{}{l}\n", if i == 0 { "/* " } else { " * " }))),
+    ("star on the first line", |p| {
+        each_line(p, |i, l| format!("{}{l}\n", if i == 0 { "/* " } else { " * " }))
+    }),
     ("diff", |p| each_line(p, |_, l| format!("+{l}\n"))),
     ("changing diff", |p| each_line(p, |i, l| format!("{}{l}\n", ['+', ' ', ' '][i % 3]))),
     ("csv", |p| format!("1,\"{p}\",x\n")),
@@ -122,12 +134,20 @@ const FORMS: &[Form] = &[
     ("fixed log", |p| each_line(p, |i, l| format!("2016-10-06T00:17:{:02}.669Z stdout F {l}\n", i % 60))),
     ("log", |p| each_line(p, |i, l| format!("Oct 6 00:17 app[{}]: INFO {l}\n", i * 37))),
     ("numbered", |p| each_line(p, |i, l| format!("{}: {l}\n", i + 8))),
-    ("container log", |p| each_line(p, |i, l| format!("{{\"log\":\"{l}\\n\",\"stream\":\"stdout\",\"time\":\"2016-10-06T00:17:09.{i}Z\"}}\n"))),
+    ("container log", |p| {
+        each_line(p, |i, l| {
+            format!("{{\"log\":\"{l}\\n\",\"stream\":\"stdout\",\"time\":\"2016-10-06T00:17:09.{i}Z\"}}\n")
+        })
+    }),
     ("table", |p| each_line(p, |i, l| format!("| {i} | {l} | ok |\n"))),
-    ("lower case", |p| p.replace("BEGIN CERTIFICATE", "begin certificate").replace("END CERTIFICATE", "end certificate")),
+    ("lower case", |p| {
+        p.replace("BEGIN CERTIFICATE", "begin certificate").replace("END CERTIFICATE", "end certificate")
+    }),
     ("four dashes", |p| p.replace("-----", "----")),
     ("six dashes", |p| p.replace("-----", "------")),
-    ("blanks around words", |p| p.replace("-----BEGIN ", "----- BEGIN ").replace("CERTIFICATE-----", "CERTIFICATE -----")),
+    ("blanks around words", |p| {
+        p.replace("-----BEGIN ", "----- BEGIN ").replace("CERTIFICATE-----", "CERTIFICATE -----")
+    }),
     ("damaged end", |p| p.replace("-----END CERTIFICATE-----", "-----END CERTIFICATE---")),
     ("zero-width blanks", |p| p.replace('\n', "\u{200b}\n")),
     ("text in front", |p| p.replacen("-----\n", "-----\nSubject of it, in words\n", 1)),
@@ -155,7 +175,15 @@ fn lines_of_every_width() {
         for text in [text.replace('\n', "\r\n"), text] {
             assert_eq!(
                 only(text.as_bytes()),
-                (bytes.clone(), Decoded { headers: Headers::default(), findings: Codes::NONE, by_prefix: false, reach: None }),
+                (
+                    bytes.clone(),
+                    Decoded {
+                        headers: Headers::default(),
+                        findings: Codes::NONE,
+                        by_prefix: false,
+                        reach: None
+                    }
+                ),
                 "{width}"
             );
         }
@@ -175,7 +203,8 @@ fn markers_on_one_line_and_at_any_column() {
 fn an_encrypted_key_keeps_its_headers() {
     let bytes: Vec<u8> = object(200).into_iter().take(160).collect();
     let text = pem("RSA PRIVATE KEY", &bytes, 64);
-    let text = text.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233\n\n", 1);
+    let text =
+        text.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233\n\n", 1);
     let forms: [fn(&str) -> String; 9] = [
         |p| p.to_owned(),
         |p| p.replace("\n\n", "\n"),
@@ -191,32 +220,46 @@ fn an_encrypted_key_keeps_its_headers() {
         let text = form(&text);
         let (out, decoded) = only(text.as_bytes());
         assert_eq!(out, bytes, "{text}");
-        assert_eq!(decoded.headers, Headers { encrypted: true, dek_info: Some("AES-128-CBC,00112233".into()) }, "{text}");
+        assert_eq!(
+            decoded.headers,
+            Headers { encrypted: true, dek_info: Some("AES-128-CBC,00112233".into()) },
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn contents_that_are_not_der() {
-    let field = |bytes: &[u8]| [&u32::try_from(bytes.len()).expect("small").to_be_bytes()[..], bytes].concat();
-    let fields = [field(b"none"), field(b"none"), field(b""), vec![0, 0, 0, 1], field(&object(50)), field(&object(90))];
+    let field =
+        |bytes: &[u8]| [&u32::try_from(bytes.len()).expect("small").to_be_bytes()[..], bytes].concat();
+    let fields = [
+        field(b"none"),
+        field(b"none"),
+        field(b""),
+        vec![0, 0, 0, 1],
+        field(&object(50)),
+        field(&object(90)),
+    ];
     let ssh = [&b"openssh-key-v1\0"[..], &fields.concat()].concat();
     for (label, text) in [
         ("OPENSSH PRIVATE KEY", pem("OPENSSH PRIVATE KEY", &ssh, 70)),
         ("OPENSSH PRIVATE KEY", each_line(&pem("OPENSSH PRIVATE KEY", &ssh, 70), |_, l| format!("+{l}\n"))),
         (
             "PGP PUBLIC KEY BLOCK",
-            pem("PGP PUBLIC KEY BLOCK", &ssh, 64).replacen("-----\n", "-----\nVersion: x\n\n", 1).replace("\n-----END", "\n=aB3d\n-----END"),
+            pem("PGP PUBLIC KEY BLOCK", &ssh, 64)
+                .replacen("-----\n", "-----\nVersion: x\n\n", 1)
+                .replace("\n-----END", "\n=aB3d\n-----END"),
         ),
         ("AGE ENCRYPTED FILE", pem("AGE ENCRYPTED FILE", &ssh, 64)),
         ("AGE ENCRYPTED FILE", pem("AGE ENCRYPTED FILE", &ssh, 64).replace('\n', "\\n")),
         ("AGE ENCRYPTED FILE", each_line(&pem("AGE ENCRYPTED FILE", &ssh, 64), |_, l| format!("+{l}\n"))),
         (
             "SSH2 PUBLIC KEY",
-            pem("SSH2 PUBLIC KEY", &ssh, 70).replace("-----B", "---- B").replace("-----E", "---- E").replace("KEY-----", "KEY ----").replacen(
-                "----\n",
-                "----\nComment: \"a \\\nb\"\n",
-                1,
-            ),
+            pem("SSH2 PUBLIC KEY", &ssh, 70)
+                .replace("-----B", "---- B")
+                .replace("-----E", "---- E")
+                .replace("KEY-----", "KEY ----")
+                .replacen("----\n", "----\nComment: \"a \\\nb\"\n", 1),
         ),
     ] {
         assert_eq!(read(text.as_bytes())[0].2, label);
@@ -241,14 +284,25 @@ fn padding_and_labels_that_are_wrong() {
 fn blocks_without_end() {
     let (a, b) = (object(40), object(300));
     let open = |bytes| pem("CERTIFICATE", bytes, 64).replace("-----END CERTIFICATE-----\n", "");
-    for form in [|t: String| t, |t: String| t.replace('\n', "\\n"), |t: String| each_line(&t, |_, l| format!("> {l}\n"))] {
+    for form in [
+        |t: String| t,
+        |t: String| t.replace('\n', "\\n"),
+        |t: String| each_line(&t, |_, l| format!("> {l}\n")),
+    ] {
         let text = form(format!("{}and more text\n{}", open(&a), pem("CERTIFICATE", &b, 64)));
         let seen = read(text.as_bytes());
-        assert_eq!(seen.iter().map(|s| s.3.clone()).collect::<Vec<_>>(), [Ok(a.clone()), Ok(b.clone())], "{text}");
+        assert_eq!(
+            seen.iter().map(|s| s.3.clone()).collect::<Vec<_>>(),
+            [Ok(a.clone()), Ok(b.clone())],
+            "{text}"
+        );
     }
     assert!(only(open(&b).as_bytes()).1.findings.contains(Code::MissingEnd));
     let cut = &open(&b)[..200];
-    assert_eq!(failure(cut), BlockError { reason: Reason::MissingEnd, detail: "line 1: BEGIN without END".into() });
+    assert_eq!(
+        failure(cut),
+        BlockError { reason: Reason::MissingEnd, detail: "line 1: BEGIN without END".into() }
+    );
 }
 
 #[test]
@@ -271,17 +325,30 @@ fn mentions_in_prose_swallow_nothing() {
 
 #[test]
 fn failures_name_the_line_and_no_secrets() {
-    assert_eq!(failure("\n-----BEGIN CERTIFICATE-----\nMIIB\nMI!B\n-----END CERTIFICATE-----").detail, "line 4: '!' is not base64 here");
-    assert_eq!(failure("-----BEGIN PRIVATE KEY-----\r\nMIIB\r\nMI!B\r\n-----END PRIVATE KEY-----").detail, "line 3: this is not base64");
+    assert_eq!(
+        failure("\n-----BEGIN CERTIFICATE-----\nMIIB\nMI!B\n-----END CERTIFICATE-----").detail,
+        "line 4: '!' is not base64 here"
+    );
+    assert_eq!(
+        failure("-----BEGIN PRIVATE KEY-----\r\nMIIB\r\nMI!B\r\n-----END PRIVATE KEY-----").detail,
+        "line 3: this is not base64"
+    );
     assert_eq!(failure("-----BEGIN X-----\nMI!B\n-----END X-----").detail, "line 2: this is not base64");
-    assert_eq!(failure("-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----").reason, Reason::EmptyBlock);
-    assert_eq!(failure("-----BEGIN CERTIFICATE-----\nA: b\n\n-----END CERTIFICATE-----").reason, Reason::EmptyBlock);
+    assert_eq!(
+        failure("-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----").reason,
+        Reason::EmptyBlock
+    );
+    assert_eq!(
+        failure("-----BEGIN CERTIFICATE-----\nA: b\n\n-----END CERTIFICATE-----").reason,
+        Reason::EmptyBlock
+    );
     assert_eq!(failure("-----BEGIN CERTIFICATE-----").reason, Reason::MissingEnd);
 }
 
 #[test]
 fn hostile_text_yields_blocks_that_do_not_overlap() {
-    // `read` asserts that blocks ascend without overlap: each byte belongs to one block at most, so the work is linear.
+    // `read` asserts that blocks ascend without overlap: each byte belongs to one block at most, so the work
+    // is linear.
     let markers = "-----BEGIN A-----".repeat(50_000);
     assert_eq!(read(markers.as_bytes()).len(), 50_000);
     let dashes = "-".repeat(1 << 20);
@@ -295,7 +362,15 @@ fn hostile_text_yields_blocks_that_do_not_overlap() {
     assert_eq!(read(far.as_bytes()).len(), 1000);
 }
 
-const LABELS: [&str; 7] = ["CERTIFICATE", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "X509 CRL", "CERTIFICATE REQUEST", "PUBLIC KEY"];
+const LABELS: [&str; 7] = [
+    "CERTIFICATE",
+    "PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "X509 CRL",
+    "CERTIFICATE REQUEST",
+    "PUBLIC KEY",
+];
 
 fn strict(text: &str) -> Vec<(String, Vec<u8>)> {
     use rustls_pemfile::Item;

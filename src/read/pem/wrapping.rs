@@ -1,5 +1,5 @@
-//! What people and programs wrap around the lines of a block: escapes, string literals, prefixes of lines. Each function takes
-//! one wrapping off and writes what is left, never more than it was given.
+//! What people and programs wrap around the lines of a block: escapes, string literals, prefixes of lines.
+//! Each function takes one wrapping off and writes what is left, never more than it was given.
 
 use super::base64::{is_blank, is_digit, reset};
 use super::lines::Split;
@@ -15,12 +15,15 @@ pub(in crate::read) enum Plus {
 
 /// Whether `text` has anything that [`unescape`] would change.
 pub(super) fn has_escapes(text: &[u8]) -> bool {
-    memchr::memchr3(b'\\', b'%', b'&', text).is_some() || memchr::memchr3(b'<', b'`', b'#', text).is_some() || memchr::memchr(0x1b, text).is_some()
+    memchr::memchr3(b'\\', b'%', b'&', text).is_some()
+        || memchr::memchr3(b'<', b'`', b'#', text).is_some()
+        || memchr::memchr(0x1b, text).is_some()
 }
 
 /// Undoes escapes of JSON, shells, source code, URLs, HTML and XML. What stands for a line end becomes one.
 ///
-/// Any number of backslashes counts as one, since text that passed through several programs was escaped several times.
+/// Any number of backslashes counts as one, since text that passed through several programs was escaped
+/// several times.
 pub(in crate::read) fn unescape(text: &[u8], plus: Plus, out: &mut Vec<u8>) {
     reset(out, text.len());
     let mut at = 0;
@@ -82,7 +85,8 @@ pub(in crate::read) fn percent(text: &[u8]) -> (Option<u8>, usize) {
 
 /// Width of a control sequence of a terminal (ECMA-48 section 5.4), as programs colour their output.
 fn colour(text: &[u8]) -> usize {
-    let parameters = text.get(2..).unwrap_or_default().iter().take(16).take_while(|b| (0x20..0x40).contains(*b)).count();
+    let parameters =
+        text.get(2..).unwrap_or_default().iter().take(16).take_while(|b| (0x20..0x40).contains(*b)).count();
     match text.get(1) {
         Some(b'[') if text.get(2 + parameters).is_some_and(|b| (0x40..0x7f).contains(b)) => 3 + parameters,
         _ => 1,
@@ -98,7 +102,8 @@ fn hash(text: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-/// Meaning and width of a character reference of HTML or XML, also of one that was escaped again (`&amp;#10;`).
+/// Meaning and width of a character reference of HTML or XML, also of one that was escaped again
+/// (`&amp;#10;`).
 pub(in crate::read) fn entity(text: &[u8]) -> (Option<u8>, usize) {
     // Where the `&` is, or the `;` that stands for one.
     let mut at = 0;
@@ -113,7 +118,9 @@ pub(in crate::read) fn entity(text: &[u8]) -> (Option<u8>, usize) {
 
 /// A single character reference; the first byte is not looked at.
 fn reference(text: &[u8]) -> (Option<u8>, usize) {
-    let Some(end) = text.iter().take(10).skip(1).position(|b| *b == b';').map(|n| n + 1) else { return (Some(b'&'), 1) };
+    let Some(end) = text.iter().take(10).skip(1).position(|b| *b == b';').map(|n| n + 1) else {
+        return (Some(b'&'), 1);
+    };
     let name = &text[1..end];
     let code = if let Some(hex) = name.strip_prefix(b"#x").or_else(|| name.strip_prefix(b"#X")) {
         number(Some(hex), 16)
@@ -139,11 +146,13 @@ fn reference(text: &[u8]) -> (Option<u8>, usize) {
 
 /// A number in ASCII digits.
 fn number(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
-    let digits = digits.filter(|d| !d.is_empty() && d.len() <= 8 && d.iter().all(u8::is_ascii_alphanumeric))?;
+    let digits =
+        digits.filter(|d| !d.is_empty() && d.len() <= 8 && d.iter().all(u8::is_ascii_alphanumeric))?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }
 
-/// A character as one byte; what is not ASCII becomes a byte that no base64 text has, a separator of lines becomes one.
+/// A character as one byte; what is not ASCII becomes a byte that no base64 text has, a separator of lines
+/// becomes one.
 fn narrow(code: u32) -> u8 {
     match code {
         0xa0 => b' ',
@@ -203,8 +212,14 @@ pub(super) fn literals(text: &[u8], inside: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// Rewrites the lines between the line of the BEGIN and the line of the END, each by `strip`; `tail`: the last line counts too.
-pub(super) fn by_line<'a>(text: &'a [u8], tail: bool, out: &mut Vec<u8>, strip: impl Fn(&'a [u8]) -> &'a [u8]) {
+/// Rewrites the lines between the line of the BEGIN and the line of the END, each by `strip`; `tail`: the
+/// last line counts too.
+pub(super) fn by_line<'a>(
+    text: &'a [u8],
+    tail: bool,
+    out: &mut Vec<u8>,
+    strip: impl Fn(&'a [u8]) -> &'a [u8],
+) {
     reset(out, text.len());
     let mut lines = Split::new(text);
     lines.next();
@@ -221,12 +236,14 @@ pub(super) fn by_line<'a>(text: &'a [u8], tail: bool, out: &mut Vec<u8>, strip: 
 /// Takes `prefix` off, and whatever follows the text proper: a quotation mark, an escape, a tag.
 pub(super) fn without_prefix<'a>(line: &'a [u8], prefix: &[u8]) -> &'a [u8] {
     let bare = prefix.trim_ascii();
-    let rest = line.strip_prefix(prefix).or_else(|| line.trim_ascii_start().strip_prefix(bare)).unwrap_or(line);
+    let rest =
+        line.strip_prefix(prefix).or_else(|| line.trim_ascii_start().strip_prefix(bare)).unwrap_or(line);
     until_wrapping(rest)
 }
 
-/// Takes the first `width` bytes off, and whatever follows the text proper. What is left with a blank in it, other than a header,
-/// still has a part of a prefix; it becomes something that is no base64 text, or that part would be read as digits.
+/// Takes the first `width` bytes off, and whatever follows the text proper. What is left with a blank in it,
+/// other than a header, still has a part of a prefix; it becomes something that is no base64 text, or that
+/// part would be read as digits.
 pub(super) fn without_columns(line: &[u8], width: usize) -> &[u8] {
     let text = until_wrapping(line.get(width..).unwrap_or_default()).trim_ascii();
     if text.iter().any(|b| is_blank(*b)) && memchr::memchr(b':', text).is_none() { b"!" } else { text }
@@ -234,7 +251,10 @@ pub(super) fn without_columns(line: &[u8], width: usize) -> &[u8] {
 
 /// The text up to the first byte that only a wrapping has.
 fn until_wrapping(text: &[u8]) -> &[u8] {
-    let end = text.iter().position(|b| matches!(b, b'\\' | b'"' | b'\'' | b'`' | b'<' | b'&')).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|b| matches!(b, b'\\' | b'"' | b'\'' | b'`' | b'<' | b'&'))
+        .unwrap_or(text.len());
     &text[..end]
 }
 
@@ -303,7 +323,8 @@ mod tests {
 
     #[test]
     fn lines() {
-        let strip = |text: &str, tail| through(|t, o| by_line(t, tail, o, |l| without_prefix(l, b"> ")), text);
+        let strip =
+            |text: &str, tail| through(|t, o| by_line(t, tail, o, |l| without_prefix(l, b"> ")), text);
         assert_eq!(strip("\n> a\n>\n> b\n> ", false), "a\n\nb\n");
         assert_eq!(strip("\n> a\n> b", true), "a\nb\n");
         assert_eq!(without_columns(b"12:30 AB\",x", 6), b"AB");

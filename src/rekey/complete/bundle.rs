@@ -1,4 +1,5 @@
-//! Bundles on the disk: `issued/` beside the key it belongs to, whole or not at all; what it takes the place of stays as `issued-1` and so on.
+//! Bundles on the disk: `issued/` beside the key it belongs to, whole or not at all; what it takes the place
+//! of stays as `issued-1` and so on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +34,8 @@ pub const CHAIN: &str = "chain.pem";
 /// The record of a bundle.
 pub const ISSUED_RECORD: &str = "issued.json";
 
-/// Files of a bundle are small; what is larger is something else. The largest real certificates have about 100 KiB.
+/// Files of a bundle are small; what is larger is something else. The largest real certificates have about
+/// 100 KiB.
 const LARGEST: u64 = 16 << 20;
 
 /// Bundles that are flushed to the disk together.
@@ -54,7 +56,8 @@ pub(crate) fn current(replacement: &Path) -> Option<Result<Current, &'static str
     Some(read(&folder))
 }
 
-/// A file of a case, which is a regular one and no link, and small: a FIFO or a device in its place does not stop the run.
+/// A file of a case, which is a regular one and no link, and small: a FIFO or a device in its place does not
+/// stop the run.
 pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let file = files::open_regular(path)?;
     let mut bytes = Vec::new();
@@ -65,8 +68,8 @@ pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
 fn read(folder: &Path) -> Result<Current, &'static str> {
     let file = |name: &str, says| read_regular(&folder.join(name)).map_err(|_| says);
     let issued = Issued::from_json(&file(ISSUED_RECORD, "issued.json is missing or cannot be read")?)?;
-    let certificate =
-        certificates(&file(CERTIFICATE, "cert.pem is missing or cannot be read")?, folder).ok_or("cert.pem is no certificate in PEM")?;
+    let certificate = certificates(&file(CERTIFICATE, "cert.pem is missing or cannot be read")?, folder)
+        .ok_or("cert.pem is no certificate in PEM")?;
     let chain = certificates(&file(CHAIN, "chain.pem is missing or cannot be read")?, folder)
         .ok_or("chain.pem holds something else than certificates in PEM")?;
     let [certificate] = <[Met; 1]>::try_from(certificate).map_err(|_| "cert.pem is no certificate in PEM")?;
@@ -141,8 +144,9 @@ struct Writer<'a> {
     left_out: Vec<LeftOut>,
 }
 
-/// Writes a bundle for everything accepted, and the layouts that the bundles of earlier runs lack. `expected` is what was judged.
-/// `passphrase` opens encrypted keys, `export` closes PKCS #12 files. **The caller must hold the lock of the case.**
+/// Writes a bundle for everything accepted, and the layouts that the bundles of earlier runs lack. `expected`
+/// is what was judged. `passphrase` opens encrypted keys, `export` closes PKCS #12 files. **The caller must
+/// hold the lock of the case.**
 ///
 /// # Errors
 /// What the disk refuses; the bundles finished before stay.
@@ -172,7 +176,9 @@ pub fn write(
         for (expected, judgement) in chunk {
             match (&judgement.accepted, &expected.made) {
                 (Some(accepted), _) => jobs.push(writer.fresh(&batch, &judgement.id, accepted)?),
-                (None, Some(made)) if judgement.state == State::Complete => jobs.extend(writer.more(&batch, &judgement.id, made)?),
+                (None, Some(made)) if judgement.state == State::Complete => {
+                    jobs.extend(writer.more(&batch, &judgement.id, made)?)
+                }
                 _ => {}
             }
         }
@@ -192,15 +198,22 @@ impl Writer<'_> {
             made: made.clone(),
             staged: None,
             name: format!("{folder}/{name}"),
-            written: Written { id: *id, directory: format!("{}/{ISSUED}", made.directory), new: true, layouts: Vec::new() },
+            written: Written {
+                id: *id,
+                directory: format!("{}/{ISSUED}", made.directory),
+                new: true,
+                layouts: Vec::new(),
+            },
         };
         if there {
             return Ok(job);
         }
         let (extra, layouts) = self.layouts_of(id, made, certificate, chain, self.layouts.clone());
         let above: Vec<u8> = chain.iter().flat_map(|m| pem("CERTIFICATE", &m.der)).collect();
-        let (full, own, record) = (full_chain(certificate, chain), pem("CERTIFICATE", &certificate.der), issued.to_json());
-        let mut files: Vec<(&'static str, &[u8])> = vec![(FULL_CHAIN, &full), (CERTIFICATE, &own), (CHAIN, &above), (ISSUED_RECORD, &record)];
+        let (full, own, record) =
+            (full_chain(certificate, chain), pem("CERTIFICATE", &certificate.der), issued.to_json());
+        let mut files: Vec<(&'static str, &[u8])> =
+            vec![(FULL_CHAIN, &full), (CERTIFICATE, &own), (CHAIN, &above), (ISSUED_RECORD, &record)];
         files.extend(extra.iter().map(|(name, content)| (*name, content.expose())));
         job.staged = Some(batch.stage(&files)?);
         job.written.layouts = layouts;
@@ -210,34 +223,56 @@ impl Writer<'_> {
     /// The layouts that a bundle of an earlier run lacks.
     fn more(&mut self, batch: &Batch, id: &StepId, made: &Made) -> Result<Vec<Job>, Error> {
         let replacement = self.case_dir.join(&made.directory);
-        let lacking: BTreeSet<Layout> = self.layouts.iter().copied().filter(|l| !replacement.join(ISSUED).join(l.as_str()).exists()).collect();
-        let Some(Ok(current)) = current(&replacement).filter(|_| !lacking.is_empty()) else { return Ok(Vec::new()) };
+        let lacking: BTreeSet<Layout> = self
+            .layouts
+            .iter()
+            .copied()
+            .filter(|l| !replacement.join(ISSUED).join(l.as_str()).exists())
+            .collect();
+        let Some(Ok(current)) = current(&replacement).filter(|_| !lacking.is_empty()) else {
+            return Ok(Vec::new());
+        };
         let mut jobs = Vec::new();
         for layout in lacking {
-            let (extra, layouts) = self.layouts_of(id, made, &current.certificate, &current.chain, BTreeSet::from([layout]));
+            let (extra, layouts) =
+                self.layouts_of(id, made, &current.certificate, &current.chain, BTreeSet::from([layout]));
             if layouts.is_empty() {
                 continue;
             }
             let inside = |name: &'static str| name.split_once('/').map_or(name, |(_, file)| file);
-            let files: Vec<(&'static str, &[u8])> = extra.iter().map(|(name, content)| (inside(name), content.expose())).collect();
+            let files: Vec<(&'static str, &[u8])> =
+                extra.iter().map(|(name, content)| (inside(name), content.expose())).collect();
             let staged = Some(batch.stage(&files)?);
             let name = format!("{}/{ISSUED}/{layout}", &made.directory[REPLACEMENTS.len() + 1..]);
-            let written = Written { id: *id, directory: format!("{}/{ISSUED}", made.directory), new: false, layouts };
+            let written =
+                Written { id: *id, directory: format!("{}/{ISSUED}", made.directory), new: false, layouts };
             jobs.push(Job { made: made.clone(), staged, name, written });
         }
         Ok(jobs)
     }
 
     /// The files of layouts, and those layouts that could be made.
-    fn layouts_of(&mut self, id: &StepId, made: &Made, leaf: &Met, chain: &[Met], wanted: BTreeSet<Layout>) -> (Vec<layouts::File>, Vec<Layout>) {
+    fn layouts_of(
+        &mut self,
+        id: &StepId,
+        made: &Made,
+        leaf: &Met,
+        chain: &[Met],
+        wanted: BTreeSet<Layout>,
+    ) -> (Vec<layouts::File>, Vec<Layout>) {
         let (mut files, mut done) = (Vec::new(), Vec::new());
         if wanted.is_empty() {
             return (files, done);
         }
         let key = open_key(&self.case_dir.join(&made.directory), &made.record, self.passphrase);
         let closed = made.record.key_format == KeyFormat::Pkcs8Encrypted && self.passphrase.is_none();
-        let key =
-            if closed { Err("key.pem is encrypted; --key-passphrase-file FILE or --key-passphrase-env NAME gives its passphrase") } else { key };
+        let key = if closed {
+            Err(
+                "key.pem is encrypted; --key-passphrase-file FILE or --key-passphrase-env NAME gives its passphrase",
+            )
+        } else {
+            key
+        };
         for layout in wanted {
             let parts = |key| Parts { made, leaf, chain, key, exporter: self.exporter.as_ref() };
             match key.as_ref().map_err(|says| *says).and_then(|key| layouts::files(layout, &parts(key))) {
@@ -267,16 +302,22 @@ impl Writer<'_> {
     }
 }
 
-/// The name under which a new bundle is put first: `issued` if there is none yet, else the next `issued-N`, which then changes places with it.
-/// `true`: a run that was killed before that left it there.
+/// The name under which a new bundle is put first: `issued` if there is none yet, else the next `issued-N`,
+/// which then changes places with it. `true`: a run that was killed before that left it there.
 fn free_name(replacement: &Path, issued: &Issued) -> (String, bool) {
-    let names = fs::read_dir(replacement).into_iter().flatten().flatten().map(|e| e.file_name().to_string_lossy().into_owned());
+    let names = fs::read_dir(replacement)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.file_name().to_string_lossy().into_owned());
     let number = |name: &str| name.strip_prefix(ISSUED)?.strip_prefix('-')?.parse::<u32>().ok();
     let mut versions: Vec<u32> = names.filter_map(|name| number(&name)).collect();
     versions.sort_unstable();
     for version in versions.iter().rev() {
         let name = format!("{ISSUED}-{version}");
-        if read(&replacement.join(&name)).is_ok_and(|c| c.issued.sha256 == issued.sha256 && c.issued.chain == issued.chain) {
+        if read(&replacement.join(&name))
+            .is_ok_and(|c| c.issued.sha256 == issued.sha256 && c.issued.chain == issued.chain)
+        {
             return (name, true);
         }
     }

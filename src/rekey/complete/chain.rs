@@ -1,4 +1,5 @@
-//! From a certificate to a root, offline (RFC 5280 section 6.1): every signature verified, every issuer looked at.
+//! From a certificate to a root, offline (RFC 5280 section 6.1): every signature verified, every issuer
+//! looked at.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +15,11 @@ use crate::pki::{self, Checked, check_signature, signed_parts, spki_of};
 use crate::plan::ca::Sort;
 use crate::time::Time;
 
-/// Certificates above one another that are followed. Public chains have two or three; the longest private ones known have six.
+/// Certificates above one another that are followed. Public chains have two or three; the longest private
+/// ones known have six.
 const LONGEST: usize = 10;
-/// Issuers tried for one certificate: CAs that certify each other criss-cross would be followed in exponentially many ways.
+/// Issuers tried for one certificate: CAs that certify each other criss-cross would be followed in
+/// exponentially many ways.
 const TRIES: usize = 2_048;
 /// Reasons that are told why no issuer fits.
 const TOLD: usize = 4;
@@ -114,7 +117,11 @@ impl Authorities {
     /// Adds a root by its bytes.
     pub(crate) fn add_public(&mut self, der: &[u8]) {
         if let Some(certificate) = pki::cert::read(der) {
-            let met = Met { certificate: Arc::new(certificate), der: der.into(), place: "the public roots".to_owned() };
+            let met = Met {
+                certificate: Arc::new(certificate),
+                der: der.into(),
+                place: "the public roots".to_owned(),
+            };
             self.add(&met, Some(Root::Public));
         }
     }
@@ -132,39 +139,59 @@ impl Authorities {
     /// The best chain above a certificate.
     pub(crate) fn find(&self, leaf: &Met, facts: &Facts, now: Time) -> Result<Path, NoPath> {
         if leaf.certificate.is_self_signed {
-            let trust = self.by_fingerprint.get(&leaf.certificate.sha256).and_then(|at| self.links[*at].trust);
+            let trust =
+                self.by_fingerprint.get(&leaf.certificate.sha256).and_then(|at| self.links[*at].trust);
             return Ok(Path { above: Vec::new(), root: trust.unwrap_or(Root::Unknown), unchecked: false });
         }
-        let mut search = Search { all: self, leaf, facts, now, best: None, told: Vec::new(), missing: None, tries: 0 };
+        let mut search =
+            Search { all: self, leaf, facts, now, best: None, told: Vec::new(), missing: None, tries: 0 };
         search.climb(&mut Vec::new(), false);
         match search {
             Search { best: Some(path), .. } => Ok(path),
             Search { told, .. } if !told.is_empty() => Err(NoPath::Broken(told)),
-            Search { missing, .. } => Err(NoPath::Incomplete(missing.unwrap_or_else(|| leaf.certificate.issuer.name.to_string()))),
+            Search { missing, .. } => {
+                Err(NoPath::Incomplete(missing.unwrap_or_else(|| leaf.certificate.issuer.name.to_string())))
+            }
         }
     }
 
-    /// The chain of a bundle in place, as it lies there: it was found once, and is looked at again. Its root may be out of reach now.
-    pub(crate) fn recorded(&self, leaf: &Met, facts: &Facts, issued: &Issued, now: Time) -> Result<Path, NoPath> {
+    /// The chain of a bundle in place, as it lies there: it was found once, and is looked at again. Its root
+    /// may be out of reach now.
+    pub(crate) fn recorded(
+        &self,
+        leaf: &Met,
+        facts: &Facts,
+        issued: &Issued,
+        now: Time,
+    ) -> Result<Path, NoPath> {
         let at = |sha256: &Fingerprint| self.by_fingerprint.get(sha256).copied();
-        let mut links =
-            issued.chain.iter().map(|a| at(&a.sha256).ok_or_else(|| a.subject.clone())).collect::<Result<Vec<_>, _>>().map_err(NoPath::Incomplete)?;
+        let mut links = issued
+            .chain
+            .iter()
+            .map(|a| at(&a.sha256).ok_or_else(|| a.subject.clone()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(NoPath::Incomplete)?;
         let root = at(&issued.root.sha256);
         links.extend(root.filter(|_| issued.root.sha256 != leaf.certificate.sha256));
-        let search = Search { all: self, leaf, facts, now, best: None, told: Vec::new(), missing: None, tries: 0 };
+        let search =
+            Search { all: self, leaf, facts, now, best: None, told: Vec::new(), missing: None, tries: 0 };
         let (mut above, mut unchecked) = (Vec::new(), false);
         for at in links {
             let link = &self.links[at];
             let der = above.last().map_or(&leaf.der, |below: &usize| &self.links[*below].met.der);
             let signed = self.signed(above.last().copied(), der, at);
-            let why = search.unfit(&above, link).or_else(|| (signed == Checked::Invalid).then(|| "the signature is not by its key".to_owned()));
+            let why = search.unfit(&above, link).or_else(|| {
+                (signed == Checked::Invalid).then(|| "the signature is not by its key".to_owned())
+            });
             if let Some(why) = why {
                 return Err(NoPath::Broken(vec![format!("{}: {why}", link.name())]));
             }
             unchecked |= signed == Checked::NotSupported;
             above.push(at);
         }
-        let trust = root.and_then(|at| self.links[at].trust).map_or(issued.root.known, |now| now.min(issued.root.known));
+        let trust = root
+            .and_then(|at| self.links[at].trust)
+            .map_or(issued.root.known, |now| now.min(issued.root.known));
         Ok(Path { above, root: trust, unchecked })
     }
 
@@ -185,7 +212,9 @@ impl Authorities {
 
 /// Whether a key made the signature of a certificate or revocation list.
 pub(crate) fn verify(der: &[u8], spki: &[u8]) -> Checked {
-    signed_parts(der).map_or(Checked::Invalid, |(tbs, algorithm, signature)| check_signature(tbs, algorithm, signature, spki))
+    signed_parts(der).map_or(Checked::Invalid, |(tbs, algorithm, signature)| {
+        check_signature(tbs, algorithm, signature, spki)
+    })
 }
 
 /// The search for chains above one certificate.
@@ -215,13 +244,17 @@ impl Search<'_> {
         }
         for &at in candidates {
             let link = &all.links[at];
-            let repeats = |p: &usize| all.links[*p].spki == link.spki && all.links[*p].met.certificate.subject_id == link.met.certificate.subject_id;
+            let repeats = |p: &usize| {
+                all.links[*p].spki == link.spki
+                    && all.links[*p].met.certificate.subject_id == link.met.certificate.subject_id
+            };
             if !top.names_issuer(&link.met.certificate) || path.iter().any(repeats) {
                 continue;
             }
             self.tries += 1;
             if self.tries > TRIES || path.len() >= LONGEST {
-                return self.tell("there are too many ways up from it; give the certificates of one".to_owned());
+                return self
+                    .tell("there are too many ways up from it; give the certificates of one".to_owned());
             }
             if let Some(why) = self.unfit(path, link) {
                 self.tell(format!("{} (in {}): {why}", link.name(), link.met.place));
@@ -231,14 +264,20 @@ impl Search<'_> {
                 Checked::Valid => false,
                 Checked::NotSupported => true,
                 Checked::Invalid => {
-                    self.tell(format!("{} (in {}): the signature is not by its key", link.name(), link.met.place));
+                    self.tell(format!(
+                        "{} (in {}): the signature is not by its key",
+                        link.name(),
+                        link.met.place
+                    ));
                     continue;
                 }
             };
             path.push(at);
             let root = link.trust.or_else(|| link.met.certificate.is_self_signed.then_some(Root::Unknown));
             match root {
-                Some(root) => self.offer(Path { above: path.clone(), root, unchecked: unchecked || not_checked }),
+                Some(root) => {
+                    self.offer(Path { above: path.clone(), root, unchecked: unchecked || not_checked })
+                }
                 None => self.climb(path, unchecked || not_checked),
             }
             path.pop();
@@ -267,10 +306,15 @@ impl Search<'_> {
             return Some("it is no CA certificate (RFC 5280 section 4.2.1.9)".to_owned());
         }
         if link.facts.key_usage.is_some_and(|bits| bits & KEY_CERT_SIGN == 0) {
-            return Some("its key usage does not allow it to sign certificates (RFC 5280 section 4.2.1.3)".to_owned());
+            return Some(
+                "its key usage does not allow it to sign certificates (RFC 5280 section 4.2.1.3)".to_owned(),
+            );
         }
         if certificate.not_after.is_none_or(|end| end < self.now) {
-            return Some(format!("it expired{}", certificate.not_after.map_or_else(String::new, |t| format!(" on {}", t.day()))));
+            return Some(format!(
+                "it expired{}",
+                certificate.not_after.map_or_else(String::new, |t| format!(" on {}", t.day()))
+            ));
         }
         if certificate.not_before.is_none_or(|begin| begin > self.now) {
             return Some("it is not yet valid".to_owned());
@@ -282,23 +326,40 @@ impl Search<'_> {
             return Some(format!("its extension {oid} is there more than once (RFC 5280 section 4.2)"));
         }
         // Those that name themselves as issuer do not count (RFC 5280 section 4.2.1.9).
-        let below = path.iter().filter(|p| self.all.links[**p].met.certificate.subject_id != self.all.links[**p].met.certificate.issuer.id).count();
+        let below = path
+            .iter()
+            .filter(|p| {
+                self.all.links[**p].met.certificate.subject_id
+                    != self.all.links[**p].met.certificate.issuer.id
+            })
+            .count();
         if link.facts.path_length.is_some_and(|most| below > most as usize) {
-            return Some(format!("it allows {} CAs below it, and there are {below} (RFC 5280 section 4.2.1.9)", link.facts.path_length.unwrap_or(0)));
+            return Some(format!(
+                "it allows {} CAs below it, and there are {below} (RFC 5280 section 4.2.1.9)",
+                link.facts.path_length.unwrap_or(0)
+            ));
         }
         if !certificate.is_self_signed && !self.may_certify(&link.facts) {
             return Some("its extended key usage does not allow certificates for this use".to_owned());
         }
         let constraints = link.facts.constraints.as_deref()?;
-        let of = |met: &Met, facts: &Facts| names::violates(constraints, names::subject_of(&met.der).unwrap_or_default(), facts);
-        // Every certificate below it but CAs that name themselves as issuer (RFC 5280 section 6.1.3 (b) and (c)).
-        let cas = path.iter().map(|at| &self.all.links[*at]).filter(|l| l.met.certificate.subject_id != l.met.certificate.issuer.id);
-        let of_ca = |l: &Link| of(&l.met, &l.facts).map(|why| format!("{why}, which is in the CA {} below it", l.name()));
+        let of = |met: &Met, facts: &Facts| {
+            names::violates(constraints, names::subject_of(&met.der).unwrap_or_default(), facts)
+        };
+        // Every certificate below it but CAs that name themselves as issuer (RFC 5280 section 6.1.3 (b) and
+        // (c)).
+        let cas = path
+            .iter()
+            .map(|at| &self.all.links[*at])
+            .filter(|l| l.met.certificate.subject_id != l.met.certificate.issuer.id);
+        let of_ca = |l: &Link| {
+            of(&l.met, &l.facts).map(|why| format!("{why}, which is in the CA {} below it", l.name()))
+        };
         of(self.leaf, self.facts).or_else(|| cas.into_iter().find_map(of_ca))
     }
 
-    /// Whether the extended key usages of a CA leave room for what the certificate is for. No standard says so; everybody checks it
-    /// (CA/B Baseline Requirements 7.1.2.10.6).
+    /// Whether the extended key usages of a CA leave room for what the certificate is for. No standard says
+    /// so; everybody checks it (CA/B Baseline Requirements 7.1.2.10.6).
     fn may_certify(&self, above: &Facts) -> bool {
         let purpose = match Sort::of(&self.leaf.certificate) {
             Sort::TlsServer => 1,
@@ -323,7 +384,11 @@ mod tests {
         roots.iter().for_each(|der| all.add_public(der));
         assert!(roots.len() > 100 && all.links.len() == roots.len());
         for link in &all.links {
-            assert!(link.met.certificate.is_self_signed && link.trust == Some(Root::Public), "{}", link.name());
+            assert!(
+                link.met.certificate.is_self_signed && link.trust == Some(Root::Public),
+                "{}",
+                link.name()
+            );
             let path = all.find(&link.met, &link.facts, Time::from_unix(0)).expect("a root is its own chain");
             assert_eq!((path.root, path.above.len()), (Root::Public, 0));
         }

@@ -149,12 +149,17 @@ pub struct Waivers {
 }
 
 impl Waivers {
-    /// A finding with the severity that its check has under these waivers. `name` is the name it is about, if it is about one.
+    /// A finding with the severity that its check has under these waivers. `name` is the name it is about, if
+    /// it is about one.
     pub(crate) fn found(&self, check: Check, name: Option<&GeneralName>, says: String, ask: &str) -> Found {
         let severity = match check.waiver() {
             Waiver::Told => Severity::Told,
             Waiver::AcceptUnknownRoot if self.unknown_root => Severity::Waived,
-            Waiver::Name if name.is_some_and(|name| self.names.iter().any(|said| names::is_meant(name, said))) => Severity::Waived,
+            Waiver::Name
+                if name.is_some_and(|name| self.names.iter().any(|said| names::is_meant(name, said))) =>
+            {
+                Severity::Waived
+            }
             Waiver::Waive if self.checks.contains(&check) => Severity::Waived,
             _ => Severity::Refused,
         };
@@ -176,8 +181,12 @@ mod tests {
 
     #[test]
     fn only_what_is_waived_is_accepted() {
-        let waivers =
-            Waivers { names: vec!["A.example".into()], checks: vec![Check::MustStaple, Check::Revoked], unknown_root: false, reason: String::new() };
+        let waivers = Waivers {
+            names: vec!["A.example".into()],
+            checks: vec![Check::MustStaple, Check::Revoked],
+            unknown_root: false,
+            reason: String::new(),
+        };
         let severity = |check, name: Option<&str>| {
             let name = name.map(|name| (0x82, name.as_bytes().to_vec()));
             waivers.found(check, name.as_ref(), String::new(), "").severity

@@ -75,8 +75,16 @@ impl Checked {
     }
 }
 
-/// Checks one certificate for a key of ours. `kept`: it lies in its bundle, with this record; what was accepted then stays accepted.
-pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>, kept: Option<&Issued>) -> Checked {
+/// Checks one certificate for a key of ours. `kept`: it lies in its bundle, with this record; what was
+/// accepted then stays accepted.
+pub(crate) fn check(
+    met: &Met,
+    asked: &Asked,
+    all: &Authorities,
+    lists: &Lists<'_>,
+    rules: &Rules<'_>,
+    kept: Option<&Issued>,
+) -> Checked {
     let facts = Facts::of_certificate(&met.der);
     let mut out = Checking { met, facts: &facts, asked, all, rules, kept, found: Vec::new() };
     out.key();
@@ -88,8 +96,8 @@ pub(crate) fn check(met: &Met, asked: &Asked, all: &Authorities, lists: &Lists<'
     let path = out.chain();
     let of_public_root = path.as_ref().is_some_and(|p| p.root == Root::Public);
     out.usages(of_public_root);
-    // Strangers are clients of a certificate that replaces a public one, whatever root was scanned or given, unless somebody says that it moves to
-    // another CA on purpose: then it has the clients of that CA.
+    // Strangers are clients of a certificate that replaces a public one, whatever root was scanned or given,
+    // unless somebody says that it moves to another CA on purpose: then it has the clients of that CA.
     let moves = out.moves();
     let public = of_public_root || asked.of_public && !moves;
     out.key_usage();
@@ -125,16 +133,20 @@ impl Checking<'_> {
         self.found.push(self.rules.waivers.found(check, None, says, ask));
     }
 
-    /// Whether somebody accepts, now or when the bundle was made, that the CA of this one is in no public store.
+    /// Whether somebody accepts, now or when the bundle was made, that the CA of this one is in no public
+    /// store.
     fn moves(&self) -> bool {
-        let accepted = |f: &Found| f.severity == Severity::Waived || self.kept.is_some_and(|kept| kept.waives(f));
+        let accepted =
+            |f: &Found| f.severity == Severity::Waived || self.kept.is_some_and(|kept| kept.waives(f));
         self.found.iter().any(|f| f.check == Check::OtherCa && accepted(f))
     }
 
     fn key(&mut self) {
         let Some(key) = self.met.certificate.key.spki else { return };
         if self.rules.is_suspect(&key) {
-            let says = format!("its key {key} is on the case's list of exposed or suspected keys: the new key leaked as well");
+            let says = format!(
+                "its key {key} is on the case's list of exposed or suspected keys: the new key leaked as well"
+            );
             self.tell(
                 Check::OldKey,
                 says,
@@ -148,29 +160,45 @@ impl Checking<'_> {
             );
         }
         if self.met.certificate.key.findings.contains(Code::WeakKey) {
-            self.tell(Check::WeakKey, "its key is too short for use today".to_owned(), "make a longer key and send its request to the CA");
+            self.tell(
+                Check::WeakKey,
+                "its key is too short for use today".to_owned(),
+                "make a longer key and send its request to the CA",
+            );
         }
     }
 
     fn kind(&mut self) {
         if self.met.certificate.is_ca {
             let says = "it is a CA certificate (basicConstraints CA:TRUE): whoever has its key could issue for any name";
-            self.tell(Check::CaCertificate, says.to_owned(), "ask the CA for an end-entity certificate, and to revoke this one");
+            self.tell(
+                Check::CaCertificate,
+                says.to_owned(),
+                "ask the CA for an end-entity certificate, and to revoke this one",
+            );
         }
         if self.facts.poison {
-            let says = "it is a precertificate (RFC 6962 section 3.1), which was made for certificate logs alone";
+            let says =
+                "it is a precertificate (RFC 6962 section 3.1), which was made for certificate logs alone";
             self.tell(Check::Precertificate, says.to_owned(), "ask the CA for the certificate itself");
         }
         if let Some(oid) = self.facts.unknown_critical.first() {
-            let says =
-                format!("its critical extension {oid} is not known here, and software that does not know it must refuse it (RFC 5280 section 4.2)");
-            self.tell(Check::CriticalExtension, says, "ask the CA what it is for, and for a certificate without it");
+            let says = format!(
+                "its critical extension {oid} is not known here, and software that does not know it must refuse it (RFC 5280 section 4.2)"
+            );
+            self.tell(
+                Check::CriticalExtension,
+                says,
+                "ask the CA what it is for, and for a certificate without it",
+            );
         }
     }
 
     fn extensions(&mut self) {
         if let Some(oid) = &self.facts.repeated {
-            let says = format!("its extension {oid} is there more than once, and programs differ in which one they take (RFC 5280 section 4.2)");
+            let says = format!(
+                "its extension {oid} is there more than once, and programs differ in which one they take (RFC 5280 section 4.2)"
+            );
             self.tell(Check::RepeatedExtension, says, "ask the CA to issue again with each extension once");
         }
     }
@@ -179,8 +207,16 @@ impl Checking<'_> {
         let (now, certificate) = (self.rules.now, &self.met.certificate);
         match certificate.not_after {
             Some(end) if end >= now => {}
-            Some(end) => self.tell(Check::Expired, format!("it expired on {end}"), "ask the CA for a new one from the same request"),
-            None => self.tell(Check::Expired, "its end date cannot be read".to_owned(), "ask the CA for one with a date that RFC 5280 allows"),
+            Some(end) => self.tell(
+                Check::Expired,
+                format!("it expired on {end}"),
+                "ask the CA for a new one from the same request",
+            ),
+            None => self.tell(
+                Check::Expired,
+                "its end date cannot be read".to_owned(),
+                "ask the CA for one with a date that RFC 5280 allows",
+            ),
         }
         match certificate.not_before {
             Some(begin) if begin <= now.plus(DAY) => {}
@@ -188,7 +224,11 @@ impl Checking<'_> {
                 let says = format!("it is valid from {begin} only, more than a day from now");
                 self.tell(Check::NotYetValid, says, "wait until then, check the clock of this machine, or ask the CA for one that is valid now");
             }
-            None => self.tell(Check::NotYetValid, "its first date cannot be read".to_owned(), "ask the CA for one with a date that RFC 5280 allows"),
+            None => self.tell(
+                Check::NotYetValid,
+                "its first date cannot be read".to_owned(),
+                "ask the CA for one with a date that RFC 5280 allows",
+            ),
         }
     }
 
@@ -200,7 +240,9 @@ impl Checking<'_> {
             let text = names::text(name);
             let told = self.found.len() < MISSING_TOLD;
             let wildcard = if told { names::wildcard_for(name, there) } else { None };
-            let wildcard = wildcard.map(|w| format!("; {w} stands for it only where wildcards are understood")).unwrap_or_default();
+            let wildcard = wildcard
+                .map(|w| format!("; {w} stands for it only where wildcards are understood"))
+                .unwrap_or_default();
             let says = format!("the {} {text} is not in it{wildcard}", names::kind(name.0));
             let found = self.rules.waivers.found(Check::MissingName, Some(name), says, ask);
             match told || found.severity != Severity::Refused {
@@ -213,9 +255,21 @@ impl Checking<'_> {
         }
         let extra = names::missing(there, wanted);
         if !extra.is_empty() {
-            let shown: Vec<String> = extra.iter().take(NAMES_TOLD).map(|n| format!("{} {}", names::kind(n.0), names::text(n))).collect();
-            let more = if extra.len() > NAMES_TOLD { format!(" and {} more", extra.len() - NAMES_TOLD) } else { String::new() };
-            self.tell(Check::ExtraName, format!("it has names that were not asked for: {}{more}", shown.join(", ")), "");
+            let shown: Vec<String> = extra
+                .iter()
+                .take(NAMES_TOLD)
+                .map(|n| format!("{} {}", names::kind(n.0), names::text(n)))
+                .collect();
+            let more = if extra.len() > NAMES_TOLD {
+                format!(" and {} more", extra.len() - NAMES_TOLD)
+            } else {
+                String::new()
+            };
+            self.tell(
+                Check::ExtraName,
+                format!("it has names that were not asked for: {}{more}", shown.join(", ")),
+                "",
+            );
         }
     }
 
@@ -224,14 +278,19 @@ impl Checking<'_> {
         let (own, asked) = (name::read(own), name::read(&self.asked.subject));
         if own.id != asked.id {
             let shown = |text: &str| if text.is_empty() { "empty".to_owned() } else { show(text) };
-            self.tell(Check::SubjectChanged, format!("its subject is {}, and {} was asked for", shown(&own.text), shown(&asked.text)), "");
+            self.tell(
+                Check::SubjectChanged,
+                format!("its subject is {}, and {} was asked for", shown(&own.text), shown(&asked.text)),
+                "",
+            );
         }
     }
 
     fn usages(&mut self, public: bool) {
         let there = self.facts.usages.as_deref();
         let has = |usage: &Vec<u8>| there.is_none_or(|all| all.iter().any(|u| u == usage || u == ANY_USAGE));
-        let lost: Vec<Vec<u8>> = self.asked.facts.usages.iter().flatten().filter(|u| !has(u)).cloned().collect();
+        let lost: Vec<Vec<u8>> =
+            self.asked.facts.usages.iter().flatten().filter(|u| !has(u)).cloned().collect();
         let serves = there.is_some_and(|all| all.iter().any(|u| u == SERVER));
         for usage in lost {
             if usage == CLIENT && public && serves {
@@ -239,13 +298,21 @@ impl Checking<'_> {
                 self.tell(Check::LostUsage, says.to_owned(), "");
             } else {
                 let ask = "ask the CA to issue again from the profile that has it; --waive extended-key-usage --reason TEXT accepts it without";
-                self.tell(Check::ExtendedKeyUsage, format!("the usage {} is not in it", usage_name(&usage)), ask);
+                self.tell(
+                    Check::ExtendedKeyUsage,
+                    format!("the usage {} is not in it", usage_name(&usage)),
+                    ask,
+                );
             }
         }
         if self.asked.facts.must_staple && !self.facts.must_staple {
-            let ask =
-                "ask the CA to issue again with the TLS feature of the request (RFC 7633); --waive must-staple --reason TEXT accepts it without";
-            self.tell(Check::MustStaple, "must-staple was asked for and is not in it: clients will not insist on an OCSP answer".to_owned(), ask);
+            let ask = "ask the CA to issue again with the TLS feature of the request (RFC 7633); --waive must-staple --reason TEXT accepts it without";
+            self.tell(
+                Check::MustStaple,
+                "must-staple was asked for and is not in it: clients will not insist on an OCSP answer"
+                    .to_owned(),
+                ask,
+            );
         }
     }
 
@@ -256,11 +323,25 @@ impl Checking<'_> {
         let lost = wanted & !there;
         if lost & usage::DIGITAL_SIGNATURE != 0 {
             let ask = "ask the CA to issue again with it; --waive key-usage --reason TEXT accepts it without";
-            self.tell(Check::KeyUsage, "its key usage lacks digitalSignature, without which no current TLS handshake works".to_owned(), ask);
+            self.tell(
+                Check::KeyUsage,
+                "its key usage lacks digitalSignature, without which no current TLS handshake works"
+                    .to_owned(),
+                ask,
+            );
         }
-        let names: Vec<&str> = usage::NAMES.iter().enumerate().filter(|(i, _)| *i > 0 && lost & 1 << i != 0).map(|(_, n)| *n).collect();
+        let names: Vec<&str> = usage::NAMES
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i > 0 && lost & 1 << i != 0)
+            .map(|(_, n)| *n)
+            .collect();
         if !names.is_empty() {
-            self.tell(Check::LostUsage, format!("its key usage lacks {}, which the request asked for", names.join(", ")), "");
+            self.tell(
+                Check::LostUsage,
+                format!("its key usage lacks {}, which the request asked for", names.join(", ")),
+                "",
+            );
         }
     }
 }

@@ -17,7 +17,8 @@ struct Key {
     spki_sha256: SpkiHash,
 }
 
-/// The keys of damaged replacements, as far as their records or requests still tell them; of each where it lies and what is wrong with it, in words.
+/// The keys of damaged replacements, as far as their records or requests still tell them; of each where it
+/// lies and what is wrong with it, in words.
 #[must_use]
 pub fn damaged_keys(case_dir: &Path, troubles: &[Trouble]) -> HashMap<SpkiHash, String> {
     let damaged = troubles.iter().filter(|t| t.kind == TroubleKind::Damaged);

@@ -25,7 +25,8 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::SCT_LIST,
     oid::TLS_FEATURE,
     NAME_CONSTRAINTS,
-    // issuerAltName, certificatePolicies, policyMappings, policyConstraints, freshestCRL, inhibitAnyPolicy: RFC 5280 section 4.2.1.
+    // issuerAltName, certificatePolicies, policyMappings, policyConstraints, freshestCRL, inhibitAnyPolicy:
+    // RFC 5280 section 4.2.1.
     &[0x55, 0x1d, 0x12],
     &[0x55, 0x1d, 0x20],
     &[0x55, 0x1d, 0x21],
@@ -76,7 +77,9 @@ impl Facts {
         let attributes = || Reader::new(request).sequence()?.sequence()?.find(|f| f.tag == context(0));
         let asked = attributes().into_iter().flat_map(Tlv::reader).find_map(|attribute| {
             let mut parts = attribute.reader();
-            (parts.oid()? == oid::EXTENSION_REQUEST).then(|| parts.tagged(der::SET)?.reader().sequence()).flatten()
+            (parts.oid()? == oid::EXTENSION_REQUEST)
+                .then(|| parts.tagged(der::SET)?.reader().sequence())
+                .flatten()
         });
         Self::of(asked)
     }
@@ -110,7 +113,9 @@ impl Facts {
                 });
             }
             oid::TLS_FEATURE => {
-                self.must_staple = Reader::new(value).sequence().is_some_and(|mut s| std::iter::from_fn(|| s.small()).any(|f| f == STATUS_REQUEST));
+                self.must_staple = Reader::new(value)
+                    .sequence()
+                    .is_some_and(|mut s| std::iter::from_fn(|| s.small()).any(|f| f == STATUS_REQUEST));
             }
             oid::SCT_LIST => self.logs = Reader::new(value).octet_string().map(logs).unwrap_or_default(),
             oid::CT_POISON => self.poison = true,
@@ -145,7 +150,8 @@ fn key_usage(value: &[u8]) -> Option<u16> {
     Some(bits.iter().take(2).enumerate().fold(0, |n, (i, b)| n | u16::from(b.reverse_bits()) << (8 * i)))
 }
 
-/// The logs of a `SignedCertificateTimestampList` (RFC 6962 section 3.3): lengths of two octets, then version and log.
+/// The logs of a `SignedCertificateTimestampList` (RFC 6962 section 3.3): lengths of two octets, then version
+/// and log.
 fn logs(list: &[u8]) -> Vec<[u8; 32]> {
     let mut rest = list.get(2..).unwrap_or_default();
     let mut out = Vec::new();
@@ -186,7 +192,9 @@ mod tests {
     #[test]
     fn must_staple_is_one_feature_among_others() {
         let mut facts = Facts::default();
-        let features = |list: &[u8]| tlv(der::SEQUENCE, &list.iter().flat_map(|f| tlv(der::INTEGER, &[*f])).collect::<Vec<_>>());
+        let features = |list: &[u8]| {
+            tlv(der::SEQUENCE, &list.iter().flat_map(|f| tlv(der::INTEGER, &[*f])).collect::<Vec<_>>())
+        };
         facts.take(oid::TLS_FEATURE, &features(&[17]));
         assert!(!facts.must_staple);
         facts.take(oid::TLS_FEATURE, &features(&[17, 5]));

@@ -1,4 +1,5 @@
-//! Reads what came back from the CA, in whatever form: certificates and revocation lists with their bytes, and everything else told.
+//! Reads what came back from the CA, in whatever form: certificates and revocation lists with their bytes,
+//! and everything else told.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -97,8 +98,15 @@ pub fn gather(roots: &Roots, options: &Options) -> Gathered {
     ledgers.into_iter().for_each(|l| out.ledger += l);
     let used: HashSet<u32> = files.iter().map(|(place, _)| place.root).collect();
     for (root, _) in roots.list().iter().zip(0u32..).filter(|(_, i)| !used.contains(i)) {
-        let place = if matches!(root.kind, RootKind::Stdin(_)) { "standard input".to_owned() } else { show(&root.given.to_string_lossy()) };
-        out.others.push(Other { place, what: "not read: it holds no certificate, nor anything else that is known here".to_owned() });
+        let place = if matches!(root.kind, RootKind::Stdin(_)) {
+            "standard input".to_owned()
+        } else {
+            show(&root.given.to_string_lossy())
+        };
+        out.others.push(Other {
+            place,
+            what: "not read: it holds no certificate, nor anything else that is known here".to_owned(),
+        });
         out.empty += 1;
     }
     let mut known: HashMap<Fingerprint, ()> = HashMap::new();
@@ -107,7 +115,9 @@ pub fn gather(roots: &Roots, options: &Options) -> Gathered {
         // What lies in one archive is read again together.
         let file = Place::new(first.0.root, first.0.raw());
         let mut all = vec![first];
-        while let Some(next) = files.next_if(|(place, _)| place.member().is_some() && (place.root, place.raw()) == (file.root, file.raw())) {
+        while let Some(next) = files.next_if(|(place, _)| {
+            place.member().is_some() && (place.root, place.raw()) == (file.root, file.raw())
+        }) {
             all.push(next);
         }
         out.file(roots, &file, all, &mut known);
@@ -119,8 +129,13 @@ fn seen(item: &Item) -> Seen {
     match &item.body {
         Ok(Object::Certificate(certificate)) => Seen::Certificate(Arc::clone(certificate), item.line),
         Ok(Object::Crl(list)) => Seen::List(Arc::clone(list), item.line),
-        Ok(Object::PrivateKey(_)) => Seen::Other(item.line, "a private key; a CA has no use for one, and whoever sent it knows it".to_owned()),
-        Ok(Object::Request(_)) => Seen::Other(item.line, "a certification request, no certificate".to_owned()),
+        Ok(Object::PrivateKey(_)) => Seen::Other(
+            item.line,
+            "a private key; a CA has no use for one, and whoever sent it knows it".to_owned(),
+        ),
+        Ok(Object::Request(_)) => {
+            Seen::Other(item.line, "a certification request, no certificate".to_owned())
+        }
         Ok(Object::PublicKey(_)) => Seen::Other(item.line, "a bare public key".to_owned()),
         Ok(Object::Parameters(_)) => Seen::Other(item.line, "key parameters".to_owned()),
         Err(Unread::Locked(reason, _)) => Seen::Other(item.line, format!("not read: {}", reason.describe())),
@@ -132,8 +147,15 @@ fn seen(item: &Item) -> Seen {
 }
 
 impl Gathered {
-    /// Takes over what one file holds, or each member of an archive; its bytes are read again for those that are new.
-    fn file(&mut self, roots: &Roots, file: &Place, all: Vec<(Place, Vec<Seen>)>, known: &mut HashMap<Fingerprint, ()>) {
+    /// Takes over what one file holds, or each member of an archive; its bytes are read again for those that
+    /// are new.
+    fn file(
+        &mut self,
+        roots: &Roots,
+        file: &Place,
+        all: Vec<(Place, Vec<Seen>)>,
+        known: &mut HashMap<Fingerprint, ()>,
+    ) {
         let mut fresh = |sha256: Fingerprint| known.insert(sha256, ()).is_none();
         let mut wanted: HashMap<Fingerprint, Option<Arc<[u8]>>> = HashMap::new();
         let mut kept = Vec::new();
@@ -150,7 +172,9 @@ impl Gathered {
                         wanted.insert(l.sha256, None);
                         kept.push((at(*line), one));
                     }
-                    Seen::Other(line, what) => self.others.push(Other { place: at(*line), what: what.clone() }),
+                    Seen::Other(line, what) => {
+                        self.others.push(Other { place: at(*line), what: what.clone() })
+                    }
                     Seen::Certificate(..) | Seen::List(..) => {}
                 }
             }
@@ -181,7 +205,10 @@ impl Gathered {
             Seen::Other(..) => return,
         };
         let Some(der) = wanted.remove(&sha256).flatten() else {
-            self.others.push(Other { place, what: "gone: it was changed while it was read; run this again".to_owned() });
+            self.others.push(Other {
+                place,
+                what: "gone: it was changed while it was read; run this again".to_owned(),
+            });
             self.ledger.seen += 1;
             self.ledger.unreadable += 1;
             return;
@@ -190,7 +217,8 @@ impl Gathered {
             Seen::Certificate(certificate, _) => {
                 // One in BER is judged, and written, as the DER that it was made into.
                 let exact = Fingerprint::of(&der) == sha256;
-                let certificate = if exact { certificate } else { pki::cert::read(&der).map_or(certificate, Arc::new) };
+                let certificate =
+                    if exact { certificate } else { pki::cert::read(&der).map_or(certificate, Arc::new) };
                 self.certificates.push(Met { certificate, der, place });
             }
             Seen::List(list, _) => self.lists.push(List { list, der, place }),
@@ -205,7 +233,9 @@ fn name(roots: &Roots, place: &Place) -> String {
     let file = match root.kind {
         RootKind::Gone(WasRoot::Stdin) | RootKind::Stdin(_) => "standard input".to_owned(),
         RootKind::File | RootKind::Gone(WasRoot::File) => show(&root.given.to_string_lossy()),
-        RootKind::Folder | RootKind::Gone(WasRoot::Folder) => show(&root.given.join(&*place.path).to_string_lossy()),
+        RootKind::Folder | RootKind::Gone(WasRoot::Folder) => {
+            show(&root.given.join(&*place.path).to_string_lossy())
+        }
     };
     place.member().map_or_else(|| file.clone(), |member| format!("{file}{INTO}{}", show(member)))
 }

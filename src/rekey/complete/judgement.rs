@@ -147,7 +147,8 @@ impl Judged {
     /// Whether a certificate was refused.
     #[must_use]
     pub fn has_refused(&self) -> bool {
-        self.strangers.iter().any(|s| s.refused) || self.replacements.iter().any(|r| r.certificates.iter().any(|c| !c.acceptable))
+        self.strangers.iter().any(|s| s.refused)
+            || self.replacements.iter().any(|r| r.certificates.iter().any(|c| !c.acceptable))
     }
 
     /// Whether a replacement of the plan has no certificate.

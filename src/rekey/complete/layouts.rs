@@ -31,7 +31,8 @@ pub enum Layout {
     Pem,
     /// PKCS #12 under a passphrase.
     Pkcs12,
-    /// What the form of Zendesk takes: a key without passphrase, and a bundle that begins with the certificate.
+    /// What the form of Zendesk takes: a key without passphrase, and a bundle that begins with the
+    /// certificate.
     Zendesk,
 }
 
@@ -74,7 +75,10 @@ pub struct NotALayout;
 impl fmt::Display for NotALayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a layout: one of")?;
-        Layout::ALL.iter().enumerate().try_for_each(|(i, (name, _))| write!(f, "{} {name}", if i == 0 { "" } else { "," }))?;
+        Layout::ALL
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, (name, _))| write!(f, "{} {name}", if i == 0 { "" } else { "," }))?;
         f.write_str(" is needed")
     }
 }
@@ -105,16 +109,26 @@ pub(crate) fn files(layout: Layout, parts: &Parts<'_>) -> Result<Vec<File>, &'st
         Layout::Kubernetes => vec![("kubernetes/secret.yaml", parts.manifest(&chain(), &parts.key()?))],
         Layout::Nginx => {
             let lines = Secret::new(parts.nginx().into_bytes());
-            vec![("nginx/fullchain.pem", chain()), ("nginx/key.pem", parts.key()?), ("nginx/nginx.conf", lines)]
+            vec![
+                ("nginx/fullchain.pem", chain()),
+                ("nginx/key.pem", parts.key()?),
+                ("nginx/nginx.conf", lines),
+            ]
         }
         Layout::Pkcs12 => vec![("pkcs12/bundle.p12", parts.pkcs12()?)],
         Layout::Zendesk => {
             let kind = NewKind::named(&parts.made.record.key_algorithm, parts.made.record.key_bits);
             // A test holds that this is what data/targets.toml says.
             if !kind.is_some_and(|kind| ZENDESK_KINDS.contains(&kind)) {
-                return Err("Zendesk takes RSA keys of 2048 bits and ECDSA P-256 keys alone; make this replacement with --target zendesk");
+                return Err(
+                    "Zendesk takes RSA keys of 2048 bits and ECDSA P-256 keys alone; make this replacement with --target zendesk",
+                );
             }
-            let format = if parts.made.record.key_format == KeyFormat::Pkcs1 { KeyFormat::Pkcs1 } else { KeyFormat::Pkcs8 };
+            let format = if parts.made.record.key_format == KeyFormat::Pkcs1 {
+                KeyFormat::Pkcs1
+            } else {
+                KeyFormat::Pkcs8
+            };
             let key = parts.key.to_pem(format, None).map_err(|_| "the key cannot be encoded")?;
             vec![("zendesk/bundle.pem", chain()), ("zendesk/key.pem", key)]
         }
@@ -136,7 +150,9 @@ impl Parts<'_> {
         let above: Vec<&[u8]> = self.chain.iter().map(|m| &*m.der).collect();
         let pkcs8 = self.key.to_pkcs8().map_err(|_| "the key cannot be encoded")?;
         let name = show(&self.leaf.certificate.display_name());
-        exporter.write(&name, pkcs8.expose(), &self.leaf.der, &above).map_err(|_| "the PKCS #12 file cannot be encrypted")
+        exporter
+            .write(&name, pkcs8.expose(), &self.leaf.der, &above)
+            .map_err(|_| "the PKCS #12 file cannot be encrypted")
     }
 
     /// A `v1/Secret` of type `kubernetes.io/tls`; its name is one that Kubernetes takes (RFC 1123 subdomain).
@@ -154,12 +170,19 @@ impl Parts<'_> {
     /// Lines for the `http` block of nginx.
     fn nginx(&self) -> String {
         let facts = Facts::of_certificate(&self.leaf.der);
-        let all: Vec<String> = facts.names.iter().filter(|(tag, _)| matches!(tag, 0x82 | 0x87)).map(names::text).collect();
+        let all: Vec<String> =
+            facts.names.iter().filter(|(tag, _)| matches!(tag, 0x82 | 0x87)).map(names::text).collect();
         let plain: Vec<&str> = all.iter().map(String::as_str).filter(|n| is_plain(n)).collect();
         let folder = slug(&self.leaf.certificate.display_name());
-        let mut out = String::from("# Put fullchain.pem and key.pem where nginx may read them, key.pem with mode 0600, and set both paths.\n");
+        let mut out = String::from(
+            "# Put fullchain.pem and key.pem where nginx may read them, key.pem with mode 0600, and set both paths.\n",
+        );
         if plain.len() < all.len() {
-            let _ = writeln!(out, "# {} more names of the certificate are left out, for they are not plain host names.", all.len() - plain.len());
+            let _ = writeln!(
+                out,
+                "# {} more names of the certificate are left out, for they are not plain host names.",
+                all.len() - plain.len()
+            );
         }
         out.push_str("server {\n    listen 443 ssl;\n");
         let names = if plain.is_empty() { "_".to_owned() } else { plain.join(" ") };
@@ -178,7 +201,10 @@ impl Parts<'_> {
 fn is_plain(name: &str) -> bool {
     // A dot before or behind a name means something else there.
     let rest = name.strip_prefix("*.").unwrap_or(name);
-    let is_label = |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
     rest.len() <= 253 && rest.split('.').all(is_label)
 }
 

@@ -65,11 +65,20 @@ pub struct Inputs<'a> {
 /// Matches and checks everything that came.
 #[must_use]
 pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
-    let by_key: HashMap<SpkiHash, usize> =
-        inputs.expected.iter().enumerate().filter_map(|(i, e)| e.made.as_ref().map(|m| (m.record.spki_sha256, i))).collect();
+    let by_key: HashMap<SpkiHash, usize> = inputs
+        .expected
+        .iter()
+        .enumerate()
+        .filter_map(|(i, e)| e.made.as_ref().map(|m| (m.record.spki_sha256, i)))
+        .collect();
     let ours = |met: &Met| met.certificate.key.spki.and_then(|key| by_key.get(&key).copied());
-    let issuers: HashSet<NameId> =
-        inputs.issued.certificates.iter().filter(|m| !m.certificate.is_self_signed).map(|m| m.certificate.issuer.id).collect();
+    let issuers: HashSet<NameId> = inputs
+        .issued
+        .certificates
+        .iter()
+        .filter(|m| !m.certificate.is_self_signed)
+        .map(|m| m.certificate.issuer.id)
+        .collect();
     let (mut candidates, mut above, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
     for met in &inputs.issued.certificates {
         match ours(met) {
@@ -79,9 +88,12 @@ pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
         }
     }
     let before: HashMap<usize, Result<bundle::Current, &'static str>> = (0..inputs.expected.len())
-        .filter_map(|i| Some((i, bundle::current(&inputs.case_dir.join(&inputs.expected[i].made.as_ref()?.directory))?)))
+        .filter_map(|i| {
+            Some((i, bundle::current(&inputs.case_dir.join(&inputs.expected[i].made.as_ref()?.directory))?))
+        })
         .collect();
-    let mut in_place: Vec<(usize, &bundle::Current)> = before.iter().filter_map(|(i, b)| Some((*i, b.as_ref().ok()?))).collect();
+    let mut in_place: Vec<(usize, &bundle::Current)> =
+        before.iter().filter_map(|(i, b)| Some((*i, b.as_ref().ok()?))).collect();
     in_place.sort_unstable_by_key(|(i, _)| *i);
     let authorities = authorities(inputs, &candidates, &above, &in_place);
     let own = candidates.iter().map(|(_, m)| *m).chain(in_place.iter().map(|(_, b)| &b.certificate));
@@ -104,7 +116,9 @@ pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
     candidates.iter().zip(checked).for_each(|((at, met), checked)| of_each[*at].push((met, checked)));
     let mut kept: HashMap<usize, Checked> = in_place.iter().map(|(i, _)| *i).zip(kept).collect();
     let one = |(i, came): (usize, Vec<(&Met, Checked)>)| {
-        let place = before.get(&i).map(|b| b.as_ref().map_err(|says| *says).map(|current| InPlace::new(current, kept.remove(&i), rules)));
+        let place = before.get(&i).map(|b| {
+            b.as_ref().map_err(|says| *says).map(|current| InPlace::new(current, kept.remove(&i), rules))
+        });
         decide(&inputs.expected[i], came, place, &authorities, rules)
     };
     Judged { replacements: of_each.into_iter().enumerate().map(one).collect(), strangers }
@@ -114,7 +128,12 @@ pub fn judge(inputs: &Inputs<'_>, rules: &Rules<'_>) -> Judged {
 type Job<'a> = (usize, &'a Met, Option<&'a Issued>);
 
 /// Everything that may stand above a certificate, with who vouches for it.
-fn authorities(inputs: &Inputs<'_>, candidates: &[(usize, &Met)], above: &[&Met], in_place: &[(usize, &bundle::Current)]) -> Authorities {
+fn authorities(
+    inputs: &Inputs<'_>,
+    candidates: &[(usize, &Met)],
+    above: &[&Met],
+    in_place: &[(usize, &bundle::Current)],
+) -> Authorities {
     use super::chain::Root;
     let mut all = Authorities::default();
     inputs.public.iter().for_each(|der| all.add_public(der));
@@ -125,8 +144,15 @@ fn authorities(inputs: &Inputs<'_>, candidates: &[(usize, &Met)], above: &[&Met]
     in_place.iter().flat_map(|(_, b)| &b.chain).for_each(|met| all.add(met, None));
     // What was scanned may hold the certificates between, and the root of a private CA.
     let mut asked: HashSet<String> = HashSet::new();
-    let mut names: Vec<String> = candidates.iter().map(|(_, m)| m).chain(above).map(|m| m.certificate.issuer.name.to_string()).collect();
-    names.extend(inputs.chain.certificates.iter().chain(kept()).map(|m| m.certificate.issuer.name.to_string()));
+    let mut names: Vec<String> = candidates
+        .iter()
+        .map(|(_, m)| m)
+        .chain(above)
+        .map(|m| m.certificate.issuer.name.to_string())
+        .collect();
+    names.extend(
+        inputs.chain.certificates.iter().chain(kept()).map(|m| m.certificate.issuer.name.to_string()),
+    );
     while let Some(name) = names.pop() {
         if !asked.insert(name.clone()) {
             continue;
@@ -139,21 +165,43 @@ fn authorities(inputs: &Inputs<'_>, candidates: &[(usize, &Met)], above: &[&Met]
     all
 }
 
-fn check_all(jobs: &[Job<'_>], inputs: &Inputs<'_>, all: &Authorities, lists: &Lists<'_>, rules: &Rules<'_>) -> Vec<Checked> {
-    let one = |(at, met, kept): &Job<'_>| check(met, &asked(inputs.case_dir, &inputs.expected[*at]), all, lists, rules, *kept);
+fn check_all(
+    jobs: &[Job<'_>],
+    inputs: &Inputs<'_>,
+    all: &Authorities,
+    lists: &Lists<'_>,
+    rules: &Rules<'_>,
+) -> Vec<Checked> {
+    let one = |(at, met, kept): &Job<'_>| {
+        check(met, &asked(inputs.case_dir, &inputs.expected[*at]), all, lists, rules, *kept)
+    };
     let share = jobs.len().div_ceil(inputs.threads.max(1)).max(1);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = jobs.chunks(share).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>())).collect();
+        let workers: Vec<_> = jobs
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
+            .collect();
         // A worker ends by panic only if this module is wrong; the panic goes on here.
-        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        workers
+            .into_iter()
+            .flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
-/// What the request of a replacement asks for. It was read and verified with the other files of the replacement.
+/// What the request of a replacement asks for. It was read and verified with the other files of the
+/// replacement.
 fn asked(case_dir: &Path, expected: &Expected) -> Asked {
     let path = expected.made.as_ref().map(|m| case_dir.join(&m.directory).join(REQUEST));
-    let request = path.and_then(|p| bundle::read_regular(&p).ok()).and_then(|text| unpem("CERTIFICATE REQUEST", &text)).unwrap_or_default();
-    Asked { of_public: expected.of_public, facts: Facts::of_request(&request), subject: names::subject_of(&request).unwrap_or_default().to_vec() }
+    let request = path
+        .and_then(|p| bundle::read_regular(&p).ok())
+        .and_then(|text| unpem("CERTIFICATE REQUEST", &text))
+        .unwrap_or_default();
+    Asked {
+        of_public: expected.of_public,
+        facts: Facts::of_request(&request),
+        subject: names::subject_of(&request).unwrap_or_default().to_vec(),
+    }
 }
 
 /// The bundle in place.
@@ -169,9 +217,18 @@ impl<'a> InPlace<'a> {
     fn new(current: &'a bundle::Current, checked: Option<Checked>, rules: &Rules<'_>) -> Self {
         let fails = checked.as_ref().filter(|c| !c.is_acceptable()).map(|c| first_reason(&c.found));
         let found = checked.map_or_else(Vec::new, |c| c.found);
-        let earlier = found.iter().filter(|f| f.severity == Severity::Waived).all(|f| current.issued.waives(f));
+        let earlier =
+            found.iter().filter(|f| f.severity == Severity::Waived).all(|f| current.issued.waives(f));
         let reason = if earlier { &current.issued.reason } else { &rules.waivers.reason };
-        Self { current, fails, waived: waived(found.iter().filter(|f| f.severity == Severity::Waived).map(|f| f.check.as_str()), reason), found }
+        Self {
+            current,
+            fails,
+            waived: waived(
+                found.iter().filter(|f| f.severity == Severity::Waived).map(|f| f.check.as_str()),
+                reason,
+            ),
+            found,
+        }
     }
 
     fn until(&self) -> String {
@@ -182,7 +239,11 @@ impl<'a> InPlace<'a> {
 /// The checks that somebody accepts, and why.
 fn waived<'a>(checks: impl Iterator<Item = &'a str>, reason: &str) -> String {
     let names: BTreeSet<&str> = checks.collect();
-    if names.is_empty() { String::new() } else { format!("{}: {}", names.into_iter().collect::<Vec<_>>().join(", "), show(reason)) }
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("{}: {}", names.into_iter().collect::<Vec<_>>().join(", "), show(reason))
+    }
 }
 
 fn until(end: Option<Time>) -> String {
@@ -202,7 +263,8 @@ fn decide(
         Some(Err(says)) => (None, Some(says)),
         None => (None, None),
     };
-    let is_current = |met: &Met| place.as_ref().is_some_and(|p| p.current.issued.sha256 == met.certificate.sha256);
+    let is_current =
+        |met: &Met| place.as_ref().is_some_and(|p| p.current.issued.sha256 == met.certificate.sha256);
     // The newest first; of equal ones the one in place, then the one that came last.
     came.reverse();
     came.sort_by_key(|(met, _)| (std::cmp::Reverse(age(met)), !is_current(met)));
@@ -223,7 +285,9 @@ fn decide(
         accepted: None,
     };
     (out.state, out.says) = match (newest, holds, &expected.made) {
-        (Some(at), Some(place), _) if is_current(came[at].0) => (State::Complete, format!("it is in place already, valid until {}", place.until())),
+        (Some(at), Some(place), _) if is_current(came[at].0) => {
+            (State::Complete, format!("it is in place already, valid until {}", place.until()))
+        }
         (Some(at), Some(place), _) if is_older(came[at].0, &place.current.certificate) => {
             out.warns = older(came[at].0, &place.current.certificate, out.directory.as_deref());
             (State::Complete, format!("a newer one is in place already, valid until {}", place.until()))
@@ -234,12 +298,24 @@ fn decide(
             let findings = checked.found.iter().filter(|f| f.severity == Severity::Waived);
             out.waived = waived(findings.map(|f| f.check.as_str()), &rules.waivers.reason);
             (out.sha256, out.not_after) = (Some(met.certificate.sha256), met.certificate.not_after);
-            let others = if came.len() > 1 { format!("; of {} that came it is the newest that can be taken", came.len()) } else { String::new() };
-            (State::Accepted, format!("valid until {}, issued by {}{others}", until(out.not_after), show(&met.certificate.issuer.name)))
+            let others = if came.len() > 1 {
+                format!("; of {} that came it is the newest that can be taken", came.len())
+            } else {
+                String::new()
+            };
+            (
+                State::Accepted,
+                format!(
+                    "valid until {}, issued by {}{others}",
+                    until(out.not_after),
+                    show(&met.certificate.issuer.name)
+                ),
+            )
         }
-        (_, Some(place), _) if !came.is_empty() => {
-            (State::Refused, format!("{}; the one in place stays, valid until {}", first_reason_of(&came), place.until()))
-        }
+        (_, Some(place), _) if !came.is_empty() => (
+            State::Refused,
+            format!("{}; the one in place stays, valid until {}", first_reason_of(&came), place.until()),
+        ),
         (_, Some(place), _) => (State::Complete, format!("it came before, valid until {}", place.until())),
         _ => without(expected, &came, place.as_ref().and_then(|p| p.fails.as_deref())),
     };
@@ -259,29 +335,39 @@ fn decide(
     out
 }
 
-/// Where a replacement stands for which nothing good came, and that has nothing good in place; `fails`: why what is in place is not.
+/// Where a replacement stands for which nothing good came, and that has nothing good in place; `fails`: why
+/// what is in place is not.
 fn without(expected: &Expected, came: &[(&Met, Checked)], fails: Option<&str>) -> (State, String) {
     match fails {
         Some(why) if expected.planned && !expected.waived => {
-            let came = if came.is_empty() { String::new() } else { format!("; what came is refused: {}", first_reason_of(came)) };
+            let came = if came.is_empty() {
+                String::new()
+            } else {
+                format!("; what came is refused: {}", first_reason_of(came))
+            };
             (State::Reopened, format!("the one in place does not hold any more: {why}{came}"))
         }
         _ if !came.is_empty() => (State::Refused, first_reason_of(came)),
-        _ if expected.made.is_none() && !expected.waived => {
-            (State::NotMade, "it has no key and request, or damaged ones; `certrecall rekey` makes them".to_owned())
-        }
+        _ if expected.made.is_none() && !expected.waived => (
+            State::NotMade,
+            "it has no key and request, or damaged ones; `certrecall rekey` makes them".to_owned(),
+        ),
         _ if expected.waived => (State::Waived, "somebody decided against it".to_owned()),
         _ if !expected.planned => (State::Waived, "the plan does not ask for it any more".to_owned()),
         _ => (State::Missing, "no certificate for its key came".to_owned()),
     }
 }
 
-/// CAs date back, and issue again with the dates of before: what is not older than this is taken as the newer word.
+/// CAs date back, and issue again with the dates of before: what is not older than this is taken as the newer
+/// word.
 const SAME_AGE: i64 = 2 * DAY;
 
 /// Whether a certificate is clearly older than the one in place.
 fn is_older(came: &Met, current: &Met) -> bool {
-    came.certificate.not_before.zip(current.certificate.not_before).is_some_and(|(came, current)| came.plus(SAME_AGE) < current)
+    came.certificate
+        .not_before
+        .zip(current.certificate.not_before)
+        .is_some_and(|(came, current)| came.plus(SAME_AGE) < current)
 }
 
 fn older(came: &Met, current: &Met, directory: Option<&str>) -> String {
@@ -302,7 +388,8 @@ fn age(met: &Met) -> (Option<Time>, Option<Time>) {
 }
 
 fn first_reason(found: &[Found]) -> String {
-    let all: Vec<&str> = found.iter().filter(|f| f.severity == Severity::Refused).map(|f| f.says.as_str()).collect();
+    let all: Vec<&str> =
+        found.iter().filter(|f| f.severity == Severity::Refused).map(|f| f.says.as_str()).collect();
     let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
     format!("{}{more}", all.first().unwrap_or(&"it cannot be taken"))
 }
@@ -311,14 +398,29 @@ fn first_reason_of(came: &[(&Met, Checked)]) -> String {
     first_reason(&came.iter().flat_map(|(_, c)| c.found.iter().cloned()).collect::<Vec<_>>())
 }
 
-fn accepted(made: &Made, met: &Met, checked: &Checked, all: &Authorities, rules: &Rules<'_>) -> Option<Accepted> {
+fn accepted(
+    made: &Made,
+    met: &Met,
+    checked: &Checked,
+    all: &Authorities,
+    rules: &Rules<'_>,
+) -> Option<Accepted> {
     let path = checked.path.as_ref()?;
     let links: Vec<&Met> = path.above.iter().map(|at| &all.link(*at).met).collect();
     let top = links.last().copied().unwrap_or(met);
     // A root is never sent along: who trusts it has it (RFC 8446 section 4.4.2).
-    let chain: Vec<Met> = links.iter().filter(|m| !m.certificate.is_self_signed).map(|m| (*m).clone()).collect();
+    let chain: Vec<Met> =
+        links.iter().filter(|m| !m.certificate.is_self_signed).map(|m| (*m).clone()).collect();
     let facts = Facts::of_certificate(&met.der);
-    let issued = Issued::of(met, &facts.names, &chain, (top, path.root), &made.record, &checked.found, &rules.waivers.reason);
+    let issued = Issued::of(
+        met,
+        &facts.names,
+        &chain,
+        (top, path.root),
+        &made.record,
+        &checked.found,
+        &rules.waivers.reason,
+    );
     Some(Accepted { made: made.clone(), certificate: met.clone(), chain, issued })
 }
 
@@ -327,29 +429,59 @@ fn stranger(met: &Met, inputs: &Inputs<'_>, rules: &Rules<'_>) -> Stranger {
     let certificate = &met.certificate;
     let key = certificate.key.spki;
     let name = show(&certificate.display_name());
-    let in_any_form = |list: &HashSet<SpkiHash>| key.into_iter().chain(certificate.key.spki_raw).any(|k| list.contains(&k));
+    let in_any_form =
+        |list: &HashSet<SpkiHash>| key.into_iter().chain(certificate.key.spki_raw).any(|k| list.contains(&k));
     let damage = key.and_then(|key| inputs.damaged.get(&key));
     let (check, says, ask) = if let Some(damage) = damage {
         let says = format!("{name}: it answers a request of this case, which is damaged: {damage}");
         let ask = "nothing is wrong with the certificate: put the files back as they were made, and run this again; without its key it is of no use, then move the directory out of the case and run `certrecall rekey`";
         (Check::DamagedCase, says, ask)
     } else if (inputs.is_old)(&certificate.sha256) {
-        (Check::OldCertificate, format!("{name}: this is one of the old certificates, not a new one"), "send the CA the new request, request.pem")
+        (
+            Check::OldCertificate,
+            format!("{name}: this is one of the old certificates, not a new one"),
+            "send the CA the new request, request.pem",
+        )
     } else if in_any_form(rules.exposed) || in_any_form(rules.suspected) {
-        let says = format!("{name}: the CA certified the old key again, which is exposed: the certificate is as compromised as the one it replaces");
-        (Check::OldKey, says, "ask the CA for a certificate for the new request, request.pem, and to revoke this one")
+        let says = format!(
+            "{name}: the CA certified the old key again, which is exposed: the certificate is as compromised as the one it replaces"
+        );
+        (
+            Check::OldKey,
+            says,
+            "ask the CA for a certificate for the new request, request.pem, and to revoke this one",
+        )
     } else if in_any_form(rules.inventory) {
         let says = format!("{name}: its key was in the inventory before and is of no replacement");
         (Check::OldKey, says, "send the CA the new request, request.pem")
     } else {
         let says = format!("{name}: its key is of no replacement of this case");
-        (Check::UnknownKey, says, "ask the CA whose request this answers; if it is of another case, give it there")
+        (
+            Check::UnknownKey,
+            says,
+            "ask the CA whose request this answers; if it is of another case, give it there",
+        )
     };
-    Stranger { sha256: certificate.sha256, place: met.place.clone(), refused: true, check: Some(check), says, ask }
+    Stranger {
+        sha256: certificate.sha256,
+        place: met.place.clone(),
+        refused: true,
+        check: Some(check),
+        says,
+        ask,
+    }
 }
 
 /// A CA certificate that is in no chain that was found.
 fn unused(met: &Met) -> Stranger {
-    let says = format!("{}: a CA certificate that is in no chain here; left aside", show(&met.certificate.subject));
-    Stranger { sha256: met.certificate.sha256, place: met.place.clone(), refused: false, check: None, says, ask: "" }
+    let says =
+        format!("{}: a CA certificate that is in no chain here; left aside", show(&met.certificate.subject));
+    Stranger {
+        sha256: met.certificate.sha256,
+        place: met.place.clone(),
+        refused: false,
+        check: None,
+        says,
+        ask: "",
+    }
 }

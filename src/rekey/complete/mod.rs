@@ -1,8 +1,9 @@
-//! The way back from the CA: what it issued is matched to the new keys, checked, and put beside them as bundles that servers take.
+//! The way back from the CA: what it issued is matched to the new keys, checked, and put beside them as
+//! bundles that servers take.
 //!
-//! [`gather()`] reads what came back, [`judge()`] matches by key and checks (pure but for the case it reads), [`write()`] makes the bundles:
-//! `replacements/<name>/issued/` with `fullchain.pem`, `cert.pem`, `chain.pem` and `issued.json`, whole or not at all; an older bundle stays
-//! beside it as `issued-1` and so on.
+//! [`gather()`] reads what came back, [`judge()`] matches by key and checks (pure but for the case it reads),
+//! [`write()`] makes the bundles: `replacements/<name>/issued/` with `fullchain.pem`, `cert.pem`, `chain.pem`
+//! and `issued.json`, whole or not at all; an older bundle stays beside it as `issued-1` and so on.
 
 mod bundle;
 mod chain;

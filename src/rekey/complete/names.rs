@@ -1,4 +1,5 @@
-//! Alternative names compared kind by kind (RFC 5280 sections 4.2.1.6 and 7), and the name constraints of issuers (section 4.2.1.10).
+//! Alternative names compared kind by kind (RFC 5280 sections 4.2.1.6 and 7), and the name constraints of
+//! issuers (section 4.2.1.10).
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -24,8 +25,8 @@ const COMPARISONS: usize = 10_000_000;
 /// One `GeneralName`: its tag, and its content.
 pub(crate) type GeneralName = (u8, Vec<u8>);
 
-/// The form in which equal names of one kind are equal bytes. RFC 5280 section 7: DNS names and the hosts of mail addresses are compared without
-/// case, the local part of an address and everything else as it is.
+/// The form in which equal names of one kind are equal bytes. RFC 5280 section 7: DNS names and the hosts of
+/// mail addresses are compared without case, the local part of an address and everything else as it is.
 fn comparable(name: &GeneralName) -> GeneralName {
     let mut out = name.clone();
     let from = match name.0 {
@@ -64,17 +65,23 @@ pub(crate) fn text(name: &GeneralName) -> String {
     }
 }
 
-/// Whether somebody means this name: hosts, and the scheme of a URI (RFC 3986 section 6.2.2.1), without case; the rest of a URI and the local
-/// part of a mail address (RFC 5280 section 7.5) as they are.
+/// Whether somebody means this name: hosts, and the scheme of a URI (RFC 3986 section 6.2.2.1), without case;
+/// the rest of a URI and the local part of a mail address (RFC 5280 section 7.5) as they are.
 pub(crate) fn is_meant(name: &GeneralName, said: &str) -> bool {
     let own = text(name);
     let parts: fn(&str) -> [&str; 4] = match name.0 {
         URI => uri_parts,
-        EMAIL => |mail| mail.rsplit_once('@').map_or([mail, "", "", ""], |(local, host)| ["", local, host, ""]),
+        EMAIL => {
+            |mail| mail.rsplit_once('@').map_or([mail, "", "", ""], |(local, host)| ["", local, host, ""])
+        }
         _ => |whole| [whole, "", "", ""],
     };
-    let ([scheme, user, host, rest], [said_scheme, said_user, said_host, said_rest]) = (parts(&own), parts(said));
-    scheme.eq_ignore_ascii_case(said_scheme) && host.eq_ignore_ascii_case(said_host) && user == said_user && rest == said_rest
+    let ([scheme, user, host, rest], [said_scheme, said_user, said_host, said_rest]) =
+        (parts(&own), parts(said));
+    scheme.eq_ignore_ascii_case(said_scheme)
+        && host.eq_ignore_ascii_case(said_host)
+        && user == said_user
+        && rest == said_rest
 }
 
 /// Scheme, user, host with port, and the rest, beginning with what sets it apart.
@@ -100,16 +107,21 @@ pub(crate) const fn kind(tag: u8) -> &'static str {
     }
 }
 
-/// Whether a wildcard among the names stands for a DNS name (RFC 9525 section 6.3): it helps, but it is another name.
+/// Whether a wildcard among the names stands for a DNS name (RFC 9525 section 6.3): it helps, but it is
+/// another name.
 pub(crate) fn wildcard_for(wanted: &GeneralName, there: &[GeneralName]) -> Option<String> {
     let dot = wanted.1.iter().position(|b| *b == b'.').filter(|_| wanted.0 == DNS)?;
-    let covers = |name: &&GeneralName| name.0 == DNS && name.1.first() == Some(&b'*') && name.1[1..].eq_ignore_ascii_case(&wanted.1[dot..]);
+    let covers = |name: &&GeneralName| {
+        name.0 == DNS && name.1.first() == Some(&b'*') && name.1[1..].eq_ignore_ascii_case(&wanted.1[dot..])
+    };
     there.iter().find(covers).map(text)
 }
 
 /// Why an issuer with these constraints cannot have issued a certificate with these names; `None` if it can.
 pub(crate) fn violates(constraints: &[u8], subject: &[u8], facts: &Facts) -> Option<String> {
-    let Some(fields) = Reader::new(constraints).sequence() else { return Some("its name constraints cannot be read".to_owned()) };
+    let Some(fields) = Reader::new(constraints).sequence() else {
+        return Some("its name constraints cannot be read".to_owned());
+    };
     let subject = (DIRECTORY, subject.to_vec());
     // An empty subject names nothing.
     let own = (!Reader::new(&subject.1).sequence().is_none_or(|s| s.is_empty())).then_some(&subject);
@@ -128,12 +140,21 @@ pub(crate) fn violates(constraints: &[u8], subject: &[u8], facts: &Facts) -> Opt
             for base in of_kind {
                 match within(name, base.content) {
                     Some(within) => inside |= within,
-                    None => return Some(format!("its name constraints for a {} cannot be checked here", kind(name.0))),
+                    None => {
+                        return Some(format!(
+                            "its name constraints for a {} cannot be checked here",
+                            kind(name.0)
+                        ));
+                    }
                 }
             }
             match (field.tag, inside) {
-                (0xa0, false) => return Some(format!("it may not issue for the {} {}", kind(name.0), text(name))),
-                (0xa1, true) => return Some(format!("it must not issue for the {} {}", kind(name.0), text(name))),
+                (0xa0, false) => {
+                    return Some(format!("it may not issue for the {} {}", kind(name.0), text(name)));
+                }
+                (0xa1, true) => {
+                    return Some(format!("it must not issue for the {} {}", kind(name.0), text(name)));
+                }
                 _ => {}
             }
         }
@@ -168,7 +189,9 @@ fn within(name: &GeneralName, base: &[u8]) -> Option<bool> {
             Some(name.1.iter().zip(address.iter().zip(mask)).all(|(n, (a, m))| n & m == a & m))
         }
         DIRECTORY => {
-            let rdns = |raw: &[u8]| -> Option<Vec<Vec<u8>>> { Some(Reader::new(raw).sequence()?.map(|rdn| rdn.raw.to_vec()).collect()) };
+            let rdns = |raw: &[u8]| -> Option<Vec<Vec<u8>>> {
+                Some(Reader::new(raw).sequence()?.map(|rdn| rdn.raw.to_vec()).collect())
+            };
             let (own, base) = (rdns(&name.1)?, rdns(base)?);
             let id = |rdns: &[Vec<u8>]| name::read(&der::tlv(SEQUENCE, &rdns.concat())).id;
             Some(own.len() >= base.len() && id(&own[..base.len()]) == id(&base))
@@ -190,7 +213,8 @@ fn host_of(uri: &[u8]) -> Option<&[u8]> {
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
     let host = host.split(':').next()?;
-    (!host.is_empty() && !host.starts_with('[') && host.parse::<Ipv4Addr>().is_err()).then_some(host.as_bytes())
+    (!host.is_empty() && !host.starts_with('[') && host.parse::<Ipv4Addr>().is_err())
+        .then_some(host.as_bytes())
 }
 
 /// The raw subject of a certificate (RFC 5280 section 4.1.2.6), and of a request (RFC 2986 section 4.1).
@@ -199,7 +223,8 @@ pub(crate) fn subject_of(der: &[u8]) -> Option<&[u8]> {
     let of_certificate = fields.tagged(context(0)).is_some();
     fields.integer()?;
     match fields.any()? {
-        // A request has its subject behind the version; a certificate of version 1 has an algorithm there, which begins with an OID.
+        // A request has its subject behind the version; a certificate of version 1 has an algorithm there,
+        // which begins with an OID.
         first if !of_certificate && first.reader().peek() != Some(der::OID) => Some(first.raw),
         _algorithm => {
             fields.tagged(SEQUENCE)?;
@@ -220,7 +245,12 @@ mod tests {
 
     #[test]
     fn names_are_compared_by_kind() {
-        let there = [dns("WWW.example"), (EMAIL, b"Ada@EXAMPLE.org".to_vec()), (IP, vec![192, 0, 2, 1]), (URI, b"https://a/".to_vec())];
+        let there = [
+            dns("WWW.example"),
+            (EMAIL, b"Ada@EXAMPLE.org".to_vec()),
+            (IP, vec![192, 0, 2, 1]),
+            (URI, b"https://a/".to_vec()),
+        ];
         for (wanted, found) in [
             (dns("www.EXAMPLE"), true),
             (dns("192.0.2.1"), false),
@@ -270,7 +300,8 @@ mod tests {
 
     fn constraints(permitted: &[GeneralName], excluded: &[GeneralName]) -> Vec<u8> {
         let list = |tag: u8, names: &[GeneralName]| {
-            let trees: Vec<u8> = names.iter().flat_map(|(tag, content)| tlv(SEQUENCE, &tlv(*tag, content))).collect();
+            let trees: Vec<u8> =
+                names.iter().flat_map(|(tag, content)| tlv(SEQUENCE, &tlv(*tag, content))).collect();
             if names.is_empty() { Vec::new() } else { tlv(tag, &trees) }
         };
         tlv(SEQUENCE, &[list(0xa0, permitted), list(0xa1, excluded)].concat())
@@ -280,7 +311,10 @@ mod tests {
     fn name_constraints() {
         let leaf = |names: &[GeneralName]| Facts { names: names.to_vec(), ..Facts::default() };
         let empty = tlv(SEQUENCE, &[]);
-        let ours = constraints(&[dns("example.org"), (IP, vec![10, 0, 0, 0, 255, 0, 0, 0])], &[dns("bad.example.org")]);
+        let ours = constraints(
+            &[dns("example.org"), (IP, vec![10, 0, 0, 0, 255, 0, 0, 0])],
+            &[dns("bad.example.org")],
+        );
         for (names, fits) in [
             (vec![dns("www.example.org"), dns("EXAMPLE.org")], true),
             (vec![dns("wwwexample.org")], false),
@@ -291,7 +325,8 @@ mod tests {
         ] {
             assert_eq!(violates(&ours, &empty, &leaf(&names)).is_none(), fits, "{names:?}");
         }
-        // RFC 5280 section 4.2.1.10, kind by kind: one permitted or excluded subtree, a name, and whether it fits under the permitted one.
+        // RFC 5280 section 4.2.1.10, kind by kind: one permitted or excluded subtree, a name, and whether it
+        // fits under the permitted one.
         let v6 = |last: u8| [&[0x20, 1, 0xd, 0xb8][..], &[0; 11], &[last]].concat();
         let v6_net = [v6(0), vec![0xff; 15], vec![0xf0]].concat();
         for (base, name, inside) in [
@@ -321,8 +356,16 @@ mod tests {
         ] {
             let shown = format!("{} under {:?}", text(&name), String::from_utf8_lossy(&base.1));
             let names = leaf(std::slice::from_ref(&name));
-            assert_eq!(violates(&constraints(std::slice::from_ref(&base), &[]), &empty, &names).is_none(), inside, "{shown}");
-            assert_eq!(violates(&constraints(&[], &[base]), &empty, &names).is_some(), inside, "{shown}, excluded");
+            assert_eq!(
+                violates(&constraints(std::slice::from_ref(&base), &[]), &empty, &names).is_none(),
+                inside,
+                "{shown}"
+            );
+            assert_eq!(
+                violates(&constraints(&[], &[base]), &empty, &names).is_some(),
+                inside,
+                "{shown}, excluded"
+            );
         }
         // No host that could be compared: the certificate must be refused, permitted or excluded.
         for uri in ["urn:x", "https://192.0.2.1/", "https://[2001:db8::1]/", "https:///x"] {
@@ -333,15 +376,25 @@ mod tests {
         }
         // A mask that is no mask of that address, and an address of the wrong length.
         for bad in [vec![192, 0, 2, 0], vec![192, 0, 2, 0, 255, 255, 255], vec![]] {
-            assert!(violates(&constraints(&[(IP, bad)], &[]), &empty, &leaf(&[(IP, vec![192, 0, 2, 1])])).is_some());
+            assert!(
+                violates(&constraints(&[(IP, bad)], &[]), &empty, &leaf(&[(IP, vec![192, 0, 2, 1])]))
+                    .is_some()
+            );
         }
         let mail = constraints(&[(EMAIL, b".example.org".to_vec())], &[]);
         assert!(violates(&mail, &empty, &leaf(&[(EMAIL, b"a@b.example.org".to_vec())])).is_none());
         assert!(violates(&mail, &empty, &leaf(&[(EMAIL, b"a@example.org".to_vec())])).is_some());
-        assert!(violates(&constraints(&[(0xa0, vec![1])], &[]), &empty, &leaf(&[(0xa0, vec![1])])).is_some(), "what is not understood is no pass");
-        let rdn = |value: &[u8]| tlv(0x31, &tlv(SEQUENCE, &[tlv(der::OID, &[0x55, 4, 10]), tlv(0x0c, value)].concat()));
+        assert!(
+            violates(&constraints(&[(0xa0, vec![1])], &[]), &empty, &leaf(&[(0xa0, vec![1])])).is_some(),
+            "what is not understood is no pass"
+        );
+        let rdn = |value: &[u8]| {
+            tlv(0x31, &tlv(SEQUENCE, &[tlv(der::OID, &[0x55, 4, 10]), tlv(0x0c, value)].concat()))
+        };
         let directory = constraints(&[(DIRECTORY, tlv(SEQUENCE, &rdn(b"Acme")))], &[]);
-        assert!(violates(&directory, &tlv(SEQUENCE, &[rdn(b"ACME"), rdn(b"x")].concat()), &leaf(&[])).is_none());
+        assert!(
+            violates(&directory, &tlv(SEQUENCE, &[rdn(b"ACME"), rdn(b"x")].concat()), &leaf(&[])).is_none()
+        );
         assert!(violates(&directory, &tlv(SEQUENCE, &rdn(b"Other")), &leaf(&[])).is_some());
         assert!(violates(b"junk", &empty, &leaf(&[])).is_some());
     }

@@ -1,7 +1,8 @@
-//! PKCS #12 (RFC 7292) in the one form that is written: key and certificates under PBES2 with AES-256, the whole under HMAC-SHA-256.
+//! PKCS #12 (RFC 7292) in the one form that is written: key and certificates under PBES2 with AES-256, the
+//! whole under HMAC-SHA-256.
 //!
-//! OpenSSL 3 writes the same by default, and Java reads it from 8u301 on. What encrypts is [`super::super::pbes`]; what is of our own here is DER
-//! and the derivation of the key of the MAC.
+//! OpenSSL 3 writes the same by default, and Java reads it from 8u301 on. What encrypts is
+//! [`super::super::pbes`]; what is of our own here is DER and the derivation of the key of the MAC.
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{digest, hmac, rand};
@@ -34,7 +35,8 @@ const LOCAL_KEY_ID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x
 /// `id-sha256`, RFC 8017 appendix B.1.
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 
-/// Writes the files of one run under one passphrase. What comes of the passphrase is derived once: who knows it knows all of them anyhow.
+/// Writes the files of one run under one passphrase. What comes of the passphrase is derived once: who knows
+/// it knows all of them anyhow.
 pub(crate) struct Exporter {
     sealer: Sealer,
     salt: [u8; SALT],
@@ -54,17 +56,25 @@ impl Exporter {
     }
 
     /// A file with a key in PKCS #8, its certificate and those above it.
-    pub(crate) fn write(&self, name: &str, pkcs8: &[u8], leaf: &[u8], above: &[&[u8]]) -> Result<Secret, Unspecified> {
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        pkcs8: &[u8],
+        leaf: &[u8],
+        above: &[&[u8]],
+    ) -> Result<Secret, Unspecified> {
         let id = digest::digest(&digest::SHA256, leaf);
         let own = attributes(name, id.as_ref());
         let mut bags = vec![bag(CERTIFICATE_BAG, &certificate(leaf), &own)];
         bags.extend(above.iter().map(|der| bag(CERTIFICATE_BAG, &certificate(der), &[])));
         let keys = sequence(&[bag(SHROUDED_KEY, &self.sealer.seal(pkcs8)?, &own)]);
-        let safe = sequence(&[self.encrypted(&sequence(&bags))?, content(DATA, &der::tlv(OCTET_STRING, &keys))]);
+        let safe =
+            sequence(&[self.encrypted(&sequence(&bags))?, content(DATA, &der::tlv(OCTET_STRING, &keys))]);
         let mac = hmac::sign(&self.mac, &safe);
         let algorithm = sequence(&[der::tlv(OID, SHA256), der::tlv(NULL, &[])]);
         let mac = sequence(&[algorithm, der::tlv(OCTET_STRING, mac.as_ref())]);
-        let mac = sequence(&[mac, der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes())]);
+        let mac =
+            sequence(&[mac, der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes())]);
         let whole = content(DATA, &der::tlv(OCTET_STRING, &safe));
         Ok(Secret::new(sequence(&[der::tlv(INTEGER, &[3]), whole, mac])))
     }
@@ -118,7 +128,10 @@ fn certificate(der: &[u8]) -> Vec<u8> {
 fn attributes(name: &str, id: &[u8]) -> Vec<u8> {
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let attribute = |oid: &[u8], value: Vec<u8>| sequence(&[der::tlv(OID, oid), der::tlv(SET, &value)]);
-    let mut all = [attribute(FRIENDLY_NAME, der::tlv(BMP_STRING, &name)), attribute(LOCAL_KEY_ID, der::tlv(OCTET_STRING, id))];
+    let mut all = [
+        attribute(FRIENDLY_NAME, der::tlv(BMP_STRING, &name)),
+        attribute(LOCAL_KEY_ID, der::tlv(OCTET_STRING, id)),
+    ];
     all.sort();
     der::tlv(SET, &all.concat())
 }
@@ -133,10 +146,21 @@ mod tests {
 
     #[test]
     fn the_derivation_is_that_of_rfc_7292() {
-        // Of OpenSSL 3.0: `openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt hexpass:... -kdfopt hexsalt:... -kdfopt iter:N -kdfopt id:3 PKCS12KDF`.
+        // Of OpenSSL 3.0: `openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt hexpass:... -kdfopt
+        // hexsalt:... -kdfopt iter:N -kdfopt id:3 PKCS12KDF`.
         let vectors = [
-            ("smeg", "0a58cf64530d823f", 1000, "35ac16a454d608fb10c8d7c6338ca85818587aed0ff771fd265957e412c2c03c"),
-            ("pässword €", "00112233445566778899aabbccddeeff", 1, "9c3f277df0d965388ab10765aefaaca05961666abc7e984619d610f5fb336998"),
+            (
+                "smeg",
+                "0a58cf64530d823f",
+                1000,
+                "35ac16a454d608fb10c8d7c6338ca85818587aed0ff771fd265957e412c2c03c",
+            ),
+            (
+                "pässword €",
+                "00112233445566778899aabbccddeeff",
+                1,
+                "9c3f277df0d965388ab10765aefaaca05961666abc7e984619d610f5fb336998",
+            ),
         ];
         for (passphrase, salt, iterations, key) in vectors {
             let salt = crate::id::from_hex(salt).expect("hexadecimal");

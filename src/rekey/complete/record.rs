@@ -1,4 +1,5 @@
-//! `issued.json`: which certificate stands in a bundle, on what it rests, and what was found. Nothing in it is secret or depends on the hour.
+//! `issued.json`: which certificate stands in a bundle, on what it rests, and what was found. Nothing in it
+//! is secret or depends on the hour.
 
 use serde::{Deserialize, Serialize};
 
@@ -107,9 +108,23 @@ impl Issued {
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             names: names.iter().map(names::text).collect(),
-            chain: chain.iter().map(|m| Above { sha256: m.certificate.sha256, subject: m.certificate.subject.to_string() }).collect(),
-            root: Top { sha256: top.0.certificate.sha256, subject: top.0.certificate.subject.to_string(), known: top.1 },
-            findings: found.iter().map(|f| Finding { check: f.check.as_str().into(), severity: f.severity, says: show(&f.says) }).collect(),
+            chain: chain
+                .iter()
+                .map(|m| Above { sha256: m.certificate.sha256, subject: m.certificate.subject.to_string() })
+                .collect(),
+            root: Top {
+                sha256: top.0.certificate.sha256,
+                subject: top.0.certificate.subject.to_string(),
+                known: top.1,
+            },
+            findings: found
+                .iter()
+                .map(|f| Finding {
+                    check: f.check.as_str().into(),
+                    severity: f.severity,
+                    says: show(&f.says),
+                })
+                .collect(),
             reason: if waived { show(reason) } else { String::new() },
         }
     }
@@ -117,7 +132,11 @@ impl Issued {
     /// Whether somebody accepted this finding when the bundle was made.
     pub(crate) fn waives(&self, found: &Found) -> bool {
         let one_name = found.check.waiver() == Waiver::Name;
-        let same = |f: &&Finding| f.severity == Severity::Waived && f.check == found.check.as_str() && (!one_name || f.says == show(&found.says));
+        let same = |f: &&Finding| {
+            f.severity == Severity::Waived
+                && f.check == found.check.as_str()
+                && (!one_name || f.says == show(&found.says))
+        };
         found.check.waiver() != Waiver::Never && self.findings.iter().any(|f| same(&f))
     }
 
@@ -128,7 +147,8 @@ impl Issued {
         out.push('\n');
         let hidden = |c: char| c != '\n' && is_hidden(c);
         if out.contains(hidden) {
-            let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let escaped =
+                |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
             out = out.chars().map(|c| if hidden(c) { escaped(c) } else { String::from(c) }).collect();
         }
         out.into_bytes()
@@ -136,7 +156,8 @@ impl Issued {
 
     /// Reads the file back; the reason in words if it is none.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, &'static str> {
-        let record: Self = serde_json::from_slice(bytes).map_err(|_| "issued.json is not a record of an issued certificate")?;
+        let record: Self = serde_json::from_slice(bytes)
+            .map_err(|_| "issued.json is not a record of an issued certificate")?;
         if record.schema == ISSUED_SCHEMA { Ok(record) } else { Err("issued.json is of another version") }
     }
 }

@@ -1,4 +1,5 @@
-//! Whether a revocation list at hand names a certificate. What is not understood is no answer (RFC 5280 section 6.3.3).
+//! Whether a revocation list at hand names a certificate. What is not understood is no answer (RFC 5280
+//! section 6.3.3).
 
 use std::collections::HashSet;
 
@@ -40,20 +41,35 @@ pub(crate) enum Answer {
 
 impl<'a> Lists<'a> {
     /// Reads the lists for these serial numbers, as certificates have them.
-    pub(crate) fn read<'s>(lists: impl Iterator<Item = &'a List>, serials: impl Iterator<Item = &'s [u8]>) -> Self {
+    pub(crate) fn read<'s>(
+        lists: impl Iterator<Item = &'a List>,
+        serials: impl Iterator<Item = &'s [u8]>,
+    ) -> Self {
         let wanted: HashSet<Vec<u8>> = serials.map(|s| lookup::number(s).to_vec()).collect();
         Self { lists: lists.map(|list| (list, lookup::read(&list.der, &wanted))).collect() }
     }
 
-    /// What the lists say of a certificate whose issuer is the next one of the path. `exposed` keys sign nothing that counts.
-    pub(crate) fn ask(&self, of: &Met, facts: &Facts, issuer: &Met, issuer_facts: &Facts, exposed: &dyn Fn(&SpkiHash) -> bool, now: Time) -> Answer {
+    /// What the lists say of a certificate whose issuer is the next one of the path. `exposed` keys sign
+    /// nothing that counts.
+    pub(crate) fn ask(
+        &self,
+        of: &Met,
+        facts: &Facts,
+        issuer: &Met,
+        issuer_facts: &Facts,
+        exposed: &dyn Fn(&SpkiHash) -> bool,
+        now: Time,
+    ) -> Answer {
         let mut answer = Answer::NotAsked;
         for (list, lookup) in &self.lists {
-            let Some(lookup) = lookup.as_ref().filter(|l| l.issuer == of.certificate.issuer.id) else { continue };
+            let Some(lookup) = lookup.as_ref().filter(|l| l.issuer == of.certificate.issuer.id) else {
+                continue;
+            };
             let told = judge(list, lookup, of, facts, issuer, issuer_facts, exposed, now);
             match (&answer, &told) {
                 (_, Answer::Revoked(_)) => return told,
-                // A revocation is for good: an older list that names it counts for more than one that does not.
+                // A revocation is for good: an older list that names it counts for more than one that does
+                // not.
                 (_, Answer::Listed(_)) => answer = told,
                 (Answer::Good(_) | Answer::Listed(_), _) => {}
                 _ => answer = told,
@@ -76,7 +92,8 @@ impl<'a> Lists<'a> {
         let mut below = (leaf, facts);
         for (i, at) in path.above.iter().enumerate() {
             let link = all.link(*at);
-            let what = if i == 0 { "it".to_owned() } else { format!("the CA {}", below.0.certificate.subject) };
+            let what =
+                if i == 0 { "it".to_owned() } else { format!("the CA {}", below.0.certificate.subject) };
             out.push((what, self.ask(below.0, below.1, &link.met, &link.facts, exposed, now)));
             below = (&link.met, &link.facts);
         }
@@ -122,7 +139,10 @@ fn judge(
         None => covered(list, lookup, of, facts).unwrap_or_else(none),
         // That a certificate is not in such a list tells nothing; that it is in it does.
         Some(why) => match entry(lookup, of).filter(|e| !matches!(e.reason, Some(HOLD | REMOVED))) {
-            Some(entry) => Answer::Listed(format!("{}, although that list alone is no answer: {why}", words(entry, list))),
+            Some(entry) => Answer::Listed(format!(
+                "{}, although that list alone is no answer: {why}",
+                words(entry, list)
+            )),
             None => none(&why),
         },
     }

@@ -49,14 +49,19 @@ struct Usages {
 pub(super) fn manifest(out: &mut String, record: &Record, next: &Next, request: &str) {
     let name = slug(record.names.first().map_or(&record.subject, |n| n));
     let base64 = base64_simd::STANDARD.encode_to_string(request);
-    let mut found = unpem("CERTIFICATE REQUEST", request.as_bytes()).map(|der| usages(&der)).unwrap_or_default();
+    let mut found =
+        unpem("CERTIFICATE REQUEST", request.as_bytes()).map(|der| usages(&der)).unwrap_or_default();
     if found == Usages::default() {
         // A request that says nothing of it is compared with nothing.
         found.named = vec!["digital signature", usual(next.sort)];
     }
     out.push_str("## cert-manager\n\nWith the name of your issuer in the place of ISSUER; `kubectl apply -f` it. The key stays here, so make the Secret of what `certrecall complete` writes.\n\n");
     if !found.unnamed.is_empty() {
-        let _ = writeln!(out, "The request asks for purposes that cert-manager has no name for and may leave out: {}.\n", found.unnamed.join(", "));
+        let _ = writeln!(
+            out,
+            "The request asks for purposes that cert-manager has no name for and may leave out: {}.\n",
+            found.unnamed.join(", ")
+        );
     }
     let _ = writeln!(
         out,
@@ -70,7 +75,9 @@ pub(super) fn manifest(out: &mut String, record: &Record, next: &Next, request: 
     if !found.named.is_empty() {
         let _ = writeln!(out, "  usages: [{}]", found.named.join(", "));
     }
-    out.push_str("  issuerRef:\n    name: ISSUER\n    kind: ClusterIssuer\n    group: cert-manager.io\n```\n");
+    out.push_str(
+        "  issuerRef:\n    name: ISSUER\n    kind: ClusterIssuer\n    group: cert-manager.io\n```\n",
+    );
 }
 
 const fn usual(sort: Option<Sort>) -> &'static str {
@@ -87,7 +94,9 @@ fn usages(request: &[u8]) -> Usages {
     let mut out = Usages::default();
     for (oid, value) in extensions(request) {
         match oid {
-            oid::KEY_USAGE => out.named.extend(usage::set(value).into_iter().flatten().map(|i| KEY_USAGES[i])),
+            oid::KEY_USAGE => {
+                out.named.extend(usage::set(value).into_iter().flatten().map(|i| KEY_USAGES[i]))
+            }
             oid::EXT_KEY_USAGE => out.purposes(value),
             _ => {}
         }

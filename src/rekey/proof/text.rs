@@ -18,7 +18,8 @@ pub(super) const CANNOT_SIGN: &str = "cannot-sign.md";
 /// What commands call a key whose file is not known.
 const OLD_KEY: &str = "OLD_KEY.pem";
 
-/// PEM with the warning and a line for people before it: text outside of the block is no part of it (RFC 7468 section 2).
+/// PEM with the warning and a line for people before it: text outside of the block is no part of it (RFC 7468
+/// section 2).
 pub(super) fn before(says: &str, pem: &[u8]) -> Vec<u8> {
     [format!("{KILL_SWITCH}\n{}\n\n", show(says)).as_bytes(), pem].concat()
 }
@@ -32,7 +33,9 @@ pub(super) fn statement(key: &Compromised, kind: NewKind, now: Time) -> String {
     };
     let check = match kind {
         // What it signs is not hashed before.
-        NewKind::Ed25519 => format!("openssl pkeyutl -verify -pubin -inkey {PUBLIC} -rawin -in {STATEMENT} -sigfile statement.bin"),
+        NewKind::Ed25519 => format!(
+            "openssl pkeyutl -verify -pubin -inkey {PUBLIC} -rawin -in {STATEMENT} -sigfile statement.bin"
+        ),
         _ => format!("openssl dgst {hash} -verify {PUBLIC} -signature statement.bin {STATEMENT}"),
     };
     format!(
@@ -63,9 +66,16 @@ pub(super) fn json(record: &Record) -> Vec<u8> {
     record::json(record).replacen("{\n  ", "{", 1).into_bytes()
 }
 
-/// What to do about a key that cannot sign here; `located` is the file that may hold it, and the way into an archive.
-pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], located: Option<(String, Option<&str>)>) -> String {
-    let file = located.as_ref().filter(|(_, member)| member.is_none()).map_or(OLD_KEY, |(file, _)| file.as_str());
+/// What to do about a key that cannot sign here; `located` is the file that may hold it, and the way into an
+/// archive.
+pub(super) fn cannot_sign(
+    key: &Compromised,
+    why: &str,
+    wordings: &[String],
+    located: Option<(String, Option<&str>)>,
+) -> String {
+    let file =
+        located.as_ref().filter(|(_, member)| member.is_none()).map_or(OLD_KEY, |(file, _)| file.as_str());
     let mut out = format!(
         "The key {} ({} {}) did not sign here: {why}.\n\n\
          OpenSSL may sign with it; these commands make the same proofs, in the directory where you run them. Each of them will be a kill switch: \
@@ -81,13 +91,22 @@ pub(super) fn cannot_sign(key: &Compromised, why: &str, wordings: &[String], loc
     }
     let request = |wording: &str, name: &str, more: &[&str]| {
         let subject = format!("/CN={}", subject(wording));
-        let command = [&["openssl", "req", "-new", "-utf8", "-sha256", "-key", file, "-subj", &subject], more, &["-out", name]].concat();
+        let command = [
+            &["openssl", "req", "-new", "-utf8", "-sha256", "-key", file, "-subj", &subject],
+            more,
+            &["-out", name],
+        ]
+        .concat();
         format!("    {}\n", shell::line(&command))
     };
     for (wording, name) in wordings.iter().zip(super::REQUESTS) {
         out.push_str(&request(wording, name, &[]));
     }
-    out.push_str(&request(ATTESTATION, ATTESTATION_FILE, &["-addext", "1.3.6.1.5.5.7.1.23=critical,DER:0101FF"]));
+    out.push_str(&request(
+        ATTESTATION,
+        ATTESTATION_FILE,
+        &["-addext", "1.3.6.1.5.5.7.1.23=critical,DER:0101FF"],
+    ));
     out.push_str(
         "\nNever send the key itself. A CA may also take a string of its own, signed: `openssl dgst -sha256 -sign` the string with the key.\n",
     );
@@ -134,9 +153,13 @@ mod tests {
         };
         let text = |located| cannot_sign(&key, "why", &key.wordings, located);
         let archived = text(Some(("/in/b.zip".into(), Some("x\u{202e}/k.pem"))));
-        let says =
-            "The key lies in an archive: `/in/b.zip` holds it as `x\\E2\\80\\AE/k.pem`. Take it out into a file OLD_KEY.pem that only you can read";
-        assert!(archived.contains(says) && archived.contains(" -key OLD_KEY.pem ") && !archived.contains("-key /in"), "{archived}");
+        let says = "The key lies in an archive: `/in/b.zip` holds it as `x\\E2\\80\\AE/k.pem`. Take it out into a file OLD_KEY.pem that only you can read";
+        assert!(
+            archived.contains(says)
+                && archived.contains(" -key OLD_KEY.pem ")
+                && !archived.contains("-key /in"),
+            "{archived}"
+        );
         let plain = text(Some(("/in/k.pem".into(), None)));
         assert!(plain.contains(" -key /in/k.pem ") && !plain.contains("archive"), "{plain}");
         assert!(text(None).contains(" -key OLD_KEY.pem "));

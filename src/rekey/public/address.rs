@@ -1,4 +1,5 @@
-//! IP addresses that no public CA certifies: those of any block in IANA's registries of special addresses (CA/B Forum TLS BR 1.6.1, 4.2.2).
+//! IP addresses that no public CA certifies: those of any block in IANA's registries of special addresses
+//! (CA/B Forum TLS BR 1.6.1, 4.2.2).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -48,8 +49,14 @@ const V6: &[(Ipv6Addr, u32, &str)] = &[
 /// What the block of a reserved address is for; `None` for an address that may be certified.
 pub(crate) fn reserved(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(ip) => V4.iter().find(|(first, bits, _)| (ip.to_bits() ^ first.to_bits()) >> (32 - bits) == 0).map(|(.., says)| *says),
-        IpAddr::V6(ip) => V6.iter().find(|(first, bits, _)| (ip.to_bits() ^ first.to_bits()) >> (128 - bits) == 0).map(|(.., says)| *says),
+        IpAddr::V4(ip) => V4
+            .iter()
+            .find(|(first, bits, _)| (ip.to_bits() ^ first.to_bits()) >> (32 - bits) == 0)
+            .map(|(.., says)| *says),
+        IpAddr::V6(ip) => V6
+            .iter()
+            .find(|(first, bits, _)| (ip.to_bits() ^ first.to_bits()) >> (128 - bits) == 0)
+            .map(|(.., says)| *says),
     }
 }
 
@@ -98,7 +105,10 @@ mod tests {
             ("ff02::1", Some("multicast")),
         ] {
             let found = reserved(address.parse().unwrap());
-            assert!(found.is_some() == says.is_some() && says.is_none_or(|s| found.unwrap().contains(s)), "{address}: {found:?}");
+            assert!(
+                found.is_some() == says.is_some() && says.is_none_or(|s| found.unwrap().contains(s)),
+                "{address}: {found:?}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Host names that no public CA certifies (CA/B Forum TLS BR 4.2.2 and 7.1.2.7.12).
 
-/// Top-level names that are not in the public DNS and, by a promise of the IETF or ICANN or by their use in every second company, never will be.
-/// A list of those that are would refuse the names of tomorrow.
+/// Top-level names that are not in the public DNS and, by a promise of the IETF or ICANN or by their use in
+/// every second company, never will be. A list of those that are would refuse the names of tomorrow.
 const NEVER_PUBLIC: &[(&str, &str)] = &[
     ("alt", "RFC 9476"),
     ("corp", "never delegated, ICANN board resolution of 2018-02-04"),
@@ -49,7 +49,9 @@ pub(crate) fn judge(name: &[u8]) -> Verdict {
         return refused("it ends like an address, not like a host name (BR 7.1.2.7.12)");
     }
     if let Some(label) = labels.iter().find(|l| is_reserved_ldh(l)) {
-        return Verdict::Refused(format!("the label {label} has hyphens in its third and fourth place, which only xn-- may have (BR 7.1.2.7.12)"));
+        return Verdict::Refused(format!(
+            "the label {label} has hyphens in its third and fourth place, which only xn-- may have (BR 7.1.2.7.12)"
+        ));
     }
     if labels.len() == 1 {
         let says = if host.len() == text.len() {
@@ -63,15 +65,24 @@ pub(crate) fn judge(name: &[u8]) -> Verdict {
 }
 
 fn internal(labels: &[&str], last: &str) -> Verdict {
-    let below = |suffix: [&str; 2]| labels.len() >= 2 && labels[labels.len() - 2..].iter().zip(suffix).all(|(a, b)| a.eq_ignore_ascii_case(b));
+    let below = |suffix: [&str; 2]| {
+        labels.len() >= 2
+            && labels[labels.len() - 2..].iter().zip(suffix).all(|(a, b)| a.eq_ignore_ascii_case(b))
+    };
     if let Some((_, source)) = NEVER_PUBLIC.iter().find(|(name, _)| *name == last) {
-        return Verdict::Refused(format!("an internal name: .{last} is not in the public DNS ({source}; BR 4.2.2)"));
+        return Verdict::Refused(format!(
+            "an internal name: .{last} is not in the public DNS ({source}; BR 4.2.2)"
+        ));
     }
     if below(["home", "arpa"]) {
-        return Verdict::Refused("an internal name: home.arpa is for homes alone (RFC 8375; BR 4.2.2)".to_owned());
+        return Verdict::Refused(
+            "an internal name: home.arpa is for homes alone (RFC 8375; BR 4.2.2)".to_owned(),
+        );
     }
     if below(["in-addr", "arpa"]) || below(["ip6", "arpa"]) {
-        return Verdict::Refused("a name for reverse look-up, not certified from 2026-03-15 on (BR 7.1.2.7.12)".to_owned());
+        return Verdict::Refused(
+            "a name for reverse look-up, not certified from 2026-03-15 on (BR 7.1.2.7.12)".to_owned(),
+        );
     }
     if last == "onion" && !is_onion(labels) {
         return Verdict::Refused("not an onion service of version 3 (BR appendix B)".to_owned());
@@ -81,18 +92,25 @@ fn internal(labels: &[&str], last: &str) -> Verdict {
 
 /// An LDH label, RFC 5890 section 2.3.1.
 fn is_ldh(label: &str) -> bool {
-    matches!(label.len(), 1..=63) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !label.starts_with('-') && !label.ends_with('-')
+    matches!(label.len(), 1..=63)
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// A reserved LDH label that is no A-label, RFC 5890 section 2.3.1.
 fn is_reserved_ldh(label: &str) -> bool {
-    label.as_bytes().get(2..4) == Some(b"--") && !label.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("xn"))
+    label.as_bytes().get(2..4) == Some(b"--")
+        && !label.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("xn"))
 }
 
-/// The address of an onion service of version 3: 56 characters of base32 (RFC 4648), whose last 5 bits say the version.
+/// The address of an onion service of version 3: 56 characters of base32 (RFC 4648), whose last 5 bits say
+/// the version.
 fn is_onion(labels: &[&str]) -> bool {
     let address = labels[labels.len() - 2].to_ascii_lowercase();
-    address.len() == 56 && address.ends_with('d') && address.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
+    address.len() == 56
+        && address.ends_with('d')
+        && address.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
 }
 
 #[cfg(test)]
@@ -148,7 +166,10 @@ mod tests {
                 other => panic!("{name}: {other:?}"),
             }
         }
-        assert!(matches!(judge(b"\xff.com"), Verdict::Refused(_)) && matches!(judge("a.".repeat(200).as_bytes()), Verdict::Refused(_)));
+        assert!(
+            matches!(judge(b"\xff.com"), Verdict::Refused(_))
+                && matches!(judge("a.".repeat(200).as_bytes()), Verdict::Refused(_))
+        );
         assert!(matches!(judge(format!("{}.com", "a".repeat(64)).as_bytes()), Verdict::Refused(_)));
     }
 }

@@ -63,8 +63,9 @@ pub(crate) struct Written {
     pub(crate) changes: Vec<Change>,
 }
 
-/// The subject as it is written. An RDN whose attributes all stay is the same bytes where it is DER. `host`: the common name that is asked for in the
-/// place of another, where it is a host name in letters beyond ASCII.
+/// The subject as it is written. An RDN whose attributes all stay is the same bytes where it is DER. `host`:
+/// the common name that is asked for in the place of another, where it is a host name in letters beyond
+/// ASCII.
 pub(crate) fn written(subject: &[u8], host: &dyn Fn(&str) -> Option<String>) -> Written {
     let mut out = Written { subject: Vec::with_capacity(subject.len()), changes: Vec::new() };
     let mut rdns = Reader::new(subject);
@@ -81,7 +82,8 @@ pub(crate) fn written(subject: &[u8], host: &dyn Fn(&str) -> Option<String>) -> 
         if set.tag != SET || !inner.is_empty() {
             out.left_out("a part", "it could not be read");
         }
-        // A SET OF is in the order of its encodings (X.690 section 11.6), and parsers take no attribute twice.
+        // A SET OF is in the order of its encodings (X.690 section 11.6), and parsers take no attribute
+        // twice.
         pairs.sort();
         pairs.dedup();
         if !pairs.is_empty() {
@@ -101,7 +103,9 @@ impl Written {
 
     /// The `AttributeTypeAndValue`, if it stays.
     fn attribute(&mut self, found: Attribute<'_>, host: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
-        let whole = |tag: u8, content: &[u8]| der::tlv(SEQUENCE, &[der::tlv(OID, found.kind), der::tlv(tag, content)].concat());
+        let whole = |tag: u8, content: &[u8]| {
+            der::tlv(SEQUENCE, &[der::tlv(OID, found.kind), der::tlv(tag, content)].concat())
+        };
         let shown = || found.shown();
         if !is_readable_type(found.kind) {
             self.left_out(&shown(), "parsers do not read its type");
@@ -112,15 +116,24 @@ impl Written {
             return Some(whole(value.tag, value.content));
         }
         let Some(text) = name::decode(value).or_else(|| general_string(value)) else {
-            self.left_out(&shown(), "its value is not text, and most programs do not read it (RFC 5280 section 4.1.2.4)");
+            self.left_out(
+                &shown(),
+                "its value is not text, and most programs do not read it (RFC 5280 section 4.1.2.4)",
+            );
             return None;
         };
         let instead = (found.kind == oid::COMMON_NAME).then(|| host(&text)).flatten();
-        let reason = if instead.is_some() { A_LABEL } else { "written as the kind of string that RFC 5280 asks for (section 4.1.2.4, appendix A.1)" };
+        let reason = if instead.is_some() {
+            A_LABEL
+        } else {
+            "written as the kind of string that RFC 5280 asks for (section 4.1.2.4, appendix A.1)"
+        };
         let changed = instead.is_some();
         let text = instead.unwrap_or(text);
-        let (kind, longest) =
-            KNOWN.iter().find(|(oid, ..)| *oid == found.kind).map_or((Kind::Other, usize::MAX), |(_, kind, longest)| (*kind, *longest));
+        let (kind, longest) = KNOWN
+            .iter()
+            .find(|(oid, ..)| *oid == found.kind)
+            .map_or((Kind::Other, usize::MAX), |(_, kind, longest)| (*kind, *longest));
         let characters = text.chars().count();
         if let Some(why) = too_long(found.kind, characters, longest) {
             self.left_out(&shown(), &why);
@@ -134,7 +147,10 @@ impl Written {
             Kind::Ia5 if text.is_ascii() => IA5,
             Kind::Printable if is_printable(text.as_bytes()) => PRINTABLE,
             Kind::Ia5 | Kind::Printable => {
-                self.left_out(&shown(), "it has characters that its kind of string does not have (RFC 5280 appendix A.1)");
+                self.left_out(
+                    &shown(),
+                    "it has characters that its kind of string does not have (RFC 5280 appendix A.1)",
+                );
                 return None;
             }
         };
@@ -153,7 +169,9 @@ fn is_readable_type(kind: &[u8]) -> bool {
 fn too_long(kind: &[u8], characters: usize, longest: usize) -> Option<String> {
     match characters {
         0 => Some("it is empty (RFC 5280 appendix A.1)".to_owned()),
-        n if n > longest => Some(format!("it has {n} characters, and {longest} are the most (RFC 5280 appendix A.1)")),
+        n if n > longest => {
+            Some(format!("it has {n} characters, and {longest} are the most (RFC 5280 appendix A.1)"))
+        }
         1 if kind == COUNTRY => Some("a country has two letters (RFC 5280 appendix A.1)".to_owned()),
         _ => None,
     }
@@ -189,7 +207,8 @@ fn is_printable(bytes: &[u8]) -> bool {
 
 /// `GeneralString`, in practice ASCII.
 fn general_string(value: Tlv<'_>) -> Option<String> {
-    (value.tag == 0x1b && value.content.is_ascii()).then(|| String::from_utf8_lossy(value.content).into_owned())
+    (value.tag == 0x1b && value.content.is_ascii())
+        .then(|| String::from_utf8_lossy(value.content).into_owned())
 }
 
 fn is_bit_string(value: Tlv<'_>) -> bool {

@@ -1,4 +1,5 @@
-//! Host names, mail addresses and URIs as RFC 5280 section 4.2.1.6 asks for them, and how one that is not so is written.
+//! Host names, mail addresses and URIs as RFC 5280 section 4.2.1.6 asks for them, and how one that is not so
+//! is written.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,11 +9,14 @@ use super::Form;
 use crate::rekey::general_name::{DNS, EMAIL, IP, URI};
 
 /// Why a name is written with A-labels.
-pub(crate) const A_LABEL: &str = "written with A-labels: a certificate has host names in ASCII alone (RFC 5280 section 7.2)";
+pub(crate) const A_LABEL: &str =
+    "written with A-labels: a certificate has host names in ASCII alone (RFC 5280 section 7.2)";
 
 /// Judges the content of a `dNSName`.
 pub(crate) fn host(content: &[u8]) -> Form {
-    let Ok(text) = std::str::from_utf8(content) else { return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)") };
+    let Ok(text) = std::str::from_utf8(content) else {
+        return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)");
+    };
     if !text.is_ascii() {
         return match a_labels(text) {
             Some(ascii) => Form::Written { tag: DNS, content: ascii.into_bytes(), reason: A_LABEL },
@@ -20,7 +24,11 @@ pub(crate) fn host(content: &[u8]) -> Form {
         };
     }
     if let Ok(ip) = text.parse::<IpAddr>() {
-        return Form::Written { tag: IP, content: octets(ip), reason: "written as iPAddress, since a dNSName is compared with host names alone" };
+        return Form::Written {
+            tag: IP,
+            content: octets(ip),
+            reason: "written as iPAddress, since a dNSName is compared with host names alone",
+        };
     }
     if let Some(short) = text.strip_suffix('.').filter(|short| problem(short).is_none()) {
         let reason = "written without the dot of the root at its end, which a certificate does not have (RFC 5280 section 4.2.1.6)";
@@ -37,16 +45,20 @@ pub(crate) fn a_labels(text: &str) -> Option<String> {
     problem(&ascii).is_none().then_some(ascii)
 }
 
-/// What is wrong with a host name in ASCII. Underscores are in use at private CAs, and parsers take them; hyphens at the ends of a label and
-/// partial wildcards match at no client (RFC 9525 section 6.3).
+/// What is wrong with a host name in ASCII. Underscores are in use at private CAs, and parsers take them;
+/// hyphens at the ends of a label and partial wildcards match at no client (RFC 9525 section 6.3).
 fn problem(text: &str) -> Option<&'static str> {
     let rest = text.strip_prefix("*.").unwrap_or(text);
     let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     match text {
         "" => Some("it is empty (RFC 5280 section 4.2.1.6)"),
         _ if text.len() > 253 => Some("it has more than 253 characters (RFC 1035 section 2.3.4)"),
-        _ if rest.contains('*') => Some("a * is a wildcard only as the whole of the first label (RFC 9525 section 6.3)"),
-        _ if rest.split('.').any(|label| label.len() > 63) => Some("it has a label of more than 63 characters (RFC 1035 section 2.3.4)"),
+        _ if rest.contains('*') => {
+            Some("a * is a wildcard only as the whole of the first label (RFC 9525 section 6.3)")
+        }
+        _ if rest.split('.').any(|label| label.len() > 63) => {
+            Some("it has a label of more than 63 characters (RFC 1035 section 2.3.4)")
+        }
         _ if rest.split('.').any(str::is_empty) => Some("it has an empty label (RFC 1034 section 3.5)"),
         _ if !rest.split('.').all(|label| label.bytes().all(letter)) => {
             Some("it has characters that a host name does not have (RFC 5280 section 4.2.1.6)")
@@ -58,29 +70,47 @@ fn problem(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Judges the content of an `rfc822Name`: a `Mailbox` (RFC 5321 section 4.1.2) without name and angle brackets.
+/// Judges the content of an `rfc822Name`: a `Mailbox` (RFC 5321 section 4.1.2) without name and angle
+/// brackets.
 pub(crate) fn mail(content: &[u8]) -> Form {
-    let Ok(text) = std::str::from_utf8(content) else { return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)") };
-    let Some((local, domain)) = text.rsplit_once('@') else { return left_out("it has no @ (RFC 5280 section 4.2.1.6)") };
+    let Ok(text) = std::str::from_utf8(content) else {
+        return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)");
+    };
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return left_out("it has no @ (RFC 5280 section 4.2.1.6)");
+    };
     if !is_local_part(local) {
-        let why = if local.is_ascii() { "the part before its @ is not that of a mail address (RFC 5321 section 4.1.2)" } else { NOT_ASCII_MAIL };
+        let why = if local.is_ascii() {
+            "the part before its @ is not that of a mail address (RFC 5321 section 4.1.2)"
+        } else {
+            NOT_ASCII_MAIL
+        };
         return left_out(why);
     }
     if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let v6 = literal.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("ipv6:")).then(|| &literal[5..]);
-        let good = v6.map_or_else(|| literal.parse::<Ipv4Addr>().is_ok(), |v6| v6.parse::<Ipv6Addr>().is_ok());
-        return if good { Form::Kept } else { left_out("the part after its @ is not an address (RFC 5321 section 4.1.3)") };
+        let v6 =
+            literal.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("ipv6:")).then(|| &literal[5..]);
+        let good =
+            v6.map_or_else(|| literal.parse::<Ipv4Addr>().is_ok(), |v6| v6.parse::<Ipv6Addr>().is_ok());
+        return if good {
+            Form::Kept
+        } else {
+            left_out("the part after its @ is not an address (RFC 5321 section 4.1.3)")
+        };
     }
     match host(domain.as_bytes()) {
         Form::Kept if !domain.starts_with('*') => Form::Kept,
-        Form::Written { tag: DNS, content, reason } if !content.starts_with(b"*") => {
-            Form::Written { tag: EMAIL, content: [local.as_bytes(), b"@", content.as_slice()].concat(), reason }
-        }
+        Form::Written { tag: DNS, content, reason } if !content.starts_with(b"*") => Form::Written {
+            tag: EMAIL,
+            content: [local.as_bytes(), b"@", content.as_slice()].concat(),
+            reason,
+        },
         _ => left_out("the part after its @ is not a host name (RFC 5280 section 4.2.1.6)"),
     }
 }
 
-const NOT_ASCII_MAIL: &str = "the part before its @ is not ASCII, and an rfc822Name cannot hold that (RFC 9598 section 3)";
+const NOT_ASCII_MAIL: &str =
+    "the part before its @ is not ASCII, and an rfc822Name cannot hold that (RFC 9598 section 3)";
 
 /// `Dot-string` or `Quoted-string`; dots anywhere, since providers have given such addresses away.
 fn is_local_part(local: &str) -> bool {
@@ -88,20 +118,28 @@ fn is_local_part(local: &str) -> bool {
     let inner = local.get(1..local.len().saturating_sub(1)).unwrap_or_default();
     let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     match quoted {
-        true => inner.bytes().all(|b| matches!(b, b' '..=b'~')) && !inner.replace("\\\\", "").replace("\\\"", "").contains(['"', '\\']),
+        true => {
+            inner.bytes().all(|b| matches!(b, b' '..=b'~'))
+                && !inner.replace("\\\\", "").replace("\\\"", "").contains(['"', '\\'])
+        }
         false => !local.is_empty() && local.bytes().all(atom),
     }
 }
 
-/// Judges the content of a `uniformResourceIdentifier`: absolute, with something behind the scheme, and an authority that is a host or an address
-/// (RFC 5280 section 4.2.1.6, RFC 3986). An IRI becomes a URI (RFC 5280 section 7.4).
+/// Judges the content of a `uniformResourceIdentifier`: absolute, with something behind the scheme, and an
+/// authority that is a host or an address (RFC 5280 section 4.2.1.6, RFC 3986). An IRI becomes a URI (RFC
+/// 5280 section 7.4).
 pub(crate) fn uri(content: &[u8]) -> Form {
-    let Ok(text) = std::str::from_utf8(content) else { return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)") };
+    let Ok(text) = std::str::from_utf8(content) else {
+        return left_out("it is not ASCII (RFC 5280 section 4.2.1.6)");
+    };
     if text.is_ascii() {
         return uri_problem(text).map_or(Form::Kept, left_out);
     }
     let Some(mapped) = mapped(text).filter(|mapped| uri_problem(mapped).is_none()) else {
-        return left_out("it has characters beyond ASCII and cannot be written as a URI (RFC 5280 section 7.4)");
+        return left_out(
+            "it has characters beyond ASCII and cannot be written as a URI (RFC 5280 section 7.4)",
+        );
     };
     let reason = "written in ASCII: its host with A-labels, the rest percent-encoded (RFC 5280 section 7.4)";
     Form::Written { tag: URI, content: mapped.into_bytes(), reason }
@@ -118,7 +156,8 @@ fn mapped(text: &str) -> Option<String> {
     };
     let Some((head, behind)) = text.split_once("://") else { return Some(encoded(text)) };
     let (authority, rest) = behind.split_at(behind.find(['/', '?', '#']).unwrap_or(behind.len()));
-    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (&authority[..=user.len()], host));
+    let (user, host) =
+        authority.rsplit_once('@').map_or(("", authority), |(user, host)| (&authority[..=user.len()], host));
     let (host, port) = host.rfind(':').map_or((host, ""), |at| host.split_at(at));
     let host = if host.is_ascii() { host.to_owned() } else { a_labels(host)? };
     Some(format!("{head}://{}{host}{port}{}", encoded(user), encoded(rest)))
@@ -126,7 +165,9 @@ fn mapped(text: &str) -> Option<String> {
 
 /// What is wrong with a URI in ASCII.
 fn uri_problem(text: &str) -> Option<&'static str> {
-    let Some((scheme, rest)) = text.split_once(':') else { return Some("it is not an absolute URI: it has no scheme (RFC 5280 section 4.2.1.6)") };
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return Some("it is not an absolute URI: it has no scheme (RFC 5280 section 4.2.1.6)");
+    };
     let begins = scheme.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
     if !begins || !scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')) {
         return Some("it is not an absolute URI: it has no scheme (RFC 5280 section 4.2.1.6)");
@@ -143,11 +184,18 @@ fn uri_problem(text: &str) -> Option<&'static str> {
     };
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&b);
     let fragments = behind.matches('#').count();
-    if fragments > 1 || !behind.bytes().all(|b| allowed(b) || b == b'#') || !authority.is_none_or(is_authority) {
+    if fragments > 1
+        || !behind.bytes().all(|b| allowed(b) || b == b'#')
+        || !authority.is_none_or(is_authority)
+    {
         return Some("it is not a URI of the syntax of RFC 3986");
     }
-    let escapes = text.split('%').skip(1).all(|after| after.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit())));
-    (!escapes).then_some("it is not a URI of the syntax of RFC 3986: a % is not followed by two hexadecimal digits")
+    let escapes = text
+        .split('%')
+        .skip(1)
+        .all(|after| after.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit())));
+    (!escapes)
+        .then_some("it is not a URI of the syntax of RFC 3986: a % is not followed by two hexadecimal digits")
 }
 
 /// User, host and port. It may be empty as a whole, as in `file:///x`.
@@ -159,10 +207,14 @@ fn is_authority(authority: &str) -> bool {
         None => {
             let (host, port) = place.find(':').map_or((place, ""), |at| place.split_at(at));
             let empty = host.is_empty() && port.is_empty() && user.is_empty();
-            (empty || host.parse::<Ipv4Addr>().is_ok() || problem(host).is_none() && !host.contains('*'), port)
+            (
+                empty || host.parse::<Ipv4Addr>().is_ok() || problem(host).is_none() && !host.contains('*'),
+                port,
+            )
         }
     };
-    let port = port.is_empty() || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    let port = port.is_empty()
+        || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
     host && port && user.bytes().all(of_user)
 }
 
@@ -197,7 +249,17 @@ mod tests {
     #[test]
     fn hosts() {
         let (label, long) = ("a".repeat(63), "ab.".repeat(84));
-        for kept in ["www.example.com", "UPPER.example", "db1", "_a.b_c.corp", "*.example.com", "*.corp", "xn--bcher-kva.example", "1.2.3", &label] {
+        for kept in [
+            "www.example.com",
+            "UPPER.example",
+            "db1",
+            "_a.b_c.corp",
+            "*.example.com",
+            "*.corp",
+            "xn--bcher-kva.example",
+            "1.2.3",
+            &label,
+        ] {
             assert_eq!(form(host, kept).as_deref(), Some(kept));
         }
         for (name, written) in [
@@ -239,15 +301,29 @@ mod tests {
             assert_eq!(form(host, gone), None, "{gone:?}");
         }
         assert_eq!(form(host, &format!("{label}a.b")), None);
-        assert_eq!((form(host, &format!("{long}c")).is_some(), form(host, &format!("{long}cd"))), (true, None));
-        assert_eq!(form(host, &format!("{}\u{fc}.example", "\u{e4}".repeat(60))), None, "too long once it is written in ASCII");
+        assert_eq!(
+            (form(host, &format!("{long}c")).is_some(), form(host, &format!("{long}cd"))),
+            (true, None)
+        );
+        assert_eq!(
+            form(host, &format!("{}\u{fc}.example", "\u{e4}".repeat(60))),
+            None,
+            "too long once it is written in ASCII"
+        );
         assert!(matches!(host(b"b\xfccher.example"), Form::LeftOut(_)));
     }
 
     #[test]
     fn mail_addresses() {
-        for kept in ["a@b.example", "a.b+c@localhost", "a..b.@b.example", "\"a b\"@b.example", "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]", "a@b_c.corp"]
-        {
+        for kept in [
+            "a@b.example",
+            "a.b+c@localhost",
+            "a..b.@b.example",
+            "\"a b\"@b.example",
+            "a@[192.0.2.1]",
+            "a@[IPv6:2001:db8::1]",
+            "a@b_c.corp",
+        ] {
             assert_eq!(form(mail, kept).as_deref(), Some(kept));
         }
         assert_eq!(form(mail, "a@b\u{fc}cher.example").as_deref(), Some("a@xn--bcher-kva.example"));
@@ -290,7 +366,10 @@ mod tests {
         ] {
             assert_eq!(form(uri, kept).as_deref(), Some(kept));
         }
-        assert_eq!(form(uri, "http://b\u{fc}cher.example:80/\u{fc}?\u{e4}").as_deref(), Some("http://xn--bcher-kva.example:80/%C3%BC?%C3%A4"));
+        assert_eq!(
+            form(uri, "http://b\u{fc}cher.example:80/\u{fc}?\u{e4}").as_deref(),
+            Some("http://xn--bcher-kva.example:80/%C3%BC?%C3%A4")
+        );
         assert_eq!(form(uri, "urn:x:\u{fc}").as_deref(), Some("urn:x:%C3%BC"));
         for gone in [
             "",

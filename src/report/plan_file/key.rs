@@ -1,4 +1,5 @@
-//! The records of keys and of the certificates on them. There are very many, so certificates are written by hand, straight into the buffer.
+//! The records of keys and of the certificates on them. There are very many, so certificates are written by
+//! hand, straight into the buffer.
 
 use std::borrow::Cow;
 
@@ -86,7 +87,8 @@ fn push_requests(out: &mut Vec<u8>, inventory: &Inventory, key: u32) {
         name!(out, "dns_names");
         json::push_list(out, &entry.request.names.dns);
         name!(out, "paths");
-        let paths: Vec<_> = files(&entry.occurrences).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
+        let paths: Vec<_> =
+            files(&entry.occurrences).iter().map(|f| inventory.files[*f as usize].place.shown()).collect();
         json::push_list(out, paths.iter().map(|p| &**p));
         out.push(b'}');
     }
@@ -181,8 +183,8 @@ fn push_certificate(out: &mut Vec<u8>, planned: &Planned<'_>, at: u32) {
     }
 }
 
-/// The paths, each file once; the ways into archives if any lies in one; their bytes in base64 if any is not UTF-8; and the root of each unless
-/// all are the first one.
+/// The paths, each file once; the ways into archives if any lies in one; their bytes in base64 if any is not
+/// UTF-8; and the root of each unless all are the first one.
 fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurrence]) {
     let files = files(occurrences);
     let places = || files.iter().map(|f| &inventory.files[*f as usize].place);
@@ -194,7 +196,8 @@ fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurren
     }
     if places().any(|p| p.raw_path().is_some()) {
         name!(out, "paths_b64");
-        let encoded: Vec<String> = places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect();
+        let encoded: Vec<String> =
+            places().map(|p| base64_simd::STANDARD.encode_to_string(p.raw())).collect();
         json::push_list(out, encoded.iter().map(String::as_str));
     }
     if places().any(|p| p.root != 0) {
@@ -210,7 +213,8 @@ fn push_places(out: &mut Vec<u8>, inventory: &Inventory, occurrences: &[Occurren
     }
 }
 
-/// The accounts of each path, in the order of the paths; nothing where no account is known, neither of a path nor of the key.
+/// The accounts of each path, in the order of the paths; nothing where no account is known, neither of a path
+/// nor of the key.
 fn push_accounts(out: &mut Vec<u8>, name: &str, planned: &Planned<'_>, key: u32, occurrences: &[Occurrence]) {
     let assessment = planned.assessment;
     // Most plans have no manifest, and there are very many records.
@@ -219,7 +223,8 @@ fn push_accounts(out: &mut Vec<u8>, name: &str, planned: &Planned<'_>, key: u32,
     }
     let files = files(occurrences);
     let accounts = |file: &u32| assessment.uploaders.of(*file, key);
-    if assessment.keys[key as usize].accounts.is_empty() && files.iter().all(|file| accounts(file).is_empty()) {
+    if assessment.keys[key as usize].accounts.is_empty() && files.iter().all(|file| accounts(file).is_empty())
+    {
         return;
     }
     out.extend_from_slice(b",\"");

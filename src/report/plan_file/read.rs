@@ -1,5 +1,5 @@
-//! `plan.json` read back and edited as a stream: one key and one step stand on each line, so that a plan of any size takes no more memory than what is
-//! wanted of it.
+//! `plan.json` read back and edited as a stream: one key and one step stand on each line, so that a plan of
+//! any size takes no more memory than what is wanted of it.
 
 use std::fmt;
 use std::fs::File;
@@ -22,7 +22,8 @@ const CHUNK: usize = 256 << 10;
 pub struct PlanFile {
     file: File,
     length: u64,
-    /// The list of replacements from the comma before it to the comma after it; `None` if the file is not as [`super::write`] leaves it.
+    /// The list of replacements from the comma before it to the comma after it; `None` if the file is not as
+    /// [`super::write`] leaves it.
     replacements: Option<Range<u64>>,
 }
 
@@ -42,7 +43,9 @@ impl fmt::Display for NoPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(_) => f.write_str("the plan cannot be read"),
-            Self::OtherSchema(schema) => write!(f, "it has the schema {schema:?}, this version reads {SCHEMA:?}"),
+            Self::OtherSchema(schema) => {
+                write!(f, "it has the schema {schema:?}, this version reads {SCHEMA:?}")
+            }
             Self::Wrong(error) => write!(f, "it is no plan: {error}"),
         }
     }
@@ -84,7 +87,8 @@ impl PlanFile {
     /// # Errors
     /// Those of `out`, and [`io::ErrorKind::InvalidData`] if the file is not as [`super::write`] leaves it.
     pub fn with_replacements(&self, records: &[ReplacementRecord], out: &mut dyn Write) -> io::Result<()> {
-        let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
+        let edited =
+            || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
         let Range { start, end } = self.replacements.clone().ok_or_else(edited)?;
         self.copy(0..start, out)?;
         list(out, REPLACEMENTS, records.iter())?;
@@ -109,7 +113,8 @@ impl PlanFile {
     }
 }
 
-/// Reads a plan line by line, as [`super::write`] lays it out; `None` for any other layout, and for what is no plan.
+/// Reads a plan line by line, as [`super::write`] lays it out; `None` for any other layout, and for what is
+/// no plan.
 fn by_lines(file: &File) -> io::Result<Option<(PlanHead, Range<u64>)>> {
     let mut lines = BufReader::with_capacity(CHUNK, file);
     let (mut line, mut at) = (Vec::new(), 0u64);
@@ -176,7 +181,11 @@ impl Lines {
 
     /// A member of the plan, or the head of a list of which each element has a line.
     fn member(&mut self, line: &[u8], at: u64) -> Option<()> {
-        let begins = |name: &str| line.strip_prefix(b"\"").and_then(|l| l.strip_prefix(name.as_bytes())).is_some_and(|l| l.starts_with(b"\":["));
+        let begins = |name: &str| {
+            line.strip_prefix(b"\"")
+                .and_then(|l| l.strip_prefix(name.as_bytes()))
+                .is_some_and(|l| l.starts_with(b"\":["))
+        };
         // The comma and the end of the line before it.
         let before = at.checked_sub(2).filter(|_| self.skeleton.ends_with(b","));
         if self.from.is_some() && self.to.is_none() {

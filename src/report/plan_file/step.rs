@@ -1,4 +1,5 @@
-//! The records of steps, as [`Step`] serialises. There are very many, so they are written by hand, straight into the buffer.
+//! The records of steps, as [`Step`] serialises. There are very many, so they are written by hand, straight
+//! into the buffer.
 
 use super::json;
 use super::key::push_time;
@@ -7,7 +8,22 @@ use crate::plan::Step;
 
 /// Appends the record of a step.
 pub(super) fn push(out: &mut Vec<u8>, step: &Step) {
-    let Step { id, kind, status, needs, deadline, deadline_source, says, key, certificates, authority, clock, or_after, only_if, commands } = step;
+    let Step {
+        id,
+        kind,
+        status,
+        needs,
+        deadline,
+        deadline_source,
+        says,
+        key,
+        certificates,
+        authority,
+        clock,
+        or_after,
+        only_if,
+        commands,
+    } = step;
     out.extend_from_slice(b"{\"id\":");
     json::push_word(out, id.as_str());
     name!(out, "kind");
@@ -90,7 +106,10 @@ mod tests {
         for step in [bare, full] {
             let mut out = Vec::new();
             push(&mut out, &step);
-            assert_eq!(String::from_utf8(out.clone()).unwrap(), String::from_utf8(json::to_vec(&step)).unwrap());
+            assert_eq!(
+                String::from_utf8(out.clone()).unwrap(),
+                String::from_utf8(json::to_vec(&step)).unwrap()
+            );
             assert_eq!(serde_json::from_slice::<Step>(&out).unwrap(), step);
         }
     }

@@ -1,5 +1,6 @@
-//! The record of one key as far as it concerns one account, so that it can be sent to the customer: nothing of it names another account, or a path, a
-//! host or a date of an upload of another. A text that could is made anew from what belongs to the account.
+//! The record of one key as far as it concerns one account, so that it can be sent to the customer: nothing
+//! of it names another account, or a path, a host or a date of an upload of another. A text that could is
+//! made anew from what belongs to the account.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -87,7 +88,9 @@ pub struct NoPathAccounts;
 
 impl fmt::Display for NoPathAccounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the plan was made before it recorded the account of each path; run `certrecall plan` again")
+        f.write_str(
+            "the plan was made before it recorded the account of each path; run `certrecall plan` again",
+        )
     }
 }
 
@@ -116,7 +119,10 @@ fn whose(accounts: &[String], account: &str) -> Whose {
 }
 
 /// Each path with its accounts, of which there is a list for each path, or none at all.
-fn with_accounts<P>(paths: impl Iterator<Item = P>, accounts: &[Vec<String>]) -> impl Iterator<Item = (P, &[String])> {
+fn with_accounts<P>(
+    paths: impl Iterator<Item = P>,
+    accounts: &[Vec<String>],
+) -> impl Iterator<Item = (P, &[String])> {
     paths.enumerate().map(|(at, path)| (path, accounts.get(at).map_or(&[][..], Vec::as_slice)))
 }
 
@@ -124,7 +130,11 @@ impl KeyStory {
     /// The accounts that uploaded it, or a certificate on it.
     #[must_use]
     pub fn uploaders(&self) -> BTreeSet<&str> {
-        let of_paths = self.private_key_accounts.iter().chain(self.certificates.iter().flat_map(|c| &c.path_accounts)).flatten();
+        let of_paths = self
+            .private_key_accounts
+            .iter()
+            .chain(self.certificates.iter().flat_map(|c| &c.path_accounts))
+            .flatten();
         self.accounts.iter().chain(of_paths).map(String::as_str).collect()
     }
 
@@ -132,7 +142,12 @@ impl KeyStory {
     ///
     /// # Errors
     /// [`NoPathAccounts`].
-    pub fn of_account<'a>(&'a self, account: &'a str, steps: &'a [Kept], words: &'a [Word]) -> Result<Option<AccountStory<'a>>, NoPathAccounts> {
+    pub fn of_account<'a>(
+        &'a self,
+        account: &'a str,
+        steps: &'a [Kept],
+        words: &'a [Word],
+    ) -> Result<Option<AccountStory<'a>>, NoPathAccounts> {
         let uploaders = self.uploaders();
         if !uploaders.contains(account) {
             return Ok(None);
@@ -144,14 +159,25 @@ impl KeyStory {
         }
         let is_own = |whose: Whose| matches!(whose, Whose::Own | Whose::Shared);
         let private = || self.private().map(|(path, accounts)| (path, whose(accounts, account)));
-        let private_key_paths: Vec<&str> = private().filter(|(_, whose)| is_own(*whose)).map(|(path, _)| path).collect();
+        let private_key_paths: Vec<&str> =
+            private().filter(|(_, whose)| is_own(*whose)).map(|(path, _)| path).collect();
         let is_alone = uploaders.len() == 1
             && private().all(|(_, whose)| whose == Whose::Own)
-            && self.certificates.iter().all(|c| c.with_accounts().all(|(_, accounts)| whose(accounts, account) == Whose::Own));
-        let certificates: Vec<OwnCertificate<'_>> = self.certificates.iter().filter_map(|c| c.of_account(account)).collect();
-        let in_other_uploads = private_key_paths.is_empty() && private().any(|(_, whose)| whose == Whose::Others);
-        let because = self.because.iter().filter_map(|because| because.of_account(self.whose_path(because.path.as_deref(), account))).collect();
-        let about = Own { key: self.spki_sha256, certificates: &certificates, private: &private_key_paths, is_alone };
+            && self
+                .certificates
+                .iter()
+                .all(|c| c.with_accounts().all(|(_, accounts)| whose(accounts, account) == Whose::Own));
+        let certificates: Vec<OwnCertificate<'_>> =
+            self.certificates.iter().filter_map(|c| c.of_account(account)).collect();
+        let in_other_uploads =
+            private_key_paths.is_empty() && private().any(|(_, whose)| whose == Whose::Others);
+        let because = self
+            .because
+            .iter()
+            .filter_map(|because| because.of_account(self.whose_path(because.path.as_deref(), account)))
+            .collect();
+        let about =
+            Own { key: self.spki_sha256, certificates: &certificates, private: &private_key_paths, is_alone };
         // What is to be done about a CA is for those who have its key.
         let is_for_others = in_other_uploads && certificates.iter().all(|c| c.is_ca);
         let open = steps.iter().filter(|kept| kept.closed.is_none() && !is_for_others);
@@ -178,9 +204,15 @@ impl KeyStory {
     /// Whose upload a path is that a reason names. Files of several roots can have a path in common.
     fn whose_path(&self, path: Option<&str>, account: &str) -> Option<Whose> {
         let path = path?;
-        let mut all: BTreeSet<&String> = self.private().filter(|(place, _)| *place == path).flat_map(|(_, accounts)| accounts).collect();
+        let mut all: BTreeSet<&String> =
+            self.private().filter(|(place, _)| *place == path).flat_map(|(_, accounts)| accounts).collect();
         for certificate in &self.certificates {
-            all.extend(certificate.with_accounts().filter(|(place, _)| place == path).flat_map(|(_, accounts)| accounts));
+            all.extend(
+                certificate
+                    .with_accounts()
+                    .filter(|(place, _)| place == path)
+                    .flat_map(|(_, accounts)| accounts),
+            );
         }
         let all: Vec<String> = all.into_iter().cloned().collect();
         Some(whose(&all, account))
@@ -188,9 +220,16 @@ impl KeyStory {
 }
 
 impl Because {
-    /// The reason for the account that a path belongs to; `None` without a path: what a list or a person says of the key.
+    /// The reason for the account that a path belongs to; `None` without a path: what a list or a person says
+    /// of the key.
     fn of_account(&self, whose: Option<Whose>) -> Option<OwnReason<'_>> {
-        let general = |message: &str| OwnReason { evidence: &self.evidence, path: None, earliest: None, latest: None, message: message.to_owned() };
+        let general = |message: &str| OwnReason {
+            evidence: &self.evidence,
+            path: None,
+            earliest: None,
+            latest: None,
+            message: message.to_owned(),
+        };
         let found = |path: &str| format!("found in {}", show(path));
         match (whose, self.path.as_deref()) {
             (Some(Whose::Own), Some(path)) => {
@@ -199,10 +238,16 @@ impl Because {
                 Some(OwnReason { evidence: &self.evidence, path: Some(path), earliest, latest, message })
             }
             // The times can be those of the other.
-            (Some(Whose::Shared), Some(path)) => Some(OwnReason { path: Some(path), ..general(&found(path)) }),
+            (Some(Whose::Shared), Some(path)) => {
+                Some(OwnReason { path: Some(path), ..general(&found(path)) })
+            }
             (None, _) if self.evidence == "list" => Some(general("on a list of compromised keys")),
-            (None, _) if self.evidence == "decision" => Some(general("decided by the people who work on the incident")),
-            (None, _) if self.evidence == "shared-factor" => Some(general("shares its RSA modulus with an exposed key")),
+            (None, _) if self.evidence == "decision" => {
+                Some(general("decided by the people who work on the incident"))
+            }
+            (None, _) if self.evidence == "shared-factor" => {
+                Some(general("shares its RSA modulus with an exposed key"))
+            }
             (None, _) if self.evidence == "misuse" => Some(general("misuse of the key was observed")),
             _ => None,
         }
@@ -264,15 +309,21 @@ struct Own<'a> {
 impl Own<'_> {
     /// A step that concerns the account.
     fn step<'s>(&self, step: &'s Step, words: &[Word]) -> Option<OwnStep<'s>> {
-        let own: Vec<&OwnCertificate<'_>> = self.certificates.iter().filter(|c| step.certificates.contains(&c.sha256)).collect();
+        let own: Vec<&OwnCertificate<'_>> =
+            self.certificates.iter().filter(|c| step.certificates.contains(&c.sha256)).collect();
         let of_key = step.key == Some(self.key);
         // What only a search knows can be of anybody.
         let of_anybody = step.kind == StepKind::Replace && step.certificates.is_empty() && !self.is_alone;
         if own.is_empty() && (!of_key || of_anybody || !step.certificates.is_empty()) {
             return None;
         }
-        let message = if self.is_alone && own.len() == step.certificates.len() { step.says.to_string() } else { self.message(step, &own) };
-        let marks = words.iter().filter(|w| w.step == step.id).map(|w| OwnMark { mark: w.mark, at: w.at }).collect();
+        let message = if self.is_alone && own.len() == step.certificates.len() {
+            step.says.to_string()
+        } else {
+            self.message(step, &own)
+        };
+        let marks =
+            words.iter().filter(|w| w.step == step.id).map(|w| OwnMark { mark: w.mark, at: w.at }).collect();
         Some(OwnStep {
             id: step.id,
             kind: step.kind,
@@ -290,15 +341,23 @@ impl Own<'_> {
         names.dedup();
         let names = names.join(", ");
         let serials: Vec<&str> = own.iter().map(|c| c.serial).collect();
-        let (serials, authority) = (serials.join(", "), own.iter().find_map(|c| c.authority).map_or_else(|| "the CA".to_owned(), show));
+        let (serials, authority) = (
+            serials.join(", "),
+            own.iter().find_map(|c| c.authority).map_or_else(|| "the CA".to_owned(), show),
+        );
         match step.kind {
             StepKind::Decide => "a decision about this key, or about a CA on it".to_owned(),
-            StepKind::Deploy => format!("install the new key and certificate for {names} wherever the old one is in use"),
+            StepKind::Deploy => {
+                format!("install the new key and certificate for {names} wherever the old one is in use")
+            }
             StepKind::Inspect => "look at what could not be read".to_owned(),
             StepKind::Replace => format!("have a new certificate issued for {names}, on a new key"),
             StepKind::Retire => match self.private {
                 [] => "destroy every copy of the old key".to_owned(),
-                paths => format!("destroy every copy of the old key, also in {}", paths.iter().map(|p| show(p)).collect::<Vec<_>>().join(", ")),
+                paths => format!(
+                    "destroy every copy of the old key, also in {}",
+                    paths.iter().map(|p| show(p)).collect::<Vec<_>>().join(", ")
+                ),
             },
             StepKind::Revoke => format!("have {authority} revoke serial {serials}"),
             StepKind::Rotate => "change the credential".to_owned(),
@@ -326,7 +385,11 @@ impl AccountStory<'_> {
         }
         if !self.because.is_empty() {
             section(&mut out, "why");
-            out.extend(self.because.iter().map(|reason| plain(format!("  {} (evidence: {})", reason.message, reason.evidence))));
+            out.extend(
+                self.because
+                    .iter()
+                    .map(|reason| plain(format!("  {} (evidence: {})", reason.message, reason.evidence))),
+            );
         }
         section(&mut out, "certificates on it");
         if self.certificates.is_empty() {
@@ -334,11 +397,29 @@ impl AccountStory<'_> {
         }
         for certificate in &self.certificates {
             let day = |t: Option<Time>| t.map_or_else(|| "unknown".to_owned(), Time::day);
-            let OwnCertificate { sha256, standing, verdict, issuer, serial, not_before, not_after, paths, authority, .. } = certificate;
-            out.push(vec![(Tone::Head, format!("  {}", certificate.name())), (Tone::Plain, format!(": {verdict}, {standing}"))]);
+            let OwnCertificate {
+                sha256,
+                standing,
+                verdict,
+                issuer,
+                serial,
+                not_before,
+                not_after,
+                paths,
+                authority,
+                ..
+            } = certificate;
+            out.push(vec![
+                (Tone::Head, format!("  {}", certificate.name())),
+                (Tone::Plain, format!(": {verdict}, {standing}")),
+            ]);
             let by = authority.map_or_else(String::new, |a| format!("; CA: {}", show(a)));
             out.push(plain(format!("      serial {serial} of {}{by}", show(issuer))));
-            out.push(plain(format!("      from {} until {}; sha256 {sha256}", day(*not_before), day(*not_after))));
+            out.push(plain(format!(
+                "      from {} until {}; sha256 {sha256}",
+                day(*not_before),
+                day(*not_after)
+            )));
             out.extend(paths.iter().map(|path| plain(format!("      in {}", show(path)))));
         }
         if !self.elsewhere.is_empty() {
@@ -346,7 +427,12 @@ impl AccountStory<'_> {
         }
         for listed in self.elsewhere {
             let name = listed.names.first().map_or("a certificate", |name| name);
-            out.push(plain(format!("  {}: serial {} of {}", show(name), show(listed.serial.as_deref().unwrap_or("unknown")), show(&listed.issuer))));
+            out.push(plain(format!(
+                "  {}: serial {} of {}",
+                show(name),
+                show(listed.serial.as_deref().unwrap_or("unknown")),
+                show(&listed.issuer)
+            )));
         }
         section(&mut out, "steps");
         if self.steps.is_empty() {
@@ -357,7 +443,9 @@ impl AccountStory<'_> {
             if let (Some(deadline), Some(source)) = (step.deadline, step.deadline_source) {
                 out.push(plain(format!("          due {deadline}: {}", show(source))));
             }
-            out.extend(step.marks.iter().map(|mark| plain(format!("          {} {}", mark.at, mark.mark.as_str()))));
+            out.extend(
+                step.marks.iter().map(|mark| plain(format!("          {} {}", mark.at, mark.mark.as_str()))),
+            );
         }
         out
     }

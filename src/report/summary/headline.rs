@@ -60,7 +60,8 @@ impl Text {
             (Code::DecisionOutdated, "Decisions that do not hold any more"),
             (Code::RetiredKeyPresent, "Recorded as destroyed, but still there"),
         ] {
-            let findings: Vec<&Finding> = planned.assessment.findings.iter().filter(|f| f.code == code).collect();
+            let findings: Vec<&Finding> =
+                planned.assessment.findings.iter().filter(|f| f.code == code).collect();
             if findings.is_empty() {
                 continue;
             }
@@ -73,7 +74,13 @@ impl Text {
     }
 
     /// What the run found, in a sentence that claims no more than it rests on.
-    pub(super) fn headline(&mut self, planned: &Planned<'_>, progress: &Progress, open: &[u32], over: &[u32]) {
+    pub(super) fn headline(
+        &mut self,
+        planned: &Planned<'_>,
+        progress: &Progress,
+        open: &[u32],
+        over: &[u32],
+    ) {
         let Planned { inventory, incident, .. } = *planned;
         let unread = match progress.inspect {
             0 => String::new(),
@@ -82,7 +89,10 @@ impl Text {
         let tone = if progress.inspect == 0 { Tone::Good } else { Tone::Warn };
         if !inventory.has_content() && planned.orphans.is_empty() {
             let roots = planned.roots.names().join(", ");
-            self.head(Tone::Warn, &format!("Nothing found: no certificate, key or request in {}{unread}", show(&roots)));
+            self.head(
+                Tone::Warn,
+                &format!("Nothing found: no certificate, key or request in {}{unread}", show(&roots)),
+            );
             return self.line(&[(
                 Tone::Plain,
                 "  Nothing can be said about exposed keys: check the paths, and whether something is not mounted or not unpacked",
@@ -97,7 +107,11 @@ impl Text {
             );
         }
         if !over.is_empty() || progress.steps > 0 && progress.open == 0 {
-            let what = if over.is_empty() { count(progress.steps, "step") } else { count(over.len(), "certificate") };
+            let what = if over.is_empty() {
+                count(progress.steps, "step")
+            } else {
+                count(over.len(), "certificate")
+            };
             let done = if progress.open == 0 { "Done" } else { "Done so far" };
             self.head(tone, &format!("{done}: {what}{}", if open.is_empty() { unread.as_str() } else { "" }));
         }
@@ -105,14 +119,30 @@ impl Text {
             return;
         }
         if progress.open > 0 {
-            let what = if over.is_empty() && known_alone == 0 { "No exposed certificate is still valid, but " } else { "" };
-            return self
-                .head(Tone::Warn, &format!("{what}{} open, such as keys to search for and to destroy{unread}", count_are(progress.open, "step")));
+            let what = if over.is_empty() && known_alone == 0 {
+                "No exposed certificate is still valid, but "
+            } else {
+                ""
+            };
+            return self.head(
+                Tone::Warn,
+                &format!(
+                    "{what}{} open, such as keys to search for and to destroy{unread}",
+                    count_are(progress.open, "step")
+                ),
+            );
         }
         let certificates = inventory.certificates.len();
         let oldest = inventory.certificates.iter().filter_map(|c| c.certificate.not_before).min();
-        let question = format!("Is {} the right incident? --incident NAME|FILE and --cutoff TIME choose another", incident.name);
-        let on_dates = || (0..certificates).all(|at| planned.assessment.keys[inventory.certificates[at].key as usize].on_certificate_dates);
+        let question = format!(
+            "Is {} the right incident? --incident NAME|FILE and --cutoff TIME choose another",
+            incident.name
+        );
+        let on_dates = || {
+            (0..certificates).all(|at| {
+                planned.assessment.keys[inventory.certificates[at].key as usize].on_certificate_dates
+            })
+        };
         match oldest.filter(|oldest| *oldest >= incident.cutoff) {
             Some(oldest) if !planned.has_old_file() => {
                 self.head(
@@ -126,11 +156,21 @@ impl Text {
                 self.line(&[(Tone::Plain, &format!("  {question}"))]);
             }
             _ if certificates > 0 && on_dates() => {
-                let all = if certificates == 1 { "The only certificate is".to_owned() } else { format!("All {certificates} certificates are") };
-                self.head(Tone::Warn, &format!("{all} clear on certificate dates alone, without an upload record{unread}"));
+                let all = if certificates == 1 {
+                    "The only certificate is".to_owned()
+                } else {
+                    format!("All {certificates} certificates are")
+                };
+                self.head(
+                    Tone::Warn,
+                    &format!("{all} clear on certificate dates alone, without an upload record{unread}"),
+                );
                 self.line(&[(Tone::Plain, &format!("  {question}"))]);
             }
-            _ if progress.inspect > 0 => self.head(tone, &format!("No exposed certificate is still valid among those that could be read{unread}")),
+            _ if progress.inspect > 0 => self.head(
+                tone,
+                &format!("No exposed certificate is still valid among those that could be read{unread}"),
+            ),
             _ => self.head(tone, "No exposed certificate is still valid"),
         }
     }

@@ -1,4 +1,5 @@
-//! What a case keeps for its next run: the question, the roots, files and facts, exposures, and the keys that it made.
+//! What a case keeps for its next run: the question, the roots, files and facts, exposures, and the keys that
+//! it made.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,10 @@ impl Store {
     /// [`Error::Database`].
     pub fn question(&self, scope: Scope) -> Result<Option<Question>, Error> {
         let sql = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
-        self.connection.query_row(sql, [scope.as_str()], |row| content(row.get_ref(0)?.as_bytes()?)).optional().map_err(self.failed())
+        self.connection
+            .query_row(sql, [scope.as_str()], |row| content(row.get_ref(0)?.as_bytes()?))
+            .optional()
+            .map_err(self.failed())
     }
 
     /// Stores what a new case is to be judged by, before anything is read.
@@ -29,7 +33,9 @@ impl Store {
     pub fn begin(&mut self, question: &Question, roots: &[StoredRoot], now: Time) -> Result<(), Error> {
         let failed = self.failed();
         let transaction = self.connection.transaction().map_err(&failed)?;
-        save::question(&transaction, Scope::Plan, question, now).and_then(|()| save::roots(&transaction, roots)).map_err(&failed)?;
+        save::question(&transaction, Scope::Plan, question, now)
+            .and_then(|()| save::roots(&transaction, roots))
+            .map_err(&failed)?;
         transaction.commit().map_err(&failed)
     }
 
@@ -63,7 +69,9 @@ impl Store {
     /// [`Error::Database`].
     pub fn last_run(&self) -> Result<Option<LastRun>, Error> {
         let sql = "SELECT incident, at, content FROM run ORDER BY seq DESC LIMIT 1";
-        let read = |row: &rusqlite::Row<'_>| Ok(LastRun { incident: row.get(0)?, at: Time::from_unix(row.get(1)?), found: row.get(2)? });
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(LastRun { incident: row.get(0)?, at: Time::from_unix(row.get(1)?), found: row.get(2)? })
+        };
         self.connection.query_row(sql, [], read).optional().map_err(self.failed())
     }
 
@@ -82,7 +90,9 @@ impl Store {
     pub fn forms(&self) -> Result<Vec<(SpkiHash, SpkiHash)>, Error> {
         let read = || -> rusqlite::Result<Vec<(SpkiHash, SpkiHash)>> {
             let mut statement = self.connection.prepare("SELECT raw, spki FROM key_form ORDER BY raw")?;
-            let rows = statement.query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), SpkiHash::from_bytes(row.get(1)?))))?;
+            let rows = statement.query_map([], |row| {
+                Ok((SpkiHash::from_bytes(row.get(0)?), SpkiHash::from_bytes(row.get(1)?)))
+            })?;
             rows.collect()
         };
         read().map_err(self.failed())
@@ -118,7 +128,10 @@ impl Store {
     /// # Errors
     /// [`Error::Database`].
     pub fn exposure(&self, spki: &SpkiHash) -> Result<Option<Exposure>, Error> {
-        let found = self.connection.query_row("SELECT exposure FROM key WHERE spki = ?1", [spki.as_bytes()], |row| row.get::<_, String>(0));
+        let found =
+            self.connection.query_row("SELECT exposure FROM key WHERE spki = ?1", [spki.as_bytes()], |row| {
+                row.get::<_, String>(0)
+            });
         Ok(found.optional().map_err(self.failed())?.and_then(|name| Exposure::named(&name)))
     }
 
@@ -129,7 +142,8 @@ impl Store {
     pub fn made(&self) -> Result<BTreeMap<SpkiHash, Time>, Error> {
         let read = || -> rusqlite::Result<BTreeMap<SpkiHash, Time>> {
             let mut statement = self.connection.prepare("SELECT spki, at FROM made")?;
-            let rows = statement.query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), Time::from_unix(row.get(1)?))))?;
+            let rows = statement
+                .query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), Time::from_unix(row.get(1)?))))?;
             rows.collect()
         };
         read().map_err(self.failed())
@@ -144,7 +158,8 @@ impl Store {
         let transaction = self.connection.transaction().map_err(&failed)?;
         let write = || -> rusqlite::Result<()> {
             let mut put = transaction.prepare("INSERT OR IGNORE INTO made(spki, at) VALUES(?1, ?2)")?;
-            keys.into_iter().try_for_each(|(spki, at)| put.execute(params![spki.as_bytes(), at.unix()]).map(drop))
+            keys.into_iter()
+                .try_for_each(|(spki, at)| put.execute(params![spki.as_bytes(), at.unix()]).map(drop))
         };
         write().map_err(&failed)?;
         transaction.commit().map_err(&failed)

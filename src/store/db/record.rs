@@ -1,4 +1,5 @@
-//! What a case records of the files it met, and of the objects in them, so that nothing is lost when a file is.
+//! What a case records of the files it met, and of the objects in them, so that nothing is lost when a file
+//! is.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -53,10 +54,14 @@ impl Recording<'_> {
 
     fn certificates(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut select = transaction.prepare("SELECT sha256, issued_others FROM certificate")?;
-        let known: HashMap<[u8; 32], bool> = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        let mut put = transaction.prepare("INSERT INTO certificate(sha256, issued_others, issuer, facts) VALUES(?1, ?2, ?3, ?4)")?;
+        let known: HashMap<[u8; 32], bool> =
+            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let mut put = transaction.prepare(
+            "INSERT INTO certificate(sha256, issued_others, issuer, facts) VALUES(?1, ?2, ?3, ?4)",
+        )?;
         let mut issuers = Issuers::new(transaction)?;
-        let mut change = transaction.prepare("UPDATE certificate SET issued_others = ?2 WHERE sha256 = ?1")?;
+        let mut change =
+            transaction.prepare("UPDATE certificate SET issued_others = ?2 WHERE sha256 = ?1")?;
         for entry in &self.inventory.certificates {
             let sha256 = entry.certificate.sha256.as_bytes();
             match known.get(sha256) {
@@ -118,11 +123,14 @@ impl<'a> Issuers<'a> {
 }
 
 fn insert(put: &mut rusqlite::Statement<'_>, file: &RecordedFile) -> rusqlite::Result<()> {
-    let RecordedFile { place, hash, last_hash, archive_hash, modified, member_time, objects, unread, gone } = file;
+    let RecordedFile { place, hash, last_hash, archive_hash, modified, member_time, objects, unread, gone } =
+        file;
     let mut packed = Vec::with_capacity(objects.len() * OBJECT);
     let mut rows: Vec<Span> = Vec::new();
     for object in objects {
-        packed.push(RecordedKind::VALUES.iter().find(|(kind, _)| *kind == object.kind).map_or(0, |(_, octet)| *octet));
+        packed.push(
+            RecordedKind::VALUES.iter().find(|(kind, _)| *kind == object.kind).map_or(0, |(_, octet)| *octet),
+        );
         packed.push(u8::from(object.first) | u8::from(object.doubtful) << 1);
         let row = object.row.map(|row| {
             rows.iter().position(|r| *r == row).unwrap_or_else(|| {
@@ -135,8 +143,16 @@ fn insert(put: &mut rusqlite::Statement<'_>, file: &RecordedFile) -> rusqlite::R
         packed.extend_from_slice(&object.hash);
     }
     rows.truncate(usize::from(NO_ROW));
-    let unread: Option<String> = if unread.is_empty() { None } else { Some(json(&unread.iter().map(UnreadRecord::of).collect::<Vec<_>>())?) };
-    let rows = if rows.is_empty() { None } else { Some(json(&rows.iter().map(|r| (r.earliest, r.latest)).collect::<Vec<_>>())?) };
+    let unread: Option<String> = if unread.is_empty() {
+        None
+    } else {
+        Some(json(&unread.iter().map(UnreadRecord::of).collect::<Vec<_>>())?)
+    };
+    let rows = if rows.is_empty() {
+        None
+    } else {
+        Some(json(&rows.iter().map(|r| (r.earliest, r.latest)).collect::<Vec<_>>())?)
+    };
     put.execute(params![
         place.root,
         place.raw(),
@@ -187,14 +203,22 @@ impl UnreadRecord {
 
     fn unread(self) -> RecordedUnread {
         // A reason that this version does not know is still a reason.
-        let reason = Reason::ALL.iter().copied().find(|r| r.as_str() == self.reason).unwrap_or(Reason::FormatNotRead);
+        let reason =
+            Reason::ALL.iter().copied().find(|r| r.as_str() == self.reason).unwrap_or(Reason::FormatNotRead);
         let unread = match self.kind.as_str() {
             "locked" => Unread::Locked(reason, None),
             "skipped" => Unread::Skipped(reason, self.detail),
             _ => Unread::Unreadable(reason, self.detail),
         };
         let row = self.row.map(|(earliest, latest)| Span { earliest, latest });
-        RecordedUnread { index: self.index, line: self.line, label: self.label, unread, content: self.content, row }
+        RecordedUnread {
+            index: self.index,
+            line: self.line,
+            label: self.label,
+            unread,
+            content: self.content,
+            row,
+        }
     }
 }
 
@@ -208,11 +232,18 @@ pub(super) fn files(connection: &Connection) -> rusqlite::Result<Vec<RecordedFil
     while let Some(row) = rows.next()? {
         let place = Place::new(row.get(0)?, row.get_ref(1)?.as_blob()?);
         let member = row.get_ref(2)?.as_str()?;
-        let hash = |at: usize| -> rusqlite::Result<Option<Fingerprint>> { Ok(row.get::<_, Option<[u8; 32]>>(at)?.map(Fingerprint::from_bytes)) };
-        let time = |at: usize| -> rusqlite::Result<Option<Time>> { Ok(row.get::<_, Option<i64>>(at)?.map(Time::from_unix)) };
-        let rows: Option<Vec<(Option<Time>, Option<Time>)>> = row.get_ref(8)?.as_bytes_or_null()?.map(content).transpose()?;
-        let rows: Vec<Span> = rows.into_iter().flatten().map(|(earliest, latest)| Span { earliest, latest }).collect();
-        let unread: Option<Vec<UnreadRecord>> = row.get_ref(10)?.as_bytes_or_null()?.map(content).transpose()?;
+        let hash = |at: usize| -> rusqlite::Result<Option<Fingerprint>> {
+            Ok(row.get::<_, Option<[u8; 32]>>(at)?.map(Fingerprint::from_bytes))
+        };
+        let time = |at: usize| -> rusqlite::Result<Option<Time>> {
+            Ok(row.get::<_, Option<i64>>(at)?.map(Time::from_unix))
+        };
+        let rows: Option<Vec<(Option<Time>, Option<Time>)>> =
+            row.get_ref(8)?.as_bytes_or_null()?.map(content).transpose()?;
+        let rows: Vec<Span> =
+            rows.into_iter().flatten().map(|(earliest, latest)| Span { earliest, latest }).collect();
+        let unread: Option<Vec<UnreadRecord>> =
+            row.get_ref(10)?.as_bytes_or_null()?.map(content).transpose()?;
         out.push(RecordedFile {
             place: if member.is_empty() { place } else { place.with_member(member) },
             hash: hash(3)?,
@@ -220,7 +251,12 @@ pub(super) fn files(connection: &Connection) -> rusqlite::Result<Vec<RecordedFil
             archive_hash: hash(5)?,
             modified: time(6)?,
             member_time: time(7)?,
-            objects: row.get_ref(9)?.as_blob()?.chunks_exact(OBJECT).filter_map(|packed| object(packed, &rows)).collect(),
+            objects: row
+                .get_ref(9)?
+                .as_blob()?
+                .chunks_exact(OBJECT)
+                .filter_map(|packed| object(packed, &rows))
+                .collect(),
             unread: unread.into_iter().flatten().map(UnreadRecord::unread).collect(),
             gone: row.get(11)?,
         });
@@ -232,7 +268,13 @@ fn object(packed: &[u8], rows: &[Span]) -> Option<RecordedObject> {
     let [octet, flags, row, hash @ ..] = packed else { return None };
     let (kind, _) = RecordedKind::VALUES.iter().find(|(_, known)| known == octet)?;
     let row = rows.get(usize::from(*row)).copied();
-    Some(RecordedObject { kind: *kind, hash: hash.try_into().ok()?, first: flags & 1 != 0, row, doubtful: flags & 2 != 0 })
+    Some(RecordedObject {
+        kind: *kind,
+        hash: hash.try_into().ok()?,
+        first: flags & 1 != 0,
+        row,
+        doubtful: flags & 2 != 0,
+    })
 }
 
 /// The facts that a case recorded, read one by one as they are asked for.
@@ -261,7 +303,10 @@ impl Facts for RecordedFacts<'_> {
             let whole = |row: &rusqlite::Row<'_>| {
                 let certificate: Certificate = content(row.get_ref(0)?.as_bytes()?)?;
                 let issuer: Issuer = content(row.get_ref(1)?.as_bytes()?)?;
-                Ok((Arc::new(Certificate { sha256: *sha256, issuer: Arc::new(issuer), ..certificate }), row.get(2)?))
+                Ok((
+                    Arc::new(Certificate { sha256: *sha256, issuer: Arc::new(issuer), ..certificate }),
+                    row.get(2)?,
+                ))
             };
             statement.query_row([sha256.as_bytes()], whole).optional()
         };

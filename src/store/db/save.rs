@@ -38,7 +38,12 @@ pub(super) fn all(
 }
 
 /// A question, if it is not what it was.
-pub(super) fn question(transaction: &Transaction<'_>, scope: Scope, question: &Question, now: Time) -> rusqlite::Result<()> {
+pub(super) fn question(
+    transaction: &Transaction<'_>,
+    scope: Scope,
+    question: &Question,
+    now: Time,
+) -> rusqlite::Result<()> {
     let last = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
     let sql = format!("INSERT INTO question(scope, at, content) SELECT ?1, ?2, ?3 WHERE ?3 IS NOT ({last})");
     transaction.execute(&sql, params![scope.as_str(), now.unix(), json(question)?]).map(drop)
@@ -48,7 +53,10 @@ pub(super) fn question(transaction: &Transaction<'_>, scope: Scope, question: &Q
 pub(super) fn roots(transaction: &Transaction<'_>, roots: &[StoredRoot]) -> rusqlite::Result<()> {
     let mut put =
         transaction.prepare("INSERT INTO root(number, content) VALUES(?1, ?2) ON CONFLICT(number) DO UPDATE SET content = excluded.content")?;
-    roots.iter().zip(0i64..).try_for_each(|(root, number)| put.execute(params![number, json(root)?]).map(drop))
+    roots
+        .iter()
+        .zip(0i64..)
+        .try_for_each(|(root, number)| put.execute(params![number, json(root)?]).map(drop))
 }
 
 /// A record as SQLite takes text; a hundred megabytes of what is known to be UTF-8 are not checked again.
@@ -70,7 +78,8 @@ struct Keys<'a> {
 impl<'a> Keys<'a> {
     fn begin(transaction: &'a Transaction<'_>, orphans: &[Orphan]) -> rusqlite::Result<Self> {
         let mut select = transaction.prepare("SELECT spki FROM key ORDER BY spki")?;
-        let mut before: Vec<[u8; 32]> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut before: Vec<[u8; 32]> =
+            select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         // Keys of which there is nothing but the record stay as they are.
         before.retain(|spki| orphans.binary_search_by_key(spki, |o| *o.spki.as_bytes()).is_err());
         Ok(Self {
@@ -133,7 +142,9 @@ struct Steps<'a> {
 impl<'a> Steps<'a> {
     fn begin(transaction: &'a Transaction<'_>, now: &'a [Step]) -> rusqlite::Result<Self> {
         let mut select = transaction.prepare("SELECT id, place, closed IS NOT NULL FROM step")?;
-        let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, Before { place: row.get(1)?, closed: row.get(2)? })))?;
+        let rows = select.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, Before { place: row.get(1)?, closed: row.get(2)? }))
+        })?;
         let before = rows.collect::<rusqlite::Result<_>>()?;
         let put = transaction.prepare(
             "INSERT INTO step(id, place, content) VALUES(?1, ?2, ?3)
@@ -149,7 +160,13 @@ impl<'a> Steps<'a> {
             let place = self.told as i64;
             self.told += 1;
             match self.before.get(step.id.as_str()) {
-                Some(b) if !b.closed && b.place == place && self.is_same.query_row(params![step.id.as_str(), text], |row| row.get(0))? => continue,
+                Some(b)
+                    if !b.closed
+                        && b.place == place
+                        && self.is_same.query_row(params![step.id.as_str(), text], |row| row.get(0))? =>
+                {
+                    continue;
+                }
                 None => self.changes.added += 1,
                 Some(b) if b.closed => self.changes.reopened += 1,
                 Some(_) => {}
@@ -160,12 +177,18 @@ impl<'a> Steps<'a> {
     }
 
     /// Closes those that are gone. `None` if not all were told.
-    fn end(self, transaction: &Transaction<'_>, run: Run<'_>, why: impl Fn(&Step) -> String) -> rusqlite::Result<Option<Changes>> {
+    fn end(
+        self,
+        transaction: &Transaction<'_>,
+        run: Run<'_>,
+        why: impl Fn(&Step) -> String,
+    ) -> rusqlite::Result<Option<Changes>> {
         let Self { before, now, told, mut changes, .. } = self;
         if told < now.len() {
             return Ok(None);
         }
-        let now: HashSet<&str> = if before.is_empty() { HashSet::new() } else { now.iter().map(|s| s.id.as_str()).collect() };
+        let now: HashSet<&str> =
+            if before.is_empty() { HashSet::new() } else { now.iter().map(|s| s.id.as_str()).collect() };
         let mut one = transaction.prepare("SELECT content FROM step WHERE id = ?1")?;
         let mut close = transaction.prepare("UPDATE step SET closed = ?2, closed_at = ?3 WHERE id = ?1")?;
         for (id, _) in before.iter().filter(|(id, b)| !b.closed && !now.contains(id.as_str())) {

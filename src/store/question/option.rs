@@ -72,7 +72,14 @@ impl OptionName {
     pub const fn decides_verdicts(self) -> bool {
         !matches!(
             self,
-            Self::Cas | Self::Ccadb | Self::Due | Self::FollowSymlinks | Self::MaxBroken | Self::MaxDepth | Self::MaxFileSize | Self::Roots
+            Self::Cas
+                | Self::Ccadb
+                | Self::Due
+                | Self::FollowSymlinks
+                | Self::MaxBroken
+                | Self::MaxDepth
+                | Self::MaxFileSize
+                | Self::Roots
         )
     }
 }

@@ -37,31 +37,53 @@ impl Resolved {
     }
 
     /// Values as given now.
-    pub(super) fn given(&mut self, option: OptionName, values: &[OsString], before: &[Value], now: Time) -> Result<Vec<Value>, QuestionError> {
+    pub(super) fn given(
+        &mut self,
+        option: OptionName,
+        values: &[OsString],
+        before: &[Value],
+        now: Time,
+    ) -> Result<Vec<Value>, QuestionError> {
         let one = |text: &OsString| {
             if !is_file(option, text) {
                 return Ok(Value { value: Raw(text.clone()), content: None });
             }
             let path = std::path::absolute(Path::new(text)).unwrap_or_else(|_| PathBuf::from(text));
-            let content = self.read(option, &path).map_err(|error| QuestionError::Given { option, path: PathBuf::from(text), error })?;
+            let content = self.read(option, &path).map_err(|error| QuestionError::Given {
+                option,
+                path: PathBuf::from(text),
+                error,
+            })?;
             let value = Raw(path.into_os_string());
-            let same = before.iter().find(|b| b.value == value && hash(b) == Some(&content.sha256)).and_then(|b| b.content.clone());
+            let same = before
+                .iter()
+                .find(|b| b.value == value && hash(b) == Some(&content.sha256))
+                .and_then(|b| b.content.clone());
             Ok(Value { value, content: Some(same.unwrap_or(Content { since: now, ..content })) })
         };
         values.iter().map(one).collect()
     }
 
     /// Values as the case stores them, with the contents that their files have now.
-    pub(super) fn stored(&mut self, option: OptionName, values: &[Value], now: Time) -> Result<Vec<Value>, QuestionError> {
+    pub(super) fn stored(
+        &mut self,
+        option: OptionName,
+        values: &[Value],
+        now: Time,
+    ) -> Result<Vec<Value>, QuestionError> {
         let one = |before: &Value| {
             let path = before.value.path();
             let Some(content) = &before.content else { return Ok(before.clone()) };
             let wrong = |error| QuestionError::Stored { option, path: path.to_owned(), error };
             if content.piped {
-                return Err(wrong(io::Error::new(io::ErrorKind::NotSeekable, "it was a pipe, which cannot be read again")));
+                return Err(wrong(io::Error::new(
+                    io::ErrorKind::NotSeekable,
+                    "it was a pipe, which cannot be read again",
+                )));
             }
             let read = self.read(option, path).map_err(wrong)?;
-            let content = if read.sha256 == content.sha256 { content.clone() } else { Content { since: now, ..read } };
+            let content =
+                if read.sha256 == content.sha256 { content.clone() } else { Content { since: now, ..read } };
             Ok(Value { value: before.value.clone(), content: Some(content) })
         };
         values.iter().map(one).collect()
@@ -80,7 +102,10 @@ impl Resolved {
             file.take(limit + 1).read_to_end(&mut bytes)?;
         }
         if meta.len().max(bytes.len() as u64) > limit {
-            let message = format!("it has more than {limit} bytes, the limit of --{}; leave out what concerns nothing here", option.as_str());
+            let message = format!(
+                "it has more than {limit} bytes, the limit of --{}; leave out what concerns nothing here",
+                option.as_str()
+            );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         let sha256 = Fingerprint::of(&bytes);
@@ -95,11 +120,14 @@ fn is_file(option: OptionName, text: &OsStr) -> bool {
         Reference::Text => false,
         Reference::File | Reference::Path => true,
         // A name that is neither built in nor a file is reported with those there are.
-        Reference::NameOrFile => Path::new(text).is_file() && incident::BUILT_IN.iter().all(|(name, _)| text != *name),
+        Reference::NameOrFile => {
+            Path::new(text).is_file() && incident::BUILT_IN.iter().all(|(name, _)| text != *name)
+        }
     }
 }
 
-/// The digest of a folder: of the names and contents of everything below it, so that what is added to it is reported.
+/// The digest of a folder: of the names and contents of everything below it, so that what is added to it is
+/// reported.
 fn folder(path: &Path) -> io::Result<Fingerprint> {
     let mut names = Vec::new();
     let mut folders = vec![path.to_owned()];
@@ -118,7 +146,9 @@ fn folder(path: &Path) -> io::Result<Fingerprint> {
         // What cannot be read is not used either.
         if let Ok(file) = File::open(&name)
             .and_then(|file| file.metadata().map(|meta| (file, meta)))
-            .and_then(|(file, meta)| if meta.is_file() { Ok(file) } else { Err(io::Error::from(io::ErrorKind::InvalidInput)) })
+            .and_then(|(file, meta)| {
+                if meta.is_file() { Ok(file) } else { Err(io::Error::from(io::ErrorKind::InvalidInput)) }
+            })
         {
             file.take(limits::INPUT).read_to_end(&mut content)?;
         }

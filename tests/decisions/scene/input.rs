@@ -62,7 +62,11 @@ impl Scene {
             "repeat" => {
                 let (times, line) = rest.split_once(' ').unwrap();
                 for number in 0..times.parse::<usize>().unwrap() {
-                    self.line(&line.replace("{n}", &format!("{number:04}")).replace("{m}", &format!("{:02}", number % 60)));
+                    self.line(
+                        &line
+                            .replace("{n}", &format!("{number:04}"))
+                            .replace("{m}", &format!("{:02}", number % 60)),
+                    );
                 }
             }
             "map" => self.mapping.push(rest.to_owned()),
@@ -80,19 +84,33 @@ impl Scene {
             }
             "decided" | "misused" => {
                 let (key, what) = rest.split_once(' ').unwrap();
-                let (exposed, reason) = what.split_once(' ').map_or((true, what), |(how, reason)| (how == "exposed" || word == "misused", reason));
+                let (exposed, reason) = what
+                    .split_once(' ')
+                    .map_or((true, what), |(how, reason)| (how == "exposed" || word == "misused", reason));
                 let (on, reason) = match reason.split_once(" on=") {
                     Some((reason, on)) => (Some(Exposure::named(on).unwrap()), reason),
                     None => (None, reason),
                 };
-                let decision =
-                    Decision { exposed, misused: word == "misused", reason: reason.to_owned(), by: "alice".to_owned(), at: time(crate::NOW), on };
+                let decision = Decision {
+                    exposed,
+                    misused: word == "misused",
+                    reason: reason.to_owned(),
+                    by: "alice".to_owned(),
+                    at: time(crate::NOW),
+                    on,
+                };
                 let key = self.key(key).spki();
                 self.decisions.insert(key, decision);
             }
             "held" => {
                 let (key, exposure) = rest.split_once(' ').unwrap();
-                let because = Because::recorded(Kind::Manifest, "old.csv:9".to_owned(), Span::default(), Codes::NONE, "as it was".to_owned());
+                let because = Because::recorded(
+                    Kind::Manifest,
+                    "old.csv:9".to_owned(),
+                    Span::default(),
+                    Codes::NONE,
+                    "as it was".to_owned(),
+                );
                 let held = Held { exposure: Exposure::named(exposure).unwrap(), because: vec![because] };
                 let key = self.key(key).spki();
                 self.held.insert(key, held);
@@ -118,7 +136,8 @@ impl Scene {
         }
     }
 
-    /// A certificate on a key that a search found: `K ISSUER|SERIAL|NAMES|END`, and its name if it is one of these.
+    /// A certificate on a key that a search found: `K ISSUER|SERIAL|NAMES|END`, and its name if it is one of
+    /// these.
     fn found(&mut self, rest: &str) {
         let (key, rest) = rest.split_once(' ').unwrap();
         let parts: Vec<&str> = rest.split('|').collect();
@@ -131,7 +150,9 @@ impl Scene {
             not_before: None,
             not_after: some(end).map(|t| time(&t)),
             crt_sh_id: None,
-            sha256: of.first().map(|name| self.certificates.get(*name).map_or_else(|| Fingerprint::of(name.as_bytes()), |c| c.sha256())),
+            sha256: of.first().map(|name| {
+                self.certificates.get(*name).map_or_else(|| Fingerprint::of(name.as_bytes()), |c| c.sha256())
+            }),
         };
         let key = self.key(key).spki();
         self.elsewhere.entry(key).or_default().push(listed);
@@ -166,18 +187,22 @@ impl Scene {
         let (certificate, signer) = if is_self_signed {
             (draft.self_signed(), key)
         } else {
-            let ca = option("by").map_or_else(|| public_ca_on(&Key::named("public")), |ca| self.certificates[ca].clone());
+            let ca = option("by")
+                .map_or_else(|| public_ca_on(&Key::named("public")), |ca| self.certificates[ca].clone());
             (draft.by(&ca), ca.key)
         };
-        let certificate = if option("endless").is_some() { certificate.endless(&signer) } else { certificate };
-        let certificate = if option("beginless").is_some() { certificate.beginless(&signer) } else { certificate };
+        let certificate =
+            if option("endless").is_some() { certificate.endless(&signer) } else { certificate };
+        let certificate =
+            if option("beginless").is_some() { certificate.beginless(&signer) } else { certificate };
         self.certificates.insert(name.to_owned(), certificate);
     }
 
     /// `PATH [at=T] = ITEM...`
     fn content(&mut self, rest: &str) -> (String, Option<String>, Vec<u8>) {
         let (head, items) = rest.split_once(" =").unwrap();
-        let (path, time) = head.split_once(" at=").map_or((head, None), |(path, time)| (path, Some(time.to_owned())));
+        let (path, time) =
+            head.split_once(" at=").map_or((head, None), |(path, time)| (path, Some(time.to_owned())));
         let mut out = String::new();
         for item in items.split_whitespace() {
             out += &match item.split_once(':') {
@@ -185,14 +210,20 @@ impl Scene {
                 Some(("locked", name)) => self.key(name).sealed(),
                 Some(("public", name)) => self.key(name).public(),
                 Some(("request", name)) => self.key(name).request(name),
-                Some(("broken", _)) => "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".to_owned(),
+                Some(("broken", _)) => {
+                    "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".to_owned()
+                }
                 Some(("jwk", _)) => format!(
                     "{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{0}\",\"y\":\"{0}\",\"d\":\"{0}\"}}\n",
                     "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
                 ),
                 // PKCS #8 of an algorithm that nobody knows.
                 Some(("odd", _)) => {
-                    let parts = [element(0x02, &[0]), element(0x30, &element(0x06, &[0x2a, 3, 4])), element(0x04, &[7; 32])];
+                    let parts = [
+                        element(0x02, &[0]),
+                        element(0x30, &element(0x06, &[0x2a, 3, 4])),
+                        element(0x04, &[7; 32]),
+                    ];
                     pem("PRIVATE KEY", &element(0x30, &parts.concat()))
                 }
                 Some(("text", text)) => format!("{text}\n"),
@@ -205,7 +236,9 @@ impl Scene {
     /// A line with what stands for `{...}` in it.
     pub(super) fn filled(&mut self, line: &str) -> String {
         let (mut out, mut rest) = (String::new(), line);
-        while let Some((before, (name, behind))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?))) {
+        while let Some((before, (name, behind))) =
+            rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?)))
+        {
             let value = match name.split_once(' ') {
                 Some(("key", key)) => self.key(key).spki().to_string(),
                 _ if name == "in" => self.folder.path().join("in").to_string_lossy().into_owned(),
@@ -245,7 +278,9 @@ fn change(draft: Draft, name: &str, value: &str) -> Draft {
         "use" => draft.purposes(&value.split(',').map(purpose).collect::<Vec<_>>()),
         "crl" => draft.published_at(value),
         "sct" => draft.logged(value),
-        "ku" => draft.with(|params| params.key_usages = value.split(',').filter(|v| !v.is_empty()).map(usage).collect()),
+        "ku" => draft.with(|params| {
+            params.key_usages = value.split(',').filter(|v| !v.is_empty()).map(usage).collect()
+        }),
         "email" => draft.with(|params| {
             let kind = DnType::CustomDnType(vec![1, 2, 840, 113549, 1, 9, 1]);
             params.distinguished_name.push(kind, rcgen::DnValue::Ia5String(value.try_into().unwrap()));

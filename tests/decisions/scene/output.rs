@@ -1,4 +1,5 @@
-//! Everything that follows from a scene, as lines that a person can read. Hashes are shown as the names of what they stand for.
+//! Everything that follows from a scene, as lines that a person can read. Hashes are shown as the names of
+//! what they stand for.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -18,8 +19,11 @@ impl Scene {
         let mut out = String::new();
         self.keys(&mut out, told);
         self.evidence(&mut out, told);
-        for (key, ids) in told.inventory.keys.iter().zip(&told.plan.steps_of_key).filter(|(_, ids)| !ids.is_empty()) {
-            let kind = |id: &StepId| told.plan.steps.iter().find(|s| s.id == *id).map_or("?", |s| s.kind.as_str());
+        for (key, ids) in
+            told.inventory.keys.iter().zip(&told.plan.steps_of_key).filter(|(_, ids)| !ids.is_empty())
+        {
+            let kind =
+                |id: &StepId| told.plan.steps.iter().find(|s| s.id == *id).map_or("?", |s| s.kind.as_str());
             let kinds: Vec<&str> = ids.iter().map(kind).collect();
             writeln!(out, "steps of {}: {}", key.spki, kinds.join(" ")).unwrap();
         }
@@ -62,15 +66,26 @@ impl Scene {
             }
             notes.extend(verdict.on_certificate_dates.then(|| "on certificate dates".to_owned()));
             notes.extend(verdict.on_chain_rule.then(|| "on a chain rule".to_owned()));
-            notes.extend((verdict.exposure.is_suspect() && !verdict.spreads.is_suspect()).then(|| "does not spread".to_owned()));
+            notes.extend(
+                (verdict.exposure.is_suspect() && !verdict.spreads.is_suspect())
+                    .then(|| "does not spread".to_owned()),
+            );
             notes.extend((verdict.omitted > 0).then(|| format!("{} reasons omitted", verdict.omitted)));
-            notes.extend((!verdict.accounts.is_empty()).then(|| format!("accounts {}", verdict.accounts.join(" "))));
+            notes.extend(
+                (!verdict.accounts.is_empty()).then(|| format!("accounts {}", verdict.accounts.join(" "))),
+            );
             writeln!(out, "key {name}: {}{}", verdict.exposure.as_str(), bracketed(&notes)).unwrap();
             verdict.because.iter().for_each(|b| because(out, b, told));
             for at in &inventory.keys[at].certificates {
                 let sha256 = inventory.certificates[*at as usize].certificate.sha256;
                 let verdict = &assessment.certificates[*at as usize];
-                writeln!(out, "  certificate {sha256}: {} {}", verdict.standing.as_str(), verdict.verdict.as_str()).unwrap();
+                writeln!(
+                    out,
+                    "  certificate {sha256}: {} {}",
+                    verdict.standing.as_str(),
+                    verdict.verdict.as_str()
+                )
+                .unwrap();
                 verdict.because.iter().for_each(|b| because(out, b, told));
             }
         }
@@ -90,7 +105,8 @@ impl Scene {
                 for file in 0..inventory.files.len() as u32 {
                     let accounts = assessment.uploaders.of(file, key);
                     if !accounts.is_empty() && entry.private_places().any(|o| o.file == file) {
-                        writeln!(out, "uploader of {} in {}: {}", entry.spki, path(file), accounts.join(" ")).unwrap();
+                        writeln!(out, "uploader of {} in {}: {}", entry.spki, path(file), accounts.join(" "))
+                            .unwrap();
                     }
                 }
             }
@@ -104,7 +120,9 @@ impl Scene {
             }
             writeln!(out, "finding {} {}: {}", finding.code.as_str(), finding.place, finding.says).unwrap();
         }
-        for (code, count) in assessment.finding_counts.iter().filter(|(code, count)| told(**code) as u64 != **count) {
+        for (code, count) in
+            assessment.finding_counts.iter().filter(|(code, count)| told(**code) as u64 != **count)
+        {
             writeln!(out, "count {} {count}", code.as_str()).unwrap();
         }
     }
@@ -114,14 +132,40 @@ impl Scene {
         for key in &plan.order {
             let risk = Risk::of(inventory, assessment, &plan.voiding, *clock, *key);
             assert_eq!(risk.score, Risk::score(inventory, assessment, &plan.voiding, *clock, *key));
-            let parts: Vec<String> = risk.because.iter().map(|p| format!("{} {}", p.points, p.says)).collect();
-            writeln!(out, "urgency {} of {}: {}", risk.score, inventory.keys[*key as usize].spki, parts.join("; ")).unwrap();
+            let parts: Vec<String> =
+                risk.because.iter().map(|p| format!("{} {}", p.points, p.says)).collect();
+            writeln!(
+                out,
+                "urgency {} of {}: {}",
+                risk.score,
+                inventory.keys[*key as usize].spki,
+                parts.join("; ")
+            )
+            .unwrap();
         }
         let numbers = numbers(plan);
-        let of = |ids: &[StepId]| ids.iter().map(|id| numbers.get(id).cloned().unwrap_or_else(|| "?".to_owned())).collect::<Vec<_>>().join(" ");
+        let of = |ids: &[StepId]| {
+            ids.iter()
+                .map(|id| numbers.get(id).cloned().unwrap_or_else(|| "?".to_owned()))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         for (step, number) in plan.steps.iter().zip(1..) {
             let Step {
-                kind, status, needs, deadline, deadline_source, says, key, certificates, authority, clock, or_after, only_if, commands, ..
+                kind,
+                status,
+                needs,
+                deadline,
+                deadline_source,
+                says,
+                key,
+                certificates,
+                authority,
+                clock,
+                or_after,
+                only_if,
+                commands,
+                ..
             } = step;
             // Whether a step is the same as in another plan is told by its id.
             let mut notes = vec![step.id.as_str().to_owned()];
@@ -134,7 +178,9 @@ impl Scene {
             notes.extend((!names.is_empty()).then(|| format!("certificates {}", names.join(" "))));
             notes.extend(authority.as_ref().map(|a| format!("by {a}")));
             notes.extend(clock.as_ref().map(|c| format!("{} h: {}", c.hours, c.source)));
-            notes.extend(deadline.map(|t| format!("until {t}: {}", deadline_source.as_deref().unwrap_or_default())));
+            notes.extend(
+                deadline.map(|t| format!("until {t}: {}", deadline_source.as_deref().unwrap_or_default())),
+            );
             writeln!(out, "{number} {} {}{}", kind.as_str(), status.as_str(), bracketed(&notes)).unwrap();
             writeln!(out, "    {says}").unwrap();
             commands.iter().for_each(|command| writeln!(out, "    $ {}", command.join(" ")).unwrap());
@@ -143,24 +189,31 @@ impl Scene {
             writeln!(out, "steps of {}: {}", key.spki, of(ids)).unwrap();
         }
         for replacement in &plan.replacements {
-            let name = |at: u32| self.named(inventory.certificates[at as usize].certificate.sha256.to_string());
+            let name =
+                |at: u32| self.named(inventory.certificates[at as usize].certificate.sha256.to_string());
             let mut all: Vec<String> = replacement.replaces.iter().map(|at| name(*at)).collect();
             all.sort_unstable();
             let waits = if replacement.waits_for_new_ca { ", waits for a new CA" } else { "" };
-            writeln!(out, "replacement {}: mirrors {}, replaces {}{waits}", of(&[replacement.step]), name(replacement.mirrors), all.join(" "))
-                .unwrap();
-            assert!(
-                replacement
-                    .replaces
-                    .iter()
-                    .all(|at| plan.replacement_of[*at as usize].is_some_and(|r| plan.replacements[r as usize].step == replacement.step))
-            );
+            writeln!(
+                out,
+                "replacement {}: mirrors {}, replaces {}{waits}",
+                of(&[replacement.step]),
+                name(replacement.mirrors),
+                all.join(" ")
+            )
+            .unwrap();
+            assert!(replacement.replaces.iter().all(|at| {
+                plan.replacement_of[*at as usize]
+                    .is_some_and(|r| plan.replacements[r as usize].step == replacement.step)
+            }));
         }
         let mut voiding: Vec<String> = plan.voiding.iter().map(|c| self.named(c.to_string())).collect();
         voiding.sort_unstable();
         voiding.iter().for_each(|c| writeln!(out, "voids others: {c}").unwrap());
         for (key, list) in &plan.elsewhere {
-            list.iter().for_each(|l| writeln!(out, "elsewhere on {key}: {}", l.identity().replace('\n', " ")).unwrap());
+            list.iter().for_each(|l| {
+                writeln!(out, "elsewhere on {key}: {}", l.identity().replace('\n', " ")).unwrap()
+            });
         }
     }
 
@@ -186,15 +239,25 @@ impl Scene {
         }
         for name in self.certificates.keys() {
             let sha256 = self.certificates[name].sha256();
-            let Ok(at) = inventory.certificates.binary_search_by_key(&sha256, |c| c.certificate.sha256) else { continue };
+            let Ok(at) = inventory.certificates.binary_search_by_key(&sha256, |c| c.certificate.sha256)
+            else {
+                continue;
+            };
             let Some(issuance) = plan.authorities.of(at as u32) else { continue };
             let authority = plan.authorities.authority_of(at as u32).map_or("none", |a| &a.id);
-            let (sort, reach, confidence) = (issuance.sort.as_str(), issuance.reach.as_str(), issuance.confidence.as_str());
-            writeln!(out, "issued {name}: {sort}, {reach}, CA {authority}, {confidence}: {}", issuance.because).unwrap();
+            let (sort, reach, confidence) =
+                (issuance.sort.as_str(), issuance.reach.as_str(), issuance.confidence.as_str());
+            writeln!(
+                out,
+                "issued {name}: {sort}, {reach}, CA {authority}, {confidence}: {}",
+                issuance.because
+            )
+            .unwrap();
         }
     }
 
-    /// What becomes of the steps when people say something of them: `N STATUS [T]`, several with commas between.
+    /// What becomes of the steps when people say something of them: `N STATUS [T]`, several with commas
+    /// between.
     fn progress(&self, out: &mut String, told: &Told) {
         let mut words: Vec<Word> = Vec::new();
         for (line, day) in self.said.iter().zip(1..) {
@@ -204,7 +267,14 @@ impl Scene {
                 let step = &told.plan.steps[parts[0].parse::<usize>().unwrap() - 1];
                 let mark: Mark = parts[1].parse().unwrap();
                 match mark.fits(step) {
-                    Ok(()) => words.push(Word { step: step.id, mark, reason: "because".to_owned(), by: "alice".to_owned(), at, recorded: at }),
+                    Ok(()) => words.push(Word {
+                        step: step.id,
+                        mark,
+                        reason: "because".to_owned(),
+                        by: "alice".to_owned(),
+                        at,
+                        recorded: at,
+                    }),
                     Err(error) => writeln!(out, "{said}: it can be {}", error.fitting.join(" ")).unwrap(),
                 }
             }
@@ -228,12 +298,23 @@ fn numbers(plan: &Plan) -> HashMap<StepId, String> {
 fn because(out: &mut String, because: &Because, told: &Told) {
     let codes: Vec<String> = because.findings.iter().map(|c| c.as_str().to_owned()).collect();
     let says = because.says(&told.inventory);
-    writeln!(out, "  {} {} {}{}: {says}", because.evidence.as_str(), because.source, ends(because.earliest, because.latest), bracketed(&codes))
-        .unwrap();
+    writeln!(
+        out,
+        "  {} {} {}{}: {says}",
+        because.evidence.as_str(),
+        because.source,
+        ends(because.earliest, because.latest),
+        bracketed(&codes)
+    )
+    .unwrap();
 }
 
 fn ends(from: Option<Time>, to: Option<Time>) -> String {
-    format!("{}..{}", from.map(|t| t.to_string()).unwrap_or_default(), to.map(|t| t.to_string()).unwrap_or_default())
+    format!(
+        "{}..{}",
+        from.map(|t| t.to_string()).unwrap_or_default(),
+        to.map(|t| t.to_string()).unwrap_or_default()
+    )
 }
 
 fn bracketed(notes: &[String]) -> String {

@@ -1,4 +1,5 @@
-//! A case over several runs of the program: between them files change, are gone or come back, and manifests are given anew.
+//! A case over several runs of the program: between them files change, are gone or come back, and manifests
+//! are given anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,9 +12,13 @@ use super::Scene;
 use crate::common::pki::NOW;
 use crate::common::run;
 
-/// What each run concludes. Rounds are parted by `later`; `gone PATH` deletes, `option FLAG VALUE` is given in this round alone.
+/// What each run concludes. Rounds are parted by `later`; `gone PATH` deletes, `option FLAG VALUE` is given
+/// in this round alone.
 pub(crate) fn rounds(text: &str) -> String {
-    let today = || Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64).day();
+    let today = || {
+        Time::from_unix(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64)
+            .day()
+    };
     let begun = today();
     let mut scene = Scene::new();
     let mut out = String::new();
@@ -25,9 +30,15 @@ pub(crate) fn rounds(text: &str) -> String {
                 Some(("gone", path)) => {
                     scene.archives.remove(path);
                     let path = scene.folder.path().join("in").join(path);
-                    if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+                    if path.is_dir() {
+                        fs::remove_dir_all(path).unwrap()
+                    } else {
+                        fs::remove_file(path).unwrap()
+                    }
                 }
-                Some(("option", rest)) => options.extend(scene.filled(rest).split_whitespace().map(str::to_owned)),
+                Some(("option", rest)) => {
+                    options.extend(scene.filled(rest).split_whitespace().map(str::to_owned))
+                }
                 _ => scene.line(line),
             }
         }
@@ -60,24 +71,43 @@ impl Scene {
         let steps = all(&plan["steps"]);
         for (name, key) in &self.keys {
             let keys = all(&plan["keys"]);
-            let Some(key) = keys.iter().find(|k| k["spki_sha256"] == key.spki().to_string()) else { continue };
+            let Some(key) = keys.iter().find(|k| k["spki_sha256"] == key.spki().to_string()) else {
+                continue;
+            };
             let status = |id: &Value| {
                 let step = steps.iter().find(|s| s["id"] == *id);
-                step.map_or_else(|| "?".to_owned(), |s| format!("{} {}", text(&s["kind"]), text(&s["status"])))
+                step.map_or_else(
+                    || "?".to_owned(),
+                    |s| format!("{} {}", text(&s["kind"]), text(&s["status"])),
+                )
             };
             let own: Vec<String> = all(&key["steps"]).iter().map(status).collect();
             writeln!(out, "  key {name}: {}; {}", text(&key["exposure"]), own.join(", ")).unwrap();
             for because in all(&key["because"]) {
                 let codes: Vec<String> = all(&because["findings"]).iter().map(text).collect();
-                writeln!(out, "    {} {} {}: {}", text(&because["evidence"]), text(&because["source"]), codes.join(" "), text(&because["says"]))
-                    .unwrap();
+                writeln!(
+                    out,
+                    "    {} {} {}: {}",
+                    text(&because["evidence"]),
+                    text(&because["source"]),
+                    codes.join(" "),
+                    text(&because["says"])
+                )
+                .unwrap();
             }
         }
         for step in steps.iter().filter(|s| s["kind"] == "inspect") {
             writeln!(out, "  inspect {}: {}", text(&step["status"]), text(&step["says"])).unwrap();
         }
         for finding in all(&plan["findings"]) {
-            writeln!(out, "  finding {} {}: {}", text(&finding["code"]), text(&finding["place"]), text(&finding["says"])).unwrap();
+            writeln!(
+                out,
+                "  finding {} {}: {}",
+                text(&finding["code"]),
+                text(&finding["place"]),
+                text(&finding["says"])
+            )
+            .unwrap();
         }
     }
 }

@@ -3,16 +3,21 @@
 use super::Order;
 use crate::time::{DAY, HOUR};
 
-/// `20161031220000`, `201610312200` and `2016103122`, where they can be: as a number each would be a time that no upload has.
+/// `20161031220000`, `201610312200` and `2016103122`, where they can be: as a number each would be a time
+/// that no upload has.
 pub(super) fn calendar(text: &str) -> Option<[&str; 4]> {
     if !matches!(text.len(), 10 | 12 | 14) || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let number = |part: &str| part.parse::<u32>().unwrap_or(u32::MAX);
     let (date, clock) = text.split_at(8);
-    let can_be = (1990..2100).contains(&number(&date[..4])) && (1..=12).contains(&number(&date[4..6])) && (1..=31).contains(&number(&date[6..]));
-    let clock_can_be = number(&clock[..2]) < 24 && (2..clock.len()).step_by(2).all(|at| number(&clock[at..at + 2]) < 60);
-    (can_be && clock_can_be).then(|| [date, &clock[..2], clock.get(2..4).unwrap_or("00"), clock.get(4..6).unwrap_or("")])
+    let can_be = (1990..2100).contains(&number(&date[..4]))
+        && (1..=12).contains(&number(&date[4..6]))
+        && (1..=31).contains(&number(&date[6..]));
+    let clock_can_be =
+        number(&clock[..2]) < 24 && (2..clock.len()).step_by(2).all(|at| number(&clock[at..at + 2]) < 60);
+    (can_be && clock_can_be)
+        .then(|| [date, &clock[..2], clock.get(2..4).unwrap_or("00"), clock.get(4..6).unwrap_or("")])
 }
 
 /// A text in other forms as ISO 8601; two of them where day and month cannot be told apart.
@@ -69,12 +74,20 @@ pub(super) fn order_of(text: &str) -> Option<Vec<Order>> {
     let text = text.trim();
     let date = text.split([' ', 'T', 't', ',']).next().filter(|date| !date.contains('.'))?;
     let [a, b, c] = parts(date)?;
-    let number = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()));
+    let number = |part: &str| {
+        part.parse::<u32>().ok().filter(|_| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()))
+    };
     let (a, b) = (number(a)?, number(b)?);
     if c.len() != 4 || a == b || !(1..=31).contains(&a) || !(1..=31).contains(&b) {
         return None;
     }
-    Some([(a, Order::MonthFirst), (b, Order::DayFirst)].into_iter().filter(|(month, _)| *month <= 12).map(|(_, order)| order).collect())
+    Some(
+        [(a, Order::MonthFirst), (b, Order::DayFirst)]
+            .into_iter()
+            .filter(|(month, _)| *month <= 12)
+            .map(|(_, order)| order)
+            .collect(),
+    )
 }
 
 /// A text without what needs no reading, and what was found on the way.
@@ -86,11 +99,14 @@ pub(super) struct Simple {
     pub(super) plus: i64,
 }
 
-/// Takes off what Go, Java and JavaScript write behind an offset, names of zones, a comma in front of a fraction, and `24:00:00`.
+/// Takes off what Go, Java and JavaScript write behind an offset, names of zones, a comma in front of a
+/// fraction, and `24:00:00`.
 pub(super) fn simple(text: &str) -> Simple {
     let mut text = text.trim().to_owned();
     for (open, close) in [('(', ')'), ('[', ']')] {
-        if let Some((before, _)) = text.rsplit_once(open).filter(|(before, name)| name.ends_with(close) && before.contains(':')) {
+        if let Some((before, _)) =
+            text.rsplit_once(open).filter(|(before, name)| name.ends_with(close) && before.contains(':'))
+        {
             text = before.trim_end().to_owned();
         }
     }
@@ -107,7 +123,8 @@ pub(super) fn simple(text: &str) -> Simple {
         (text, zone_unknown) = without_zone_names(&text);
     }
     // ISO 8601 allows a comma in front of the fraction.
-    let is_fraction = |at: &usize| text[..*at].ends_with(|c: char| c.is_ascii_digit()) && text[..*at].contains(':');
+    let is_fraction =
+        |at: &usize| text[..*at].ends_with(|c: char| c.is_ascii_digit()) && text[..*at].contains(':');
     if let Some(at) = text.rfind(',').filter(is_fraction) {
         text.replace_range(at..=at, ".");
     }
@@ -125,8 +142,11 @@ pub(super) fn simple(text: &str) -> Simple {
 
 /// A text without the names of zones in it, and whether one was all that it had of a zone.
 fn without_zone_names(text: &str) -> (String, bool) {
-    let is_offset = |w: &&str| w.len() >= 3 && w.starts_with(['+', '-']) && w[1..].bytes().all(|b| b.is_ascii_digit() || b == b':');
-    let clock_with_offset = |w: &&str| w.contains(':') && w.trim_start_matches(|c: char| c != ':').contains(['+', '-']);
+    let is_offset = |w: &&str| {
+        w.len() >= 3 && w.starts_with(['+', '-']) && w[1..].bytes().all(|b| b.is_ascii_digit() || b == b':')
+    };
+    let clock_with_offset =
+        |w: &&str| w.contains(':') && w.trim_start_matches(|c: char| c != ':').contains(['+', '-']);
     let has_offset = text.split(' ').any(|w| is_offset(&w) || clock_with_offset(&w));
     let mut unknown = false;
     let mut kept: Vec<&str> = Vec::new();
@@ -145,9 +165,14 @@ fn without_zone_names(text: &str) -> (String, bool) {
 fn is_zone_name(word: &str) -> bool {
     let short = matches!(word.len(), 3..=5) && word.bytes().all(|b| b.is_ascii_uppercase());
     let lower = word.to_ascii_lowercase();
-    let known =
-        || ["utc", "gmt", "sept", "june", "july"].contains(&lower.as_str()) || MONTHS.contains(&lower.as_str()) || DAYS.contains(&lower.as_str());
-    let name = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'/' | b'-'));
+    let known = || {
+        ["utc", "gmt", "sept", "june", "july"].contains(&lower.as_str())
+            || MONTHS.contains(&lower.as_str())
+            || DAYS.contains(&lower.as_str())
+    };
+    let name = |t: &str| {
+        !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'/' | b'-'))
+    };
     short && !known() || word.split_once('/').is_some_and(|(area, city)| name(area) && name(city))
 }
 
@@ -157,18 +182,22 @@ pub(super) fn offset(text: &str) -> Option<i64> {
     if ["z", "utc", "gmt"].contains(&text.to_ascii_lowercase().as_str()) {
         return Some(0);
     }
-    let (sign, digits) = if let Some(rest) = text.strip_prefix('+') { (1, rest) } else { (-1, text.strip_prefix('-')?) };
+    let (sign, digits) =
+        if let Some(rest) = text.strip_prefix('+') { (1, rest) } else { (-1, text.strip_prefix('-')?) };
     let (hours, minutes) = match digits.split_once(':') {
         Some(parts) => parts,
         None if digits.len() == 4 && digits.is_ascii() => digits.split_at(2),
         None => (digits, "0"),
     };
-    let number = |t: &str| t.parse::<i64>().ok().filter(|_| matches!(t.len(), 1 | 2) && t.bytes().all(|b| b.is_ascii_digit()));
+    let number = |t: &str| {
+        t.parse::<i64>().ok().filter(|_| matches!(t.len(), 1 | 2) && t.bytes().all(|b| b.is_ascii_digit()))
+    };
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours <= 14 && minutes < 60).then_some(sign * (hours * HOUR + minutes * 60))
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// `20161031`, `20161031220000`, `20161031T220000Z`.
@@ -192,12 +221,27 @@ fn compact(digits: &str, rest: &str) -> Option<String> {
     Some(format!("{}-{}-{}{time}{tail}{}", &date[..4], &date[4..6], &date[6..], zone.trim()))
 }
 
-/// `Mon, 31 Oct 2016 22:00:00 GMT` (RFC 5322), `31-Oct-2016`, `October 31, 2016 10:00 PM`, `Oct 31 22:00:00 2016 GMT`.
+/// `Mon, 31 Oct 2016 22:00:00 GMT` (RFC 5322), `31-Oct-2016`, `October 31, 2016 10:00 PM`, `Oct 31 22:00:00
+/// 2016 GMT`.
 fn named_month(text: &str) -> Option<String> {
-    const LONG: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    const LONG: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
     let (mut year, mut month, mut day, mut rest) = (None, None, None, Vec::new());
-    for word in text.split([' ', ',']).flat_map(|w| if w.bytes().any(|b| b.is_ascii_alphabetic()) { w.split('-').collect() } else { vec![w] }) {
+    for word in text.split([' ', ',']).flat_map(|w| {
+        if w.bytes().any(|b| b.is_ascii_alphabetic()) { w.split('-').collect() } else { vec![w] }
+    }) {
         let lower = word.to_ascii_lowercase();
         let number = word.bytes().all(|b| b.is_ascii_digit());
         match word.len() {
@@ -206,10 +250,16 @@ fn named_month(text: &str) -> Option<String> {
             // `31 Oct 2016 1530`: a time of day is meant.
             4 if number => rest.push(word),
             1 | 2 if number && day.is_none() => day = Some(word),
-            _ if let Some(at) = MONTHS.iter().zip(LONG).position(|(s, l)| lower == *s || lower == l || (lower == "sept" && *s == "sep")) => {
+            _ if let Some(at) = MONTHS
+                .iter()
+                .zip(LONG)
+                .position(|(s, l)| lower == *s || lower == l || (lower == "sept" && *s == "sep")) =>
+            {
                 month = Some(at + 1);
             }
-            _ if DAYS.iter().any(|d| lower.starts_with(d) && (lower.len() == 3 || lower.ends_with("day"))) => {}
+            _ if DAYS
+                .iter()
+                .any(|d| lower.starts_with(d) && (lower.len() == 3 || lower.ends_with("day"))) => {}
             _ => rest.push(word),
         }
     }

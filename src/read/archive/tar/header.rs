@@ -29,8 +29,17 @@ impl Header {
         if !prefix.is_empty() {
             name = [prefix, b"/", &name].concat();
         }
-        let time = number(&block[136..148]).and_then(|t| i64::try_from(t).ok()).filter(|t| *t > 0).map(Time::from_unix);
-        Some(Self { name, target: text(&block[157..257]).to_vec(), size: number(&block[124..136])?, time, kind: block[156] })
+        let time = number(&block[136..148])
+            .and_then(|t| i64::try_from(t).ok())
+            .filter(|t| *t > 0)
+            .map(Time::from_unix);
+        Some(Self {
+            name,
+            target: text(&block[157..257]).to_vec(),
+            size: number(&block[124..136])?,
+            time,
+            kind: block[156],
+        })
     }
 }
 
@@ -39,13 +48,18 @@ fn text(field: &[u8]) -> &[u8] {
     &field[..memchr::memchr(0, field).unwrap_or(field.len())]
 }
 
-/// A number in octal digits, or in base 256 behind a set bit, as GNU tar and star write large ones. Negative ones are none.
+/// A number in octal digits, or in base 256 behind a set bit, as GNU tar and star write large ones. Negative
+/// ones are none.
 pub(super) fn number(field: &[u8]) -> Option<u64> {
     let first = *field.first()?;
     if first & 0x80 != 0 {
-        let rest = field[1..].iter().try_fold(u64::from(first & 0x7f), |n, b| n.checked_mul(256)?.checked_add(u64::from(*b)));
+        let rest = field[1..]
+            .iter()
+            .try_fold(u64::from(first & 0x7f), |n, b| n.checked_mul(256)?.checked_add(u64::from(*b)));
         return rest.filter(|_| first == 0x80);
     }
     let digits = field.split(|b| *b == 0).next()?.trim_ascii();
-    digits.iter().try_fold(0u64, |n, b| matches!(b, b'0'..=b'7').then(|| n.checked_mul(8)?.checked_add(u64::from(b - b'0')))?)
+    digits.iter().try_fold(0u64, |n, b| {
+        matches!(b, b'0'..=b'7').then(|| n.checked_mul(8)?.checked_add(u64::from(b - b'0')))?
+    })
 }

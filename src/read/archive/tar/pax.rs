@@ -1,4 +1,5 @@
-//! Extended headers of a tar (POSIX.1-2017 `pax`, section "pax Extended Header"): what the fields of a header are too small for.
+//! Extended headers of a tar (POSIX.1-2017 `pax`, section "pax Extended Header"): what the fields of a header
+//! are too small for.
 
 use super::sparse::Piece;
 use crate::limits;
@@ -26,7 +27,8 @@ pub(super) struct Sparse {
 }
 
 impl Pax {
-    /// Takes over records of the form `LENGTH KEYWORD=VALUE\n`. What is no record ends them, and is given back.
+    /// Takes over records of the form `LENGTH KEYWORD=VALUE\n`. What is no record ends them, and is given
+    /// back.
     pub(super) fn read<'t>(&mut self, mut text: &'t [u8]) -> Read<'t> {
         let mut free = false;
         while let Some((keyword, value, rest)) = record(text) {
@@ -60,8 +62,13 @@ impl Pax {
                 }
             }
             b"GNU.sparse.map" => {
-                let numbers: Vec<u64> = value.split(|b| *b == b',').map_while(|n| str::from_utf8(n).ok()?.parse().ok()).collect();
-                self.sparse.pieces = numbers.chunks_exact(2).take(limits::SPARSE_PIECES).map(|p| Piece { offset: p[0], length: p[1] }).collect();
+                let numbers: Vec<u64> =
+                    value.split(|b| *b == b',').map_while(|n| str::from_utf8(n).ok()?.parse().ok()).collect();
+                self.sparse.pieces = numbers
+                    .chunks_exact(2)
+                    .take(limits::SPARSE_PIECES)
+                    .map(|p| Piece { offset: p[0], length: p[1] })
+                    .collect();
             }
             _ => return false,
         }
@@ -109,7 +116,16 @@ mod tests {
         pax.read(b"12 path=a/b\n30 mtime=1350244992.023960108\n11 size=77\nx");
         assert_eq!(pax.path.as_deref(), Some(&b"a/b"[..]));
         assert_eq!((pax.time, pax.size), (Some(Time::from_unix(1_350_244_993)), Some(77)));
-        for bad in [&b""[..], b"12", b"99 path=a\n", b"3 path=a\n", b" path=a\n", b"9 path=ab", b"18446744073709551616 a=b\n", b"6 path\n"] {
+        for bad in [
+            &b""[..],
+            b"12",
+            b"99 path=a\n",
+            b"3 path=a\n",
+            b" path=a\n",
+            b"9 path=ab",
+            b"18446744073709551616 a=b\n",
+            b"6 path\n",
+        ] {
             let mut pax = Pax::default();
             pax.read(bad);
             assert!(pax.path.is_none(), "{bad:?}");

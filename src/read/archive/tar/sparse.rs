@@ -1,4 +1,5 @@
-//! Sparse files in a tar (GNU tar manual, appendix "Sparse Formats"): which parts of a file are there; the others are zeros.
+//! Sparse files in a tar (GNU tar manual, appendix "Sparse Formats"): which parts of a file are there; the
+//! others are zeros.
 
 use std::io::{self, Read};
 
@@ -16,7 +17,9 @@ pub(super) struct Piece {
 
 /// The map in a header of the old format or in a block behind it; `more` tells whether another block follows.
 pub(super) fn old(map: &[u8], more: u8) -> (Vec<Piece>, bool) {
-    let piece = |field: &[u8]| Some(Piece { offset: header::number(&field[..12])?, length: header::number(&field[12..])? });
+    let piece = |field: &[u8]| {
+        Some(Piece { offset: header::number(&field[..12])?, length: header::number(&field[12..])? })
+    };
     // An entry of zeros ends the list: empty fields are read as 0.
     let used = |piece: &Piece| piece.offset != 0 || piece.length != 0;
     (map.chunks_exact(24).map_while(piece).filter(used).collect(), more != 0)
@@ -30,18 +33,23 @@ pub(super) struct InContent {
     pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Reads the map at the beginning of the content (format 1.0): decimal numbers on lines, and zeros up to the end of a block.
+/// Reads the map at the beginning of the content (format 1.0): decimal numbers on lines, and zeros up to the
+/// end of a block.
 pub(super) fn in_content(source: &mut dyn Read, most: u64) -> io::Result<InContent> {
     let (mut numbers, mut text, mut parsed) = (Vec::<u64>::new(), Zeroizing::new(Vec::new()), 0);
     loop {
         let wanted = numbers.first().map_or(1, |n| n.saturating_mul(2).saturating_add(1));
         if numbers.len() as u64 == wanted {
             let is_map = text[parsed..].iter().all(|b| *b == 0);
-            let pieces = is_map.then(|| numbers[1..].chunks_exact(2).map(|p| Piece { offset: p[0], length: p[1] }).collect());
+            let pieces = is_map.then(|| {
+                numbers[1..].chunks_exact(2).map(|p| Piece { offset: p[0], length: p[1] }).collect()
+            });
             return Ok(InContent { pieces, bytes: text });
         }
         if let Some(end) = memchr::memchr(b'\n', &text[parsed..]) {
-            let Some(number) = str::from_utf8(&text[parsed..parsed + end]).ok().and_then(|line| line.parse().ok()) else {
+            let Some(number) =
+                str::from_utf8(&text[parsed..parsed + end]).ok().and_then(|line| line.parse().ok())
+            else {
                 return Ok(InContent { pieces: None, bytes: text });
             };
             numbers.push(number);
@@ -53,7 +61,10 @@ pub(super) fn in_content(source: &mut dyn Read, most: u64) -> io::Result<InConte
         let got = fill(source, &mut block[..room])?;
         text.extend_from_slice(&block[..got]);
         // No line of a map is longer than a number.
-        if got == 0 || text.len() - parsed > BLOCK + LONGEST_NUMBER || wanted > 2 * limits::SPARSE_PIECES as u64 {
+        if got == 0
+            || text.len() - parsed > BLOCK + LONGEST_NUMBER
+            || wanted > 2 * limits::SPARSE_PIECES as u64
+        {
             return Ok(InContent { pieces: None, bytes: text });
         }
     }
@@ -94,7 +105,8 @@ impl Layout {
         Self { pieces: pieces.into_iter(), now: None, at: 0, size }
     }
 
-    /// Whether a hole comes next, and how many bytes of it, or of what is there, are at most `most`; 0 at the end.
+    /// Whether a hole comes next, and how many bytes of it, or of what is there, are at most `most`; 0 at the
+    /// end.
     pub(super) fn next(&mut self, most: usize) -> (bool, usize) {
         while self.now.is_none_or(|piece| piece.offset + piece.length <= self.at) {
             self.now = self.pieces.next();

@@ -24,9 +24,14 @@ fn read(bytes: &[u8]) -> Vec<Item> {
 fn show(items: &[Item]) -> Vec<String> {
     let what = |item: &Item| match &item.body {
         Ok(object) => object.kind(),
-        Err(Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) => reason.as_str(),
+        Err(Unread::Locked(reason, _) | Unread::Skipped(reason, _) | Unread::Unreadable(reason, _)) => {
+            reason.as_str()
+        }
     };
-    items.iter().map(|i| format!("{} {} {} {}", i.member.as_deref().unwrap_or("-"), i.index, what(i), i.container)).collect()
+    items
+        .iter()
+        .map(|i| format!("{} {} {} {}", i.member.as_deref().unwrap_or("-"), i.index, what(i), i.container))
+        .collect()
 }
 
 fn fingerprints(items: &[Item]) -> Vec<Fingerprint> {
@@ -67,7 +72,15 @@ fn der_files() {
 
 #[test]
 fn blocks_among_others() {
-    let text = [&b"before\n"[..], fixture!("a.pem"), fixture!("with-crl.pem"), fixture!("b.pem"), fixture!("cms.pem"), fixture!("nseq.pem")].concat();
+    let text = [
+        &b"before\n"[..],
+        fixture!("a.pem"),
+        fixture!("with-crl.pem"),
+        fixture!("b.pem"),
+        fixture!("cms.pem"),
+        fixture!("nseq.pem"),
+    ]
+    .concat();
     let items = read(&text);
     let expected = [
         "- 0 certificate pem",
@@ -81,7 +94,10 @@ fn blocks_among_others() {
         "pkcs7#2 1 certificate pkcs7",
     ];
     assert_eq!(show(&items), expected);
-    assert_eq!((items[1].line, items[1].label.as_deref(), items[1].findings), (12, Some("PKCS7"), Codes::NONE));
+    assert_eq!(
+        (items[1].line, items[1].label.as_deref(), items[1].findings),
+        (12, Some("PKCS7"), Codes::NONE)
+    );
     assert_eq!(items[5].label.as_deref(), Some("CMS"));
     assert!(items[7].findings.is_empty(), "OpenSSL's label for a Netscape sequence");
 }
@@ -92,9 +108,17 @@ fn base64_without_a_block_is_put_in_its_place_by_offset() {
         let text = STANDARD.encode_to_string(bytes);
         text.as_bytes().chunks(64).flat_map(|line| [line, b"\n"].concat()).collect::<Vec<_>>()
     };
-    let text = [&bare(fixture!("certs.p7b")), &b"\n"[..], fixture!("cms.pem"), &b"\n"[..], &bare(fixture!("stream.p7m"))].concat();
+    let text = [
+        &bare(fixture!("certs.p7b")),
+        &b"\n"[..],
+        fixture!("cms.pem"),
+        &b"\n"[..],
+        &bare(fixture!("stream.p7m")),
+    ]
+    .concat();
     let items = read(&text);
-    let ways: Vec<_> = show(&items).into_iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    let ways: Vec<_> =
+        show(&items).into_iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(ways, ["pkcs7 0", "pkcs7 1", "pkcs7#1 0", "pkcs7#1 1", "pkcs7#2 0", "pkcs7#2 1"]);
     assert_eq!(items[2].label.as_deref(), Some("CMS"));
 }
@@ -124,19 +148,31 @@ fn signed_and_signed_again() {
     let mut bytes = fixture!("certs.p7b").to_vec();
     let data = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
     for _ in 0..=limits::CONTAINERS_DEEP {
-        bytes = indefinite(0x30, &[&data[..], &indefinite(0xa0, &indefinite(0x24, &crate::pki::der::tlv(4, &bytes)))].concat());
+        bytes = indefinite(
+            0x30,
+            &[&data[..], &indefinite(0xa0, &indefinite(0x24, &crate::pki::der::tlv(4, &bytes)))].concat(),
+        );
     }
-    assert_eq!(show(&read(&bytes)), [format!("pkcs7{} 0 too-deep file", "!/content!/pkcs7".repeat(8) + "!/content")]);
+    assert_eq!(
+        show(&read(&bytes)),
+        [format!("pkcs7{} 0 too-deep file", "!/content!/pkcs7".repeat(8) + "!/content")]
+    );
 }
 
 #[test]
 fn broken_containers_have_a_record_and_give_what_is_whole() {
     let bytes = fixture!("certs.p7b");
-    assert_eq!(show(&read(&bytes[..bytes.len() - 50])), ["pkcs7 0 certificate pkcs7", "pkcs7 1 bad-object pkcs7"]);
+    assert_eq!(
+        show(&read(&bytes[..bytes.len() - 50])),
+        ["pkcs7 0 certificate pkcs7", "pkcs7 1 bad-object pkcs7"]
+    );
     assert_eq!(show(&read(&bytes[..80])), ["- 0 bad-object der"]);
     let trailing = [bytes, b"\0\0\0"].concat();
     let items = read(&trailing);
-    assert_eq!(items.iter().map(|i| i.findings.contains(Code::TrailingData)).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        items.iter().map(|i| i.findings.contains(Code::TrailingData)).collect::<Vec<_>>(),
+        [false, true]
+    );
     let twice = [bytes, bytes].concat();
     assert_eq!(show(&read(&twice))[2..], ["pkcs7#1 0 certificate pkcs7", "pkcs7#1 1 certificate pkcs7"]);
 }
@@ -149,13 +185,17 @@ fn plain_objects_in_ber() {
     let items = read(&bytes);
     assert_eq!(fingerprints(&items), both()[..1]);
     assert!(items[0].findings.contains(Code::BerEncoding) && items[0].container == "der");
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode_to_string(&bytes));
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        STANDARD.encode_to_string(&bytes)
+    );
     let items = read(pem.as_bytes());
     assert_eq!(fingerprints(&items), both()[..1]);
     assert!(items[0].findings.contains(Code::BerEncoding) && !items[0].findings.contains(Code::LabelDiffers));
 }
 
-/// OpenSSL 3.0: `openssl x509 -inform DER -fingerprint -sha256` gives for such a certificate the hash over DER with the signed part as found.
+/// OpenSSL 3.0: `openssl x509 -inform DER -fingerprint -sha256` gives for such a certificate the hash over
+/// DER with the signed part as found.
 #[test]
 fn a_signed_part_in_ber_keeps_its_name() {
     let whole = der(fixture!("a.pem"));
@@ -178,7 +218,8 @@ fn a_plain_list_of_certificates() {
 
 #[test]
 fn the_tap_sees_what_lies_in_containers() {
-    for bytes in [fixture!("certs.p7b"), fixture!("stream.p7m"), fixture!("cms.pem"), fixture!("message.p7m")] {
+    for bytes in [fixture!("certs.p7b"), fixture!("stream.p7m"), fixture!("cms.pem"), fixture!("message.p7m")]
+    {
         let mut seen = Vec::new();
         let mut tap = |der: &[u8], _: Option<&Object>| seen.push(Fingerprint::of(der));
         let mut scratch = Vec::new();

@@ -54,7 +54,8 @@ fn lines_say_what_the_whole_says() {
         let again = String::from_utf8(again).unwrap();
         assert_eq!(shown(&open(&again).unwrap().1), shown(&head));
         let around = |text: &str| {
-            let (before, after) = (text.find(",\n\"replacements\":[").unwrap(), text.find(",\n\"steps\":[").unwrap());
+            let (before, after) =
+                (text.find(",\n\"replacements\":[").unwrap(), text.find(",\n\"steps\":[").unwrap());
             (text[..before].to_owned(), text[after..].to_owned())
         };
         assert_eq!(around(&again), around(&text));
@@ -77,7 +78,10 @@ fn another_layout_is_read_and_not_edited() {
         let (file, head) = open(&other).unwrap();
         assert_eq!(shown(&head), shown(&serde_json::from_str(&text).unwrap()));
         assert!(!file.is_as_written());
-        assert_eq!(file.with_replacements(&[], &mut Vec::new()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            file.with_replacements(&[], &mut Vec::new()).unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 }
 
@@ -91,7 +95,9 @@ fn a_plan_that_is_cut_or_damaged_is_none() {
     let wrong = text.replacen("\"key_bits\":256", "\"key_bits\":-1", 1);
     let Err(NoPlan::Wrong(error)) = open(&wrong) else { panic!("{wrong}") };
     assert_eq!(error.to_string(), serde_json::from_str::<PlanHead>(&wrong).unwrap_err().to_string());
-    for (part, other) in [("{\"id\":1}", "{\"id\":1"), ("\"x]\"]", "\"x]\"]]"), ("[\n{\"id\":0}", "[\n\n{\"id\":0}{}")] {
+    for (part, other) in
+        [("{\"id\":1}", "{\"id\":1"), ("\"x]\"]", "\"x]\"]]"), ("[\n{\"id\":0}", "[\n\n{\"id\":0}{}")]
+    {
         assert!(open(&text.replacen(part, other, 1)).is_err(), "{other}");
     }
     assert!(matches!(open(&text.replace(SCHEMA, "certrecall/plan/9")), Err(NoPlan::OtherSchema(_))));
