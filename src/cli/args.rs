@@ -12,16 +12,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::complete::CompleteArgs;
 use super::rekey::{NewKeys, RekeyArgs};
 
-/// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans
-/// how the old ones are revoked.
+/// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
 ///
 /// Nothing under the scanned paths is ever changed, and nothing is sent anywhere.
 ///
 /// # Exit status
 ///
-/// 0  nothing left to do 1  exposed certificates remain to act on, or steps of the plan are open (never from
-/// scan) 2  wrong usage, or an error that ended the run 3  finished, but something was locked, unreadable or
-/// skipped and its inspect step is open, a request failed, or nothing was found
+/// 0  nothing left to do
+/// 1  exposed certificates remain to act on, or steps of the plan are open (never from scan)
+/// 2  wrong usage, or an error that ended the run
+/// 3  finished, but something was locked, unreadable or skipped and its inspect step is open, a request failed, or nothing was found
 #[derive(Debug, Parser)]
 #[command(
     name = "certrecall",
