@@ -15,6 +15,7 @@
 pub mod assess;
 pub mod case;
 pub mod demo;
+pub mod engine;
 pub mod files;
 pub mod finding;
 pub mod id;

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("inventory", 3),
     ("assess", 4),
     ("plan", 5),
+    ("engine", 6),
     ("files", 6),
     ("net", 6),
     ("rekey", 6),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use crate::assess::{Assessment, Because, Exposure, Held, Kind};
+use crate::engine::milder_keys;
 use crate::finding::{Code, Codes, Finding};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::Inventory;
@@ -12,47 +13,6 @@ use crate::pki::show;
 use crate::plan::Step;
 use crate::store::{self, Store};
 use crate::time::{Span, Time};
-
-/// Keys that the case held in a graver exposure before, though nothing was replaced on purpose: some file
-/// that they were found in is gone or has other content, or some of the record is `lost`. No decision is
-/// about them.
-#[must_use]
-pub fn to_hold(
-    before: &[(SpkiHash, Exposure)],
-    inventory: &Inventory,
-    assessment: &Assessment,
-    lost: bool,
-) -> Vec<SpkiHash> {
-    let changed = |file: u32| inventory.files[file as usize].recorded.is_some();
-    let rests_on_change = |at: usize| {
-        let key = &inventory.keys[at];
-        let certificates =
-            key.certificates.iter().flat_map(|c| inventory.certificates[*c as usize].occurrences.iter());
-        key.private_places().chain(key.public.iter()).chain(certificates).any(|o| changed(o.file))
-    };
-    if !lost && !inventory.files.iter().any(|f| f.recorded.is_some()) {
-        return Vec::new();
-    }
-    let milder = milder_keys(before, inventory, assessment);
-    milder
-        .filter(|(at, _)| {
-            assessment.keys[*at].exposure != Exposure::Cleared && (lost || rests_on_change(*at))
-        })
-        .map(|(at, _)| inventory.keys[at].spki)
-        .collect()
-}
-
-/// Keys that are less exposed than before, with what they were.
-fn milder_keys(
-    before: &[(SpkiHash, Exposure)],
-    inventory: &Inventory,
-    assessment: &Assessment,
-) -> impl Iterator<Item = (usize, Exposure)> {
-    before.iter().filter(|(_, exposure)| exposure.is_suspect()).filter_map(|(spki, exposure)| {
-        let at = inventory.keys.binary_search_by_key(spki, |k| k.spki).ok()?;
-        (assessment.keys[at].exposure > *exposure).then_some((at, *exposure))
-    })
-}
 
 /// What the case held against these keys, with the reasons as it recorded them.
 ///
@@ -116,15 +76,6 @@ impl BecauseRecord {
             self.message,
         )
     }
-}
-
-/// What is to be reported where recorded certificates and keys cannot be read back.
-#[must_use]
-pub fn lost(objects: usize) -> Option<Finding> {
-    let message = format!(
-        "the recorded facts of {objects} certificates or keys cannot be read; whatever the case held against keys stays"
-    );
-    (objects > 0).then(|| Finding { code: Code::EvidenceGone, place: "case.db".to_owned(), says: message })
 }
 
 /// Keys that are more exposed than the case had them in its last plan.

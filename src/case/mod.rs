@@ -1,4 +1,81 @@
-//! Floor 8: what front ends call to work on a case.
+//! Floor 8: work on a case, for every front end. A front end turns what people type into calls of this module, and
+//! results into text.
 
+mod authorities;
+mod criteria;
+mod error;
 pub mod history;
+pub mod inputs;
+mod keep;
+mod notice;
+mod past;
+mod plan;
 pub mod roots;
+
+use std::collections::BTreeMap;
+
+pub use authorities::AuthorityFiles;
+pub use criteria::{Judging, options};
+pub use error::Error;
+pub use notice::{Level, Notice, Watch};
+pub use plan::{Kept, Planning, plan};
+
+use crate::engine::Analysis;
+use crate::id::ProfileHash;
+use crate::report::plan_file::Planned;
+use crate::store::{Case, Orphan, Question};
+
+/// A plan with what its case adds to it.
+#[derive(Debug)]
+pub struct CasePlan {
+    /// What was found, what it means and what to do.
+    pub analysis: Analysis,
+    /// Directories of replacements that exist, by profile, relative to the case.
+    pub directories: BTreeMap<ProfileHash, String>,
+    /// The options that it was judged by.
+    pub question: Question,
+    /// Keys that the case has only a record of.
+    pub orphans: Vec<Orphan>,
+}
+
+impl CasePlan {
+    /// A plan that is in no case yet.
+    #[must_use]
+    pub fn new(analysis: Analysis) -> Self {
+        Self { analysis, directories: BTreeMap::new(), question: Question::default(), orphans: Vec::new() }
+    }
+
+    /// What reports are made from.
+    #[must_use]
+    pub fn planned(&self) -> Planned<'_> {
+        let Analysis { roots, inventory, assessment, plan, incident, clock, cas, threads, .. } =
+            &self.analysis;
+        Planned {
+            roots,
+            incident,
+            clock: *clock,
+            inventory,
+            assessment,
+            plan,
+            cas,
+            directories: &self.directories,
+            question: &self.question,
+            orphans: &self.orphans,
+            threads: *threads,
+        }
+    }
+
+    /// Whether nothing was found, and the case knows of nothing either.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.analysis.inventory.has_content() && self.orphans.is_empty()
+    }
+
+    /// Writes the views into the case anew.
+    ///
+    /// # Errors
+    /// [`Error`]; a view that was written before stays.
+    pub fn write_views(&self, case: &Case) -> Result<(), Error> {
+        keep::write(case, self, None)
+    }
+}

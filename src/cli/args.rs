@@ -453,32 +453,9 @@ impl Planning {
     }
 }
 
-/// A size in octets, with a unit behind or without.
-pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let (digits, factor) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G', 'T']) {
-        Some(digits) => (
-            digits.to_owned(),
-            1u64 << (10
-                * (1 + "KMGT".find(text.to_ascii_uppercase().chars().last().unwrap_or('K')).unwrap_or(0))),
-        ),
-        None => (text.to_owned(), 1),
-    };
-    let number: u64 =
-        digits.trim().parse().map_err(|_| format!("{text:?} is not a size; write 500000, 64K, 10M or 2G"))?;
-    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("10"), Ok(10));
-        assert_eq!(size("2k"), Ok(2048));
-        assert_eq!(size("64G"), Ok(64 << 30));
-        assert!(size("x").is_err() && size("99999999T").is_err() && size("").is_err());
-    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::plan::progress;
-use certrecall::plan::{Step, StepKind, Word};
+use certrecall::plan::{Step, Word};
 use certrecall::report::status::{By, CaseStatus, Share, Stored};
 use certrecall::report::story::{AccountStory, KeyStory, NoPathAccounts};
 use certrecall::store::question::Scope;
 use certrecall::store::{self, Case, Kept, Store};
 
-use super::analyse::{moment, now};
 use super::args::{CaseFormat, ExplainArgs, StatusArgs, TalliedBy};
 use super::error::Error;
 use super::exit::Outcome;
 use super::term::Terminal;
+use certrecall::case::inputs::{moment, now};
 
 /// Rows of each list of `status`.
 const ROWS: usize = 20;
@@ -222,22 +222,4 @@ fn json<T: serde::Serialize + ?Sized>(value: &T, terminal: &Terminal) -> Result<
     let mut text = certrecall::report::json::to_vec(value);
     text.push(b'\n');
     terminal.data(&text)
-}
-
-/// Why a step that was in the plan is not in it any more.
-pub(crate) fn why_closed(step: &Step, exposure: impl Fn(&SpkiHash) -> Option<&'static str>) -> String {
-    if step.kind == StepKind::Inspect {
-        return "what it was about can be read now, or is not there in this form any more".to_owned();
-    }
-    match step.key.map(|key| exposure(&key)) {
-        Some(Some(_)) if step.kind == StepKind::Replace => {
-            "the certificate that was known from elsewhere is here now, or has expired".to_owned()
-        }
-        Some(None) => "its key is not found any more".to_owned(),
-        Some(Some(exposure @ ("exposed" | "presumed" | "undetermined"))) => {
-            format!("its key is {exposure}, and no certificate on it needs this now")
-        }
-        Some(Some(exposure)) => format!("its key is {exposure} now"),
-        None => "the certificates it was about are not found any more, or need no replacement now".to_owned(),
-    }
 }

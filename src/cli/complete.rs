@@ -27,12 +27,13 @@ use certrecall::time::Time;
 
 pub(crate) use args::CompleteArgs;
 
-use super::analyse::{self, now};
 use super::error::Error;
 use super::exit::Outcome;
 use super::mark::show_again;
 use super::term::Terminal;
 use super::{passphrase, rekey};
+use certrecall::case::AuthorityFiles;
+use certrecall::case::inputs::now;
 use inventory::{Authorities, fingerprints};
 
 /// Who says that a certificate was issued.
@@ -179,8 +180,8 @@ fn judged(
         given("--root", &question.paths(OptionName::Root))?,
         given("--crl", &question.paths(OptionName::Crl))?,
     );
-    let about = analyse::about(store, &args.cas, &args.roots)?;
-    let (cas, more_roots) = (analyse::cas(&about)?, analyse::roots(&about)?);
+    let files = AuthorityFiles { cas: args.cas.clone(), roots: args.roots.clone() }.given_or_stored(store)?;
+    let (cas, more_roots) = (files.cas()?, files.roots()?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
     let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
     let inventory: HashSet<SpkiHash> = plan

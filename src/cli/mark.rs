@@ -16,7 +16,6 @@ use certrecall::report::view::count;
 use certrecall::report::{plan_file, plan_text, status};
 use certrecall::store::{self, Case, Kept, Store};
 
-use super::analyse::{listed, moment, now};
 use super::args::MarkArgs;
 use super::case::damaged;
 use super::error::Error;
@@ -24,6 +23,7 @@ use super::exit::Outcome;
 use super::search;
 use super::term::Terminal;
 use super::user::{self, Person};
+use certrecall::case::inputs::{listed, moment, now};
 
 /// Steps named in a warning.
 const NAMED: usize = 5;

@@ -1,7 +1,6 @@
 //! Floor 8: what the user typed to calls of the library, and what came of it to text and exit status. No
 //! rules live here.
 
-mod analyse;
 mod args;
 mod case;
 mod complete;

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
+use certrecall::case::AuthorityFiles;
+use certrecall::case::inputs::{known_compromised, now};
 use certrecall::case::roots::{self, GivenRoots};
 use certrecall::finding::{Code, Codes};
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
@@ -22,15 +24,12 @@ use certrecall::report::plan_text;
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
 use certrecall::store::{self, Case};
-use certrecall::time::Time;
 
 pub(crate) use args::{NewKeys, RekeyArgs};
 pub(crate) use orders::Wanted as Ordered;
 
 use orders::Orders;
 
-use super::analyse::{about, cas, known_compromised};
-use super::args::AboutAuthorities;
 use super::case::progress;
 use super::error::Error;
 use super::exit::Outcome;
@@ -100,33 +99,11 @@ pub(crate) fn existing(
     Ok(existing)
 }
 
-/// Where each replacement lies.
-pub(crate) fn directories(existing: &Existing) -> BTreeMap<ProfileHash, String> {
-    existing.made.iter().map(|m| (m.record.profile, m.directory.clone())).collect()
-}
-
-/// When a replacement that is in the case was made, by its key file; now if that is not known.
-pub(crate) fn made_at(case: &Case, made: &rekey::Made) -> Time {
-    let modified = fs::metadata(case.directory().join(&made.directory).join(rekey::KEY))
-        .and_then(|meta| meta.modified());
-    let seconds = modified
-        .ok()
-        .and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok())
-        .map(|d| d.as_secs().cast_signed());
-    seconds.map_or_else(super::analyse::now, Time::from_unix)
-}
-
-/// The same as the plan has it, for a user who may not look at them.
-pub(crate) fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> {
-    let replacements = plan_of(case).map(|(_, plan)| plan.replacements).unwrap_or_default();
-    replacements.into_iter().filter_map(|record| Some((record.profile, record.directory?))).collect()
-}
-
 /// Makes what is missing and brings records up to date.
 pub(crate) fn make(case: &Case, job: Job<'_>, terminal: &Terminal) -> Result<Done, Error> {
     let Job { roots, records, cas, existing, known, orders, said_of, passphrase, threads } = job;
     let mut done =
-        Done { made: 0, before: 0, failed: false, directories: directories(existing), keys: Vec::new() };
+        Done { made: 0, before: 0, failed: false, directories: existing.directories(), keys: Vec::new() };
     let earlier: HashSet<SpkiHash> = existing.made.iter().map(|m| m.record.spki_sha256).collect();
     let damaged: BTreeSet<ProfileHash> = existing
         .troubles
@@ -376,10 +353,10 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
     Case::check_owner(&args.case)?;
     // The plan says what is to be replaced; whether that still holds, the database knows.
     let mut store = case.store()?;
-    let about = about(&store, &args.cas, &[])?;
+    let about = AuthorityFiles { cas: args.cas.clone(), roots: Vec::new() }.given_or_stored(&store)?;
     // What is known of CAs takes half as long to read as ten thousand keys.
     let (plan, cas) = thread::scope(|scope| {
-        let cas = scope.spawn(|| cas(&about));
+        let cas = scope.spawn(|| about.cas());
         (plan_of(&case), cas.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (file, plan) = plan?;
@@ -423,7 +400,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         threads,
     };
     let done = make(&case, job, terminal)?;
-    store.add_made(done.keys.iter().map(|key| (*key, super::analyse::now())))?;
+    store.add_made(done.keys.iter().map(|key| (*key, now())))?;
     let records: Vec<ReplacementRecord> = plan
         .replacements
         .into_iter()
@@ -463,7 +440,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
 /// `certrecall rekey --show`: what to do with one request.
 fn show_handoff(
     args: &RekeyArgs,
-    about: &AboutAuthorities,
+    about: &AuthorityFiles,
     plan: &PlanHead,
     case: &Case,
     by: &str,
@@ -473,7 +450,7 @@ fn show_handoff(
     let meant = orders::only(&[by.to_owned()], &orders::candidates(plan))
         .map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
     let existing = existing(case, None, terminal)?;
-    let cas = cas(about)?;
+    let cas = about.cas()?;
     // What is pasted is run from anywhere, and a path that begins with - would be taken for a flag.
     let whole = std::path::absolute(&args.case).map_err(|error| Error::Input {
         what: "case",

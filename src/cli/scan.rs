@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 
+use certrecall::case::inputs::now;
+use certrecall::case::options;
 use certrecall::read::{self, Found, Ledger, Options, Roots, ledger};
 use certrecall::report::record;
 use certrecall::store::Question;
@@ -12,14 +14,14 @@ use certrecall::store::question::Scope;
 use super::args::{Format, ScanArgs};
 use super::error::Error;
 use super::exit::Outcome;
+use super::format;
 use super::term::Terminal;
-use super::{analyse, format};
 
 /// `certrecall scan`.
 pub(crate) fn scan(args: &ScanArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let roots = Roots::open(&args.paths)?;
-    let question = Question::resolve(Scope::Plan, None, &args.reading.question(), analyse::now())?.question;
-    let options = Options { hash_files: false, ..analyse::options(&question, args.reading.threads)? };
+    let question = Question::resolve(Scope::Plan, None, &args.reading.question(), now())?.question;
+    let options = Options { hash_files: false, ..options(&question, args.reading.threads)? };
     let listed = |item: &read::Item| args.all || !ledger::is_quiet(item);
     // Whole batches are written, so no buffer is needed between.
     let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);

@@ -13,13 +13,13 @@ use certrecall::store::{Case, SearchResult, Store};
 use certrecall::time::Time;
 use certrecall::{limits, pki};
 
-use super::analyse::bounded;
 use super::args::MarkArgs;
 use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
 use super::mark::{by, show_found};
 use super::term::Terminal;
+use certrecall::case::inputs::bounded;
 
 /// Findings, and searches, that are listed one by one.
 const ROWS: usize = 20;

@@ -1,6 +1,7 @@
 //! What the reading stage finds, put together: objects that are the same become one entry.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::finding::{Code, Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::parallel;
 use crate::pki::{Certificate, KeyFacts, Object, Request, Unread};
-use crate::read::{Found, Ledger};
+use crate::read::{self, Found, Ledger, Options, Roots};
 
 /// What one thread read of some files, on its way into the inventory. It lies in few pieces of memory: what
 /// another thread has to give back piece by piece makes threads wait for each other.
@@ -113,6 +114,34 @@ pub struct Builder {
     keys: Numbers,
     requests: HashMap<Fingerprint, u32>,
     members: HashMap<Arc<str>, NonZeroU32>,
+}
+
+impl Inventory {
+    /// Reads everything below the roots and joins what is found; issuers are found by [`super::link`].
+    #[must_use]
+    pub fn read(roots: &Roots, options: &Options) -> Self {
+        Self::read_with(roots, options, &mut |_| (), |_| ())
+    }
+
+    /// The same, with what `restore` puts back besides. `progress` is told how many files were read so far.
+    pub fn read_with(
+        roots: &Roots,
+        options: &Options,
+        progress: &mut (dyn FnMut(usize) + Send),
+        restore: impl FnOnce(&mut Builder),
+    ) -> Self {
+        let mut builder = Builder::default();
+        let mut files = 0;
+        let consume = |batch: Batch| {
+            files += batch.len();
+            progress(files);
+            builder.add(batch);
+            Ok::<(), Infallible>(())
+        };
+        let Ok(ledgers) = read::read(roots, options, Batch::default, Batch::push, consume);
+        restore(&mut builder);
+        builder.finish(ledgers, options.threads)
+    }
 }
 
 impl Builder {

@@ -174,6 +174,30 @@ pub trait Facts {
     fn key(&mut self, spki: &SpkiHash) -> Option<Arc<KeyFacts>>;
     /// The facts of a request.
     fn request(&mut self, sha256: &Fingerprint) -> Option<Arc<Request>>;
+    /// Of how many objects that were asked for the facts cannot be read.
+    fn lost(&self) -> usize;
+}
+
+/// Nothing was recorded.
+#[derive(Debug)]
+pub struct NoFacts;
+
+impl Facts for NoFacts {
+    fn certificate(&mut self, _: &Fingerprint) -> Option<(Arc<Certificate>, bool)> {
+        None
+    }
+
+    fn key(&mut self, _: &SpkiHash) -> Option<Arc<KeyFacts>> {
+        None
+    }
+
+    fn request(&mut self, _: &Fingerprint) -> Option<Arc<Request>> {
+        None
+    }
+
+    fn lost(&self) -> usize {
+        0
+    }
 }
 
 impl Inventory {

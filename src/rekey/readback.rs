@@ -1,6 +1,7 @@
 //! Reads replacements back from the disk, strictly: what we wrote before it counts as done, and what earlier
 //! runs made.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -19,6 +20,7 @@ use crate::files::{self, UNFINISHED};
 use crate::id::{ProfileHash, SpkiHash};
 use crate::pki::der::{self, SEQUENCE};
 use crate::secret::Secret;
+use crate::time::Time;
 
 /// Files of a replacement are small; what is larger than this is something else. A request mirrors a
 /// certificate, and the largest real ones have about 100 KiB.
@@ -34,6 +36,24 @@ pub struct Existing {
     /// Of those that are whole, how many have an encrypted key that was not opened: that it is the key of the
     /// request is not checked.
     pub unopened: usize,
+}
+
+impl Existing {
+    /// Where each replacement is, by what its certificates are for; relative to the case.
+    #[must_use]
+    pub fn directories(&self) -> BTreeMap<ProfileHash, String> {
+        self.made.iter().map(|m| (m.record.profile, m.directory.clone())).collect()
+    }
+}
+
+impl Made {
+    /// When it was made, by its key file; `case` is the directory of the case.
+    #[must_use]
+    pub fn made_at(&self, case: &Path) -> Option<Time> {
+        let modified = fs::metadata(case.join(&self.directory).join(KEY)).and_then(|meta| meta.modified());
+        let since = modified.ok()?.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
+        Some(Time::from_unix(since.as_secs().cast_signed()))
+    }
 }
 
 /// Something wrong in `replacements/`. Nothing there is repaired, deleted or overwritten.

@@ -7,7 +7,6 @@ pub mod peers;
 pub mod pki;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -18,8 +17,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use certrecall::id::Fingerprint;
-use certrecall::inventory::{Batch, Builder, Inventory};
-use certrecall::read::{self, Options, Roots};
+use certrecall::inventory::Inventory;
+use certrecall::read::{Options, Roots};
 use certrecall::time::Written;
 use serde_json::Value;
 
@@ -279,11 +278,6 @@ pub fn corpora() -> (Roots, Inventory) {
     let home =
         std::env::var_os("CERTRECALL_CORPORA").map_or_else(|| PathBuf::from("target/corpora"), PathBuf::from);
     let roots = Roots::open(&[home]).unwrap();
-    let mut builder = Builder::default();
-    let consume = |batch: Batch| {
-        builder.add(batch);
-        Ok::<(), Infallible>(())
-    };
-    let Ok(ledgers) = read::read(&roots, &Options::default(), Batch::default, Batch::push, consume);
-    (roots, builder.finish(ledgers, 2))
+    let inventory = Inventory::read(&roots, &Options::default());
+    (roots, inventory)
 }

@@ -30,15 +30,16 @@ mod vocabulary;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::convert::Infallible;
+use std::sync::OnceLock;
 
 use certrecall::assess::{
-    self, Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, Question, incident,
-    parse_span,
+    Assessment, Because, Clock, Decision, Manifest, PathPattern, Profile, incident, parse_span,
 };
+use certrecall::engine::{self, Analysis, Criteria, Sources};
 use certrecall::id::{Fingerprint, SpkiHash};
-use certrecall::inventory::{Batch, Builder, Inventory, Occurrence, link};
-use certrecall::read::{self, Options, Roots};
+use certrecall::inventory::Inventory;
+use certrecall::plan::ca::Cas;
+use certrecall::read::{Options, Roots};
 use certrecall::time::{Time, Written};
 use common::pki::{
     Cert, Key, NOW, RsaPublic, bundle, chain, compressed, intermediate_of, leaf, leaked_leaf, named_ca,
@@ -75,7 +76,7 @@ impl Table {
             uploaded: None,
             distrust: false,
             listed: None,
-            public: HashSet::new(),
+            public: Vec::new(),
             as_of: NOW,
             now: NOW,
             cutoff: None,
@@ -100,30 +101,17 @@ struct Case<'t> {
     uploaded: Option<&'static str>,
     distrust: bool,
     listed: Option<SpkiHash>,
-    public: HashSet<SpkiHash>,
+    public: Vec<Vec<u8>>,
     as_of: &'static str,
     now: &'static str,
     cutoff: Option<&'static str>,
     profile: &'static str,
 }
 
-/// Everything that is found below the roots.
-fn read_all(roots: &Roots) -> Inventory {
-    let options = Options { hash_files: true, threads: 1, ..Options::default() };
-    let mut builder = Builder::default();
-    let consume = |batch: Batch| {
-        builder.add(batch);
-        Ok::<(), Infallible>(())
-    };
-    let Ok(ledgers) = read::read(roots, &options, Batch::default, Batch::push, consume);
-    builder.finish(ledgers, 2)
-}
-
-/// Gives the bytes of a certificate again.
-fn reopener(roots: &Roots) -> impl FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>> + '_ {
-    |inventory, sha256, occurrences| {
-        occurrences.iter().find_map(|o| read::reopen(roots, &inventory.files[o.file as usize].place, sha256))
-    }
+/// What is known of CAs: read once, there are many cases.
+fn built_in_cas() -> Cas {
+    static BUILT_IN: OnceLock<Cas> = OnceLock::new();
+    BUILT_IN.get_or_init(|| Cas::builtin().unwrap()).clone()
 }
 
 fn time(text: &str) -> Time {
@@ -210,7 +198,7 @@ impl Case<'_> {
 
     /// The key is one of a public CA.
     fn public(mut self, ca: &Cert) -> Self {
-        self.public.insert(ca.key.spki());
+        self.public.push(ca.der.clone());
         self
     }
 
@@ -261,30 +249,23 @@ impl Case<'_> {
             .or(rows)
             .map(|text| Manifest::parse("uploads.csv", text.as_bytes()).unwrap());
         let pattern = self.pattern.map(|p| PathPattern::parse(p).unwrap());
-        let mut inventory = read_all(&roots);
-        let list = HashSet::from_iter(self.listed);
-        inventory.set_surroundings(&roots, self.public.clone());
-        link::link(
-            &mut inventory,
-            |key| key.is_on(&list) || self.decisions.contains_key(&key.spki),
-            2,
-            || reopener(&roots),
-        );
+        let mut cas = built_in_cas();
+        for root in &self.public {
+            assert!(cas.add_root(root));
+        }
         let incident = Profile::built_in(self.profile).unwrap().with(self.cutoff.map(time)).unwrap();
-        let question = Question {
-            incident: &incident,
-            manifest: manifest.as_ref(),
+        let criteria = Criteria {
+            manifest,
             uploaded: self.uploaded.map(|t| parse_span(t).unwrap()),
             distrust_certificate_dates: self.distrust,
-            known_compromised: self.listed.is_some().then_some(("pwned.txt", &list)),
-            date_from_path: pattern.as_ref(),
-            decisions: &self.decisions,
-            held: &BTreeMap::new(),
-            made: &BTreeMap::new(),
-            threads: 2,
+            known_compromised: self.listed.map(|key| ("pwned.txt".to_owned(), HashSet::from([key]))),
+            date_from_path: pattern,
+            decisions: self.decisions.clone(),
             clock: Clock { now: time(self.now), as_of: time(self.as_of) },
+            ..Criteria::new(incident, cas, time(self.now))
         };
-        let assessment = assess::assess(&inventory, &roots, &question);
+        let options = Options { threads: 1, ..Options::default() };
+        let Analysis { inventory, assessment, .. } = engine::analyse(Sources { roots, options }, criteria);
         (inventory, assessment)
     }
 

@@ -5,18 +5,22 @@ mod input;
 mod output;
 mod rounds;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use certrecall::assess::{
-    self, Assessment, Clock, Decision, Held, Manifest, Mapping, PathPattern, Profile, Question, incident,
+    Assessment, Clock, Decision, Exposure, Held, Manifest, Mapping, PathPattern, Profile, incident,
     parse_span,
 };
-use certrecall::id::SpkiHash;
-use certrecall::inventory::{Inventory, chain, link};
+use certrecall::engine::{self, Analysis, Criteria, Past, Sources};
+use certrecall::id::{Fingerprint, SpkiHash};
+use certrecall::inventory::recorded::Facts;
+use certrecall::inventory::{Inventory, RecordedFile};
+use certrecall::pki::{Certificate, KeyFacts, Request};
 use certrecall::plan::ca::{Cas, Ccadb};
-use certrecall::plan::{Given, Plan, authority, ct};
-use certrecall::read::Roots;
+use certrecall::plan::{Plan, ct};
+use certrecall::read::{Options, Roots};
 use certrecall::time::Time;
 
 use crate::common::pki::{Cert, Key, NOW};
@@ -118,9 +122,7 @@ impl Scene {
     }
 
     fn cas(&self) -> Cas {
-        // Its roots are read once: there are many scenes.
-        static BUILTIN: OnceLock<Cas> = OnceLock::new();
-        let mut cas = BUILTIN.get_or_init(|| Cas::builtin().unwrap()).clone();
+        let mut cas = crate::built_in_cas();
         for root in &self.roots {
             assert!(cas.add_root(&self.certificates[root].der));
         }
@@ -149,51 +151,93 @@ impl Scene {
         let manifest = (!files.is_empty())
             .then(|| Manifest::parse_all(&files, &mapping, self.prefix.as_deref()).unwrap());
         let pattern = self.pattern.as_ref().map(|p| PathPattern::parse(p).unwrap());
-        let mut inventory = crate::read_all(&roots);
-        let cas = self.cas();
-        let ccadb = (!self.ccadb.is_empty()).then(|| Ccadb::read(self.ccadb.as_bytes()).unwrap());
-        let public = cas.public_keys(&inventory, ccadb.as_ref());
-        inventory.set_surroundings(&roots, public);
-        link::link(
-            &mut inventory,
-            |key| key.is_on(&self.listed) || self.decisions.contains_key(&key.spki),
-            2,
-            || crate::reopener(&roots),
-        );
         let incident =
             Profile::built_in(incident::DEFAULT).unwrap().with(self.cutoff.as_deref().map(time)).unwrap();
-        let clock = Clock { now: time(&self.now), as_of: time(self.as_of.as_deref().unwrap_or(&self.now)) };
-        let question = Question {
-            incident: &incident,
-            manifest: manifest.as_ref(),
+        let now = time(&self.now);
+        let criteria = Criteria {
+            manifest,
             uploaded: self.uploaded.as_deref().map(|t| parse_span(t).unwrap()),
             distrust_certificate_dates: self.distrust,
-            known_compromised: (!self.listed.is_empty()).then_some(("pwned.txt", &self.listed)),
-            date_from_path: pattern.as_ref(),
-            decisions: &self.decisions,
-            held: &self.held,
-            made: &self.made,
-            threads: 2,
-            clock,
-        };
-        let mut assessment = assess::assess(&inventory, &roots, &question);
-        let concerned = authority::concerned(&inventory, &assessment);
-        let chains: HashMap<_, _> =
-            chain::chains(&inventory, &concerned, cas.anchors(), 2, || crate::reopener(&roots));
-        let given = Given {
-            cas: &cas,
-            ccadb: ccadb.as_ref(),
-            chains: &chains,
+            known_compromised: (!self.listed.is_empty())
+                .then(|| ("pwned.txt".to_owned(), self.listed.clone())),
+            date_from_path: pattern,
+            decisions: self.decisions.clone(),
+            ccadb: (!self.ccadb.is_empty()).then(|| Ccadb::read(self.ccadb.as_bytes()).unwrap()),
             target: self.target,
-            certificates: "case/certificates",
-            clock,
-            threads: 2,
+            certificates: "case/certificates".to_owned(),
+            clock: Clock { now, as_of: self.as_of.as_deref().map_or(now, time) },
+            ..Criteria::new(incident, self.cas(), now)
         };
-        let mut plan = Plan::construct(&inventory, &assessment, &given);
-        plan.join(&inventory, &self.elsewhere, clock);
-        for finding in authority::unmatched(&inventory, &plan.authorities, &cas) {
-            assessment.add(finding);
-        }
+        let sources = Sources { roots, options: Options { threads: 2, ..Options::default() } };
+        let past = Earlier {
+            exposures: self.held.iter().map(|(key, held)| (*key, held.exposure)).collect(),
+            scene: self,
+        };
+        let Ok(analysis) = engine::analyse_after(sources, criteria, &past, &mut |_| ());
+        let Analysis { inventory, assessment, plan, clock, cas, .. } = analysis;
         Told { inventory, assessment, plan, clock, cas }
+    }
+}
+
+/// What an earlier analysis held against keys. Its record of what it found cannot be read any more.
+struct Earlier<'a> {
+    scene: &'a Scene,
+    exposures: Vec<(SpkiHash, Exposure)>,
+}
+
+impl Past for Earlier<'_> {
+    type Error = Infallible;
+
+    fn files(&self) -> &[RecordedFile] {
+        &[]
+    }
+
+    fn facts(&self) -> Box<dyn Facts + '_> {
+        Box::new(Lost(self.exposures.len()))
+    }
+
+    fn forms(&self) -> &[(SpkiHash, SpkiHash)] {
+        &[]
+    }
+
+    fn exposures(&self) -> &[(SpkiHash, Exposure)] {
+        &self.exposures
+    }
+
+    fn same_criteria(&self) -> bool {
+        true
+    }
+
+    fn held(&self, keys: &[SpkiHash]) -> Result<BTreeMap<SpkiHash, Held>, Infallible> {
+        Ok(keys.iter().map(|key| (*key, self.scene.held[key].clone())).collect())
+    }
+
+    fn made(&self) -> &BTreeMap<SpkiHash, Time> {
+        &self.scene.made
+    }
+
+    fn elsewhere(&self) -> &ct::Elsewhere {
+        &self.scene.elsewhere
+    }
+}
+
+/// So many facts that cannot be read.
+struct Lost(usize);
+
+impl Facts for Lost {
+    fn certificate(&mut self, _: &Fingerprint) -> Option<(Arc<Certificate>, bool)> {
+        None
+    }
+
+    fn key(&mut self, _: &SpkiHash) -> Option<Arc<KeyFacts>> {
+        None
+    }
+
+    fn request(&mut self, _: &Fingerprint) -> Option<Arc<Request>> {
+        None
+    }
+
+    fn lost(&self) -> usize {
+        self.0
     }
 }

@@ -16,12 +16,12 @@ use certrecall::secret::Secret;
 use certrecall::store::{self, Case, Store};
 use zeroize::Zeroizing;
 
-use super::super::analyse::{cas, now};
-use super::super::args::AboutAuthorities;
 use super::super::error::Error;
 use super::super::exit::Outcome;
 use super::super::term::Terminal;
 use super::RekeyArgs;
+use certrecall::case::AuthorityFiles;
+use certrecall::case::inputs::now;
 
 /// Keys that are warned of one by one.
 const WARNED: usize = 10;
@@ -32,7 +32,7 @@ const NAMED: usize = 5;
 /// `certrecall rekey --proofs`.
 pub(crate) fn proofs(
     args: &RekeyArgs,
-    about: &AboutAuthorities,
+    about: &AuthorityFiles,
     plan: &PlanHead,
     (case, store): (&Case, &Store),
     roots: &Roots,
@@ -59,7 +59,7 @@ pub(crate) fn proofs(
         store.steps()?.into_iter().filter(|kept| kept.closed.is_none()).map(|kept| kept.step).collect();
     progress::apply(&mut steps, &store.words()?);
     let passphrases = passphrases(args)?;
-    let (cas, now) = (cas(about)?, now());
+    let (cas, now) = (about.cas()?, now());
     let mut wanted: Vec<&ProofKey> = Vec::new();
     for by in &args.only {
         let before = wanted.len();

@@ -293,6 +293,10 @@ impl<'a> RecordedFacts<'a> {
 }
 
 impl Facts for RecordedFacts<'_> {
+    fn lost(&self) -> usize {
+        self.failed.len()
+    }
+
     fn certificate(&mut self, sha256: &Fingerprint) -> Option<(Arc<Certificate>, bool)> {
         if let Some(known) = self.certificates.get(sha256) {
             return known.clone();
