@@ -11,6 +11,7 @@ pub mod ct;
 mod group;
 mod inspect;
 pub mod progress;
+mod record;
 pub mod risk;
 pub mod selection;
 pub mod step;
@@ -31,6 +32,7 @@ use crate::time::Time;
 
 pub use authority::{Authorities, Authority, Issuance};
 pub use progress::{Mark, Word};
+pub use record::{ReplacementRecord, SourceRecord};
 pub use risk::Risk;
 pub use selection::Selection;
 pub use step::{Status, Step, StepKind};

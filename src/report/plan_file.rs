@@ -26,8 +26,8 @@ use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::inventory::{Inventory, Occurrence};
 use crate::parallel::{self, Ahead};
 use crate::pki::Unread;
-use crate::plan::ca::{Cas, Reach, Sort};
-use crate::plan::{Plan, Replacement, Step};
+use crate::plan::ca::Cas;
+use crate::plan::{Plan, Replacement, ReplacementRecord, SourceRecord, Step};
 use crate::read::{Ledger, Roots};
 use crate::store::{Orphan, Question, Records, Story, Told};
 use crate::time::Time;
@@ -73,70 +73,6 @@ impl Planned<'_> {
             .iter()
             .any(|f| f.member_time.or(f.modified).is_some_and(|t| t < self.incident.cutoff))
     }
-}
-
-/// A replacement as `plan.json` has it: all that `rekey` needs to make it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ReplacementRecord {
-    /// The `replace` step.
-    pub id: StepId,
-    /// What its certificates are for.
-    pub profile: ProfileHash,
-    /// The name people know it by.
-    pub name: String,
-    /// The subject, RFC 4514.
-    pub subject: String,
-    /// Every certificate it replaces.
-    pub replaces: Vec<Fingerprint>,
-    /// The certificate it mirrors.
-    pub mirrors: Fingerprint,
-    /// Files that hold that certificate.
-    pub sources: Vec<SourceRecord>,
-    /// The old key.
-    pub key_algorithm: String,
-    /// Its curve.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub curve: Option<String>,
-    /// Its size.
-    pub key_bits: u32,
-    /// Whether it waits for a new CA.
-    pub waits_for_new_ca: bool,
-    /// What the old certificate was for.
-    #[serde(default)]
-    pub sort: Option<Sort>,
-    /// Whether a public CA issued it.
-    #[serde(default)]
-    pub reach: Option<Reach>,
-    /// Who issued it, RFC 4514.
-    #[serde(default)]
-    pub issuer: String,
-    /// The operator of that CA, an id in `data/cas.toml` or a file of the user's, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operator: Option<String>,
-    /// Its name for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operator_name: Option<String>,
-    /// Days that a public CA may make the new one valid for, by the rules of the time of the plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_days: Option<u32>,
-    /// Where key and request lie, relative to the case, once they are made.
-    #[serde(default)]
-    pub directory: Option<String>,
-}
-
-/// A file to open again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SourceRecord {
-    /// Index of the root.
-    pub root: u32,
-    /// Path as printed.
-    pub path: String,
-    /// Its bytes, where they are no UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path_b64: Option<String>,
-    /// The way into an archive.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub member: Option<String>,
 }
 
 /// What `rekey` reads of a plan.

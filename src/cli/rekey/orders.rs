@@ -5,8 +5,9 @@ use std::fs;
 
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::pki::dn;
+use certrecall::plan::ReplacementRecord;
 use certrecall::rekey::{Candidate, CommonName, NameEdit, Order, Target, WishRow, wishes};
-use certrecall::report::plan_file::{PlanHead, ReplacementRecord};
+use certrecall::report::plan_file::PlanHead;
 
 use super::super::error::Error;
 use super::RekeyArgs;

@@ -10,7 +10,8 @@ use std::path::Path;
 
 use serde::de::{Deserialize, IgnoredAny};
 
-use super::{KnownKey, PlanHead, ReplacementRecord, SCHEMA, list};
+use super::{KnownKey, PlanHead, SCHEMA, list};
+use crate::plan::ReplacementRecord;
 
 /// The list that `rekey` writes anew.
 const REPLACEMENTS: &str = "replacements";
