@@ -9,8 +9,7 @@ use certrecall::engine::{self, Criteria, Sources};
 use certrecall::plan::ca::Cas;
 use certrecall::read::{Options, Place, Roots};
 use certrecall::report::plan_file;
-use certrecall::report::proof_keys::ProofPlan;
-use certrecall::report::story::KeyStory;
+use certrecall::store::model::KeyRecord;
 use certrecall::time::{Time, Written};
 use common::pki::{NOW, bundle, leaf, pem, public_ca};
 use common::{Folder, Member, tar};
@@ -100,7 +99,7 @@ fn records_name_archive_and_member() {
 #[test]
 fn a_key_answers_to_archive_member_and_the_whole_way() {
     let plan = plan(&folder());
-    let story = |sort: &str| -> KeyStory {
+    let story = |sort: &str| -> KeyRecord {
         let keys = plan["keys"].as_array().unwrap();
         let key =
             keys.iter().find(|k| k["private_key_paths"][0].as_str().unwrap().starts_with(sort)).unwrap();
@@ -140,8 +139,8 @@ fn a_key_answers_to_archive_member_and_the_whole_way() {
 #[test]
 fn a_proof_looks_for_the_key_where_it_lies() {
     let plan = plan(&folder());
-    let plan: ProofPlan = serde_json::from_value(plan).unwrap();
-    let key = plan.keys.iter().find(|k| k.is_meant("www.example")).unwrap();
+    let keys: Vec<KeyRecord> = serde_json::from_value(plan["keys"].clone()).unwrap();
+    let key = keys.iter().find(|k| k.is_meant("www.example")).unwrap();
     let compromised = key.compromised(1, &Cas::builtin().unwrap(), time(NOW)).unwrap();
     let archive = Place::new(0, b"backup.tar");
     for place in [

@@ -23,7 +23,7 @@ impl AuthorityFiles {
     ///
     /// # Errors
     /// [`Error`]: one that is stored is not there any more.
-    pub fn given_or_stored(self, store: &Store) -> Result<Self, Error> {
+    pub fn given_or_stored(self, store: &dyn Store) -> Result<Self, Error> {
         let stored = store.question(Scope::Plan)?.unwrap_or_default();
         // Each is looked at as `plan` looks at it: one that is gone is an error with both ways out.
         let or_stored = |given: Vec<PathBuf>, option| {

@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Deserialize;
-
 use crate::assess::{Assessment, Because, Exposure, Held, Kind};
 use crate::engine::milder_keys;
-use crate::finding::{Code, Codes, Finding};
+use crate::finding::{Code, Finding};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::Inventory;
 use crate::pki::show;
 use crate::plan::Step;
+use crate::store::model::BecauseRecord;
 use crate::store::{self, Store};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 /// What the case held against these keys, with the reasons as it recorded them.
 ///
 /// # Errors
 /// [`store::Error::Database`].
 pub fn held(
-    store: &Store,
+    store: &dyn Store,
     before: &[(SpkiHash, Exposure)],
     keys: &[SpkiHash],
 ) -> Result<BTreeMap<SpkiHash, Held>, store::Error> {
@@ -29,9 +28,12 @@ pub fn held(
         else {
             continue;
         };
-        let record = store.key(spki)?.and_then(|record| serde_json::from_slice::<KeyRecord>(&record).ok());
+        let record = match store.key(spki) {
+            Err(store::Error::Damaged { .. }) => None,
+            record => record?,
+        };
         let because = match record {
-            Some(record) => record.because.into_iter().map(BecauseRecord::because).collect(),
+            Some(record) => record.because.into_iter().map(because).collect(),
             // The exposure itself is in a column of its own.
             None => vec![Because::recorded(
                 Kind::None,
@@ -46,36 +48,13 @@ pub fn held(
     Ok(out)
 }
 
-#[derive(Deserialize)]
-struct KeyRecord {
-    because: Vec<BecauseRecord>,
-}
-
-#[derive(Deserialize)]
-struct BecauseRecord {
-    evidence: String,
-    source: String,
-    earliest: Option<Time>,
-    latest: Option<Time>,
-    #[serde(alias = "says")]
-    message: String,
-    #[serde(default)]
-    findings: Codes,
-}
-
-impl BecauseRecord {
-    fn because(self) -> Because {
-        let kind = Kind::named(&self.evidence).unwrap_or(Kind::None);
-        let mut findings = self.findings;
-        findings.insert(Code::EvidenceGone);
-        Because::recorded(
-            kind,
-            self.source,
-            Span { earliest: self.earliest, latest: self.latest },
-            findings,
-            self.message,
-        )
-    }
+/// A reason as the case recorded it.
+fn because(record: BecauseRecord) -> Because {
+    let kind = Kind::named(&record.evidence).unwrap_or(Kind::None);
+    let mut findings = record.findings;
+    findings.insert(Code::EvidenceGone);
+    let span = Span { earliest: record.earliest, latest: record.latest };
+    Because::recorded(kind, record.source, span, findings, record.says)
 }
 
 /// Keys that are more exposed than the case had them in its last plan.

@@ -7,7 +7,7 @@ use crate::id::SpkiHash;
 use crate::inventory::RecordedFile;
 use crate::plan::{Step, StepKind};
 use crate::report::{plan_file, plan_text};
-use crate::store::{self, Case, Changes, Recording, Run, Store, StoredRoot, Told};
+use crate::store::{self, Case, Changes, PlanPart, Recording, Run, Store, StoredRoot};
 
 /// What a case keeps of a run besides its plan.
 pub(super) struct Recorded<'a> {
@@ -19,7 +19,7 @@ pub(super) struct Recorded<'a> {
 /// view that a killed run left behind is written anew by the next. What `beside` makes is made meanwhile.
 pub(super) fn keep<T: Send>(
     case: &Case,
-    store: &mut Store,
+    store: &mut dyn Store,
     plan: &CasePlan,
     recorded: &Recorded<'_>,
     beside: impl FnOnce(&CasePlan) -> T + Send,
@@ -47,13 +47,13 @@ pub(super) fn keep<T: Send>(
     };
     std::thread::scope(|scope| {
         let beside = scope.spawn(|| beside(plan));
-        let (tell, told) = sync_channel::<Told>(TOLD);
+        let (sender, parts) = sync_channel::<PlanPart>(PARTS);
         let saving = scope.spawn(|| {
-            store.save(run, told.into_iter(), &analysis.plan.steps, |step| why_closed(step, exposure))
+            store.save(run, &mut parts.into_iter(), &analysis.plan.steps, &|step| why_closed(step, exposure))
         });
-        // Where saving failed nobody listens any more; why, it tells itself.
-        let written = write(case, plan, Some(&mut |part| drop(tell.send(part))));
-        drop(tell);
+        // Where saving failed nobody listens any more; its result has the reason.
+        let written = write(case, plan, Some(&mut |part| drop(sender.send(part))));
+        drop(sender);
         let saved = saving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let made = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written?;
@@ -61,10 +61,10 @@ pub(super) fn keep<T: Send>(
     })
 }
 
-/// Parts of what is told, each a hundred kilobytes or two, that may be on their way to the database.
-const TOLD: usize = 64;
+/// Parts of a plan, each a hundred kilobytes or two, that may be on their way to the database.
+const PARTS: usize = 64;
 
-/// Writes every view of the plan, that for people beside that for programs; tells keys and steps on the way.
+/// Writes every view of the plan, that for people beside that for programs; passes its parts on.
 pub(super) fn write(
     case: &Case,
     plan: &CasePlan,

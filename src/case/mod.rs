@@ -11,6 +11,7 @@ mod notice;
 mod past;
 mod plan;
 pub mod roots;
+pub mod views;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,8 @@ pub use notice::{Level, Notice, Watch};
 pub use plan::{Kept, Planning, plan};
 
 use crate::engine::Analysis;
-use crate::id::ProfileHash;
+use crate::id::{ProfileHash, StepId};
+use crate::plan::Replacement;
 use crate::report::plan_file::Planned;
 use crate::store::{Case, Orphan, Question};
 
@@ -63,6 +65,13 @@ impl CasePlan {
             orphans: &self.orphans,
             threads: *threads,
         }
+    }
+
+    /// The directories of the replacements that exist, by step.
+    #[must_use]
+    pub fn directories_by_step(&self) -> BTreeMap<StepId, String> {
+        let of = |r: &Replacement| Some((r.step, self.directories.get(&r.profile)?.clone()));
+        self.analysis.plan.replacements.iter().filter_map(of).collect()
     }
 
     /// Whether nothing was found, and the case knows of nothing either.

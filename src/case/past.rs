@@ -15,7 +15,7 @@ use crate::time::Time;
 /// What the database of a case has of earlier runs.
 #[derive(Debug)]
 pub(super) struct RecordedPast<'a> {
-    store: &'a Store,
+    store: &'a dyn Store,
     files: Vec<RecordedFile>,
     forms: Vec<(SpkiHash, SpkiHash)>,
     exposures: Vec<(SpkiHash, Exposure)>,
@@ -26,7 +26,7 @@ pub(super) struct RecordedPast<'a> {
 
 impl<'a> RecordedPast<'a> {
     /// Reads it. `same_criteria`: nothing was replaced on purpose since the last run.
-    pub(super) fn read(store: &'a Store, same_criteria: bool) -> Result<Self, Error> {
+    pub(super) fn read(store: &'a dyn Store, same_criteria: bool) -> Result<Self, Error> {
         Ok(Self {
             store,
             files: store.files()?,
@@ -52,7 +52,7 @@ impl Past for RecordedPast<'_> {
     }
 
     fn facts(&self) -> Box<dyn Facts + '_> {
-        Box::new(self.store.facts())
+        self.store.facts()
     }
 
     fn forms(&self) -> &[(SpkiHash, SpkiHash)] {

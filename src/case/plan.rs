@@ -20,10 +20,9 @@ use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, progress};
 use crate::read::{Reopener, Roots};
 use crate::rekey::{self, Existing};
-use crate::report::plan_file;
-use crate::report::story::KeyStory;
 use crate::store::question::{Given, OptionName, Resolved, Scope};
 use crate::store::{self, Case, Orphan, Question, Store};
+use crate::time::Time;
 
 /// What a run over a case is given.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +51,7 @@ pub struct Kept<T> {
     /// The case, open and locked.
     pub case: Case,
     /// What it remembers.
-    pub store: Store,
+    pub store: Box<dyn Store>,
     /// What was found, what it means and what to do.
     pub plan: CasePlan,
     /// Replacements that were made earlier.
@@ -73,21 +72,21 @@ pub fn plan<T: Send>(
 ) -> Result<Kept<T>, Error> {
     let Opened { case, mut store, roots, resolved, mut criteria, same_criteria, gone } =
         open(planning, watch)?;
-    remember(&mut criteria.decisions, &mut store)?;
+    remember(&mut criteria.decisions, &mut *store)?;
     criteria.certificates = case.certificates();
     let existing = existing(&case, watch)?;
     // Without the database nobody knows when they were made: copies have other times.
     let now = criteria.clock.now;
-    store.add_made(
-        existing
-            .made
-            .iter()
-            .filter(|_| !gone)
-            .map(|m| (m.record.spki_sha256, m.made_at(case.directory()).unwrap_or(now))),
-    )?;
+    let made_before: Vec<(SpkiHash, Time)> = existing
+        .made
+        .iter()
+        .filter(|_| !gone)
+        .map(|m| (m.record.spki_sha256, m.made_at(case.directory()).unwrap_or(now)))
+        .collect();
+    store.add_made(&made_before)?;
     let options = criteria::options(&resolved.question, planning.threads)?;
     let RootsOfCase { roots, stored: stored_roots, changes } = roots;
-    let past = RecordedPast::read(&store, same_criteria)?;
+    let past = RecordedPast::read(&*store, same_criteria)?;
     let sources = Sources { roots, options };
     let mut analysis = engine::analyse_after(sources, criteria, &past, &mut |files| watch.files_read(files))?;
     let (files, exposures) = past.into_parts();
@@ -96,16 +95,16 @@ pub fn plan<T: Send>(
     let changes: Vec<String> = resolved.changes.iter().map(ToString::to_string).chain(changes).collect();
     let milder = history::milder(&exposures, &analysis.inventory, &analysis.assessment, &changes);
     analysis.assessment.report(milder.iter().map(Milder::finding));
-    let orphans = orphans(&exposures, &analysis.inventory, &store)?;
+    let orphans = orphans(&exposures, &analysis.inventory, &*store)?;
     let mut plan = CasePlan { analysis, orphans, question: resolved.question, directories: BTreeMap::new() };
-    settle(&mut plan, &mut store)?;
-    carry_over(&mut plan, &mut store, &exposures, watch)?;
+    settle(&mut plan, &mut *store)?;
+    carry_over(&mut plan, &mut *store, &exposures, watch)?;
     let present = history::retired_but_present(&plan.analysis.inventory, &retired(&plan.analysis.plan.steps));
     plan.analysis.assessment.report(present.into_iter());
-    plan.directories = if case.is_owned() { existing.directories() } else { directories_of_plan(&case) };
+    plan.directories = if case.is_owned() { existing.directories() } else { directories_of_plan(&*store)? };
     keep_certificates(&case, &plan, watch)?;
     let recorded = Recorded { files: &files, roots: &stored_roots };
-    let (changes, beside) = keep::keep(&case, &mut store, &plan, &recorded, beside)?;
+    let (changes, beside) = keep::keep(&case, &mut *store, &plan, &recorded, beside)?;
     if changes.closed + changes.reopened > 0 {
         watch.notice(Notice::Plan(changes));
     }
@@ -115,7 +114,7 @@ pub fn plan<T: Send>(
 /// A case that is open, with what it is to be judged by.
 struct Opened {
     case: Case,
-    store: Store,
+    store: Box<dyn Store>,
     roots: RootsOfCase,
     resolved: Resolved,
     criteria: Criteria,
@@ -227,17 +226,16 @@ fn existing(case: &Case, watch: &mut dyn Watch) -> Result<Existing, Error> {
 }
 
 /// Where each replacement is, as the last plan has it.
-fn directories_of_plan(case: &Case) -> BTreeMap<ProfileHash, String> {
-    let plan = plan_file::read::PlanFile::open(&case.path(store::PLAN_JSON));
-    let replacements = plan.map(|(_, head)| head.replacements).unwrap_or_default();
-    replacements.into_iter().filter_map(|record| Some((record.profile, record.directory?))).collect()
+fn directories_of_plan(store: &dyn Store) -> Result<BTreeMap<ProfileHash, String>, Error> {
+    let replacements = store.replacements()?.into_iter();
+    Ok(replacements.filter_map(|record| Some((record.profile, record.directory?))).collect())
 }
 
 /// Gives steps the status that was recorded for them, reopens those for which there is more to do now, and keeps the
 /// steps of keys of which the case has the record alone.
 fn carry_over(
     plan: &mut CasePlan,
-    store: &mut Store,
+    store: &mut dyn Store,
     exposures: &[(SpkiHash, Exposure)],
     watch: &mut dyn Watch,
 ) -> Result<(), Error> {
@@ -254,7 +252,7 @@ fn carry_over(
             &words,
             &earlier,
             steps,
-            &|step| grown(step, store, &analysis.inventory),
+            &|step| grown(step, &*store, &analysis.inventory),
             &|step| graver.of_step(step),
             now,
         );
@@ -263,12 +261,12 @@ fn carry_over(
         }
         let new = [carried, taken_back].concat();
         if !new.is_empty() {
-            store.say::<Decision>(&new, &[])?;
+            store.record(&new, &[])?;
         }
     }
     drop(words);
     // The steps of keys of which the case has the record alone stay as they were.
-    let of_orphans: HashSet<StepId> = plan.orphans.iter().flat_map(Orphan::steps).collect();
+    let of_orphans: HashSet<StepId> = plan.orphans.iter().flat_map(Orphan::steps).copied().collect();
     let planned: HashSet<StepId> = analysis.plan.steps.iter().map(|s| s.id).collect();
     let kept = earlier
         .into_iter()
@@ -285,7 +283,7 @@ fn retired(steps: &[Step]) -> HashSet<SpkiHash> {
 }
 
 /// Keeps with each new decision what the evidence alone said when it was made.
-fn settle(plan: &mut CasePlan, store: &mut Store) -> Result<(), Error> {
+fn settle(plan: &mut CasePlan, store: &mut dyn Store) -> Result<(), Error> {
     let analysis = &mut plan.analysis;
     let mut settled: BTreeMap<SpkiHash, Decision> = BTreeMap::new();
     for (key, decision) in analysis.decisions.iter_mut().filter(|(_, d)| d.on.is_none()) {
@@ -309,33 +307,34 @@ fn settle(plan: &mut CasePlan, store: &mut Store) -> Result<(), Error> {
 fn orphans(
     exposures: &[(SpkiHash, Exposure)],
     inventory: &Inventory,
-    store: &Store,
+    store: &dyn Store,
 ) -> Result<Vec<Orphan>, Error> {
     let gone =
         exposures.iter().filter(|(spki, _)| inventory.keys.binary_search_by_key(spki, |k| k.spki).is_err());
     let mut out = Vec::new();
     for (spki, exposure) in gone {
-        if let Some(record) = store.key(spki)? {
-            out.push(Orphan { spki: *spki, exposure: *exposure, record });
-        }
+        let record = match store.key(spki) {
+            Err(store::Error::Damaged { .. }) => None,
+            record => record?,
+        };
+        out.push(Orphan { spki: *spki, exposure: *exposure, record });
     }
     Ok(out)
 }
 
 /// What of the key of a step is new since the last plan: a copy that is to be destroyed, an encoding that is
 /// to be searched for.
-fn grown(step: &Step, store: &Store, inventory: &Inventory) -> Option<String> {
+fn grown(step: &Step, store: &dyn Store, inventory: &Inventory) -> Option<String> {
     let key = inventory.find_key(step.key.as_ref()?)?;
-    let record = store.key(&key.spki).transpose()?;
     // Nobody can tell what is new then, so nothing is taken for done.
-    let Some(story) = record.ok().and_then(|record| serde_json::from_slice::<KeyStory>(&record).ok()) else {
+    let Ok(record) = store.key(&key.spki).transpose()? else {
         return Some("what was known of the key before cannot be read".to_owned());
     };
     if step.kind == StepKind::Search {
-        let form = key.raw_forms.iter().find(|form| !story.names().contains(form))?;
+        let form = key.raw_forms.iter().find(|form| !record.names().contains(form))?;
         return Some(format!("the key was met in another encoding since, {form}"));
     }
-    let known: HashSet<&str> = story.copies().iter().map(String::as_str).collect();
+    let known: HashSet<&str> = record.private_key_paths.iter().map(String::as_str).collect();
     let copy = key.private_places().map(|copy| inventory.path(copy)).find(|path| !known.contains(&**path))?;
     Some(format!("another copy of the key lies in {} since", show(&copy)))
 }
@@ -368,7 +367,7 @@ fn keep_certificates(case: &Case, plan: &CasePlan, watch: &mut dyn Watch) -> Res
 }
 
 /// Writes new decisions down, and adds those that the case remembers.
-fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut Store) -> Result<(), Error> {
+fn remember(decisions: &mut BTreeMap<SpkiHash, Decision>, store: &mut dyn Store) -> Result<(), Error> {
     let mut kept: BTreeMap<SpkiHash, Decision> = store.decisions()?;
     // Said again in the same words it stays what it was, with its date.
     decisions.retain(|key, new| {

@@ -1,14 +1,16 @@
 //! `status` and `explain`: what a case remembers.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::plan::progress;
 use certrecall::plan::{Step, Word};
 use certrecall::report::status::{By, CaseStatus, Share, Stored};
-use certrecall::report::story::{AccountStory, KeyStory, NoPathAccounts};
+use certrecall::report::story::{AccountStory, NoPathAccounts};
+use certrecall::store::model::{KeyRecord, NameKey};
 use certrecall::store::question::Scope;
-use certrecall::store::{self, Case, Kept, Store};
+use certrecall::store::{Case, Kept, Store};
 
 use super::args::{CaseFormat, ExplainArgs, StatusArgs, TalliedBy};
 use super::error::Error;
@@ -20,7 +22,7 @@ use certrecall::case::inputs::{moment, now};
 const ROWS: usize = 20;
 
 /// The steps with the status that they have now, and what was said.
-pub(crate) fn progress(store: &Store) -> Result<(Vec<Kept>, Vec<Word>), Error> {
+pub(crate) fn progress(store: &dyn Store) -> Result<(Vec<Kept>, Vec<Word>), Error> {
     let (mut kept, words) = (store.steps()?, store.words()?);
     let mut open: Vec<Step> = kept.iter().filter(|k| k.closed.is_none()).map(|k| k.step.clone()).collect();
     progress::apply(&mut open, &words);
@@ -33,17 +35,10 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     let case = Case::open(&args.case)?;
     let store = case.store()?;
     let as_of = args.as_of.as_deref().map_or_else(|| Ok(now()), |t| moment("--as-of", t))?;
-    let (kept, words) = progress(&store)?;
+    let (kept, words) = progress(&*store)?;
     let exposures = store.exposures()?;
     let mut shares: Vec<Share> = Vec::new();
-    let mut wrong = None;
-    store.each_key(|record| match serde_json::from_slice(record) {
-        Ok(share) => shares.push(share),
-        Err(error) => wrong = Some(error),
-    })?;
-    if let Some(error) = wrong {
-        return Err(damaged(&case, &error));
-    }
+    store.each_key(&mut |record| shares.push(Share::of(record)))?;
     let (question, complete, roots) =
         (store.question(Scope::Plan)?, store.question(Scope::Complete)?, store.roots()?);
     let found = store.last_run()?.is_none_or(|run| run.found);
@@ -51,8 +46,7 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
     let status = CaseStatus::of(&exposures, &kept, &words, &shares, stored, as_of);
     match (args.format, args.by) {
         (CaseFormat::Table, None) => {
-            let story = |key: &SpkiHash| serde_json::from_slice::<KeyStory>(&store.key(key).ok()??).ok();
-            terminal.print(&status.lines(ROWS, &|key| Some(story(key)?.title())))?;
+            terminal.print(&status.lines(ROWS, &|key| Some(store.key(key).ok()??.title())))?;
         }
         (CaseFormat::Table, Some(TalliedBy::Account)) => terminal.print(&status.table(By::Account))?,
         (CaseFormat::Table, Some(TalliedBy::Ca)) => terminal.print(&status.table(By::Authority))?,
@@ -65,11 +59,11 @@ pub(crate) fn status(args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, 
 pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
     let store = case.store()?;
-    let (kept, words) = progress(&store)?;
-    if let Some((account, stories)) = of_account(&case, &store, &args.what)? {
+    let (kept, words) = progress(&*store)?;
+    if let Some((account, stories)) = of_account(&*store, &args.what)? {
         return explain_account(args, &account, &stories, (&kept, &words), terminal);
     }
-    let records = records(&store, &args.what)?;
+    let records = records(&*store, &args.what)?;
     if records.is_empty() {
         let says = format!(
             "nothing in the case answers to {:?}: give a host name, a subject, a serial, a path, an account, or a SHA-256 of a certificate or public key",
@@ -77,8 +71,9 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
         );
         return Err(Error::Value { flag: "NAME|SHA256|SPKI", says });
     }
-    let about = |key: &SpkiHash, certificates: &[Fingerprint], step: &Step| {
-        step.key == Some(*key) || certificates.iter().any(|c| step.certificates.contains(c))
+    let about = |record: &KeyRecord, step: &Step| {
+        step.key == Some(record.spki_sha256)
+            || record.certificates.iter().any(|c| step.certificates.contains(&c.sha256))
     };
     match args.format {
         CaseFormat::Table => {
@@ -86,26 +81,21 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
                 if at > 0 {
                     terminal.data(b"\n")?;
                 }
-                let story: KeyStory = serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
-                terminal.print(&story.lines(&kept, &words))?;
+                terminal.print(&record.lines(&kept, &words))?;
             }
         }
         CaseFormat::Json => {
             let mut out = Vec::new();
             for record in &records {
-                let mut value: serde_json::Value =
-                    serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
-                let story: KeyStory = serde_json::from_slice(record).map_err(|e| damaged(&case, &e))?;
-                let certificates = story.fingerprints();
-                let steps: Vec<&Step> = kept
-                    .iter()
-                    .map(|k| &k.step)
-                    .filter(|s| about(&story.spki_sha256, &certificates, s))
-                    .collect();
-                let said: Vec<&Word> =
+                let steps: Vec<&Step> = kept.iter().map(|k| &k.step).filter(|s| about(record, s)).collect();
+                let words: Vec<&Word> =
                     words.iter().filter(|w| steps.iter().any(|s| s.id == w.step)).collect();
-                value["steps"] = serde_json::to_value(&steps).map_err(|e| damaged(&case, &e))?;
-                value["words"] = serde_json::to_value(&said).map_err(|e| damaged(&case, &e))?;
+                let parts =
+                    [("steps", serde_json::to_value(&steps)), ("words", serde_json::to_value(&words))];
+                let mut value = serde_json::to_value(record).map_err(io::Error::from)?;
+                for (name, part) in parts {
+                    value[name] = part.map_err(io::Error::from)?;
+                }
                 out.push(value);
             }
             json(&out, terminal)?;
@@ -116,28 +106,14 @@ pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome
 
 /// The account of that name and the keys it uploaded, if there is one: by its exact name, else without regard
 /// to case.
-fn of_account(case: &Case, store: &Store, name: &str) -> Result<Option<(String, Vec<KeyStory>)>, Error> {
-    let mut stories: Vec<KeyStory> = Vec::new();
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    let mut wrong = None;
-    store.each_key(|record| match serde_json::from_slice::<KeyStory>(record) {
-        Ok(story) => {
-            let like: Vec<String> = story
-                .uploaders()
-                .into_iter()
-                .filter(|account| account.eq_ignore_ascii_case(name))
-                .map(str::to_owned)
-                .collect();
-            if !like.is_empty() {
-                names.extend(like);
-                stories.push(story);
-            }
-        }
-        Err(error) => wrong = Some(error),
-    })?;
-    if let Some(error) = wrong {
-        return Err(damaged(case, &error));
-    }
+fn of_account(store: &dyn Store, name: &str) -> Result<Option<(String, Vec<KeyRecord>)>, Error> {
+    let mut records = store.keys_named(&[NameKey::of(name)].into())?;
+    let like = |record: &KeyRecord| -> Vec<String> {
+        let uploaders = record.uploaders().into_iter();
+        uploaders.filter(|account| account.eq_ignore_ascii_case(name)).map(str::to_owned).collect()
+    };
+    records.retain(|record| !like(record).is_empty());
+    let mut names: BTreeSet<String> = records.iter().flat_map(like).collect();
     let account = match (names.contains(name), names.len()) {
         (true, _) => name.to_owned(),
         (false, 0) => return Ok(None),
@@ -153,14 +129,14 @@ fn of_account(case: &Case, store: &Store, name: &str) -> Result<Option<(String, 
             });
         }
     };
-    Ok(Some((account, stories)))
+    Ok(Some((account, records)))
 }
 
 /// What belongs to one account alone, to be sent to it.
 fn explain_account(
     args: &ExplainArgs,
     account: &str,
-    stories: &[KeyStory],
+    stories: &[KeyRecord],
     (kept, words): (&[Kept], &[Word]),
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
@@ -188,34 +164,20 @@ fn explain_account(
 }
 
 /// The records of the keys that `what` can mean.
-fn records(store: &Store, what: &str) -> Result<Vec<Vec<u8>>, Error> {
+fn records(store: &dyn Store, what: &str) -> Result<Vec<KeyRecord>, Error> {
     if let Ok(spki) = what.parse::<SpkiHash>()
         && let Some(record) = store.key(&spki)?
     {
         return Ok(vec![record]);
     }
-    if let Ok(sha256) = what.parse::<Fingerprint>()
-        && let Some(record) = store.key_of(&sha256)?
-    {
-        return Ok(vec![record]);
+    let mut out = store.keys_named(&NameKey::meant_by(what))?;
+    let sha256 = what.parse::<Fingerprint>().ok();
+    let has = |record: &KeyRecord| record.certificates.iter().any(|c| Some(c.sha256) == sha256);
+    if let Some(at) = out.iter().position(has) {
+        return Ok(vec![out.swap_remove(at)]);
     }
-    let mut out = Vec::new();
-    store.each_key(|record| {
-        if serde_json::from_slice::<KeyStory>(record).is_ok_and(|story| story.answers_to(what)) {
-            out.push(record.to_vec());
-        }
-    })?;
+    out.retain(|record| record.answers_to(what));
     Ok(out)
-}
-
-pub(super) fn damaged(case: &Case, error: &serde_json::Error) -> Error {
-    Error::Value {
-        flag: "CASE",
-        says: format!(
-            "{:?} holds a record that cannot be read ({error}); run `certrecall plan` again",
-            case.path(store::DATABASE)
-        ),
-    }
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T, terminal: &Terminal) -> Result<(), Error> {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
-use certrecall::assess::Decision;
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
+use certrecall::plan::ReplacementRecord;
 use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
@@ -20,9 +20,8 @@ use certrecall::rekey::complete::{
     gather, judge, public_roots,
 };
 use certrecall::rekey::{Existing, TroubleKind};
-use certrecall::report::plan_file::PlanHead;
 use certrecall::store::question::{OptionName, Scope};
-use certrecall::store::{self, Case, Question, Store};
+use certrecall::store::{self, Case, PlanHeader, Question, Store};
 use certrecall::time::Time;
 
 pub(crate) use args::CompleteArgs;
@@ -70,19 +69,20 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
         );
     }
     let mut store = case.store()?;
-    let question = question(args, &store, terminal)?;
-    let plan = rekey::plan_of(&case)?.1;
+    let question = question(args, &*store, terminal)?;
+    let header = case.header(&*store)?;
+    let replacements = store.replacements()?;
     let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
     let words = store.words()?;
     let mut steps: Vec<Step> =
         store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
     progress::apply(&mut steps, &words);
-    let expected = expected(&plan, &existing, &steps);
+    let expected = expected(&replacements, &existing, &steps);
     let defaults = Options::default();
     let options = Options { threads: args.threads.unwrap_or(defaults.threads).max(1), ..defaults };
     let issued = gather(&Roots::open(&args.issued)?, &options);
     let judged =
-        judged(args, &question, &case, &plan, &store, &expected, &issued, &existing, &options, terminal)?;
+        judged(args, &question, &case, &header, &*store, &expected, &issued, &existing, &options, terminal)?;
     let mut done = Done { judged, issued, written: Vec::new(), left_out: Vec::new(), dry_run: args.dry_run };
     if !args.dry_run {
         store.keep_question(Scope::Complete, &question, now())?;
@@ -96,9 +96,9 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
         )?;
         let new = said(&done.judged, &steps, &words, now());
         if !new.is_empty() {
-            store.say::<Decision>(&new, &[])?;
+            store.record(&new, &[])?;
             progress::apply(&mut steps, &words.into_iter().chain(new).collect::<Vec<_>>());
-            show_again(&case, &steps)?;
+            show_again(&case, &*store, &steps, terminal)?;
         }
     }
     output::print(&done, args.format, terminal)?;
@@ -109,7 +109,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
 
 /// What vouches for certificates, and what is accepted of them: as given now, else as an earlier run was
 /// given it.
-fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Question, Error> {
+fn question(args: &CompleteArgs, store: &dyn Store, terminal: &Terminal) -> Result<Question, Error> {
     let stored = store.question(Scope::Complete)?;
     let given = args.given();
     let resolved = Question::resolve(Scope::Complete, stored.as_ref(), &given, now())?;
@@ -129,13 +129,13 @@ fn question(args: &CompleteArgs, store: &Store, terminal: &Terminal) -> Result<Q
 }
 
 /// Every replacement of the plan, and those that were made for an earlier one.
-fn expected(plan: &PlanHead, existing: &Existing, steps: &[Step]) -> Vec<Expected> {
+fn expected(replacements: &[ReplacementRecord], existing: &Existing, steps: &[Step]) -> Vec<Expected> {
     let mut made: BTreeMap<ProfileHash, Vec<_>> = BTreeMap::new();
     existing.made.iter().for_each(|m| made.entry(m.record.profile).or_default().push(m.clone()));
     let waived: HashSet<&StepId> =
         steps.iter().filter(|s| s.status == Status::Waived).map(|s| &s.id).collect();
-    let mut out = Vec::with_capacity(plan.replacements.len());
-    for record in &plan.replacements {
+    let mut out = Vec::with_capacity(replacements.len());
+    for record in replacements {
         let mut of_it = made.remove(&record.profile).unwrap_or_default().into_iter();
         let one = |made| Expected {
             id: record.id,
@@ -166,8 +166,8 @@ fn judged(
     args: &CompleteArgs,
     question: &Question,
     case: &Case,
-    plan: &PlanHead,
-    store: &Store,
+    header: &PlanHeader,
+    store: &dyn Store,
     expected: &[Expected],
     issued: &Gathered,
     existing: &Existing,
@@ -184,11 +184,7 @@ fn judged(
     let (cas, more_roots) = (files.cas()?, files.roots()?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
     let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
-    let inventory: HashSet<SpkiHash> = plan
-        .keys
-        .iter()
-        .flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied()))
-        .collect();
+    let inventory = store.key_hashes()?;
     let waivers = Waivers {
         names: question.texts(OptionName::WaiveName).into_iter().map(str::to_owned).collect(),
         checks: question.texts(OptionName::Waive).into_iter().filter_map(Check::named).collect(),
@@ -203,9 +199,9 @@ fn judged(
         inventory: &inventory,
         waivers: &waivers,
     };
-    let authorities: OnceCell<Authorities> = OnceCell::new();
+    let authorities: OnceCell<Authorities<'_>> = OnceCell::new();
     let of_inventory =
-        |subject: &str| authorities.get_or_init(|| Authorities::open(plan, store, terminal)).named(subject);
+        |subject: &str| authorities.get_or_init(|| Authorities::open(header, store, terminal)).named(subject);
     let old = OnceCell::new();
     let inputs = Inputs {
         case_dir: case.directory(),

@@ -1,23 +1,22 @@
 //! `mark`: a person's word about a step, or about each of a list of steps.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
 use certrecall::assess::{Decision, Exposure};
+use certrecall::case::views;
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::limits;
 use certrecall::plan::progress::{self, is_suspicion};
 use certrecall::plan::selection::{Selected, Selection, Subjects};
 use certrecall::plan::{Mark, Status, Step, Word};
-use certrecall::report::story::KeyStory;
+use certrecall::report::status;
 use certrecall::report::view::count;
-use certrecall::report::{plan_file, plan_text, status};
-use certrecall::store::{self, Case, Kept, Store};
+use certrecall::store::model::NameKey;
+use certrecall::store::{self, Case, Kept, PlanList, Store};
 
 use super::args::MarkArgs;
-use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
 use super::search;
@@ -79,7 +78,7 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
     if let Some(path) = &args.ct_export {
         let searches: Vec<Step> = named.into_iter().cloned().collect();
         let said = search::Said { case: &case, searches: &searches, args, at, recorded };
-        return search::close(&said, path, &mut store, steps, words, terminal);
+        return search::close(&said, path, &mut *store, steps, words, terminal);
     }
     let (reason, by) = (args.reason.clone().unwrap_or_default(), by(args, terminal));
     let word = |step: &Step| Word {
@@ -99,11 +98,11 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
         step.status == Status::Waiting && !matches!(args.status, Mark::Waived | Mark::Reopened)
     };
     let early: HashSet<StepId> = named.iter().filter(waits).map(|step| step.id).collect();
-    store.say(&new, &decisions)?;
+    store.record(&new, &decisions)?;
     words.extend(new);
     progress::apply(&mut steps, &words);
     warn_of_order(&early, &steps, terminal);
-    show_again(&case, &steps)?;
+    show_again(&case, &*store, &steps, terminal)?;
     match ids.as_slice() {
         [id] => {
             let state = steps.iter().find(|s| s.id == *id).map_or("closed", |s| s.status.as_str());
@@ -121,7 +120,7 @@ pub(crate) fn mark(args: &MarkArgs, terminal: &Terminal) -> Result<Outcome, Erro
 /// A case with its steps as they are now.
 struct Opened {
     case: Case,
-    store: Store,
+    store: Box<dyn Store>,
     steps: Vec<Step>,
     /// Suspicions that a decision closed, where they can be reopened.
     closed: Vec<Step>,
@@ -183,24 +182,37 @@ fn selected(
 }
 
 fn selection_of<'o>(mark: Mark, selection: &Selection, opened: &'o Opened) -> Result<Selected<'o>, Error> {
+    let store = &*opened.store;
     let mut authorities = Vec::new();
     if selection.authority.is_some() {
-        let path = opened.case.path(store::PLAN_JSON);
-        let read = fs::read(&path).and_then(|text| plan_file::authorities(&text));
-        authorities = read.map_err(|error| Error::Input { what: "plan", path, error })?;
+        authorities = authorities_of(&opened.case, store)?;
     }
     let mut subjects = Subjects::new(authorities);
-    if selection.needs_keys() {
-        let mut wrong = None;
-        opened.store.each_key(|record| match serde_json::from_slice::<KeyStory>(record) {
-            Ok(story) => subjects.add(selection, &story.subject()),
-            Err(error) => wrong = Some(error),
-        })?;
-        if let Some(error) = wrong {
-            return Err(damaged(&opened.case, &error));
-        }
+    let texts = [&selection.host, &selection.account];
+    let names: BTreeSet<NameKey> =
+        texts.into_iter().flatten().flat_map(|name| NameKey::meant_by(name)).collect();
+    for record in store.keys_named(&names)? {
+        subjects.add(selection, &record.subject());
     }
     Ok(selection.select(mark, &opened.steps, &subjects))
+}
+
+/// The CAs of the plan, id and name.
+fn authorities_of(case: &Case, store: &dyn Store) -> Result<Vec<(String, String)>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+        name: String,
+    }
+    case.header(store)?;
+    let (mut out, mut damaged) = (Vec::new(), None);
+    store.each_item(PlanList::Authorities, &mut |text| match serde_json::from_slice(text) {
+        Ok(Named { id, name }) => out.push((id, name)),
+        Err(error) => damaged = Some(error),
+    })?;
+    damaged.map_or(Ok(out), |error| {
+        Err(store::Error::Damaged { path: case.path(store::DATABASE), error }.into())
+    })
 }
 
 /// Asks whether the listed steps are to be marked.
@@ -330,26 +342,29 @@ fn decision(step: &Step, word: &Word, on: Option<Exposure>) -> Option<(SpkiHash,
 }
 
 /// Brings the views of the plan up to date with what was recorded.
-pub(super) fn show_again(case: &Case, steps: &[Step]) -> Result<(), Error> {
-    show_found(case, steps, &HashMap::new())
+pub(super) fn show_again(
+    case: &Case,
+    store: &dyn Store,
+    steps: &[Step],
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    show_found(case, store, steps, &HashMap::new(), terminal)
 }
 
 /// The same, with the steps that searches added, by search.
 pub(super) fn show_found(
     case: &Case,
+    store: &dyn Store,
     steps: &[Step],
     behind: &HashMap<StepId, Vec<StepId>>,
+    terminal: &Terminal,
 ) -> Result<(), Error> {
-    let path = case.path(store::PLAN_JSON);
-    let input = |error| Error::Input { what: "plan", path: path.clone(), error };
-    let text = fs::read(&path).map_err(input)?;
-    case.write(store::PLAN_JSON, &plan_file::with_steps(&text, steps).map_err(input)?)?;
-    let path = case.path(store::PLAN_MD);
-    let text = fs::read_to_string(&path).map_err(|error| Error::Input {
-        what: "plan",
-        path: path.clone(),
-        error,
-    })?;
-    let text = plan_text::with_found(&text, steps, behind);
-    Ok(case.write(store::PLAN_MD, plan_text::with_marks(&text, steps).as_bytes())?)
+    if !views::write_plan_file(case, store, steps)? {
+        terminal.warn(&format!(
+            "{:?} stays as an earlier version wrote it; `certrecall plan` writes it anew",
+            case.path(store::PLAN_JSON)
+        ));
+    }
+    let written = views::mark_plan_text(case, steps, behind);
+    Ok(written.map_err(|error| Error::Input { what: "plan", path: case.path(store::PLAN_MD), error })??)
 }

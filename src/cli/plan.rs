@@ -80,9 +80,10 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
         },
         terminal,
     )?;
-    store.add_made(done.keys.iter().map(|key| (*key, analysis.clock.now)))?;
+    store.add_made(&done.made_at(analysis.clock.now))?;
     plan.directories = done.directories;
     if done.made > 0 {
+        store.set_directories(&plan.directories_by_step())?;
         plan.write_views(&case)?;
     }
     let name = args.planning.output.to_string_lossy();

@@ -12,19 +12,19 @@ use std::thread;
 use certrecall::case::AuthorityFiles;
 use certrecall::case::inputs::{known_compromised, now};
 use certrecall::case::roots::{self, GivenRoots};
+use certrecall::case::views;
 use certrecall::finding::{Code, Codes};
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::pki::show;
 use certrecall::plan::ca::Cas;
-use certrecall::plan::{ReplacementRecord, SourceRecord};
+use certrecall::plan::{ReplacementRecord, SourceRecord, Step};
 use certrecall::read::{Place, Reopener, Roots};
 use certrecall::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
-use certrecall::report::plan_file::read::{NoPlan, PlanFile};
-use certrecall::report::plan_file::PlanHead;
 use certrecall::report::plan_text;
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
-use certrecall::store::{self, Case};
+use certrecall::store::{self, Case, Store};
+use certrecall::time::Time;
 
 pub(crate) use args::{NewKeys, RekeyArgs};
 pub(crate) use orders::Wanted as Ordered;
@@ -44,6 +44,13 @@ pub(crate) struct Done {
     pub(crate) directories: BTreeMap<ProfileHash, String>,
     /// The new keys.
     pub(crate) keys: Vec<SpkiHash>,
+}
+
+impl Done {
+    /// The new keys, as made at this time.
+    pub(crate) fn made_at(&self, time: Time) -> Vec<(SpkiHash, Time)> {
+        self.keys.iter().map(|key| (*key, time)).collect()
+    }
 }
 
 /// What is to be made, and of what.
@@ -311,14 +318,10 @@ fn place(source: &SourceRecord) -> Place {
     }
 }
 
-/// Keys that no new one may be: all of the plan in every form met, those of the case's lists, which another
+/// Keys that no new one may be: all that the case knows in every form met, those of its lists, which another
 /// tool may have made longer, and those known to be compromised elsewhere.
-fn known(case: &Case, plan: &PlanHead, args: &RekeyArgs) -> Result<HashSet<SpkiHash>, Error> {
-    let mut known: HashSet<SpkiHash> = plan
-        .keys
-        .iter()
-        .flat_map(|k| std::iter::once(k.spki_sha256).chain(k.spki_sha256_raw.iter().copied()))
-        .collect();
+fn known(case: &Case, store: &dyn Store, args: &RekeyArgs) -> Result<HashSet<SpkiHash>, Error> {
+    let mut known = store.key_hashes()?;
     for name in [store::EXPOSED, store::SUSPECTED] {
         let path = case.path(name);
         match fs::read_to_string(&path) {
@@ -333,65 +336,38 @@ fn known(case: &Case, plan: &PlanHead, args: &RekeyArgs) -> Result<HashSet<SpkiH
     Ok(known)
 }
 
-/// The plan of a case.
-pub(crate) fn plan_of(case: &Case) -> Result<(PlanFile, PlanHead), Error> {
-    let path = case.path(store::PLAN_JSON);
-    let wrong =
-        |says: String| Error::Value { flag: "CASE", says: format!("{says}; run `certrecall plan` again") };
-    PlanFile::open(&path).map_err(|error| match error {
-        NoPlan::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            wrong(format!("{path:?} is gone"))
-        }
-        NoPlan::Io(error) => Error::Input { what: "plan", path, error },
-        NoPlan::Wrong(error) => wrong(format!("{path:?} is no plan: {error}")),
-        other => wrong(format!("{path:?}: {other}")),
-    })
-}
-
 /// `certrecall rekey`.
 pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome, Error> {
     let case = Case::open(&args.case)?;
     Case::check_owner(&args.case)?;
-    // The plan says what is to be replaced; whether that still holds, the database knows.
     let mut store = case.store()?;
-    let about = AuthorityFiles { cas: args.cas.clone(), roots: Vec::new() }.given_or_stored(&store)?;
-    // What is known of CAs takes half as long to read as ten thousand keys.
-    let (plan, cas) = thread::scope(|scope| {
-        let cas = scope.spawn(|| about.cas());
-        (plan_of(&case), cas.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    let (file, plan) = plan?;
-    let wrong = |says: String| Error::Value { flag: "CASE", says };
+    let about = AuthorityFiles { cas: args.cas.clone(), roots: Vec::new() }.given_or_stored(&*store)?;
+    let header = case.header(&*store)?;
+    let replacements = store.replacements()?;
     if let Some(step) = &args.show {
-        return show_handoff(args, &about, &plan, &case, step, terminal);
+        return show_handoff(args, &about, (&case, &*store), &replacements, step, terminal);
     }
-    if plan.roots.iter().any(|r| r == "-") {
-        return Err(wrong(
+    if header.has_stdin() {
+        let says =
             "the plan was made from standard input, which cannot be read again; use `certrecall run` instead"
-                .to_owned(),
-        ));
+                .to_owned();
+        return Err(Error::Value { flag: "CASE", says });
     }
     let given = GivenRoots { paths: &[], add: &[], relocate: &[] };
     let roots = roots::open(&case, store.roots()?, given, &mut || store.files())??.roots;
     if args.proofs {
-        return proofs::proofs(args, &about, &plan, (&case, &store), &roots, terminal);
+        return proofs::proofs(args, &about, header.roots.len(), (&case, &*store), &roots, terminal);
     }
-    if !file.is_as_written() {
-        let path = case.path(store::PLAN_JSON);
-        return Err(wrong(format!(
-            "{path:?} was edited, so that it could not name the new keys; run `certrecall plan` again"
-        )));
-    }
-    let known = known(&case, &plan, args)?;
-    let orders = Orders::read(args, &plan)?;
-    let cas = cas?;
+    let known = known(&case, &*store, args)?;
+    let orders = Orders::read(args, &*store, &replacements)?;
+    let cas = about.cas()?;
     let passphrase =
         if orders.encrypts() { Some(args.passphrase.for_new_keys()?) } else { args.passphrase.named()? };
     let existing = existing(&case, passphrase.as_ref(), terminal)?;
     let threads = args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let job = Job {
         roots: &roots,
-        records: &plan.replacements,
+        records: &replacements,
         cas: &cas,
         existing: &existing,
         known: &known,
@@ -401,13 +377,16 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         threads,
     };
     let done = make(&case, job, terminal)?;
-    store.add_made(done.keys.iter().map(|key| (*key, now())))?;
-    let records: Vec<ReplacementRecord> = plan
-        .replacements
+    store.add_made(&done.made_at(now()))?;
+    let records: Vec<ReplacementRecord> = replacements
         .into_iter()
         .map(|r| ReplacementRecord { directory: done.directories.get(&r.profile).cloned(), ..r })
         .collect();
-    case.write_with(store::PLAN_JSON, |out| file.with_replacements(&records, out))?;
+    let directory = |r: &ReplacementRecord| Some((r.id, r.directory.clone()?));
+    store.set_directories(&records.iter().filter_map(directory).collect())?;
+    let (kept, _) = progress(&*store)?;
+    let steps: Vec<Step> = kept.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();
+    views::write_plan_file(&case, &*store, &steps)?;
     if done.made > 0 {
         show_requests(&case, &records, terminal);
     }
@@ -432,23 +411,21 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         }
     }
     terminal.data(out.as_bytes())?;
-    let (kept, _) = progress(&store)?;
     let found = store.last_run()?.is_none_or(|run| run.found);
-    Ok(Outcome::of_steps(kept.iter().filter(|k| k.closed.is_none()).map(|k| &k.step))
-        .and_incomplete(done.failed || !found))
+    Ok(Outcome::of_steps(&steps).and_incomplete(done.failed || !found))
 }
 
 /// `certrecall rekey --show`: what to do with one request.
 fn show_handoff(
     args: &RekeyArgs,
     about: &AuthorityFiles,
-    plan: &PlanHead,
-    case: &Case,
+    (case, store): (&Case, &dyn Store),
+    replacements: &[ReplacementRecord],
     by: &str,
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
     let wrong = |says: String| Error::Value { flag: "--show", says };
-    let meant = orders::only(&[by.to_owned()], &orders::candidates(plan))
+    let meant = orders::only(&[by.to_owned()], &orders::candidates(store, replacements)?)
         .map_err(|_| wrong(format!("no replacement of the plan is meant by {by:?}")))?;
     let existing = existing(case, None, terminal)?;
     let cas = about.cas()?;
@@ -466,7 +443,7 @@ fn show_handoff(
             rekey::HANDOFF
         ),
     })?;
-    for record in plan.replacements.iter().filter(|r| meant.contains(&r.id)) {
+    for record in replacements.iter().filter(|r| meant.contains(&r.id)) {
         let made = existing.made.iter().find(|m| m.record.profile == record.profile);
         let made = made.ok_or_else(|| {
             wrong(format!("{} has no key and request yet; `certrecall rekey` makes them", record.id))

@@ -7,14 +7,13 @@ use certrecall::finding::Finding;
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::plan::ct::{self, Asked, Listed};
 use certrecall::plan::{Mark, Step, StepKind, Word, progress};
-use certrecall::report::story::KeyStory;
 use certrecall::report::view::count;
+use certrecall::store::model::{KeyRecord, NameKey};
 use certrecall::store::{Case, SearchResult, Store};
 use certrecall::time::Time;
 use certrecall::{limits, pki};
 
 use super::args::MarkArgs;
-use super::case::damaged;
 use super::error::Error;
 use super::exit::Outcome;
 use super::mark::{by, show_found};
@@ -53,14 +52,15 @@ struct Answers {
 pub(super) fn close(
     said: &Said<'_>,
     path: &Path,
-    store: &mut Store,
+    store: &mut dyn Store,
     mut steps: Vec<Step>,
     mut words: Vec<Word>,
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
     let name = pki::show(&name);
-    let stories = said.searches.iter().map(|step| story(said, step, store)).collect::<Result<Vec<_>, _>>()?;
+    let stories =
+        said.searches.iter().map(|step| record(said, step, store)).collect::<Result<Vec<_>, _>>()?;
     let bytes = bounded("answer of the search", path, limits::CT_EXPORT)?;
     let answers = match stories.as_slice() {
         [story] => of_one(&name, &bytes, story, store)?,
@@ -136,7 +136,7 @@ pub(super) fn close(
         .filter_map(|search| Some((search.id, added.get(search.key.as_ref()?)?.clone())))
         .filter(|(_, ids)| !ids.is_empty())
         .collect();
-    show_found(said.case, &steps, &behind)?;
+    show_found(said.case, store, &steps, &behind, terminal)?;
     report(said, &answers, &found, &open, &name, terminal);
     Ok(Outcome { to_act_on: false, incomplete: answers.incomplete })
 }
@@ -200,7 +200,7 @@ fn report(
 }
 
 /// The record of the key that a search is about.
-fn story(said: &Said<'_>, step: &Step, store: &Store) -> Result<KeyStory, Error> {
+fn record(said: &Said<'_>, step: &Step, store: &dyn Store) -> Result<KeyRecord, Error> {
     let wrong = |says: String| Error::Value { flag: "--ct-export", says };
     let Some(key) = step.key.filter(|_| step.kind == StepKind::Search && said.args.status == Mark::Searched)
     else {
@@ -210,14 +210,13 @@ fn story(said: &Said<'_>, step: &Step, store: &Store) -> Result<KeyStory, Error>
             said.args.status.as_str()
         )));
     };
-    let record = store.key(&key)?.ok_or_else(|| {
+    store.key(&key)?.ok_or_else(|| {
         wrong(format!("the case does not know the key of {}; run `certrecall plan` again", step.id))
-    })?;
-    serde_json::from_slice(&record).map_err(|e| damaged(said.case, &e))
+    })
 }
 
 /// The answer of the search for one key: a row that names no key is about that one.
-fn of_one(name: &str, bytes: &[u8], story: &KeyStory, store: &Store) -> Result<Answers, Error> {
+fn of_one(name: &str, bytes: &[u8], story: &KeyRecord, store: &dyn Store) -> Result<Answers, Error> {
     let wrong = |says: String| Error::Value { flag: "--ct-export", says: format!("{name}: {says}") };
     let export = ct::read(name, bytes, &story.names()).map_err(|e| wrong(e.to_string()))?;
     if let Some(says) = of_another_key(store, &story.spki_sha256, &export.certificates)? {
@@ -233,13 +232,13 @@ fn of_one(name: &str, bytes: &[u8], story: &KeyStory, store: &Store) -> Result<A
 }
 
 /// The answers of searches for several keys: each row is joined to its key.
-fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Result<Answers, Error> {
+fn of_many(name: &str, bytes: &[u8], stories: &[KeyRecord], store: &dyn Store) -> Result<Answers, Error> {
     let asked: Vec<Asked> = stories
         .iter()
         .map(|story| Asked {
             key: story.spki_sha256,
             names: story.names(),
-            known: story.listed().chain(story.elsewhere().iter().cloned()).collect(),
+            known: story.listed().chain(story.elsewhere.iter().cloned()).collect(),
         })
         .collect();
     let wrong = |e: ct::CtError| Error::Value { flag: "--ct-export", says: format!("{name}: {e}") };
@@ -248,18 +247,12 @@ fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Res
     let mut others = HashSet::new();
     if !unplaced.is_empty() {
         let searched: HashSet<SpkiHash> = asked.iter().map(|asked| asked.key).collect();
-        store.each_key(|record| {
-            if let Ok(story) = serde_json::from_slice::<KeyStory>(record)
-                && !searched.contains(&story.spki_sha256)
-            {
-                others.extend(
-                    story
-                        .listed()
-                        .map(|listed| listed.identity())
-                        .filter(|identity| unplaced.contains(identity)),
-                );
-            }
-        })?;
+        let serials = unplaced.iter().filter_map(|identity| identity.split(' ').next());
+        let named = store.keys_named(&serials.map(NameKey::of_serial).collect())?;
+        for record in named.iter().filter(|record| !searched.contains(&record.spki_sha256)) {
+            let identities = record.listed().map(|listed| listed.identity());
+            others.extend(identities.filter(|identity| unplaced.contains(identity)));
+        }
     }
     sorted.settle(&others);
     let open: Vec<Option<String>> = (0..stories.len()).map(|at| sorted.why_open(at)).collect();
@@ -275,22 +268,13 @@ fn of_many(name: &str, bytes: &[u8], stories: &[KeyStory], store: &Store) -> Res
 
 /// crt.sh's rows name no key. A row that is a certificate of another key shows that the search was for that
 /// one.
-fn of_another_key(store: &Store, key: &SpkiHash, found: &[Listed]) -> Result<Option<String>, Error> {
-    let found: HashSet<String> = found.iter().filter(|l| l.serial.is_some()).map(Listed::identity).collect();
-    let mut out = None;
-    if found.is_empty() {
-        return Ok(out);
-    }
-    store.each_key(|record| {
-        if out.is_none()
-            && let Ok(story) = serde_json::from_slice::<KeyStory>(record)
-            && story.spki_sha256 != *key
-            && let Some(other) = story.listed().find(|l| found.contains(&l.identity()))
-        {
-            let serial = other.serial.unwrap_or_default();
-            out =
-                Some(format!("the certificate with serial {serial} in it is here, and on the key {}: was that one searched for?", story.spki_sha256));
-        }
-    })?;
-    Ok(out)
+fn of_another_key(store: &dyn Store, key: &SpkiHash, serials: &[Listed]) -> Result<Option<String>, Error> {
+    let found: HashSet<String> =
+        serials.iter().filter(|l| l.serial.is_some()).map(Listed::identity).collect();
+    let serials = serials.iter().filter_map(|l| l.serial.as_deref());
+    let named = store.keys_named(&serials.map(NameKey::of_serial).collect())?;
+    Ok(named.iter().filter(|record| record.spki_sha256 != *key).find_map(|record| {
+        let serial = record.listed().find(|l| found.contains(&l.identity()))?.serial?;
+        Some(format!("the certificate with serial {serial} in it is here, and on the key {}: was that one searched for?", record.spki_sha256))
+    }))
 }

@@ -12,7 +12,7 @@ pub mod sort;
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use ccadb::Ccadb;
 pub use data::{CasError, Ceiling, Certainty, Clock, Fact, Note, Operator, ProofMeans};
@@ -57,7 +57,7 @@ pub struct Issued<'a> {
 }
 
 /// How sure an identification is, the surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The issuer's key is known to be this operator's.

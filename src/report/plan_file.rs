@@ -8,36 +8,36 @@ macro_rules! name {
     };
 }
 mod key;
-pub mod read;
 mod step;
 mod touch;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
-use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::json;
-use crate::assess::{Assessment, Clock, Exposure, Incident, Verdict};
+use crate::assess::{Assessment, Clock, Exposure, Incident};
 use crate::finding::Finding;
-use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
+use crate::id::{ProfileHash, SpkiHash};
 use crate::inventory::{Inventory, Occurrence};
 use crate::parallel::{self, Ahead};
 use crate::pki::Unread;
 use crate::plan::ca::Cas;
 use crate::plan::{Plan, Replacement, ReplacementRecord, SourceRecord, Step};
-use crate::read::{Ledger, Roots};
-use crate::store::{Orphan, Question, Records, Story, Told};
-use crate::time::Time;
+use crate::read::Roots;
+use crate::store::model::KeyRecord;
+use crate::store::{
+    self, IncidentRecord, KeyEntry, Orphan, PlanHeader, PlanList, PlanPart, Question, Records, Store,
+};
 
 pub use key::certificate_line;
 
 /// The schema name written into the file.
 pub const SCHEMA: &str = "certrecall/plan/1";
 
-/// Everything a plan file tells of.
+/// Everything a plan file is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned<'a> {
     /// The roots.
@@ -75,63 +75,6 @@ impl Planned<'_> {
     }
 }
 
-/// What `rekey` reads of a plan.
-#[derive(Debug, Deserialize)]
-pub struct PlanHead {
-    /// Schema of the file.
-    pub schema: String,
-    /// Absolute paths of the roots.
-    pub roots: Vec<String>,
-    /// The same in base64, where one is not UTF-8.
-    #[serde(default)]
-    pub roots_b64: Vec<String>,
-    /// What was seen.
-    #[serde(default)]
-    pub ledger: Option<Ledger>,
-    /// All keys known.
-    pub keys: Vec<KnownKey>,
-    /// The replacements.
-    pub replacements: Vec<ReplacementRecord>,
-}
-
-impl PlanHead {
-    /// The roots as paths.
-    #[must_use]
-    pub fn root_paths(&self) -> Vec<PathBuf> {
-        let exact: Option<Vec<PathBuf>> = self
-            .roots_b64
-            .iter()
-            .map(|b| base64_simd::STANDARD.decode_to_vec(b).ok().map(|raw| crate::read::walk::to_path(&raw)))
-            .collect();
-        exact
-            .filter(|paths| !paths.is_empty())
-            .unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
-    }
-}
-
-/// A key that a new one may not equal.
-#[derive(Debug, Deserialize)]
-pub struct KnownKey {
-    /// Canonical hash.
-    pub spki_sha256: SpkiHash,
-    /// Hashes of other forms met.
-    #[serde(default)]
-    pub spki_sha256_raw: Vec<SpkiHash>,
-    /// The certificates on it.
-    #[serde(default)]
-    pub certificates: Vec<KnownCertificate>,
-}
-
-/// A certificate of a plan, as far as the exit status and replacements need it.
-#[derive(Debug, Deserialize)]
-pub struct KnownCertificate {
-    /// The step that replaces it.
-    #[serde(default)]
-    pub replacement: Option<StepId>,
-    /// Its verdict.
-    pub verdict: Verdict,
-}
-
 #[derive(Serialize)]
 struct UnreadRecord<'a> {
     kind: &'static str,
@@ -149,13 +92,6 @@ struct UnreadRecord<'a> {
     detail: &'a str,
 }
 
-#[derive(Serialize)]
-struct IncidentRecord<'a> {
-    name: &'a str,
-    title: &'a str,
-    cutoff: Time,
-}
-
 /// Writes the file.
 ///
 /// # Errors
@@ -164,10 +100,10 @@ pub fn write(planned: &Planned<'_>, out: &mut (dyn Write + Send)) -> io::Result<
     write_with(planned, out, None)
 }
 
-/// Takes what is told as it is written.
-pub type Listener<'a> = &'a mut (dyn FnMut(Told) + Send);
+/// Takes the parts of a plan as they are written.
+pub type Listener<'a> = &'a mut (dyn FnMut(PlanPart) + Send);
 
-/// The same, telling keys and steps: what is made once is kept twice.
+/// The same, passing every part on to `listener`: what is made once is kept twice.
 ///
 /// # Errors
 /// Those of `out`.
@@ -176,66 +112,93 @@ pub fn write_with(
     out: &mut (dyn Write + Send),
     listener: Option<Listener<'_>>,
 ) -> io::Result<()> {
-    let Planned { roots, incident, clock, inventory, assessment, plan, .. } = *planned;
+    let Planned { inventory, assessment, plan, .. } = *planned;
     let mut nobody = drop;
     let listener = listener.unwrap_or(&mut nobody);
+    let header = header(planned);
+    write_header(out, &header)?;
+    listener(PlanPart::Header(header));
+    items(out, listener, PlanList::Authorities, plan.authorities.list.iter())?;
+    records(planned, out, listener)?;
+    items(out, listener, PlanList::Unread, inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
+    items(out, listener, PlanList::UnnamedKeys, inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
+    items::<&Finding>(out, listener, PlanList::Findings, assessment.findings.iter())?;
+    listener(PlanPart::End);
+    out.write_all(END)
+}
+
+/// Writes the file anew from what a case keeps, with the steps as they are now.
+///
+/// # Errors
+/// Those of `out`; those of the store, as a source.
+pub fn write_kept(
+    store: &dyn Store,
+    header: &PlanHeader,
+    steps: &[Step],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_header(out, header)?;
+    let kept = |out: &mut dyn Write, list: PlanList| {
+        elements(out, list.as_str(), |each| store.each_item(list, each))
+    };
+    kept(out, PlanList::Authorities)?;
+    let replacements = store.replacements().map_err(io::Error::other)?;
+    // Made anew, for that of the store has hidden characters as they are.
+    let mut record = Vec::new();
+    elements(out, PlanList::Replacements.as_str(), |each| {
+        for replacement in &replacements {
+            record.clear();
+            json::push(&mut record, replacement);
+            each(&record);
+        }
+        Ok(())
+    })?;
+    elements(out, "steps", |each| {
+        for step in steps {
+            record.clear();
+            step::push(&mut record, step);
+            each(&record);
+        }
+        Ok(())
+    })?;
+    elements(out, "keys", |each| store.each_key_text(each))?;
+    kept(out, PlanList::Unread)?;
+    kept(out, PlanList::UnnamedKeys)?;
+    kept(out, PlanList::Findings)?;
+    out.write_all(END)
+}
+
+const END: &[u8] = b"\n}\n";
+
+/// What a plan begins with.
+fn header(planned: &Planned<'_>) -> PlanHeader {
+    let Planned { roots, incident, clock, inventory, question, .. } = *planned;
+    PlanHeader {
+        as_of: clock.as_of,
+        roots: roots.names(),
+        roots_b64: roots.names_b64(),
+        question: question.clone(),
+        incident: IncidentRecord {
+            name: incident.name.clone(),
+            title: incident.title.clone(),
+            cutoff: incident.cutoff,
+        },
+        ledger: inventory.ledger(),
+    }
+}
+
+fn write_header(out: &mut dyn Write, header: &PlanHeader) -> io::Result<()> {
+    let PlanHeader { as_of, roots, roots_b64, question, incident, ledger } = header;
     out.write_all(b"{\"schema\":")?;
     member(out, &SCHEMA)?;
-    named(out, "as_of", &clock.as_of)?;
-    named(out, "roots", &roots.names())?;
-    if !roots.names_b64().is_empty() {
-        named(out, "roots_b64", &roots.names_b64())?;
+    named(out, "as_of", as_of)?;
+    named(out, "roots", roots)?;
+    if !roots_b64.is_empty() {
+        named(out, "roots_b64", roots_b64)?;
     }
-    named(out, "question", planned.question)?;
-    named(
-        out,
-        "incident",
-        &IncidentRecord { name: &incident.name, title: &incident.title, cutoff: incident.cutoff },
-    )?;
-    named::<Ledger>(out, "ledger", &inventory.ledger())?;
-    list(out, "authorities", plan.authorities.list.iter())?;
-    list(out, "replacements", plan.replacements.iter().map(|r| replacement_record(planned, r)))?;
-    records(planned, out, listener)?;
-    listener(Told::End);
-    list(out, "unread", inventory.troubles.iter().map(|t| unread_record(inventory, t)))?;
-    list(out, "unnamed_keys", inventory.unnamed_keys.iter().map(|o| inventory.path(o)))?;
-    list::<&Finding>(out, "findings", assessment.findings.iter())?;
-    out.write_all(b"\n}\n")
-}
-
-/// The text with the list of steps that `write` wrote replaced by another.
-///
-/// # Errors
-/// If the text is not as `write` leaves it.
-pub fn with_steps(text: &[u8], steps: &[Step]) -> io::Result<Vec<u8>> {
-    let edited = || io::Error::new(io::ErrorKind::InvalidData, "it was edited; run `certrecall plan` again");
-    let start = memchr::memmem::find(text, b",\n\"steps\":[").ok_or_else(edited)?;
-    // Keys come next; before version 0.1 was out, it was what is unread.
-    let next =
-        [&b",\n\"keys\":["[..], b",\n\"unread\":["].map(|name| memchr::memmem::find(&text[start..], name));
-    let end = next.into_iter().flatten().min().map(|n| start + n).ok_or_else(edited)?;
-    let mut out = text[..start].to_vec();
-    list(&mut out, "steps", steps.iter())?;
-    out.extend_from_slice(&text[end..]);
-    Ok(out)
-}
-
-/// The CAs of a plan, id and name.
-///
-/// # Errors
-/// If the text is not a plan.
-pub fn authorities(text: &[u8]) -> io::Result<Vec<(String, String)>> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: String,
-        name: String,
-    }
-    #[derive(Deserialize)]
-    struct List {
-        authorities: Vec<Named>,
-    }
-    let List { authorities } = serde_json::from_slice(text)?;
-    Ok(authorities.into_iter().map(|Named { id, name }| (id, name)).collect())
+    named(out, "question", question)?;
+    named(out, "incident", incident)?;
+    named(out, "ledger", ledger)
 }
 
 fn member<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
@@ -247,75 +210,165 @@ fn named<T: Serialize + ?Sized>(out: &mut dyn Write, name: &str, value: &T) -> i
     member(out, value)
 }
 
-fn list<T: Serialize>(out: &mut dyn Write, name: &str, items: impl Iterator<Item = T>) -> io::Result<()> {
-    write!(out, ",\n\"{name}\":[")?;
-    for (i, item) in items.enumerate() {
-        out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
-        member(out, &item)?;
+/// A list of which each element has a line.
+fn items<T: Serialize>(
+    out: &mut dyn Write,
+    listener: &mut dyn FnMut(PlanPart),
+    list: PlanList,
+    items: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    write!(out, ",\n\"{}\":[", list.as_str())?;
+    let mut items = items.peekable();
+    let mut is_first = true;
+    while items.peek().is_some() {
+        let mut records = Records::default();
+        items.by_ref().take(SHARE).for_each(|item| records.push(|record| json::push(record, &item)));
+        out.write_all(if is_first { b"\n" } else { Records::BETWEEN })?;
+        out.write_all(records.text())?;
+        listener(PlanPart::Items(list, records));
+        is_first = false;
     }
     out.write_all(b"]")
 }
 
-/// Some records of one of the long lists, which are made, written and told together.
+/// The same of elements that `give` gives as JSON.
+fn elements(
+    out: &mut dyn Write,
+    name: &str,
+    give: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), store::Error>,
+) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":[")?;
+    let (mut written, mut is_first) = (Ok(()), true);
+    give(&mut |record| {
+        if written.is_ok() {
+            let before: &[u8] = if is_first { b"\n" } else { Records::BETWEEN };
+            written = out.write_all(before).and_then(|()| out.write_all(record));
+            is_first = false;
+        }
+    })
+    .map_err(io::Error::other)?;
+    written?;
+    out.write_all(b"]")
+}
+
+/// Some records of one of the long lists, which are made, written and passed on together.
 enum Share {
+    Replacements(Range<usize>),
     Steps(Range<usize>),
     Keys(Range<usize>),
 }
 
-/// Writes the lists of steps and of keys, records made on any thread, and tells each share when it is
-/// written. Steps are made quickly and kept slowly, keys the other way round: so steps come first, and who
-/// keeps them has caught up before the last key is made.
+impl Share {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Replacements(_) => PlanList::Replacements.as_str(),
+            Self::Steps(_) => "steps",
+            Self::Keys(_) => "keys",
+        }
+    }
+
+    const fn range(&self) -> &Range<usize> {
+        match self {
+            Self::Replacements(range) | Self::Steps(range) | Self::Keys(range) => range,
+        }
+    }
+}
+
+/// A key of a plan: one of the inventory, or one that the case has only a record of.
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Found(usize),
+    Orphan(&'a Orphan, &'a KeyRecord),
+}
+
+/// The keys of a plan in the order of their hashes: by index of the key of the inventory that follows, what is
+/// only in the record.
+struct Keys<'a> {
+    orphans: Vec<(usize, Key<'a>)>,
+    found: usize,
+}
+
+impl<'a> Keys<'a> {
+    fn of(planned: &Planned<'a>) -> Self {
+        let keys = &planned.inventory.keys;
+        let place = |orphan: &Orphan| keys.partition_point(|key| key.spki < orphan.spki);
+        // One that cannot be read is left out.
+        let whole = |orphan: &'a Orphan| Some((place(orphan), Key::Orphan(orphan, orphan.record.as_ref()?)));
+        Self { orphans: planned.orphans.iter().filter_map(whole).collect(), found: keys.len() }
+    }
+
+    /// Those of a share of the keys of the inventory; the last one has what is behind.
+    fn in_share(&self, share: &Range<usize>) -> impl Iterator<Item = Key<'a>> {
+        let before = |at: usize| {
+            let from = self.orphans.partition_point(|(place, _)| *place < at);
+            self.orphans[from..].iter().take_while(move |(place, _)| *place == at).map(|(_, key)| *key)
+        };
+        let behind = (share.end == self.found).then(|| before(self.found)).into_iter().flatten();
+        share.clone().flat_map(move |at| before(at).chain([Key::Found(at)])).chain(behind)
+    }
+}
+
+/// Writes the lists of replacements, steps and keys, records made on any thread, and passes each share on when
+/// it is written. Steps are made quickly and kept slowly, keys the other way round: so steps come first, and
+/// who keeps them has caught up before the last key is made.
 fn records(planned: &Planned<'_>, out: &mut (dyn Write + Send), listener: Listener<'_>) -> io::Result<()> {
     let Planned { inventory, assessment, plan, threads, .. } = *planned;
+    let replacements = shares(plan.replacements.iter().map(|_| 1)).into_iter().map(Share::Replacements);
     let steps = shares(plan.steps.iter().map(|_| 1)).into_iter().map(Share::Steps);
     let keys = shares(inventory.keys.iter().map(|k| 1 + k.certificates.len())).into_iter().map(Share::Keys);
-    let all: Vec<Share> = steps.chain(keys).collect();
+    let all: Vec<Share> = replacements.chain(steps).chain(keys).collect();
+    let of_plan = Keys::of(planned);
     let make = |number: usize| {
         let mut records = Records::with_capacity(SHARE * OCTETS);
         match &all[number] {
+            Share::Replacements(share) => plan.replacements[share.clone()]
+                .iter()
+                .for_each(|r| records.push(|record| json::push(record, &replacement_record(planned, r)))),
             Share::Steps(share) => {
                 share.clone().for_each(|at| records.push(|record| step::push(record, &plan.steps[at])))
             }
             Share::Keys(share) => {
                 touch::keys(planned, share.clone());
-                share.clone().for_each(|at| records.push(|record| key::push(record, planned, at)));
+                of_plan.in_share(share).for_each(|key| {
+                    records.push(|record| match key {
+                        Key::Found(at) => key::push(record, planned, at),
+                        Key::Orphan(_, orphan) => json::push(record, orphan),
+                    });
+                });
             }
         }
         (number, records)
     };
-    let story = |at: usize| {
-        let key = &inventory.keys[at];
-        Story {
-            spki: key.spki,
-            forms: key.raw_forms.clone(),
+    let entry = |key: Key<'_>| match key {
+        Key::Found(at) => KeyEntry {
+            spki: inventory.keys[at].spki,
+            forms: inventory.keys[at].raw_forms.clone(),
             exposure: assessment.keys[at].exposure.as_str(),
-        }
+        },
+        Key::Orphan(orphan, record) => KeyEntry {
+            spki: orphan.spki,
+            forms: record.spki_sha256_raw.clone(),
+            exposure: orphan.exposure.as_str(),
+        },
     };
     let write = |(number, records): (usize, Records)| {
-        let (begins, Share::Steps(share) | Share::Keys(share)) = (number == 0, &all[number]);
-        if share.start == 0 {
-            let name = if matches!(all[number], Share::Steps(_)) { "steps" } else { "keys" };
-            write!(out, "{},\n\"{name}\":[", if begins { "" } else { "]" })?;
+        let share = &all[number];
+        let is_first = share.range().start == 0;
+        if is_first {
+            write!(out, "{},\n\"{}\":[", if number == 0 { "" } else { "]" }, share.name())?;
         }
-        if !share.is_empty() {
-            out.write_all(if share.start == 0 { b"\n" } else { b",\n" })?;
+        if !records.text().is_empty() {
+            out.write_all(if is_first { b"\n" } else { Records::BETWEEN })?;
             out.write_all(records.text())?;
         }
-        listener(match &all[number] {
-            Share::Steps(_) => Told::Steps(records),
-            Share::Keys(share) => Told::Keys(share.clone().map(story).collect(), records),
+        listener(match share {
+            Share::Replacements(_) => PlanPart::Items(PlanList::Replacements, records),
+            Share::Steps(_) => PlanPart::Steps(records),
+            Share::Keys(share) => PlanPart::Keys(of_plan.in_share(share).map(entry).collect(), records),
         });
         Ok::<(), io::Error>(())
     };
     parallel::in_order(threads, all.len(), AHEAD, make, |(_, records)| records.text().len(), write)?;
-    let mut any = !inventory.keys.is_empty();
-    // A record that is damaged would damage the file.
-    let whole = |orphan: &&Orphan| serde_json::from_slice::<serde::de::IgnoredAny>(&orphan.record).is_ok();
-    for orphan in planned.orphans.iter().filter(whole) {
-        out.write_all(if any { b",\n" } else { b"\n" })?;
-        out.write_all(&orphan.record)?;
-        any = true;
-    }
     out.write_all(b"]")
 }
 

@@ -1,85 +1,25 @@
-//! What a plan file tells of keys whose compromise may be proved.
+//! What is needed of the record of a key whose compromise may be proved.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use crate::assess::{Decision, Exposure, Kind};
-use crate::id::{Fingerprint, SpkiHash};
+use crate::assess::{Decision, Exposure, Kind, Standing};
+use crate::id::{SpkiHash, StepId};
 use crate::plan::ca::Cas;
 use crate::plan::{Step, StepKind};
 use crate::read::{INTO, Place};
 use crate::rekey::proof::Compromised;
+use crate::store::model::{CertificateRecord, KeyRecord};
 use crate::time::Time;
 
-/// The keys of a plan file.
-#[derive(Debug, Deserialize)]
-pub struct ProofPlan {
-    /// All of them.
-    pub keys: Vec<ProofKey>,
-}
-
-/// A key.
-#[derive(Debug, Deserialize)]
-pub struct ProofKey {
-    /// Its name.
-    pub spki_sha256: SpkiHash,
-    #[serde(default)]
-    spki_sha256_raw: Vec<SpkiHash>,
-    key_algorithm: String,
-    key_bits: u32,
-    exposure: String,
-    #[serde(default)]
-    because: Vec<ProofReason>,
-    #[serde(default)]
-    private_key_paths: Vec<String>,
-    #[serde(default)]
-    certificates: Vec<ProofCertificate>,
-    #[serde(default)]
-    steps: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ProofReason {
-    evidence: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct ProofCertificate {
-    sha256: Fingerprint,
-    standing: String,
-    subject: String,
-    issuer: String,
-    not_after: Option<String>,
-    #[serde(default)]
-    dns_names: Vec<String>,
-    is_self_signed: bool,
-    #[serde(default)]
-    paths: Vec<String>,
-    #[serde(default)]
-    members: Vec<Option<String>>,
-    issued: Option<Issued>,
-    replacement: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Issued {
-    authority: Option<String>,
-}
-
-impl ProofCertificate {
+impl CertificateRecord {
     /// Whether somebody issued it who can revoke it, now.
     fn can_be_revoked(&self, now: Time) -> bool {
-        let over = self
-            .not_after
-            .as_deref()
-            .and_then(|t| crate::time::Written::parse(t).ok())
-            .is_some_and(|t| t.as_utc() < now);
-        !self.is_self_signed && !over && self.standing != "expired"
+        let over = self.not_after.is_some_and(|end| end < now);
+        !self.is_self_signed && !over && self.standing != Standing::Expired
     }
 
     /// Where it can lie below this root.
-    fn places(&self, root: u32) -> impl Iterator<Item = Place> {
+    fn places_below(&self, root: u32) -> impl Iterator<Item = Place> {
         self.paths.iter().enumerate().flat_map(move |(i, path)| {
             let member = self.members.get(i).and_then(Option::as_deref);
             files(root, path)
@@ -92,7 +32,7 @@ impl ProofCertificate {
     }
 }
 
-impl ProofKey {
+impl KeyRecord {
     /// Takes over what was decided since the plan was made; `decisions` are those that hold now.
     pub fn decide(&mut self, decisions: &BTreeMap<SpkiHash, Decision>) {
         let decision = std::iter::once(&self.spki_sha256)
@@ -103,11 +43,10 @@ impl ProofKey {
             [Kind::Decision, Kind::Misuse].iter().any(|kind| reason.evidence == kind.as_str())
         });
         self.exposure = match decision {
-            Some(decision) => {
-                if decision.exposed { Exposure::Exposed } else { Exposure::Cleared }.as_str().to_owned()
-            }
+            Some(decision) if decision.exposed => Exposure::Exposed,
+            Some(_) => Exposure::Cleared,
             // The decision was taken back, and what else is known of the key a plan has to judge.
-            None if was_decided => Exposure::Undetermined.as_str().to_owned(),
+            None if was_decided => Exposure::Undetermined,
             None => return,
         };
     }
@@ -116,9 +55,7 @@ impl ProofKey {
     /// is listed left out. Proof of the key revokes what they are about while it is in use.
     #[must_use]
     pub fn open_replacements<'s>(&self, steps: &'s [Step]) -> Vec<&'s Step> {
-        let is_of_key = |step: &Step| {
-            step.key == Some(self.spki_sha256) || self.steps.iter().any(|id| id == step.id.as_str())
-        };
+        let is_of_key = |step: &Step| step.key == Some(self.spki_sha256) || self.steps.contains(&step.id);
         let open = |kind| {
             steps.iter().filter(move |s| s.kind == kind && !s.status.is_over()).filter(|s| is_of_key(s))
         };
@@ -132,8 +69,11 @@ impl ProofKey {
     /// of itself.
     #[must_use]
     pub fn is_meant(&self, by: &str) -> bool {
-        let step = |s: &String| s == by || (by.len() > "revoke-".len() && s.starts_with(by));
-        let certificate = |c: &ProofCertificate| {
+        let step = |s: &StepId| {
+            let name = s.as_str();
+            name == by || (by.len() > "revoke-".len() && name.starts_with(by))
+        };
+        let certificate = |c: &CertificateRecord| {
             c.dns_names.iter().any(|n| n.eq_ignore_ascii_case(by))
                 || crate::pki::name::common_name(&c.subject).is_some_and(|n| n.eq_ignore_ascii_case(by))
                 || by.parse() == Ok(c.sha256)
@@ -150,17 +90,18 @@ impl ProofKey {
     /// The reason, a sentence, if there is nothing to prove: it is not exposed for sure, or nobody has
     /// anything to revoke.
     pub fn compromised(&self, roots: usize, cas: &Cas, now: Time) -> Result<Compromised, String> {
-        if self.exposure != "exposed" {
-            return Err(match self.exposure.as_str() {
-                "not-exposed" => {
+        if self.exposure != Exposure::Exposed {
+            return Err(match self.exposure {
+                Exposure::NotExposed => {
                     "it is not exposed, and only what is compromised is proved; where that is wrong, say so with `certrecall mark`".to_owned()
                 }
                 other => {
+                    let other = other.as_str();
                     format!("it is {other}, and what is not certain is not proved; decide it first with `certrecall mark CASE STEP confirmed`")
                 }
             });
         }
-        let live: Vec<&ProofCertificate> =
+        let live: Vec<&CertificateRecord> =
             self.certificates.iter().filter(|c| c.can_be_revoked(now)).collect();
         let Some(first) = live.first() else {
             return Err(
@@ -185,7 +126,7 @@ impl ProofKey {
         // The list of paths does not say which root each is below; the key itself tells.
         for root in 0..u32::try_from(roots).unwrap_or(0) {
             let shown = self.private_key_paths.iter().flat_map(|path| shown(root, path));
-            for place in shown.chain(live.iter().flat_map(|c| c.places(root))) {
+            for place in shown.chain(live.iter().flat_map(|c| c.places_below(root))) {
                 if !places.contains(&place) {
                     places.push(place);
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::summary::{Line, Tone};
 use super::view::count;
@@ -12,6 +12,7 @@ use crate::id::{SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, Word};
 use crate::store::Kept;
+use crate::store::model::KeyRecord;
 use crate::store::question::{OptionName, Question, StoredRoot};
 use crate::time::Time;
 
@@ -74,13 +75,19 @@ pub struct Tally {
     pub over: usize,
 }
 
-/// What is read of the record of a key to tell whose its steps are.
-#[derive(Debug, Deserialize)]
+/// The steps of one key, and whose they are.
+#[derive(Debug)]
 pub struct Share {
-    #[serde(default)]
     accounts: Vec<String>,
-    #[serde(default)]
     steps: Vec<StepId>,
+}
+
+impl Share {
+    /// That of a key.
+    #[must_use]
+    pub fn of(key: KeyRecord) -> Self {
+        Self { accounts: key.accounts, steps: key.steps }
+    }
 }
 
 /// A way to sum steps up.

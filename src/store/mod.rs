@@ -5,6 +5,8 @@
 //! lock on that file.
 
 mod db;
+mod interface;
+pub mod model;
 mod owner;
 pub mod question;
 
@@ -17,11 +19,14 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use db::{
-    Changes, DATABASE, Kept, LastRun, Orphan, RecordedFacts, Recording, Records, Run, SearchResult, Store,
-    Story, Told,
+pub use db::DATABASE;
+pub use interface::{
+    Changes, IncidentRecord, Kept, KeyEntry, LastRun, Orphan, PlanHeader, PlanList, PlanPart, Recording,
+    Records, Run, SearchResult, Store,
 };
 pub use question::{Question, StoredRoot};
+
+use db::Sqlite;
 
 use crate::files::{self, Access};
 use crate::id::Fingerprint;
@@ -104,10 +109,19 @@ pub enum Error {
         /// How long the lock was waited for.
         waited: Duration,
     },
+    /// The database holds a record that cannot be read.
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: serde_json::Error,
+    },
     /// The case has a plan and no database: it was deleted, or the case is a copy without it.
     DatabaseGone(PathBuf),
     /// No plan was finished in it yet.
     NoPlan(PathBuf),
+    /// Its plan was made by a version that kept less of it in the database.
+    EarlierPlan(PathBuf),
     /// The database was made by a newer version.
     NewerDatabase(PathBuf),
     /// It, or a directory in it, belongs to another user.
@@ -138,6 +152,7 @@ impl fmt::Display for Error {
             Self::Files(_) => f.write_str("cannot write the case"),
             Self::Io { path, .. } => write!(f, "cannot read {path:?}"),
             Self::Database { path, .. } => write!(f, "cannot use {path:?}"),
+            Self::Damaged { path, .. } => write!(f, "{path:?} holds a record that cannot be read"),
             Self::DatabaseGone(path) => {
                 write!(
                     f,
@@ -145,6 +160,9 @@ impl fmt::Display for Error {
                 )
             }
             Self::NoPlan(path) => write!(f, "the case {path:?} has no finished plan"),
+            Self::EarlierPlan(path) => {
+                write!(f, "the plan of the case {path:?} was made by an earlier version")
+            }
             Self::NewerDatabase(path) => write!(f, "{path:?} was written by a newer certrecall"),
             Self::Locked { path, waited } => {
                 write!(f, "another certrecall works on the case {path:?}")?;
@@ -177,6 +195,7 @@ impl std::error::Error for Error {
             Self::Files(error) => Some(error),
             Self::Io { error, .. } => Some(error),
             Self::Database { error, .. } => Some(&**error),
+            Self::Damaged { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -207,6 +226,10 @@ impl Error {
             Self::DatabaseGone(_) => Some(
                 "put a copy of it back; or run `certrecall plan` again, which makes a new one without what was said",
             ),
+            Self::Damaged { .. } => Some("run `certrecall plan` again"),
+            Self::EarlierPlan(_) => {
+                Some("run `certrecall plan -o CASE` once; it keeps all that was recorded")
+            }
             Self::NoPlan(_) => Some("run `certrecall plan` with the paths of the case, until it ends"),
             Self::NewerDatabase(_) | Self::UnknownMarker(_) => {
                 Some("use the version that made it, or name a new directory")
@@ -295,9 +318,9 @@ impl Case {
     /// # Errors
     /// [`Error::DatabaseGone`] and [`Error::NoPlan`] if it remembers nothing; [`Error::Database`],
     /// [`Error::NewerDatabase`].
-    pub fn store(&self) -> Result<Store, Error> {
+    pub fn store(&self) -> Result<Box<dyn Store>, Error> {
         self.check_database()?;
-        let store = Store::open(&self.directory, self.access)?;
+        let store: Box<dyn Store> = Box::new(Sqlite::open(&self.directory, self.access)?);
         if store.has_plan()? { Ok(store) } else { Err(Error::NoPlan(self.directory.clone())) }
     }
 
@@ -306,9 +329,9 @@ impl Case {
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::NewerDatabase`], [`Error::Files`].
-    pub fn store_for_plan(&self) -> Result<(Store, bool), Error> {
+    pub fn store_for_plan(&self) -> Result<(Box<dyn Store>, bool), Error> {
         let gone = matches!(self.check_database(), Err(Error::DatabaseGone(_)));
-        Ok((Store::open(&self.directory, self.access)?, gone))
+        Ok((Box::new(Sqlite::open(&self.directory, self.access)?), gone))
     }
 
     /// Whether a plan was ever written into it.
@@ -345,13 +368,15 @@ impl Case {
     /// The same as paths.
     #[must_use]
     pub fn root_paths(&self) -> Vec<PathBuf> {
-        let decode = |text: &String| {
-            Some(crate::read::walk::to_path(&base64_simd::STANDARD.decode_to_vec(text).ok()?))
-        };
-        let exact: Option<Vec<PathBuf>> = self.roots_b64.iter().map(decode).collect();
-        exact
-            .filter(|paths| !paths.is_empty())
-            .unwrap_or_else(|| self.roots.iter().map(PathBuf::from).collect())
+        exact_paths(&self.roots, &self.roots_b64)
+    }
+
+    /// What its plan begins with.
+    ///
+    /// # Errors
+    /// [`Error::EarlierPlan`] if the last plan was made by a version that did not keep it.
+    pub fn header(&self, store: &dyn Store) -> Result<PlanHeader, Error> {
+        store.header()?.ok_or_else(|| Error::EarlierPlan(self.directory.clone()))
     }
 
     /// The path of a file in it.
@@ -403,6 +428,14 @@ impl Case {
     ) -> Result<(), Error> {
         Ok(files::replace_with(self.access, &self.path(name), write)?)
     }
+}
+
+/// Paths as they were given, by their octets where one is not UTF-8.
+fn exact_paths(texts: &[String], octets: &[String]) -> Vec<PathBuf> {
+    let decode =
+        |text: &String| Some(crate::read::walk::to_path(&base64_simd::STANDARD.decode_to_vec(text).ok()?));
+    let exact: Option<Vec<PathBuf>> = octets.iter().map(decode).collect();
+    exact.filter(|paths| !paths.is_empty()).unwrap_or_else(|| texts.iter().map(PathBuf::from).collect())
 }
 
 /// The marker, locked; `None` if another process had the lock all the time.

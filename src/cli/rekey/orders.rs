@@ -7,7 +7,7 @@ use certrecall::id::{SpkiHash, StepId};
 use certrecall::pki::dn;
 use certrecall::plan::ReplacementRecord;
 use certrecall::rekey::{Candidate, CommonName, NameEdit, Order, Target, WishRow, wishes};
-use certrecall::report::plan_file::PlanHead;
+use certrecall::store::Store;
 
 use super::super::error::Error;
 use super::RekeyArgs;
@@ -34,8 +34,16 @@ pub(crate) enum Wanted<'a> {
 
 impl Orders {
     /// Reads flags and file.
-    pub(crate) fn read(args: &RekeyArgs, plan: &PlanHead) -> Result<Self, Error> {
-        let candidates = candidates(plan);
+    pub(crate) fn read(
+        args: &RekeyArgs,
+        store: &dyn Store,
+        replacements: &[ReplacementRecord],
+    ) -> Result<Self, Error> {
+        let candidates = if args.only.is_empty() && args.replacements.is_none() {
+            Vec::new()
+        } else {
+            candidates(store, replacements)?
+        };
         let only = only(&args.only, &candidates)?;
         let single = args.subject.is_some() || !args.san.is_empty();
         let needs_only = |flag| Error::Value {
@@ -118,21 +126,23 @@ impl Orders {
 }
 
 /// The replacements with all that can name them.
-pub(crate) fn candidates(plan: &PlanHead) -> Vec<Candidate> {
-    let mut keys: HashMap<&StepId, Vec<SpkiHash>> = HashMap::new();
-    for key in &plan.keys {
-        for step in key.certificates.iter().filter_map(|c| c.replacement.as_ref()) {
-            let of = keys.entry(step).or_default();
-            of.extend(std::iter::once(key.spki_sha256).chain(key.spki_sha256_raw.iter().copied()));
+pub(crate) fn candidates(
+    store: &dyn Store,
+    replacements: &[ReplacementRecord],
+) -> Result<Vec<Candidate>, Error> {
+    let mut keys: HashMap<StepId, Vec<SpkiHash>> = HashMap::new();
+    store.each_key(&mut |record| {
+        for step in record.certificates.iter().filter_map(|c| c.replacement) {
+            keys.entry(step).or_default().extend(record.names());
         }
-    }
+    })?;
     let candidate = |r: &ReplacementRecord| Candidate {
         id: r.id,
         name: r.name.clone(),
         certificates: r.replaces.clone(),
         keys: keys.remove(&r.id).unwrap_or_default(),
     };
-    plan.replacements.iter().map(candidate).collect()
+    Ok(replacements.iter().map(candidate).collect())
 }
 
 /// The replacements that `--only` names; each value has to name one at least.

@@ -9,11 +9,10 @@ use certrecall::pki::show;
 use certrecall::plan::{Step, progress};
 use certrecall::read::Roots;
 use certrecall::rekey::proof;
-use certrecall::report::plan_file::PlanHead;
-use certrecall::report::proof_keys::{ProofKey, ProofPlan};
 use certrecall::report::view::count;
 use certrecall::secret::Secret;
-use certrecall::store::{self, Case, Store};
+use certrecall::store::model::KeyRecord;
+use certrecall::store::{Case, Store};
 use zeroize::Zeroizing;
 
 use super::super::error::Error;
@@ -33,8 +32,8 @@ const NAMED: usize = 5;
 pub(crate) fn proofs(
     args: &RekeyArgs,
     about: &AuthorityFiles,
-    plan: &PlanHead,
-    (case, store): (&Case, &Store),
+    roots_of_plan: usize,
+    (case, store): (&Case, &dyn Store),
     roots: &Roots,
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
@@ -45,10 +44,8 @@ pub(crate) fn proofs(
             "say for which keys: --only STEP|NAME|SHA256|SPKI, or --all-exposed".to_owned(),
         ));
     }
-    let path = case.path(store::PLAN_JSON);
-    let text = fs::read(&path).map_err(|error| Error::Input { what: "plan", path: path.clone(), error })?;
-    let ProofPlan { mut keys } = serde_json::from_slice(&text)
-        .map_err(|e| value("CASE", format!("{path:?} is no plan: {e}; run `certrecall plan` again")))?;
+    let mut keys: Vec<KeyRecord> = Vec::new();
+    store.each_key(&mut |record| keys.push(record))?;
     // A decision counts at once, not from the next plan on.
     let mut decisions: BTreeMap<SpkiHash, Decision> = store.decisions()?;
     let exposures: BTreeMap<SpkiHash, Exposure> = store.exposure_of_keys()?.into_iter().collect();
@@ -60,7 +57,7 @@ pub(crate) fn proofs(
     progress::apply(&mut steps, &store.words()?);
     let passphrases = passphrases(args)?;
     let (cas, now) = (about.cas()?, now());
-    let mut wanted: Vec<&ProofKey> = Vec::new();
+    let mut wanted: Vec<&KeyRecord> = Vec::new();
     for by in &args.only {
         let before = wanted.len();
         wanted.extend(keys.iter().filter(|k| k.is_meant(by)));
@@ -80,7 +77,7 @@ pub(crate) fn proofs(
     wanted.dedup_by_key(|k| k.spki_sha256);
     let (mut compromised, mut open) = (Vec::new(), Vec::new());
     for key in wanted {
-        match key.compromised(plan.roots.len(), &cas, now) {
+        match key.compromised(roots_of_plan, &cas, now) {
             Ok(proved) => {
                 let steps = key.open_replacements(&steps);
                 if !steps.is_empty() {

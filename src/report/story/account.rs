@@ -7,13 +7,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Because, CertificateStory, KeyStory, plain, section};
+use super::{plain, section};
 use crate::id::{Fingerprint, SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::ct::Listed;
 use crate::plan::{Mark, Status, Step, StepKind, Word};
 use crate::report::summary::{Line, Tone};
 use crate::store::Kept;
+use crate::store::model::{BecauseRecord, CertificateRecord, KeyRecord};
 use crate::time::Time;
 
 /// A key, for one account.
@@ -118,6 +119,11 @@ fn whose(accounts: &[String], account: &str) -> Whose {
     }
 }
 
+/// The accounts of paths; none where no account is known.
+fn list(accounts: &Option<Vec<Vec<String>>>) -> &[Vec<String>] {
+    accounts.as_deref().unwrap_or_default()
+}
+
 /// Each path with its accounts, of which there is a list for each path, or none at all.
 fn with_accounts<P>(
     paths: impl Iterator<Item = P>,
@@ -126,18 +132,7 @@ fn with_accounts<P>(
     paths.enumerate().map(|(at, path)| (path, accounts.get(at).map_or(&[][..], Vec::as_slice)))
 }
 
-impl KeyStory {
-    /// The accounts that uploaded it, or a certificate on it.
-    #[must_use]
-    pub fn uploaders(&self) -> BTreeSet<&str> {
-        let of_paths = self
-            .private_key_accounts
-            .iter()
-            .chain(self.certificates.iter().flat_map(|c| &c.path_accounts))
-            .flatten();
-        self.accounts.iter().chain(of_paths).map(String::as_str).collect()
-    }
-
+impl KeyRecord {
     /// The record as far as it concerns one account, if the account uploaded anything of the key.
     ///
     /// # Errors
@@ -152,8 +147,9 @@ impl KeyStory {
         if !uploaders.contains(account) {
             return Ok(None);
         }
-        let certificates = self.certificates.iter().map(|c| (c.paths.len(), c.path_accounts.len()));
-        let mut lists = certificates.chain([(self.private_key_paths.len(), self.private_key_accounts.len())]);
+        let certificates = self.certificates.iter().map(|c| (c.paths.len(), list(&c.path_accounts).len()));
+        let mut lists =
+            certificates.chain([(self.private_key_paths.len(), list(&self.private_key_accounts).len())]);
         if !self.accounts.is_empty() && lists.any(|(paths, accounts)| paths != accounts) {
             return Err(NoPathAccounts);
         }
@@ -187,7 +183,7 @@ impl KeyStory {
             spki_sha256: self.spki_sha256,
             key_algorithm: &self.key_algorithm,
             key_bits: self.key_bits,
-            exposure: &self.exposure,
+            exposure: self.exposure.as_str(),
             because,
             private_key_paths,
             in_other_uploads,
@@ -198,7 +194,7 @@ impl KeyStory {
     }
 
     fn private(&self) -> impl Iterator<Item = (&str, &[String])> {
-        with_accounts(self.private_key_paths.iter().map(String::as_str), &self.private_key_accounts)
+        with_accounts(self.private_key_paths.iter().map(String::as_str), list(&self.private_key_accounts))
     }
 
     /// Whose upload a path is that a reason names. Files of several roots can have a path in common.
@@ -219,7 +215,7 @@ impl KeyStory {
     }
 }
 
-impl Because {
+impl BecauseRecord {
     /// The reason for the account that a path belongs to; `None` without a path: what a list or a person says
     /// of the key.
     fn of_account(&self, whose: Option<Whose>) -> Option<OwnReason<'_>> {
@@ -265,9 +261,9 @@ fn uploaded(earliest: Option<Time>, latest: Option<Time>) -> String {
     }
 }
 
-impl CertificateStory {
+impl CertificateRecord {
     fn with_accounts(&self) -> impl Iterator<Item = (String, &[String])> {
-        with_accounts(self.places(), &self.path_accounts)
+        with_accounts(self.shown_places(), list(&self.path_accounts))
     }
 
     /// The certificate as far as it was found in uploads of an account.
@@ -276,8 +272,8 @@ impl CertificateStory {
         let paths: Vec<String> = own.map(|(place, _)| place).collect();
         (!paths.is_empty()).then_some(OwnCertificate {
             sha256: self.sha256,
-            standing: &self.standing,
-            verdict: &self.verdict,
+            standing: self.standing.as_str(),
+            verdict: self.verdict.as_str(),
             subject: &self.subject,
             issuer: &self.issuer,
             serial: &self.serial,

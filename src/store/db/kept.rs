@@ -1,167 +1,91 @@
-//! What a case keeps for its next run: the question, the roots, files and facts, exposures, and the keys that
+//! What a case keeps for its next run: the question, the roots, the plan's header and lists, and the keys that
 //! it made.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{LastRun, RecordedFacts, Store, content, record, save};
-use crate::assess::Exposure;
-use crate::id::SpkiHash;
-use crate::inventory::RecordedFile;
-use crate::store::Error;
+use super::{content, json};
+use crate::id::{SpkiHash, StepId};
+use crate::plan::ReplacementRecord;
+use crate::store::interface::{LastRun, PlanHeader, PlanList};
 use crate::store::question::{Question, Scope, StoredRoot};
 use crate::time::Time;
 
-impl Store {
-    /// The question that the case was last judged by; `None` in a case of a version that did not store it.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn question(&self, scope: Scope) -> Result<Option<Question>, Error> {
-        let sql = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
-        self.connection
-            .query_row(sql, [scope.as_str()], |row| content(row.get_ref(0)?.as_bytes()?))
-            .optional()
-            .map_err(self.failed())
-    }
+pub(super) fn has_run(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS(SELECT 1 FROM run)", [], |row| row.get(0))
+}
 
-    /// Stores what a new case is to be judged by, before anything is read.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn begin(&mut self, question: &Question, roots: &[StoredRoot], now: Time) -> Result<(), Error> {
-        let failed = self.failed();
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        save::question(&transaction, Scope::Plan, question, now)
-            .and_then(|()| save::roots(&transaction, roots))
-            .map_err(&failed)?;
-        transaction.commit().map_err(&failed)
-    }
+pub(super) fn question(connection: &Connection, scope: Scope) -> rusqlite::Result<Option<Question>> {
+    let sql = "SELECT content FROM question WHERE scope = ?1 ORDER BY seq DESC LIMIT 1";
+    connection.query_row(sql, [scope.as_str()], |row| content(row.get_ref(0)?.as_bytes()?)).optional()
+}
 
-    /// Stores the options of a command other than `plan`, which stores its own with what it made of them.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn keep_question(&mut self, scope: Scope, question: &Question, now: Time) -> Result<(), Error> {
-        let failed = self.failed();
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        save::question(&transaction, scope, question, now).map_err(&failed)?;
-        transaction.commit().map_err(&failed)
-    }
+pub(super) fn roots(connection: &Connection) -> rusqlite::Result<Vec<StoredRoot>> {
+    let mut statement = connection.prepare("SELECT content FROM root ORDER BY number")?;
+    let rows = statement.query_map([], |row| content(row.get_ref(0)?.as_bytes()?))?;
+    rows.collect()
+}
 
-    /// The roots of the case in their order; none in a case of a version that did not store them.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn roots(&self) -> Result<Vec<StoredRoot>, Error> {
-        let read = || -> rusqlite::Result<Vec<StoredRoot>> {
-            let mut statement = self.connection.prepare("SELECT content FROM root ORDER BY number")?;
-            let rows = statement.query_map([], |row| content(row.get_ref(0)?.as_bytes()?))?;
-            rows.collect()
-        };
-        read().map_err(self.failed())
-    }
+pub(super) fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {
+    let sql = "SELECT incident, at, content FROM run ORDER BY seq DESC LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(LastRun { incident: row.get(0)?, at: Time::from_unix(row.get(1)?), found: row.get(2)? })
+    };
+    connection.query_row(sql, [], read).optional()
+}
 
-    /// The name of the incident of the last run, when that was, and whether it found anything.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn last_run(&self) -> Result<Option<LastRun>, Error> {
-        let sql = "SELECT incident, at, content FROM run ORDER BY seq DESC LIMIT 1";
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(LastRun { incident: row.get(0)?, at: Time::from_unix(row.get(1)?), found: row.get(2)? })
-        };
-        self.connection.query_row(sql, [], read).optional().map_err(self.failed())
-    }
+pub(super) fn header(connection: &Connection) -> rusqlite::Result<Option<PlanHeader>> {
+    connection
+        .query_row("SELECT content FROM plan", [], |row| content(row.get_ref(0)?.as_bytes()?))
+        .optional()
+}
 
-    /// Every file that the case recorded.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn files(&self) -> Result<Vec<RecordedFile>, Error> {
-        record::files(&self.connection).map_err(self.failed())
+pub(super) fn each_item(
+    connection: &Connection,
+    list: PlanList,
+    each: &mut dyn FnMut(&[u8]),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT content FROM plan_item WHERE list = ?1 ORDER BY place")?;
+    let mut rows = statement.query([list.as_str()])?;
+    while let Some(row) = rows.next()? {
+        each(row.get_ref(0)?.as_bytes()?);
     }
+    Ok(())
+}
 
-    /// The other encodings of keys that were met, each with the name of its key.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn forms(&self) -> Result<Vec<(SpkiHash, SpkiHash)>, Error> {
-        let read = || -> rusqlite::Result<Vec<(SpkiHash, SpkiHash)>> {
-            let mut statement = self.connection.prepare("SELECT raw, spki FROM key_form ORDER BY raw")?;
-            let rows = statement.query_map([], |row| {
-                Ok((SpkiHash::from_bytes(row.get(0)?), SpkiHash::from_bytes(row.get(1)?)))
-            })?;
-            rows.collect()
-        };
-        read().map_err(self.failed())
-    }
+pub(super) fn replacements(connection: &Connection) -> rusqlite::Result<Vec<ReplacementRecord>> {
+    let (mut out, mut damaged) = (Vec::new(), Ok(()));
+    each_item(connection, PlanList::Replacements, &mut |text| match content(text) {
+        Ok(record) => out.push(record),
+        Err(error) => damaged = Err(error),
+    })?;
+    damaged.map(|()| out)
+}
 
-    /// The recorded facts of certificates and keys.
-    #[must_use]
-    pub fn facts(&self) -> RecordedFacts<'_> {
-        RecordedFacts::new(&self.connection)
+pub(super) fn set_directories(
+    transaction: &Transaction<'_>,
+    directories: &BTreeMap<StepId, String>,
+) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare("UPDATE plan_item SET content = ?3 WHERE list = ?1 AND place = ?2")?;
+    for (mut record, place) in replacements(transaction)?.into_iter().zip(0i64..) {
+        let directory = directories.get(&record.id);
+        if record.directory.as_ref() != directory {
+            record.directory = directory.cloned();
+            put.execute(params![PlanList::Replacements.as_str(), place, json(&record)?])?;
+        }
     }
+    Ok(())
+}
 
-    /// The exposure of every key, by name.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn exposure_of_keys(&self) -> Result<Vec<(SpkiHash, Exposure)>, Error> {
-        let read = || -> rusqlite::Result<Vec<(SpkiHash, Exposure)>> {
-            let mut statement = self.connection.prepare("SELECT spki, exposure FROM key ORDER BY spki")?;
-            let mut rows = statement.query([])?;
-            let mut out = Vec::new();
-            while let Some(row) = rows.next()? {
-                // One of a name that this version does not know is careful reading.
-                let exposure = Exposure::named(row.get_ref(1)?.as_str()?).unwrap_or(Exposure::Undetermined);
-                out.push((SpkiHash::from_bytes(row.get(0)?), exposure));
-            }
-            Ok(out)
-        };
-        read().map_err(self.failed())
-    }
+pub(super) fn made(connection: &Connection) -> rusqlite::Result<BTreeMap<SpkiHash, Time>> {
+    let mut statement = connection.prepare("SELECT spki, at FROM made")?;
+    let rows = statement
+        .query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), Time::from_unix(row.get(1)?))))?;
+    rows.collect()
+}
 
-    /// The exposure of one key.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn exposure(&self, spki: &SpkiHash) -> Result<Option<Exposure>, Error> {
-        let found =
-            self.connection.query_row("SELECT exposure FROM key WHERE spki = ?1", [spki.as_bytes()], |row| {
-                row.get::<_, String>(0)
-            });
-        Ok(found.optional().map_err(self.failed())?.and_then(|name| Exposure::named(&name)))
-    }
-
-    /// The keys that the case made, with the time at which it first knew of them.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn made(&self) -> Result<BTreeMap<SpkiHash, Time>, Error> {
-        let read = || -> rusqlite::Result<BTreeMap<SpkiHash, Time>> {
-            let mut statement = self.connection.prepare("SELECT spki, at FROM made")?;
-            let rows = statement
-                .query_map([], |row| Ok((SpkiHash::from_bytes(row.get(0)?), Time::from_unix(row.get(1)?))))?;
-            rows.collect()
-        };
-        read().map_err(self.failed())
-    }
-
-    /// Records keys that the case made; one that is recorded already keeps its time.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub fn add_made(&mut self, keys: impl Iterator<Item = (SpkiHash, Time)>) -> Result<(), Error> {
-        let failed = self.failed();
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        let write = || -> rusqlite::Result<()> {
-            let mut put = transaction.prepare("INSERT OR IGNORE INTO made(spki, at) VALUES(?1, ?2)")?;
-            keys.into_iter()
-                .try_for_each(|(spki, at)| put.execute(params![spki.as_bytes(), at.unix()]).map(drop))
-        };
-        write().map_err(&failed)?;
-        transaction.commit().map_err(&failed)
-    }
+pub(super) fn add_made(transaction: &Transaction<'_>, keys: &[(SpkiHash, Time)]) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare("INSERT OR IGNORE INTO made(spki, at) VALUES(?1, ?2)")?;
+    keys.iter().try_for_each(|(spki, at)| put.execute(params![spki.as_bytes(), at.unix()]).map(drop))
 }

@@ -1,33 +1,21 @@
 //! What a case records of the files it met, and of the objects in them, so that nothing is lost when a file
 //! is.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::{content, json};
 use crate::finding::Reason;
-use crate::id::{Fingerprint, SpkiHash};
-use crate::inventory::recorded::{Facts, RecordedKind, RecordedObject, RecordedUnread, record};
-use crate::inventory::{Inventory, RecordedFile};
-use crate::pki::{Certificate, Issuer, KeyFacts, Request, Unread};
-use crate::read::{Place, Roots};
+use crate::id::Fingerprint;
+use crate::inventory::RecordedFile;
+use crate::inventory::recorded::{RecordedKind, RecordedObject, RecordedUnread, record};
+use crate::pki::{Issuer, Unread};
+use crate::read::Place;
+use crate::store::interface::Recording;
 use crate::time::{Span, Time};
-
-/// What is to be recorded of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Recording<'a> {
-    /// What was found, what was put back included.
-    pub inventory: &'a Inventory,
-    /// What the manifest's rows for the paths of files say, by index of the file.
-    pub path_rows: &'a [(u32, Span)],
-    /// What earlier runs recorded.
-    pub before: &'a [RecordedFile],
-    /// Where it was found.
-    pub roots: &'a Roots,
-}
 
 impl Recording<'_> {
     /// Brings the record up to date. What did not change is not written again.
@@ -276,84 +264,3 @@ fn object(packed: &[u8], rows: &[Span]) -> Option<RecordedObject> {
         doubtful: flags & 2 != 0,
     })
 }
-
-/// The facts that a case recorded, read one by one as they are asked for.
-#[derive(Debug)]
-pub struct RecordedFacts<'a> {
-    connection: &'a Connection,
-    certificates: BTreeMap<Fingerprint, Option<(Arc<Certificate>, bool)>>,
-    /// What could not be read.
-    pub failed: HashSet<[u8; 32]>,
-}
-
-impl<'a> RecordedFacts<'a> {
-    pub(super) fn new(connection: &'a Connection) -> Self {
-        Self { connection, certificates: BTreeMap::new(), failed: HashSet::new() }
-    }
-}
-
-impl Facts for RecordedFacts<'_> {
-    fn lost(&self) -> usize {
-        self.failed.len()
-    }
-
-    fn certificate(&mut self, sha256: &Fingerprint) -> Option<(Arc<Certificate>, bool)> {
-        if let Some(known) = self.certificates.get(sha256) {
-            return known.clone();
-        }
-        let sql = "SELECT c.facts, i.facts, issued_others FROM certificate c JOIN issuer i ON i.number = c.issuer WHERE sha256 = ?1";
-        let read = || -> rusqlite::Result<Option<(Arc<Certificate>, bool)>> {
-            let mut statement = self.connection.prepare(sql)?;
-            let whole = |row: &rusqlite::Row<'_>| {
-                let certificate: Certificate = content(row.get_ref(0)?.as_bytes()?)?;
-                let issuer: Issuer = content(row.get_ref(1)?.as_bytes()?)?;
-                Ok((
-                    Arc::new(Certificate { sha256: *sha256, issuer: Arc::new(issuer), ..certificate }),
-                    row.get(2)?,
-                ))
-            };
-            statement.query_row([sha256.as_bytes()], whole).optional()
-        };
-        let found = read().ok().flatten();
-        if found.is_none() {
-            self.failed.insert(*sha256.as_bytes());
-        }
-        // The certificates of a bundle are asked for twice in a row; a million of them are not all kept.
-        if self.certificates.len() >= KEPT {
-            self.certificates.clear();
-        }
-        self.certificates.insert(*sha256, found.clone());
-        found
-    }
-
-    fn request(&mut self, sha256: &Fingerprint) -> Option<Arc<Request>> {
-        let read = || -> rusqlite::Result<Option<Arc<Request>>> {
-            let mut statement = self.connection.prepare("SELECT facts FROM request WHERE sha256 = ?1")?;
-            let whole = |row: &rusqlite::Row<'_>| {
-                let request: Request = content(row.get_ref(0)?.as_bytes()?)?;
-                Ok(Arc::new(Request { sha256: *sha256, ..request }))
-            };
-            statement.query_row([sha256.as_bytes()], whole).optional()
-        };
-        let found = read().ok().flatten();
-        if found.is_none() {
-            self.failed.insert(*sha256.as_bytes());
-        }
-        found
-    }
-
-    fn key(&mut self, spki: &SpkiHash) -> Option<Arc<KeyFacts>> {
-        let read = || -> rusqlite::Result<Option<Arc<KeyFacts>>> {
-            let mut statement = self.connection.prepare("SELECT facts FROM bare_key WHERE spki = ?1")?;
-            statement.query_row([spki.as_bytes()], |row| content(row.get_ref(0)?.as_bytes()?)).optional()
-        };
-        let found = read().ok().flatten();
-        if found.is_none() {
-            self.failed.insert(*spki.as_bytes());
-        }
-        found
-    }
-}
-
-/// Certificates whose facts are kept while they are put back.
-const KEPT: usize = 1024;
