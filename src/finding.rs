@@ -221,6 +221,7 @@ pub struct Finding {
     /// Where: a path, `manifest:line`, a certificate.
     pub place: String,
     /// What happened there, in words.
+    #[serde(rename = "message")]
     pub says: String,
 }
 

@@ -907,7 +907,7 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
         (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()]))
     );
     assert!(
-        key["because"][0]["says"]
+        key["because"][0]["message"]
             .as_str()
             .unwrap()
             .contains("(uploads.csv:2, account acme), before the cutoff"),
@@ -959,7 +959,7 @@ fn columns_accounts_paths_and_decisions_from_the_command_line() {
         ("cleared", "decision"),
     ];
     assert_eq!(got, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
-    let says = common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["says"].to_string();
+    let says = common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["message"].to_string();
     assert!(says.contains("it lay in an HSM"), "{says}");
 }
 

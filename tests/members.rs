@@ -85,10 +85,10 @@ fn records_name_archive_and_member() {
         .as_array()
         .unwrap()
         .iter()
-        .find(|s| s["kind"] == "retire" && s["says"].as_str().unwrap().contains("acme"))
+        .find(|s| s["kind"] == "retire" && s["message"].as_str().unwrap().contains("acme"))
         .unwrap();
     assert!(
-        retire["says"]
+        retire["message"]
             .as_str()
             .unwrap()
             .contains("among them backup.tar!/acme/tls.pem; what lies in an archive goes with"),

@@ -54,7 +54,7 @@ fn because(record: BecauseRecord) -> Because {
     let mut findings = record.findings;
     findings.insert(Code::EvidenceGone);
     let span = Span { earliest: record.earliest, latest: record.latest };
-    Because::recorded(kind, record.source, span, findings, record.says)
+    Because::recorded(kind, record.source, span, findings, record.message)
 }
 
 /// Keys that are more exposed than the case had them in its last plan.

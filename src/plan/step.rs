@@ -126,6 +126,7 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deadline_source: Option<Box<str>>,
     /// For a person.
+    #[serde(rename = "message", alias = "says")]
     pub says: Box<str>,
     /// The key it is about; a replacement can be about several and names none.
     #[serde(rename = "spki_sha256", skip_serializing_if = "Option::is_none", default)]

@@ -56,7 +56,7 @@ impl KeyRecord {
         self.requests.iter().for_each(|r| r.push(&mut out));
         if let Some(risk) = &self.risk {
             section(&mut out, &format!("urgency {}", risk.score));
-            out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.says)))));
+            out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.message)))));
         }
         self.push_elsewhere(&mut out);
         self.push_steps(steps, words, &mut out);
@@ -121,7 +121,7 @@ impl KeyRecord {
 
 impl BecauseRecord {
     fn push(&self, out: &mut Vec<Line>) {
-        out.push(plain(format!("  {}", show(&self.says))));
+        out.push(plain(format!("  {}", show(&self.message))));
         let span = match (self.earliest, self.latest) {
             (None, None) => String::new(),
             (Some(from), Some(to)) if from == to => format!(", uploaded at {from}"),
@@ -168,7 +168,7 @@ impl CertificateRecord {
             out.push(plain(format!("      {sort} of {whose}{}", show(&issued.because))));
         }
         out.extend(self.shown_places().map(|p| plain(format!("      in {}", show(&p)))));
-        out.extend(self.because.iter().map(|b| plain(format!("      {}", show(&b.says)))));
+        out.extend(self.because.iter().map(|b| plain(format!("      {}", show(&b.message)))));
     }
 }
 

@@ -292,3 +292,74 @@ fn content<T: serde::de::DeserializeOwned>(text: &[u8]) -> rusqlite::Result<T> {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params;
+
+    use super::*;
+
+    /// As versions before the last migration but one wrote it.
+    fn story(spki: &SpkiHash) -> String {
+        format!(
+            r#"{{"spki_sha256":"{spki}","key_algorithm":"ec","key_bits":256,"exposure":"exposed","because":[{{"evidence":"uploaded","source":"--uploaded","earliest":null,"latest":null,"says":"found in a.pem"}}],"private_key_paths":["a.pem"],"certificates":[],"steps":["{STEP}"]}}"#
+        )
+    }
+
+    const STEP: &str = "search-ca5e40ca35cabc91";
+
+    /// A database as a version left it.
+    fn made_by(version: usize, path: &Path) {
+        let connection = Connection::open(path).unwrap();
+        MIGRATIONS[..version].iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+        connection.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
+        let spki = SpkiHash::of(b"key");
+        let put = |sql: &str, values: &[&dyn rusqlite::ToSql]| _ = connection.execute(sql, values).unwrap();
+        put("INSERT INTO run(at, as_of, version, incident) VALUES(7, 7, '0', 'n')", &[]);
+        let record = story(&spki);
+        put("INSERT INTO key(spki, exposure, story) VALUES(?1, 'exposed', ?2)", params![spki.as_bytes(), record]);
+        let step = format!(
+            r#"{{"id":"{STEP}","kind":"search","status":"ready","needs":[],"deadline":null,"says":"look"}}"#
+        );
+        put("INSERT INTO step(id, place, content) VALUES(?1, 0, ?2)", params![STEP, step]);
+        let word = format!(
+            r#"{{"step":"{STEP}","mark":"searched","reason":"r","by":"Ada","at":"2026-11-30T00:00:00Z","recorded":"2026-11-30T00:00:00Z"}}"#
+        );
+        put("INSERT INTO word(step, content) VALUES(?1, ?2)", params![STEP, word]);
+        let decision = r#"{"exposed":true,"reason":"r","by":"Ada","at":"2026-11-30T00:00:00Z"}"#;
+        put("INSERT INTO decision(spki, content) VALUES(?1, ?2)", params![spki.as_bytes(), decision]);
+    }
+
+    #[test]
+    fn a_database_of_every_earlier_version_opens_with_all_that_is_in_it() {
+        for version in 1..=MIGRATIONS.len() {
+            let folder = tempfile::tempdir().unwrap();
+            made_by(version, &folder.path().join(DATABASE));
+            // Twice: opened and brought forward, and opened as it is then.
+            for _ in 0..2 {
+                let store = Sqlite::open(folder.path(), Access::Owner).unwrap();
+                let spki = SpkiHash::of(b"key");
+                let record = store.key(&spki).unwrap().unwrap();
+                assert_eq!(record.because[0].message, "found in a.pem", "version {version}");
+                let steps = store.steps().unwrap();
+                assert_eq!((steps.len(), &*steps[0].step.says), (1, "look"), "version {version}");
+                assert_eq!(store.words().unwrap()[0].by, "Ada");
+                assert!(store.decisions().unwrap()[&spki].exposed);
+                assert_eq!(store.last_run().unwrap().unwrap().incident, "n");
+                assert!(store.header().unwrap().is_none() && store.question(Scope::Plan).unwrap().is_none());
+                let named = store.keys_named(&NameKey::meant_by("A.pem")).unwrap();
+                assert_eq!(named, [record], "version {version}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_database_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(DATABASE);
+        made_by(MIGRATIONS.len(), &path);
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+        let opened = Sqlite::open(folder.path(), Access::Owner);
+        assert!(matches!(opened, Err(Error::NewerDatabase(_))));
+    }
+}

@@ -76,8 +76,9 @@ pub struct BecauseRecord {
     pub earliest: Option<Time>,
     /// Latest possible upload.
     pub latest: Option<Time>,
-    /// For a person.
-    pub says: String,
+    /// For a person; records of earlier versions call it `says`.
+    #[serde(alias = "says")]
+    pub message: String,
     /// The file that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -183,7 +184,8 @@ pub struct RiskPart {
     /// What it adds.
     pub points: u32,
     /// Why.
-    pub says: String,
+    #[serde(alias = "says")]
+    pub message: String,
 }
 
 impl KeyRecord {

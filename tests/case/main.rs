@@ -18,6 +18,7 @@ mod replaced;
 mod requests;
 mod search;
 mod sharing;
+mod store;
 mod tallies;
 mod versions;
 mod views;
@@ -444,7 +445,7 @@ fn a_suspicion_is_cleared_or_confirmed_by_a_word_and_that_can_be_taken_back() {
         (
             key["exposure"].clone(),
             key["because"][0]["evidence"].clone(),
-            key["because"][0]["says"].as_str().unwrap().to_owned(),
+            key["because"][0]["message"].as_str().unwrap().to_owned(),
         )
     };
     assert_eq!(exposure().0, "presumed");

@@ -58,7 +58,7 @@ fn what_could_not_be_read_is_a_step_until_it_is_read_confirmed_or_waived() {
         assert_eq!(plan(&folder, &["--uploaded", "2018-01-01"]).status, 3, "{what}");
         let inspect = steps(&folder, "inspect");
         assert_eq!(inspect.len(), 1, "{what}");
-        assert!(inspect[0]["says"].as_str().unwrap().contains(name), "{what}: {}", inspect[0]["says"]);
+        assert!(inspect[0]["message"].as_str().unwrap().contains(name), "{what}: {}", inspect[0]["message"]);
         assert!(folder.text("case/plan.md").contains(inspect[0]["id"].as_str().unwrap()), "{what}");
         assert!(
             run(&["status", &folder.at("case")]).stdout.contains(inspect[0]["id"].as_str().unwrap()),

@@ -39,15 +39,15 @@ fn a_request_on_an_exposed_key_is_shown_found_and_leads_to_a_decision() {
         let steps = plan["steps"].as_array().unwrap().iter();
         steps
             .filter(|s| {
-                s["kind"] == "decide" && s["says"].as_str().unwrap().contains("certification request")
+                s["kind"] == "decide" && s["message"].as_str().unwrap().contains("certification request")
             })
             .cloned()
             .collect()
     };
     let [step] = &about(&plan)[..] else { panic!("one step for one request: {:#}", plan["steps"]) };
     assert!(
-        step["says"].as_str().unwrap().contains("next.example")
-            && step["says"].as_str().unwrap().contains("renew/next.csr"),
+        step["message"].as_str().unwrap().contains("next.example")
+            && step["message"].as_str().unwrap().contains("renew/next.csr"),
         "{step:#}"
     );
     assert!(fs::read_to_string(folder.path().join("case/plan.md")).unwrap().contains("next"));

@@ -63,7 +63,7 @@ fn a_search_is_closed_by_what_it_returned_and_that_joins_the_plan() {
         let steps = plan["steps"].as_array().unwrap();
         let found: Vec<Value> = steps
             .iter()
-            .filter(|s| s["says"].as_str().unwrap().contains("elsewhere.example"))
+            .filter(|s| s["message"].as_str().unwrap().contains("elsewhere.example"))
             .cloned()
             .collect();
         assert_eq!(found.len(), 1, "{found:?}");
@@ -201,7 +201,7 @@ fn a_search_that_cannot_be_used_closes_nothing() {
             .as_array()
             .unwrap()
             .iter()
-            .any(|s| s["says"].as_str().unwrap().contains("elsewhere.example")),
+            .any(|s| s["message"].as_str().unwrap().contains("elsewhere.example")),
         "kept from the broken answer"
     );
 }

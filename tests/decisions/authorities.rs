@@ -55,7 +55,7 @@ fn steps<'a>(plan: &'a Value, kind: &str) -> Vec<&'a Value> {
 
 fn step<'a>(plan: &'a Value, kind: &str, says: &str) -> &'a Value {
     let found: Vec<&Value> =
-        steps(plan, kind).into_iter().filter(|s| s["says"].as_str().unwrap().contains(says)).collect();
+        steps(plan, kind).into_iter().filter(|s| s["message"].as_str().unwrap().contains(says)).collect();
     assert_eq!(found.len(), 1, "{kind} {says:?}: {:#?}", steps(plan, kind));
     found[0]
 }
@@ -109,7 +109,7 @@ fn certificates_of_one_operator_on_one_key_are_revoked_together() {
     let text = case.folder.text("case/plan.md");
     assert!(text.contains("**Let's Encrypt (ISRG)**: 2 certificates to act on"), "{text}");
     assert!(
-        step(&plan, "replace", "for a.example")["says"].as_str().unwrap().contains("at most 200 days"),
+        step(&plan, "replace", "for a.example")["message"].as_str().unwrap().contains("at most 200 days"),
         "what today's rules allow"
     );
 }
@@ -314,7 +314,7 @@ fn what_is_private_by_its_dates_is_not_asked_of_the_public_ca_it_names() {
     );
     assert!(!plan["authorities"].to_string().contains("digicert.com"), "{}", plan["authorities"]);
     assert!(
-        step(&plan, "revoke", "have CN=Proxy revoke")["says"]
+        step(&plan, "revoke", "have CN=Proxy revoke")["message"]
             .as_str()
             .unwrap()
             .contains("A private CA revokes what is named")
@@ -353,7 +353,7 @@ fn an_entry_for_a_ca_matches_in_any_order_or_is_a_finding() {
         let unmatched =
             plan["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "ca-entry-unmatched");
         let of: Vec<(String, String)> = unmatched
-            .map(|f| (f["place"].as_str().unwrap().to_owned(), f["says"].as_str().unwrap().to_owned()))
+            .map(|f| (f["place"].as_str().unwrap().to_owned(), f["message"].as_str().unwrap().to_owned()))
             .collect();
         (issued(&plan, &certificate)["authority"].clone(), of)
     };
@@ -408,14 +408,14 @@ fn replacements_are_not_asked_of_a_ca_that_is_closed_or_exposed() {
         ("both.pem", bundle(&sound, &[&newest])),
     ]);
     let plan = case.plan(&[]);
-    let says = step(&plan, "replace", "for old.example")["says"].as_str().unwrap();
+    let says = step(&plan, "replace", "for old.example")["message"].as_str().unwrap();
     assert!(
         says.contains("by another CA than Buypass (closed) (it issues no more since 2025-10-31"),
         "{says}"
     );
     let replace = step(&plan, "replace", "for both.example");
     assert_eq!(replace["authority"], "CN=Sound CA", "{replace}");
-    assert!(replace["says"].as_str().unwrap().contains("2 certificates, the newest of CN=Sound CA"));
+    assert!(replace["message"].as_str().unwrap().contains("2 certificates, the newest of CN=Sound CA"));
     assert!(issued(&plan, &newest)["authority"].is_null(), "nobody asks the exposed CA");
 }
 
@@ -460,7 +460,7 @@ fn serial_numbers_of_two_issuers_are_told_apart() {
     let second = recent("b.example").key(&first.key).serial(5).published_at("r11.c.lencr.org").by(&two);
     let says = |certificates: &[&Cert]| {
         let case = Case::new(&[("a.pem", bundle(certificates[0], &certificates[1..]))]);
-        steps(&case.plan(&[]), "revoke")[0]["says"].as_str().unwrap().to_owned()
+        steps(&case.plan(&[]), "revoke")[0]["message"].as_str().unwrap().to_owned()
     };
     assert!(says(&[&first]).contains("revoke serial 05 for"), "{}", says(&[&first]));
     let both = says(&[&first, &second]);
@@ -476,16 +476,16 @@ fn revoking_first_is_offered_where_misuse_is_seen_and_decided_by_a_person() {
     let plan = case.plan(&["--misuse", &format!("{}=a host in another country serves it", leaf.key.spki())]);
     let key = &plan["keys"][0];
     assert_eq!((&key["exposure"], &key["because"][0]["evidence"]), (&json!("exposed"), &json!("misuse")));
-    assert!(key["because"][0]["says"].as_str().unwrap().contains("a host in another country serves it"));
+    assert!(key["because"][0]["message"].as_str().unwrap().contains("a host in another country serves it"));
     let decide = step(&plan, "decide", "being misused");
     assert_eq!(steps(&plan, "revoke")[0]["or_after"], decide["id"]);
     let waits = |plan: &Value| {
-        steps(plan, "revoke")[0]["says"]
+        steps(plan, "revoke")[0]["message"]
             .as_str()
             .unwrap()
             .ends_with("so only after each replacement is in place")
     };
-    assert!(waits(&calm) && !waits(&plan), "{}", steps(&plan, "revoke")[0]["says"]);
+    assert!(waits(&calm) && !waits(&plan), "{}", steps(&plan, "revoke")[0]["message"]);
     assert_eq!(steps(&plan, "revoke")[0]["status"], "waiting");
     case.mark(decide, "confirmed");
     assert_eq!(steps(&case.folder.json("case/plan.json"), "revoke")[0]["status"], "ready");
@@ -603,9 +603,9 @@ fn what_to_do_differs_by_what_a_certificate_is_for() {
     let all = [("mail.pem", &mail), ("client.pem", &client), ("signer.pem", &signer), ("brief.pem", &brief)];
     let case = Case::new(&all.map(|(name, c)| (name, bundle(c, &[]))));
     let plan = case.plan(&[]);
-    assert!(step(&plan, "deploy", "for Ada")["says"].as_str().unwrap().contains("read old mail"));
-    assert!(step(&plan, "retire", "mail.pem")["says"].as_str().unwrap().contains("keep one copy offline"));
-    assert!(step(&plan, "deploy", "for robot")["says"].as_str().unwrap().contains("list of clients"));
+    assert!(step(&plan, "deploy", "for Ada")["message"].as_str().unwrap().contains("read old mail"));
+    assert!(step(&plan, "retire", "mail.pem")["message"].as_str().unwrap().contains("keep one copy offline"));
+    assert!(step(&plan, "deploy", "for robot")["message"].as_str().unwrap().contains("list of clients"));
     step(&plan, "decide", "signatures with a timestamp outlive it");
     step(&plan, "revoke", "short-lived");
     let sorts: Vec<&Value> =

@@ -291,7 +291,7 @@ fn a_million_rows_are_read_in_bounded_memory() {
             .collect();
         assert_eq!(told.len(), 1_001, "{what}: the first thousand, and one for the rest");
         assert!(
-            told[1_000]["says"].as_str().unwrap().contains(&format!("{rows} in all")),
+            told[1_000]["message"].as_str().unwrap().contains(&format!("{rows} in all")),
             "{what}: {}",
             told[1_000]
         );

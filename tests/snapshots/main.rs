@@ -255,6 +255,6 @@ fn wrong_usage_has_a_way_out() {
 /// Code, place and words of each finding.
 fn findings(plan: &Value) -> String {
     let text = |finding: &Value, field: &str| finding[field].as_str().unwrap_or_default().to_owned();
-    let line = |f: &Value| format!("{}  {}\n    {}\n", text(f, "code"), text(f, "place"), text(f, "says"));
+    let line = |f: &Value| format!("{}  {}\n    {}\n", text(f, "code"), text(f, "place"), text(f, "message"));
     plan["findings"].as_array().unwrap().iter().map(line).collect()
 }

@@ -123,6 +123,7 @@ pub struct LeftOut {
     /// The layout.
     pub layout: Layout,
     /// Why not.
+    #[serde(rename = "message")]
     pub says: &'static str,
 }
 

@@ -129,6 +129,7 @@ pub struct Found {
     /// How bad it is.
     pub severity: Severity,
     /// What was found, in words.
+    #[serde(rename = "message")]
     pub says: String,
     /// What to do about it: what to ask the CA for, or what to give here.
     #[serde(skip_serializing_if = "String::is_empty")]

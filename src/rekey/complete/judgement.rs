@@ -61,6 +61,7 @@ pub struct Judgement {
     /// Until when that is valid.
     pub not_after: Option<Time>,
     /// In words.
+    #[serde(rename = "message")]
     pub says: String,
     /// What it was no use to send, and what to do about it.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -128,6 +129,7 @@ pub struct Stranger {
     /// What was found.
     pub check: Option<Check>,
     /// In words.
+    #[serde(rename = "message")]
     pub says: String,
     /// What to ask the CA for.
     #[serde(skip_serializing_if = "str::is_empty")]

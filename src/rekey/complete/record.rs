@@ -80,6 +80,7 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// In words.
+    #[serde(rename = "message", alias = "says")]
     pub says: String,
 }
 

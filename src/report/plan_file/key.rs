@@ -107,7 +107,7 @@ fn push_reasons(out: &mut Vec<u8>, inventory: &Inventory, reasons: &[Because]) {
         push_time(out, *earliest);
         name!(out, "latest");
         push_time(out, *latest);
-        name!(out, "says");
+        name!(out, "message");
         json::push_str(out, &because.says(inventory));
         if let Some(path) = because.path(inventory) {
             name!(out, "path");
@@ -129,7 +129,7 @@ fn push_risk(out: &mut Vec<u8>, risk: &Risk) {
     for (i, part) in risk.because.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"{\"points\":" } else { b",{\"points\":" });
         json::push_number(out, u64::from(part.points));
-        name!(out, "says");
+        name!(out, "message");
         json::push_str(out, &part.says);
         out.push(b'}');
     }

@@ -38,7 +38,7 @@ pub(super) fn push(out: &mut Vec<u8>, step: &Step) {
         name!(out, "deadline_source");
         json::push_str(out, source);
     }
-    name!(out, "says");
+    name!(out, "message");
     json::push_str(out, says);
     if let Some(key) = key {
         name!(out, "spki_sha256");

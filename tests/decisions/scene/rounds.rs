@@ -91,13 +91,13 @@ impl Scene {
                     text(&because["evidence"]),
                     text(&because["source"]),
                     codes.join(" "),
-                    text(&because["says"])
+                    text(&because["message"])
                 )
                 .unwrap();
             }
         }
         for step in steps.iter().filter(|s| s["kind"] == "inspect") {
-            writeln!(out, "  inspect {}: {}", text(&step["status"]), text(&step["says"])).unwrap();
+            writeln!(out, "  inspect {}: {}", text(&step["status"]), text(&step["message"])).unwrap();
         }
         for finding in all(&plan["findings"]) {
             writeln!(
@@ -105,7 +105,7 @@ impl Scene {
                 "  finding {} {}: {}",
                 text(&finding["code"]),
                 text(&finding["place"]),
-                text(&finding["says"])
+                text(&finding["message"])
             )
             .unwrap();
         }
