@@ -2,6 +2,10 @@
 //! own door.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod circles;
+mod modules;
+mod tokens;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
