@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::der::Tlv;
+use super::der::{self, Reader, Tlv};
 use super::name;
 use super::texts::{self, Texts};
-use crate::oid;
+use crate::{limits, oid};
 
 /// Subject alternative names by kind, as text. RFC 5280 section 4.2.1.6.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,4 +105,18 @@ fn ip_text(octets: &[u8]) -> Box<str> {
         Ok(v6) => Ipv6Addr::from(v6).to_string().into(),
         Err(_) => format!("#{}", crate::id::hex(octets)).into(),
     }
+}
+
+/// The `GeneralName`s of a `GeneralNames` value (RFC 5280 section 4.2.1.6), sorted into kinds.
+pub(crate) fn general_names(raw: &[u8], out: &mut Names) -> bool {
+    let Some((outer, _)) = der::first(raw).filter(|(t, _)| t.tag == der::SEQUENCE) else {
+        return false;
+    };
+    let mut reader: Reader<'_> = outer.reader();
+    let mut dns = texts::Draft::with_room(raw.len());
+    for name in reader.by_ref().take(limits::NAMES) {
+        out.push(name, &mut dns);
+    }
+    out.dns = dns.finish();
+    reader.is_empty()
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::object::{self, Object, Unread};
+use super::object::{Object, Unread};
 use super::pkcs7::{self, Bag, Choice, Entry};
-use super::{ber, cert, crl, der};
+use super::{ber, cert, crl, der, reencode, shape};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::Fingerprint;
 use crate::limits;
@@ -81,14 +81,14 @@ pub(super) fn open_path(bytes: &[u8]) -> Option<Contained<'_>> {
 /// Reads an object that lies in BER, by way of its DER.
 ///
 /// # Errors
-/// As [`object::by_tags`].
+/// As [`shape::by_tags`].
 pub(super) fn from_ber(bytes: &[u8]) -> Result<Option<Piece<'_, Object>>, Unread> {
-    let Some((der, used)) = ber::to_der(bytes) else { return Ok(None) };
+    let Some((der, used)) = reencode::to_der(bytes) else { return Ok(None) };
     let mut der = Zeroizing::new(der);
     if **der == bytes[..used] {
         return Ok(None);
     }
-    let Some(mut body) = object::by_tags(&der)? else { return Ok(None) };
+    let Some(mut body) = shape::by_tags(&der)? else { return Ok(None) };
     name_as_signed(&mut body, bytes);
     let mut findings: Codes = [Code::BerEncoding].into_iter().collect();
     if used < bytes.len() {
@@ -147,7 +147,7 @@ fn piece<'a>(entry: &Entry<'a>, whole: &[u8]) -> Piece<'a> {
     let read = read.or_else(|| certificate(raw)).or_else(|| list(raw));
     match read {
         Some(piece) => Piece { body: Ok(piece.body), der: piece.der, offset, findings: piece.findings },
-        None => unread(Unread::Unreadable(Reason::BadObject, object::explain(raw)), raw, offset),
+        None => unread(Unread::Unreadable(Reason::BadObject, shape::explain(raw)), raw, offset),
     }
 }
 
@@ -166,8 +166,8 @@ fn name_as_signed(body: &mut Object, raw: &[u8]) {
 fn signed_as_found(raw: &[u8]) -> Option<Fingerprint> {
     let mut parts = ber::Reader::new(ber::element(raw)?.0.content);
     let (signed, algorithm, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let (algorithm, _) = ber::to_der(algorithm.raw)?;
-    let (signature, _) = ber::to_der(signature.raw)?;
+    let (algorithm, _) = reencode::to_der(algorithm.raw)?;
+    let (signature, _) = reencode::to_der(signature.raw)?;
     Some(Fingerprint::of(&der::tlv(der::SEQUENCE, &[signed.raw, &algorithm, &signature].concat())))
 }
 
@@ -189,7 +189,7 @@ fn as_is_or_rewritten(raw: &[u8], read: impl Fn(&[u8]) -> Option<Object>) -> Opt
     if let Some(body) = read(raw) {
         return Some(Piece { body, der: Cow::Borrowed(raw), offset: 0, findings: Codes::NONE });
     }
-    let (der, _) = ber::to_der(raw).filter(|(der, _)| der != raw)?;
+    let (der, _) = reencode::to_der(raw).filter(|(der, _)| der != raw)?;
     let mut body = read(&der)?;
     name_as_signed(&mut body, raw);
     Some(Piece { body, der: Cow::Owned(der), offset: 0, findings: [Code::BerEncoding].into_iter().collect() })

@@ -4,7 +4,7 @@ pub(crate) mod lookup;
 
 use std::borrow::Cow;
 
-use super::cert::algorithm_name;
+use super::algorithm::algorithm_name;
 use super::der::{self, context};
 use super::{name, times};
 use crate::finding::{Code, Codes};

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::algorithm::algorithm_name;
 use super::alt_names::Names;
-use super::cert::{self, Extensions, KeyFacts, Listed, algorithm_name, read_extensions};
+use super::cert;
 use super::der::{self, context};
+use super::extensions::{Extensions, Listed, read_extensions};
+use super::spki::KeyFacts;
 use super::{name, spki};
 use crate::finding::{Code, Codes};
 use crate::id::Fingerprint;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
-use super::cert::algorithm_name;
+use super::algorithm::algorithm_name;
 use super::{hosts, name};
 use crate::id::{NameId, Octets};
 use crate::oid;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-use super::der::{self, Reader, Tlv};
+use super::der::{self, Tlv};
 use crate::id::{NameId, push_hex};
 use crate::oid;
 
@@ -295,20 +295,6 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
         if is_hidden(c) { push_escaped(&mut out, c) } else { out.push(c) }
     }
     Cow::Owned(out)
-}
-
-/// The `GeneralName`s of a `GeneralNames` value (RFC 5280 section 4.2.1.6), sorted into kinds.
-pub(crate) fn general_names(raw: &[u8], out: &mut super::alt_names::Names) -> bool {
-    let Some((outer, _)) = der::first(raw).filter(|(t, _)| t.tag == der::SEQUENCE) else {
-        return false;
-    };
-    let mut reader: Reader<'_> = outer.reader();
-    let mut dns = super::texts::Draft::with_room(raw.len());
-    for name in reader.by_ref().take(crate::limits::NAMES) {
-        out.push(name, &mut dns);
-    }
-    out.dns = dns.finish();
-    reader.is_empty()
 }
 
 #[cfg(test)]

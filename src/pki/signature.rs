@@ -11,6 +11,7 @@ use crate::pki::der::Reader;
 use crate::pki::key::edwards;
 use crate::pki::spki::{self, Curve, KeyFacts};
 
+mod checked;
 mod dsa;
 mod ec;
 mod hash;
@@ -18,20 +19,9 @@ mod rsa;
 mod scalar;
 mod scheme;
 
+pub use checked::Checked;
 use hash::Hash;
 use scheme::{Pss, Scheme};
-
-/// What became of a signature check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Checked {
-    /// The key did not make this signature.
-    Invalid,
-    /// The algorithm, or the key's size, cannot be checked here. **That is no proof of anything.**
-    NotSupported,
-    /// The key made this signature.
-    Valid,
-}
 
 /// Checks `signature` (the octets of the BIT STRING) over `tbs`; `algorithm_identifier` and `spki` are DER. A
 /// key of another kind than the algorithm's is [`Checked::Invalid`].

@@ -4,7 +4,7 @@ use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, NonZero, Odd, Resize};
 use zeroize::Zeroizing;
 
-use super::{settle, with};
+use super::halves::{settle, with};
 use crate::finding::Code;
 use crate::limits::DH_BITS;
 use crate::oid;

@@ -4,7 +4,7 @@ use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
 use aws_lc_rs::signature::{ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use zeroize::Zeroizing;
 
-use super::{settle, with};
+use super::halves::{settle, with};
 use crate::finding::{Code, Codes};
 use crate::oid;
 use crate::pki::der::{self, Tlv, strip_zeros};

@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{
     KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
 };
 
-use super::{settle, with};
+use super::halves::{settle, with};
 use crate::finding::Code;
 use crate::oid;
 use crate::pki::der::Reader;

@@ -8,18 +8,21 @@
 mod dl;
 mod ec;
 pub(super) mod edwards;
+mod error;
+mod halves;
 mod mldsa;
 mod openssh;
 mod rfc8410;
 mod rsa;
 mod shake;
 
-use std::fmt;
-
-use crate::finding::{Code, Codes};
+use crate::finding::Code;
 use crate::oid;
 use crate::pki::der::{self, Reader, Tlv, strip_zeros};
 use crate::pki::spki::{self, KeyFacts};
+
+pub(crate) use error::KeyError;
+use halves::settle;
 
 /// A private key that was found, as far as it concerns anybody: its public facts.
 #[derive(Debug, Clone)]
@@ -27,29 +30,6 @@ pub struct PrivateKey {
     /// What the private numbers say of the public half.
     pub facts: KeyFacts,
 }
-
-/// Why bytes did not become a [`PrivateKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyError {
-    /// It is a private key, but encrypted.
-    Encrypted,
-    /// It is a private key of this form, but cannot be decoded.
-    Malformed(&'static str),
-    /// It is something else.
-    NotAKey,
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encrypted => f.write_str("the private key is encrypted"),
-            Self::Malformed(what) => write!(f, "malformed private key: {what}"),
-            Self::NotAKey => f.write_str("not a private key"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
 
 /// Reads a private key in DER, whatever its form.
 pub(crate) fn read(der: &[u8]) -> Result<PrivateKey, KeyError> {
@@ -168,42 +148,6 @@ fn outer_public_key(fields: Reader<'_>) -> Option<&[u8]> {
         }
     }
     None
-}
-
-/// Joins what was computed with what is stored into facts: computed numbers are believed, stored ones are
-/// only compared. One that contradicts is another key, and no other form of this one (DESIGN.md 2.5).
-///
-/// `algorithm` is the AlgorithmIdentifier that the public key has by the file; both keys are the octets
-/// within the BIT STRING.
-fn settle(algorithm: &[u8], computed: Option<&[u8]>, stored: Option<&[u8]>) -> KeyFacts {
-    let Some(found) = stored.or(computed) else {
-        let mut facts = spki::read(&spki::build(algorithm, &[]));
-        (facts.spki, facts.spki_raw, facts.modulus) = (None, None, None);
-        facts.findings = facts.findings.iter().filter(|code| *code != Code::PublicKeyNotRead).collect();
-        facts.findings.insert(Code::PublicKeyNotComputable);
-        return facts;
-    };
-    let mut facts = spki::read(&spki::build(algorithm, found));
-    let Some(computed) = computed else {
-        facts.findings.insert(Code::PublicKeyNotVerified);
-        return facts;
-    };
-    if computed == found {
-        return facts;
-    }
-    let mut own = spki::read(&spki::build(algorithm, computed));
-    if own.spki == facts.spki {
-        // The same key in another form, a compressed point for example.
-        return facts;
-    }
-    own.findings.insert(Code::KeyMismatch);
-    own
-}
-
-/// Adds a code to facts.
-fn with(mut facts: KeyFacts, code: Code) -> KeyFacts {
-    facts.findings = facts.findings.union([code].into_iter().collect::<Codes>());
-    facts
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The public half is written as X.509 does, so that an SSH key that also has a certificate is found to be
 //! the same key.
 
-use super::{KeyError, dl, ec, rfc8410, rsa, settle};
+use super::error::KeyError;
+use super::halves::settle;
+use super::{dl, ec, rfc8410, rsa};
 use crate::finding::Code;
 use crate::oid;
 use crate::pki::der::{self, strip_zeros};

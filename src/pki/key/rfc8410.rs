@@ -3,7 +3,9 @@
 use aws_lc_rs::agreement::{self, X25519};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
-use super::{KeyError, edwards, settle};
+use super::edwards;
+use super::error::KeyError;
+use super::halves::settle;
 use crate::oid;
 use crate::pki::der::{self, Reader};
 use crate::pki::spki::KeyFacts;

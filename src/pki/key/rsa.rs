@@ -8,7 +8,7 @@ use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Odd, Resize};
 use zeroize::Zeroizing;
 
-use super::{settle, with};
+use super::halves::{settle, with};
 use crate::finding::Code;
 use crate::limits::RSA_BITS;
 use crate::pki::der::{self, Reader, bit_length, strip_zeros};

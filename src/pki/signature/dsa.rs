@@ -3,7 +3,7 @@
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd, Resize};
 
-use super::Checked;
+use super::checked::Checked;
 use super::hash::Hash;
 use super::scalar::{Scalars, leftmost};
 use crate::limits::{DH_BITS, DSA_ORDER_BITS};

@@ -3,7 +3,7 @@
 
 use crypto_bigint::BoxedUint;
 
-use super::Checked;
+use super::checked::Checked;
 use super::hash::Hash;
 use super::scalar::{Scalars, leftmost};
 use crate::pki::spki::curve::{Curve, Domain};

@@ -4,7 +4,7 @@
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd, Resize};
 
-use super::Checked;
+use super::checked::Checked;
 use super::hash::Hash;
 use super::scheme::Pss;
 use crate::limits::{RSA_BITS, RSA_EXPONENT_BITS, RSA_SMALL_BITS};
