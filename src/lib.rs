@@ -55,4 +55,5 @@ pub mod report;
 pub mod secret;
 pub mod shell;
 pub mod store;
+pub(crate) mod text;
 pub mod time;

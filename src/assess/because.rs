@@ -1,11 +1,10 @@
 //! One reason for an exposure or a verdict. Every key has one at least, so what a reason says of a place is
-//! put into words when it is asked for.
+//! put into words when it is asked for (`words`).
 
 use std::borrow::Cow;
 
 use super::evidence::{Kind, Timing};
 use super::role::Role;
-use super::words;
 use crate::finding::Codes;
 use crate::inventory::Inventory;
 use crate::time::{Span, Time};
@@ -23,11 +22,12 @@ pub struct Because {
     pub latest: Option<Time>,
     /// Contradictions and the like.
     pub findings: Codes,
-    says: Says,
+    /// Read by [`Because::says`].
+    pub(super) says: Says,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Says {
+pub(super) enum Says {
     Upload(Upload),
     Words(Box<str>),
 }
@@ -77,17 +77,6 @@ impl Because {
     ) -> Self {
         let Span { earliest, latest } = span;
         Self { evidence, source, earliest, latest, findings, says: Says::Upload(upload) }
-    }
-
-    /// For a person. `inventory` has to be the one that was judged.
-    #[must_use]
-    pub fn says(&self, inventory: &Inventory) -> Cow<'_, str> {
-        match &self.says {
-            Says::Upload(upload) => {
-                Cow::Owned(words::upload(self, upload, &inventory.files[upload.file as usize].place))
-            }
-            Says::Words(words) => Cow::Borrowed(words),
-        }
     }
 
     /// The file that it is about: index into [`Inventory::files`].

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Exposure;
+use super::exposure::Exposure;
 use crate::id::SpkiHash;
 use crate::time::Time;
 

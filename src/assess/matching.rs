@@ -4,16 +4,16 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Question;
 use super::fits::{Fits, Fitting, NORMALISED, Names};
 use super::manifest::{Manifest, Row, plain_way};
+use super::question::Question;
 use super::rows::{Doubts, Rows};
 use super::told::Told;
-use super::words;
 use crate::finding::Code;
 use crate::id::Fingerprint;
 use crate::inventory::{CertificateEntry, File, Inventory};
 use crate::read::{INTO, Place, Roots};
+use crate::text;
 use crate::time::Time;
 
 /// Whether rows for the path of a file speak of what is in it.
@@ -158,7 +158,7 @@ impl<'a> Matching<'a> {
             for (mark, code, message) in messages.iter().filter(|(mark, ..)| marks & mark != 0) {
                 let path = row.path.as_deref().filter(|_| mark & (SEVERAL_SERIALS) == 0);
                 let path =
-                    path.map_or_else(String::new, |p| format!("{:?}: ", words::cut(&crate::pki::show(p))));
+                    path.map_or_else(String::new, |p| format!("{:?}: ", text::cut(&crate::pki::show(p))));
                 findings.tell(*code, || (manifest.place(row), format!("{path}{message}")));
             }
             let created = if marks & MATCHED != 0 { manifest.account_created(row) } else { None };

@@ -7,11 +7,14 @@ mod because;
 mod coverage;
 pub mod decision;
 pub mod evidence;
+mod exposure;
 mod fits;
 pub mod incident;
 pub mod manifest;
 mod matching;
 pub mod path_date;
+mod question;
+mod reason;
 mod reported;
 mod role;
 mod rows;
@@ -20,7 +23,7 @@ pub mod told;
 mod verdict;
 mod words;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::Code;
@@ -28,68 +31,25 @@ use crate::id::SpkiHash;
 use crate::inventory::{Basis, ChainRule, Few, Inventory, IssuerLink, KeyEntry};
 use crate::parallel;
 use crate::read::Roots;
-use crate::time::{Span, Time};
+use crate::time::Time;
 
 pub use because::Because;
 pub use decision::Decision;
 pub use evidence::{Kind, Timing};
+pub use exposure::Exposure;
 pub use incident::{Incident, IncidentError, Profile};
 pub use manifest::{Manifest, ManifestError, Mapping, Reading, parse_span};
 pub use path_date::PathPattern;
+pub use question::{Clock, Held, Question};
 pub(crate) use spread::signed_itself;
 pub use told::Told;
-pub use verdict::{Assessment, CertificateVerdict, Exposure, KeyVerdict, Standing, Uploaders, Verdict};
+pub use verdict::{Assessment, CertificateVerdict, KeyVerdict, Standing, Uploaders, Verdict};
 
 use because::Upload;
 use evidence::{Bounds, Decided, Files};
-use role::{Reason, Role};
+use reason::Reason;
+use role::{Role, files_of, occurrences};
 use spread::{below_exposed, spread_over_moduli};
-
-/// The two times of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    /// The real time: evidence is weighed against it.
-    pub now: Time,
-    /// The time for which standing and deadlines are told (`--as-of`); never evidence.
-    pub as_of: Time,
-}
-
-/// What is asked of an inventory.
-#[derive(Debug, Clone)]
-pub struct Question<'a> {
-    /// The incident.
-    pub incident: &'a Incident,
-    /// The upload manifest.
-    pub manifest: Option<&'a Manifest>,
-    /// `--uploaded`: for every file without a record of its own.
-    pub uploaded: Option<Span>,
-    /// `--distrust-certificate-dates`.
-    pub distrust_certificate_dates: bool,
-    /// `--known-compromised`: name of the list and the keys on it.
-    pub known_compromised: Option<(&'a str, &'a HashSet<SpkiHash>)>,
-    /// `--date-from-path`.
-    pub date_from_path: Option<&'a PathPattern>,
-    /// What persons decided, by canonical name of the key or by another form of it that was met.
-    pub decisions: &'a BTreeMap<SpkiHash, Decision>,
-    /// What the case held against keys before, some evidence of which is gone: that stays, unless a decision
-    /// says otherwise.
-    pub held: &'a BTreeMap<SpkiHash, Held>,
-    /// Keys that the case made, and when: no record older than that speaks of them.
-    pub made: &'a BTreeMap<SpkiHash, Time>,
-    /// The times.
-    pub clock: Clock,
-    /// How many threads may weigh it.
-    pub threads: usize,
-}
-
-/// What a case held against a key when its evidence was still there.
-#[derive(Debug, Clone)]
-pub struct Held {
-    /// The exposure.
-    pub exposure: Exposure,
-    /// The reasons, as they were recorded.
-    pub because: Vec<Because>,
-}
 
 /// Weighs everything.
 #[must_use]
@@ -241,7 +201,7 @@ impl Weigh<'_> {
         let mut accounts: Vec<&Arc<str>> = Vec::new();
         let mut reasons: Vec<Reason<'_>> = Vec::new();
         let bounds = self.bounds(at, key, born);
-        for (role, occurrence) in self.occurrences(key) {
+        for (role, occurrence) in occurrences(self.inventory, key) {
             let file = self.files.of(occurrence.file, at);
             accounts.extend(file.accounts());
             reasons.push(Reason::new(role, occurrence, file, evidence::decide(file, bounds, self.question)));
@@ -323,7 +283,10 @@ impl Weigh<'_> {
     /// it lies.
     fn bounds(&self, at: u32, key: &KeyEntry, born: Option<Time>) -> Bounds {
         let latest = |file: u32| self.files.of(file, at).span.latest;
-        Bounds { issued: born, seen: born.and_then(|_| self.files_of(key).filter_map(latest).min()) }
+        Bounds {
+            issued: born,
+            seen: born.and_then(|_| files_of(self.inventory, key).filter_map(latest).min()),
+        }
     }
 
     fn decision(&self, key: &KeyEntry) -> Option<&Decision> {

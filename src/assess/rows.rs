@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Question;
 use super::evidence::Timing;
 use super::manifest::Manifest;
+use super::question::Question;
 use crate::finding::{Code, Codes};
 use crate::inventory::Few;
 use crate::time::{Span, Time};

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{Because, Exposure, KeyVerdict, Kind, Standing};
+use super::because::Because;
+use super::evidence::Kind;
+use super::exposure::Exposure;
+use super::verdict::{KeyVerdict, Standing};
 use crate::finding::Code;
 use crate::id::NameId;
 use crate::inventory::{Basis, CertificateEntry, Inventory, IssuerLink, KeyEntry};

@@ -1,61 +1,16 @@
-//! The words of a verdict: exposure of a key, standing of a certificate, and what follows from both.
+//! The verdicts: standing of a certificate, and what follows from it and from the exposure of the key.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Because;
+use super::because::Because;
+use super::exposure::Exposure;
 use super::told::Told;
 use crate::finding::{Code, Finding};
 use crate::inventory::Few;
 use crate::time::{Span, Time};
-
-/// What is known of a key's secrecy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Exposure {
-    /// Found in an upload from before the cutoff, or known from elsewhere.
-    Exposed,
-    /// Not found, but an upload of its certificate brought it along.
-    Presumed,
-    /// The evidence does not decide.
-    Undetermined,
-    /// The evidence speaks against it.
-    NotExposed,
-    /// A recorded decision.
-    Cleared,
-}
-
-impl Exposure {
-    /// Every exposure, the gravest first.
-    pub const ALL: &[Self] =
-        &[Self::Exposed, Self::Presumed, Self::Undetermined, Self::NotExposed, Self::Cleared];
-
-    /// The exposure of that name in records.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|e| e.as_str() == name)
-    }
-
-    /// Whether it is treated as exposed for replacement.
-    #[must_use]
-    pub const fn is_suspect(self) -> bool {
-        matches!(self, Self::Exposed | Self::Presumed | Self::Undetermined)
-    }
-
-    /// Its name in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exposed => "exposed",
-            Self::Presumed => "presumed",
-            Self::Undetermined => "undetermined",
-            Self::NotExposed => "not-exposed",
-            Self::Cleared => "cleared",
-        }
-    }
-}
 
 /// Where a certificate stands in its life at `as_of`. The order is the precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,20 +3,35 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use super::because::{Because, Upload};
+use super::because::{Because, Says, Upload};
+use super::decision::Decision;
 use super::evidence::{FileEvidence, Kind, Timing};
+use super::exposure::Exposure;
 use super::role::Role;
-use super::{Decision, Exposure};
 use crate::finding::Code;
-use crate::inventory::ChainRule;
+use crate::inventory::{ChainRule, Inventory};
 use crate::pki::name::shown;
 use crate::pki::show;
 use crate::read::Place;
+use crate::text::{cut, push_few};
 use crate::time::{EASTERNMOST, Span, Time, Written};
+
+impl Because {
+    /// For a person. `inventory` has to be the one that was judged.
+    #[must_use]
+    pub fn says(&self, inventory: &Inventory) -> Cow<'_, str> {
+        match &self.says {
+            Says::Upload(upload) => {
+                Cow::Owned(upload_says(self, upload, &inventory.files[upload.file as usize].place))
+            }
+            Says::Words(words) => Cow::Borrowed(words),
+        }
+    }
+}
 
 /// Why an upload speaks for or against the exposure of its key. There are very many of them, so each is
 /// written into one piece of memory.
-pub(super) fn upload(because: &Because, upload: &Upload, place: &Place) -> String {
+fn upload_says(because: &Because, upload: &Upload, place: &Place) -> String {
     let path = place.shown();
     let path = shown(&path);
     let mut out = String::with_capacity(path.len() + ROOM);
@@ -145,40 +160,6 @@ pub(super) fn accounts(kind: Kind, file: &FileEvidence) -> String {
         out.push_str(&format!(", which was created at {created} or later"));
     }
     out
-}
-
-/// What a sentence names of a list.
-const FEW: usize = 10;
-
-/// Characters of a name that come from a manifest.
-const LONGEST: usize = 256;
-
-/// The first of a list, joined, and how many more there are: a manifest may have a hundred thousand rows for
-/// one file.
-pub(super) fn few(list: &[impl AsRef<str>], separator: &str) -> String {
-    let mut out = String::new();
-    push_few(&mut out, list, separator);
-    out
-}
-
-fn push_few(out: &mut String, list: &[impl AsRef<str>], separator: &str) {
-    for (i, item) in list.iter().take(FEW).enumerate() {
-        out.push_str(if i > 0 { separator } else { "" });
-        out.push_str(&cut(item.as_ref()));
-    }
-    if list.len() > FEW {
-        out.push_str(&format!(" and {} more", list.len() - FEW));
-    }
-}
-
-/// The beginning of a name that is too long for a sentence.
-pub(super) fn cut(name: &str) -> Cow<'_, str> {
-    if name.len() <= LONGEST {
-        return Cow::Borrowed(name);
-    }
-    name.char_indices()
-        .nth(LONGEST)
-        .map_or(Cow::Borrowed(name), |(end, _)| Cow::Owned(format!("{}...", &name[..end])))
 }
 
 /// A span as a person would say it. A date without time or zone is one day on somebody's calendar.

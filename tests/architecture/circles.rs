@@ -9,8 +9,6 @@ use crate::modules::{Crate, Graph};
 
 /// Folders with one circle each that is still to be opened.
 const OPEN: &[&str] = &[
-    "assess",
-    "assess/manifest/when",
     "cli",
     "cli",
     "cli/complete",

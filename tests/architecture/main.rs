@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("parallel", 0),
     ("shell", 0),
     ("finding", 0),
+    ("text", 0),
     ("time", 0),
     ("pki", 1),
     ("read", 2),

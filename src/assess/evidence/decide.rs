@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::{FileEvidence, Kind, Timing};
-use crate::assess::{Clock, Question};
+use super::file::FileEvidence;
+use super::kind::{Kind, Timing};
+use crate::assess::question::{Clock, Question};
 use crate::finding::{Code, Codes};
 use crate::inventory::{Inventory, KeyEntry};
 use crate::parallel;

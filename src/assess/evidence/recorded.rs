@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::super::matching::Paths;
 use super::super::rows::fill;
-use super::{FileEvidence, Kind, Named, Weighed};
+use super::file::{FileEvidence, Named, Weighed};
+use super::kind::Kind;
 use crate::inventory::{Few, File, Gone, Inventory, Recorded};
 use crate::time::Span;
 

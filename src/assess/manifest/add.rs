@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::super::words;
+use super::columns::Field;
+use super::model::{ANOTHER, Account, Fields, Manifest, Row, TIMES};
 use super::names::{host, lower};
 use super::when::Reading;
-use super::{ANOTHER, Account, Field, Fields, Manifest, Row, TIMES, issuer, when};
+use super::{issuer, when};
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::show;
+use crate::text;
 use crate::time::Span;
 
 impl Manifest {
@@ -193,7 +195,7 @@ impl Manifest {
                 if created.earliest < first.created.earliest {
                     entry.insert(Some(Account { created, line }));
                 }
-                let account = words::cut(account);
+                let account = text::cut(account);
                 self.doubt(line, || {
                     format!(
                         "line {} has another creation date of the account {account}; the earlier one counts",

@@ -10,8 +10,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::columns::{FIELDS, Mapping, clean};
+use super::model::{Fields, Manifest, ManifestError, TIMES, add_value};
 use super::taken::COLUMNS;
-use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
 const WRONG: &str =

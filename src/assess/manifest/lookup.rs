@@ -1,8 +1,8 @@
 //! The rows of a manifest by what they name.
 
 use super::issuer;
+use super::model::{Manifest, Row};
 use super::names::{first_part, host, lower};
-use super::{Manifest, Row};
 use crate::id::Fingerprint;
 use crate::pki::Certificate;
 use crate::time::Time;

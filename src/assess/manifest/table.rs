@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::columns::{FIELDS, Field, Mapping, clean};
+use super::model::{Fields, Manifest, ManifestError, TIMES, add_value};
 use super::taken::column;
-use super::{Fields, Manifest, ManifestError, TIMES, add_value};
 use crate::limits;
 
 /// Lines that are looked at for the header.

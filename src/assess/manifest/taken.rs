@@ -1,20 +1,13 @@
 //! What a manifest was taken for: which column is what, and how its times were read. It is shown, so that a
 //! wrong guess is seen (DESIGN.md 2.9).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Field, Manifest, Reading, TIMES};
+use super::columns::Field;
+use super::model::{Manifest, TIMES, Taken};
+use super::when::Reading;
 use crate::finding::Code;
 use crate::pki::show;
-
-/// What one file was taken for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Taken {
-    /// Fields and the columns that they were read from, by the number of the field.
-    pub(super) columns: BTreeSet<(usize, String)>,
-    /// How its times were read, for people.
-    times: Vec<String>,
-}
 
 /// Columns that are named.
 pub(super) const COLUMNS: usize = 32;

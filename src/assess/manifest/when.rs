@@ -1,9 +1,12 @@
 //! Upload times as exports write them. What a form leaves open (zone, time of day, day or month first) stays
 //! open.
 
+mod order;
 mod written;
 
 use crate::time::{DAY, Span, Time, Written};
+
+pub use order::Order;
 
 use written::{calendar, rewritten, simple};
 
@@ -12,26 +15,6 @@ pub(crate) struct When {
     pub(crate) span: Span,
     /// Whether day and month can be told apart no better than by a guess; the span holds both readings.
     pub(crate) ambiguous: bool,
-}
-
-/// The order of day and month in dates such as `01/02/2016`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Day, month, year.
-    DayFirst,
-    /// Month, day, year.
-    MonthFirst,
-}
-
-impl Order {
-    /// For people.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DayFirst => "day first",
-            Self::MonthFirst => "month first",
-        }
-    }
 }
 
 /// How to read what times leave open.

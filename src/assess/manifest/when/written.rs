@@ -1,6 +1,6 @@
 //! Forms of dates and times, rewritten as ISO 8601.
 
-use super::Order;
+use super::order::Order;
 use crate::time::{DAY, HOUR};
 
 /// `20161031220000`, `201610312200` and `2016103122`, where they can be: as a number each would be a time
