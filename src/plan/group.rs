@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::authority::{Authority, is_short_lived, sort_of};
 use super::ca::{Reach, Sort, ToRevoke};
+use super::model::{Given, Plan};
 use super::step::AuthorityClock;
-use super::{Given, Plan, Status, Step, StepKind, words};
+use super::step::{Status, Step, StepKind};
+use super::words;
 use crate::assess::{Assessment, Exposure, Kind, Verdict, signed_itself};
 use crate::id::{Fingerprint, StepId};
 use crate::inventory::{Inventory, KeyEntry, RequestEntry};

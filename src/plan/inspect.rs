@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Given, Plan, Step, StepKind, words};
+use super::model::{Given, Plan};
+use super::step::{Step, StepKind};
+use super::words;
 use crate::assess::Assessment;
 use crate::finding::Reason;
 use crate::id::{Fingerprint, StepId};

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 
 use super::authority::{Authority, Issuance, is_short_lived};
 use super::ca::{Ceiling, Reach, Sort};
-use super::{Plan, Replacement};
+use super::model::{Plan, Replacement};
 use crate::assess::Exposure;
 use crate::inventory::{Inventory, KeyEntry, RequestEntry};
 use crate::pki::Certificate;

@@ -15,8 +15,6 @@ const OPEN: &[&str] = &[
     "files",
     "id",
     "inventory",
-    "plan",
-    "plan",
     "read",
     "read/forms",
     "read/pem",

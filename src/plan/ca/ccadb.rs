@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read};
 
-use super::Signer;
 use crate::id::{Fingerprint, SpkiHash};
+use crate::inventory::Signer;
 use crate::limits;
 
 /// The list has 9 MB; beyond this it is something else.

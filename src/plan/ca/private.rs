@@ -1,71 +1,9 @@
 //! Private CAs: what to run, and the form of serial number it wants.
 
-use serde::Deserialize;
+pub use super::model::{Kind, SerialForm};
 
-use super::data::{Certainty, Operator};
+use super::model::Operator;
 use crate::id::{Serial, hex};
-
-/// Software that runs private CAs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kind {
-    /// Short name.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// How it writes serial numbers.
-    pub serial: SerialForm,
-    /// Commands that revoke for key compromise and publish, in order; lists of arguments with `{names}`.
-    pub revoke: Vec<Vec<String>>,
-    /// Whether it records a reason for a revocation.
-    #[serde(default = "yes")]
-    pub reasons: bool,
-    /// What else there is to know.
-    pub says: String,
-    /// Where that stands.
-    pub source: String,
-    /// The day of that.
-    pub date: String,
-    /// How well it is known.
-    pub certainty: Certainty,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// A form of serial number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SerialForm {
-    /// Decimal.
-    Decimal,
-    /// Lower-case hexadecimal, an even number of digits.
-    Hex,
-    /// Upper-case hexadecimal, an even number of digits.
-    UpperHex,
-    /// Lower-case hexadecimal, octets with colons between.
-    ColonHex,
-}
-
-impl SerialForm {
-    /// Writes a serial number; a `-` stands before a negative one.
-    #[must_use]
-    pub fn write(self, serial: &Serial) -> String {
-        let hex = serial.to_hex();
-        match self {
-            Self::Decimal => serial.to_decimal(),
-            Self::Hex => hex,
-            Self::UpperHex => hex.to_uppercase(),
-            Self::ColonHex => {
-                let (sign, digits) = hex.strip_prefix('-').map_or(("", hex.as_str()), |d| ("-", d));
-                let octets: Vec<&str> =
-                    (0..digits.len()).step_by(2).filter_map(|i| digits.get(i..i + 2)).collect();
-                format!("{sign}{}", octets.join(":"))
-            }
-        }
-    }
-}
 
 /// A certificate to be revoked, as commands name it.
 #[derive(Debug, Clone)]

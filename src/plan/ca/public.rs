@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Cas, Ccadb, Signer};
+use super::ccadb::Ccadb;
+use super::model::Cas;
 use crate::id::SpkiHash;
-use crate::inventory::{Inventory, KeyEntry};
+use crate::inventory::{Inventory, KeyEntry, Signer};
 
 impl Cas {
     /// The keys among those found that belong to public CAs: of Mozilla's roots, of those that the user gave,

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::CtError;
+use super::error::CtError;
 use crate::id::SpkiHash;
 use crate::limits;
 

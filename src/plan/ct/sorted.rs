@@ -6,13 +6,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::error::CtError;
+use super::listed::{Listed, listed};
 use super::rows::{self, Row};
-use super::{CtError, Listed, Told, listed, show};
+use crate::assess::Told;
 use crate::assess::manifest::text;
 use crate::finding::Code;
 use crate::id::{Fingerprint, SpkiHash};
 use crate::limits;
-use crate::pki;
+use crate::pki::{self, show};
 
 /// A key that was searched for.
 #[derive(Debug, Clone)]
