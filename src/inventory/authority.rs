@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 
+use super::entry::{Basis, CertificateEntry, IssuerLink, KeyEntry};
+use super::model::Inventory;
 use super::near::{Directories, Folder};
-use super::{Basis, CertificateEntry, Inventory, IssuerLink, KeyEntry, LockedKeys};
+use super::owners;
 use crate::finding::Code;
 use crate::id::SpkiHash;
 use crate::read::Roots;
@@ -137,7 +139,7 @@ impl Inventory {
     pub fn set_surroundings(&mut self, roots: &Roots, public_cas: HashSet<SpkiHash>) {
         self.public_cas = public_cas;
         self.directories = Directories::of(roots);
-        self.locked_keys = LockedKeys::of(self, &self.directories);
+        self.locked_keys = owners::locked_keys(self, &self.directories);
     }
 
     /// Whether a key lies somewhere as a request or in public beside a locked key that can be its own.

@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::entry::{CertificateEntry, File, KeyEntry, Occurrence, RequestEntry, Trouble};
+use super::few::Few;
+use super::model::Inventory;
 use super::numbers::Numbers;
+use super::owners;
 use super::recorded::Facts;
-use super::{
-    CertificateEntry, Few, File, Inventory, KeyEntry, LockedKeys, Occurrence, RequestEntry, Trouble,
-};
 use crate::finding::{Code, Codes, Reason};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::parallel;
@@ -351,7 +352,7 @@ impl Builder {
         }
         requests.sort_unstable_by_key(|r| (r.key, r.request.sha256));
         inventory.ledgers = ledgers;
-        inventory.locked_keys = LockedKeys::of(&inventory, &inventory.directories);
+        inventory.locked_keys = owners::locked_keys(&inventory, &inventory.directories);
         inventory
     }
 }

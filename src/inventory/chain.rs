@@ -4,7 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Basis, Inventory, Occurrence};
+use super::entry::{Basis, Occurrence};
+use super::model::{Inventory, in_order_of_files};
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::parallel;
 use crate::pki::{Checked, cert, check_signature, signed_parts, spki_of};
@@ -64,7 +65,7 @@ pub fn chains<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>
     threads: usize,
     opener: impl Fn() -> O + Sync,
 ) -> HashMap<u32, Vec<Signer>> {
-    let certificates = super::in_order_of_files(inventory, certificates.iter().copied());
+    let certificates = in_order_of_files(inventory, certificates.iter().copied());
     let climber =
         || Climber { inventory, anchors, open: opener(), spkis: HashMap::new(), above: HashMap::new() };
     let found =

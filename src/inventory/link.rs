@@ -9,31 +9,14 @@
 
 use std::collections::HashMap;
 
-use super::{Few, Inventory, KeyEntry, LockedKeys, Occurrence};
+pub use super::entry::{Basis, IssuerLink};
+use super::entry::{KeyEntry, Occurrence};
+use super::few::Few;
+use super::model::{Inventory, in_order_of_files};
+use super::owners;
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::parallel;
 use crate::pki::{Checked, check_signature, signed_parts, spki_of};
-
-/// What a link rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// Names and key identifiers; nothing depended on more.
-    Names,
-    /// The issuer's key verifies the signature.
-    Signature,
-    /// The algorithm cannot be checked here, or the bytes could not be read again; taken as true, since that
-    /// is the careful answer.
-    NotChecked,
-}
-
-/// A certificate that may have issued another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IssuerLink {
-    /// Index into [`Inventory::certificates`].
-    pub certificate: u32,
-    /// What the link rests on.
-    pub basis: Basis,
-}
 
 /// Different keys of one issuer name that are tried for a certificate, those whose exposure would void it
 /// first. Real CAs have a handful; more is an attack on our time, and beyond it any CA of that name counts as
@@ -57,7 +40,7 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
     let all = &*inventory;
     let ((by_subject, children), decisive) = parallel::join(
         threads,
-        || (by_subject(all), super::in_order_of_files(all, 0..all.certificates.len() as u32)),
+        || (by_subject(all), in_order_of_files(all, 0..all.certificates.len() as u32)),
         || decisive(all, suspect),
     );
     let verifier = || Verifier {
@@ -78,7 +61,7 @@ pub fn link<O: FnMut(&Inventory, Fingerprint, &[Occurrence]) -> Option<Vec<u8>>>
     }
     inventory.note_issued_beside();
     // Of certificates of versions 1 and 2 it is known only now which are of CAs.
-    inventory.locked_keys = LockedKeys::of(inventory, &inventory.directories);
+    inventory.locked_keys = owners::locked_keys(inventory, &inventory.directories);
 }
 
 type ByName<T> = HashMap<NameId, T, hashbrown::DefaultHashBuilder>;

@@ -4,7 +4,8 @@
 use std::hint::black_box;
 use std::ops::Range;
 
-use super::{CertificateEntry, File, Inventory, KeyEntry, Occurrence};
+use super::entry::{CertificateEntry, File, KeyEntry, Occurrence};
+use super::model::Inventory;
 
 /// So many at a time: what is touched has to stay near until it is used.
 pub(crate) const AT_ONCE: usize = 256;

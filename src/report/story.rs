@@ -56,7 +56,9 @@ impl KeyRecord {
         self.requests.iter().for_each(|r| r.push(&mut out));
         if let Some(risk) = &self.risk {
             section(&mut out, &format!("urgency {}", risk.score));
-            out.extend(risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.message)))));
+            out.extend(
+                risk.because.iter().map(|p| plain(format!("  {:>5}  {}", p.points, show(&p.message)))),
+            );
         }
         self.push_elsewhere(&mut out);
         self.push_steps(steps, words, &mut out);

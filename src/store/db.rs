@@ -317,7 +317,10 @@ mod tests {
         let put = |sql: &str, values: &[&dyn rusqlite::ToSql]| _ = connection.execute(sql, values).unwrap();
         put("INSERT INTO run(at, as_of, version, incident) VALUES(7, 7, '0', 'n')", &[]);
         let record = story(&spki);
-        put("INSERT INTO key(spki, exposure, story) VALUES(?1, 'exposed', ?2)", params![spki.as_bytes(), record]);
+        put(
+            "INSERT INTO key(spki, exposure, story) VALUES(?1, 'exposed', ?2)",
+            params![spki.as_bytes(), record],
+        );
         let step = format!(
             r#"{{"id":"{STEP}","kind":"search","status":"ready","needs":[],"deadline":null,"says":"look"}}"#
         );

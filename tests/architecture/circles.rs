@@ -14,7 +14,6 @@ const OPEN: &[&str] = &[
     "cli/complete",
     "files",
     "id",
-    "inventory",
     "read",
     "read/forms",
     "read/pem",

@@ -266,7 +266,10 @@ fn a_plan_is_kept_as_it_is() {
         assert_eq!(keys(&*store), plan.keys);
         assert_eq!(open_steps(&*store), plan.steps);
         let findings = items(&*store, PlanList::Findings);
-        assert_eq!((findings.len(), findings[299].as_str(), findings[300].as_str()), (301, "{\"n\":299}", "{\"n\":\"last\"}"));
+        assert_eq!(
+            (findings.len(), findings[299].as_str(), findings[300].as_str()),
+            (301, "{\"n\":299}", "{\"n\":\"last\"}")
+        );
         assert_eq!(items(&*store, PlanList::Authorities), ["{\"id\":\"a\"}"]);
         assert!(items(&*store, PlanList::Unread).is_empty());
         let run = store.last_run().unwrap().unwrap();

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{
-    Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread, content_of, each_object, earliest,
-    hash_of,
-};
-use crate::inventory::{File, Inventory, Trouble};
+use super::model::{Gone, RecordedFile, RecordedKind, RecordedObject, RecordedUnread};
+use super::objects::{content_of, each_object, earliest, hash_of};
+use crate::inventory::entry::{File, Trouble};
+use crate::inventory::model::Inventory;
 use crate::pki::Unread;
 use crate::read::Place;
 use crate::time::Span;

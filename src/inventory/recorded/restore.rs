@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{
+use super::model::{
     Facts, Gone, Recorded, RecordedFile, RecordedKind, RecordedObject, RecordedOfKey, RecordedUnread,
-    content_of, content_unread, each_object, earliest, hash_of,
 };
+use super::objects::{content_of, content_unread, each_object, earliest, hash_of};
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::{Builder, Few, File, Occurrence, Trouble};
 use crate::pki::{Request, Unread};
