@@ -4,8 +4,9 @@
 
 use std::net::IpAddr;
 
+use super::change::{Action, Change};
 use super::general_name::{DNS, IP};
-use super::mirror::{Action, Change, Mirror};
+use super::mirror::Mirror;
 use super::request::{SUBJECT_ALT_NAME, Wish};
 use super::strict::{self, Form};
 use crate::finding::Code;

@@ -1,10 +1,13 @@
 //! What is asked for in the place of an old certificate, before there is a key: the mirror, the owner's
 //! wishes, the rules of the CA.
 
-use super::mirror::{self, Action, Change, Mirror};
+use super::change::{Action, Change};
+use super::mirror::{self, Mirror};
+use super::model::Wanted;
+use super::order::Order;
 use super::request::SUBJECT_ALT_NAME;
 use super::spec::{KeySpec, NewKind};
-use super::{Order, Wanted, common_name, edit, public, strict, subject};
+use super::{common_name, edit, public, strict, subject};
 use crate::finding::{Code, Codes};
 
 /// A request without a key.

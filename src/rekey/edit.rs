@@ -1,7 +1,9 @@
 //! What the owner wants different from the old certificate: another subject, names added and dropped.
 
-use super::general_name::{self, AltName, DNS, IP};
-use super::mirror::{Action, Change, Mirror};
+use super::alt_name::AltName;
+use super::change::{Action, Change};
+use super::general_name;
+use super::mirror::Mirror;
 use super::order::{CommonName, NameEdit, Order};
 use super::request::{SUBJECT_ALT_NAME, Wish};
 use super::{strict, subject};
@@ -108,15 +110,4 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
         .map(|(name, _)| note(general_name::shown(name), Action::Added));
     mirror.changes.extend(new.collect::<Vec<_>>());
     Ok(added)
-}
-
-/// Host names and addresses of a `subjectAltName`; names with anything but printable ASCII are left out here,
-/// not in the request.
-pub(crate) fn plain_names(value: &[u8]) -> Vec<String> {
-    let plain = |name: Tlv<'_>| match name.tag {
-        DNS if name.content.iter().all(u8::is_ascii_graphic) => String::from_utf8(name.content.to_vec()).ok(),
-        IP => general_name::address(name.content).map(|ip| ip.to_string()),
-        _ => None,
-    };
-    der::first(value).into_iter().flat_map(|(all, _)| all.reader()).filter_map(plain).collect()
 }

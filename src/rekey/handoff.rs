@@ -6,51 +6,16 @@
 
 mod manifest;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+pub use super::ca::{KeyKinds, Next};
+use super::change::{Action, Change, OF_THE_CA};
 use super::markdown::{code, escape};
-use super::mirror::{Action, Change, OF_THE_CA};
+use super::model::{ISSUED, KEY, RECORD, REPLACEMENTS, REQUEST};
 use super::record::Record;
-use super::spec::NewKind;
-use super::{ISSUED, RECORD, REPLACEMENTS, REQUEST};
 use crate::plan::ca::{Reach, Sort};
 use crate::shell;
-
-/// What is known of the CA that a request goes to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Next {
-    /// Whether it is a public CA.
-    pub reach: Option<Reach>,
-    /// What the certificate is for.
-    pub sort: Option<Sort>,
-    /// Its operator's name, where it is known.
-    pub operator: Option<String>,
-    /// Who issued the old certificate, RFC 4514.
-    pub issuer: String,
-    /// ACME directories for issuing.
-    pub acme: Vec<String>,
-    /// The id of the software that runs it, for a private CA: a kind of `data/cas.toml`.
-    pub kind: Option<String>,
-    /// What the commands of that software need.
-    pub parameters: BTreeMap<String, String>,
-    /// Days that the new certificate may be valid for.
-    pub max_days: Option<u32>,
-    /// It issues no more, or what it issues is not to be trusted: why, a clause.
-    pub retired: Option<String>,
-    /// The kinds of key that it certifies, where that is known.
-    pub key_kinds: Option<KeyKinds>,
-}
-
-/// The kinds of key that a CA certifies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyKinds {
-    /// The kinds.
-    pub kinds: Vec<NewKind>,
-    /// Where that is from.
-    pub source: String,
-}
 
 /// One way to hand the request over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -366,7 +331,7 @@ fn by_hand(out: &mut String, record: &Record, next: &Next, operator: Option<&str
         }
         Some(Reach::SelfSigned) => {
             out.push_str("Nobody issued the old certificate: it signed itself. Better ask a CA of your own; or sign the request with its own key, and give the new certificate to whoever trusts the old one:\n\n");
-            let [request, key, issued] = [REQUEST, super::KEY, ISSUED].map(|name| inside(directory, name));
+            let [request, key, issued] = [REQUEST, KEY, ISSUED].map(|name| inside(directory, name));
             let command = [
                 "openssl",
                 "x509",

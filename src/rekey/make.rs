@@ -9,20 +9,21 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::change::Action;
 use super::draft::{Draft, draft};
 use super::format::KeyFormat;
 use super::handoff;
 use super::key::{NewKey, pem};
-use super::mirror::{Action, Mirror};
+use super::mirror::Mirror;
+use super::model::{Error, HANDED_OFF, HANDOFF, KEY, RECORD, REPLACEMENTS, REQUEST, Wanted};
 use super::pbes::{Opener, Sealer};
 use super::readback::{check, is_for};
 use super::record::{Made, Record, SCHEMA};
 use super::request::{Failure, assemble};
 use super::slug::slug;
 use super::spec::NewKind;
-use super::{Error, HANDED_OFF, HANDOFF, KEY, Outcome, RECORD, REPLACEMENTS, REQUEST, Refused, Wanted};
 use crate::files::{self, Batch, Staged};
-use crate::id::{Fingerprint, SpkiHash};
+use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::pki::{der, name};
 use crate::secret::Secret;
 
@@ -319,4 +320,26 @@ fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Reco
         findings: codes,
         changes,
     }
+}
+
+/// What [`make()`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The replacements made, in the order in which they were wanted.
+    pub made: Vec<Made>,
+    /// Those for which no request could be made, likewise in order.
+    pub refused: Vec<Refused>,
+}
+
+/// A certificate that cannot be mirrored; the run goes on without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The step that asked for it.
+    pub id: StepId,
+    /// What the certificates are for.
+    pub profile: ProfileHash,
+    /// The name people know it by, as found.
+    pub name: String,
+    /// Why, in words.
+    pub says: String,
 }

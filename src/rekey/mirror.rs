@@ -1,14 +1,10 @@
 //! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers
 //! refuse are served too.
 
-use std::fmt;
-
 use ::der::asn1::ObjectIdentifier;
-use serde::{Deserialize, Serialize};
 
-use super::edit::plain_names;
-use super::general_name;
-use super::public;
+use super::change::{Action, Change};
+use super::general_name::{self, plain_names};
 use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wish};
 use super::spec::NewKind;
 use super::usage;
@@ -22,62 +18,6 @@ use crate::pki::seen::Seen;
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 /// `anyExtendedKeyUsage`.
 const ANY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
-
-/// What became of one part of the old certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// The part.
-    pub what: String,
-    /// What was done with it.
-    pub action: Action,
-    /// Why.
-    pub reason: String,
-}
-
-impl Change {
-    pub(crate) fn new(what: &str, action: Action, reason: &str) -> Self {
-        Self { what: what.into(), action, reason: reason.into() }
-    }
-}
-
-/// What is done with a part of the old certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// It was not there and is not in the request either, though a CA may ask for it.
-    Absent,
-    /// It was not there and is in the request.
-    Added,
-    /// It is in the request in another form.
-    Changed,
-    /// It is not in the request.
-    Dropped,
-    /// It is in the request as it was.
-    Kept,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "absent",
-            Self::Added => "added",
-            Self::Changed => "changed",
-            Self::Dropped => "dropped",
-            Self::Kept => "kept",
-        })
-    }
-}
-
-/// Extensions that certificates have of their CA. That they are not asked for is nothing new to anybody.
-pub(crate) const OF_THE_CA: &[&str] = &[
-    "authorityInfoAccess",
-    "authorityKeyIdentifier",
-    "basicConstraints",
-    "cRLDistributionPoints",
-    "certificatePolicies",
-    "signedCertificateTimestampList",
-    "subjectKeyIdentifier",
-];
 
 /// The parts of a request that come from the old certificate.
 #[derive(Debug)]
@@ -269,7 +209,7 @@ impl Mirror {
     /// Decides about an extension that is met for the first time.
     fn decide(&mut self, oid: &[u8], critical: bool, value: &[u8], kind: NewKind) {
         let name = name_of(oid);
-        self.domain_validated |= oid == CERTIFICATE_POLICIES && public::is_domain_validated(value);
+        self.domain_validated |= oid == CERTIFICATE_POLICIES && is_domain_validated(value);
         let copied = match oid {
             oid::SUBJECT_ALT_NAME => SUBJECT_ALT_NAME,
             oid::KEY_USAGE => return self.key_usage(critical, value, kind),
@@ -397,4 +337,12 @@ fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
         NAME_CONSTRAINTS => "only a CA certificate may have it",
         _ => "the CA decides about it",
     }
+}
+
+/// Whether a `certificatePolicies` value (RFC 5280 section 4.2.1.4) says that a domain alone was validated:
+/// 2.23.140.1.2.1, BR 7.1.6.1.
+fn is_domain_validated(policies: &[u8]) -> bool {
+    const DOMAIN_VALIDATED: &[u8] = &[0x67, 0x81, 0x0c, 0x01, 0x02, 0x01];
+    let all = Reader::new(policies).sequence();
+    all.into_iter().flatten().any(|policy| policy.reader().oid() == Some(DOMAIN_VALIDATED))
 }

@@ -6,6 +6,9 @@
 //! request can (RFC 2986) and the standards allow. Private keys leave this module only into `key.pem`, mode
 //! 0600.
 
+mod alt_name;
+mod ca;
+mod change;
 mod common_name;
 pub mod complete;
 mod draft;
@@ -17,6 +20,8 @@ mod key;
 mod make;
 mod markdown;
 mod mirror;
+mod mismatch;
+mod model;
 mod order;
 mod pbes;
 pub mod proof;
@@ -32,149 +37,18 @@ mod subject;
 mod target;
 mod usage;
 
-use std::fmt;
-use std::path::PathBuf;
-
-use crate::files;
-use crate::id::{Fingerprint, ProfileHash, StepId};
-
+pub use alt_name::{AltName, Unwanted};
+pub use ca::{Ca, KeyKinds, Next};
+pub use change::{Action, Change};
 pub use draft::foresee;
 pub use format::{KeyFormat, NotAKeyFormat};
-pub use general_name::{AltName, Unwanted};
-pub use handoff::{KeyKinds, Next};
 pub(crate) use key::pem;
-pub use make::{make, sweep};
-pub use mirror::{Action, Change};
-pub use order::{Ca, CommonName, NameEdit, Order};
+pub use make::{Outcome, Refused, make, sweep};
+pub use model::{Error, HANDED_OFF, HANDOFF, ISSUED, KEY, RECORD, REPLACEMENTS, REQUEST, Wanted};
+pub use order::{CommonName, NameEdit, Order};
 pub use readback::{Existing, Trouble, TroubleKind, existing, existing_opened};
 pub use record::{Made, Record, SCHEMA};
 pub use rows::{Candidate, Wish as WishRow, wishes};
 pub use slug::slug;
 pub use spec::{KeySpec, NewKind, NotAKeySpec, OldKey};
 pub use target::Target;
-
-/// The directory of all replacements, inside the case.
-pub const REPLACEMENTS: &str = "replacements";
-/// The file of a new private key in PEM.
-pub const KEY: &str = "key.pem";
-/// The file of a certification request, PKCS #10 in PEM.
-pub const REQUEST: &str = "request.pem";
-/// The file that says what a replacement is.
-pub const RECORD: &str = "replacement.json";
-
-/// The file that says what to do with the request.
-pub const HANDOFF: &str = "handoff.md";
-/// Replacements made at once that have [`HANDOFF`] each; of more, it is shown when asked for.
-pub const HANDED_OFF: usize = 1000;
-/// The name that printed commands give to what the CA issues.
-pub const ISSUED: &str = "issued.pem";
-
-/// A replacement to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The step that asks for it.
-    pub id: StepId,
-    /// What the certificates it replaces are for; one replacement per profile.
-    pub profile: ProfileHash,
-    /// The name people know it by: first DNS name, common name or another. It becomes part of a file name,
-    /// reduced to safe characters.
-    pub name: String,
-    /// The subject, for people.
-    pub subject: String,
-    /// DER of the newest certificate it mirrors.
-    pub certificate: Vec<u8>,
-    /// The key of that certificate.
-    pub old_key: OldKey,
-    /// Every certificate it replaces.
-    pub replaces: Vec<Fingerprint>,
-    /// Whether the request is for a CA that must be made first.
-    pub waits_for_new_ca: bool,
-    /// Who is asked for it.
-    pub ca: Ca,
-    /// What else is known of that CA.
-    pub next: Next,
-    /// What its owner wants different.
-    pub order: Order,
-}
-
-/// What [`make()`] did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// The replacements made, in the order in which they were wanted.
-    pub made: Vec<Made>,
-    /// Those for which no request could be made, likewise in order.
-    pub refused: Vec<Refused>,
-}
-
-/// A certificate that cannot be mirrored; the run goes on without it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// The step that asked for it.
-    pub id: StepId,
-    /// What the certificates are for.
-    pub profile: ProfileHash,
-    /// The name people know it by, as found.
-    pub name: String,
-    /// Why, in words.
-    pub says: String,
-}
-
-/// What ends the making of replacements. Those finished before stay.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The disk.
-    Files(files::Error),
-    /// No key pair could be made, or it did not sign.
-    KeyNotMade {
-        /// The name of the replacement.
-        name: String,
-    },
-    /// Every key that was generated is known already.
-    NoFreshKey {
-        /// The name of the replacement.
-        name: String,
-    },
-    /// What came back from the disk is not what was written.
-    NotReadBack {
-        /// The name of the replacement.
-        name: String,
-        /// Where it was written.
-        directory: PathBuf,
-        /// What is wrong.
-        says: &'static str,
-    },
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Files(_) => f.write_str("a replacement cannot be written"),
-            Self::KeyNotMade { name } => write!(f, "no key pair could be made for {name:?}"),
-            Self::NoFreshKey { name } => {
-                write!(
-                    f,
-                    "every key generated for {name:?} is in use already; the random numbers of this machine repeat themselves"
-                )
-            }
-            Self::NotReadBack { name, directory, says } => {
-                write!(f, "the replacement for {name:?} did not survive writing to {directory:?}: {says}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Files(error) => Some(error),
-            Self::KeyNotMade { .. } | Self::NoFreshKey { .. } | Self::NotReadBack { .. } => None,
-        }
-    }
-}
-
-impl From<files::Error> for Error {
-    fn from(error: files::Error) -> Self {
-        Self::Files(error)
-    }
-}

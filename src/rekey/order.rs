@@ -1,13 +1,12 @@
-//! What the owner of a replacement wants of it, beyond what the old certificate says, and who is to be asked.
+//! What the owner of a replacement wants of it, beyond what the old certificate says.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::alt_name::{AltName, Unwanted};
 use super::format::KeyFormat;
-use super::general_name::{AltName, Unwanted};
 use super::spec::KeySpec;
 use super::target::Target;
-use crate::plan::ca::{Reach, Sort};
 
 /// The wishes of one replacement; the default is to mirror the old certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,17 +23,6 @@ pub struct Order {
     pub common_name: CommonName,
     /// Where key and certificate go.
     pub target: Option<Target>,
-}
-
-/// Who is asked for the new certificate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ca {
-    /// Whether it is a public CA, where that is known.
-    pub reach: Option<Reach>,
-    /// What the certificate is for.
-    pub sort: Option<Sort>,
-    /// The operator: an id of `data/cas.toml` or of the user's file.
-    pub operator: Option<String>,
 }
 
 /// A name to add to or to drop from the alternative names.

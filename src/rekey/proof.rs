@@ -6,6 +6,7 @@
 //! hex of the key>/`. A key that cannot sign here gets `cannot-sign.md` in a directory that ends in
 //! `.unsigned`, with the commands that can.
 
+mod model;
 mod text;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,11 +16,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use ::der::asn1::ObjectIdentifier;
-use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::format::KeyFormat;
 use super::key::{NewKey, pem};
+use super::model::Error;
 use super::pbes::Opener;
 use super::request::{Wish, assemble};
 use super::slug::slug;
@@ -32,55 +32,19 @@ use crate::read::{self, Place, Roots};
 use crate::secret::Secret;
 use crate::time::Time;
 
+pub use model::Compromised;
+use model::{ATTESTATION, KILL_SWITCH, REQUESTS, Record};
+
 /// The directory of all proofs, inside the case.
 pub const PROOFS: &str = "proofs";
 /// The version of `proof.json`.
 pub const SCHEMA: &str = "certrecall/proof/1";
 /// The record of a proof.
 pub const RECORD: &str = "proof.json";
-/// Files of the requests, one for each wording. Wordings are as many as CAs, and one key at more CAs than
-/// this is not heard of.
-const REQUESTS: [&str; 12] = [
-    "request-1.pem",
-    "request-2.pem",
-    "request-3.pem",
-    "request-4.pem",
-    "request-5.pem",
-    "request-6.pem",
-    "request-7.pem",
-    "request-8.pem",
-    "request-9.pem",
-    "request-10.pem",
-    "request-11.pem",
-    "request-12.pem",
-];
 /// A record is not longer than this.
 const LONGEST: u64 = 1 << 20;
-/// The first line of every file.
-const KILL_SWITCH: &str = "KILL SWITCH: whoever has this file can have all certificates on this key that its CA knows of revoked. Keep it like a key until it is sent.";
-/// The subject of an attestation, draft-mpalmer-key-compromise-attestation-00.
-const ATTESTATION: &str = "kca=v1 This Key Is Compromised";
 /// `id-pe-noSecrecyAfforded`, RFC 7169.
 const NO_SECRECY_AFFORDED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.23");
-
-/// A key to prove the compromise of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compromised {
-    /// The name of the key.
-    pub spki: SpkiHash,
-    /// The name people know it by: that of a certificate on it.
-    pub name: String,
-    /// Its kind as in records.
-    pub algorithm: String,
-    /// Its size.
-    pub bits: u32,
-    /// The common names that its CAs want in a request: [`crate::plan::ca::Cas::proof_wordings`].
-    pub wordings: Vec<String>,
-    /// Who issued certificates on it, for people.
-    pub authorities: Vec<String>,
-    /// Files that may hold it.
-    pub places: Vec<Place>,
-}
 
 /// What became of the keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,19 +58,6 @@ pub struct Proofs {
     pub damaged: Vec<(String, String)>,
     /// Keys that could not sign: the name, the directory that says how, and why.
     pub unsigned: Vec<(String, String, String)>,
-}
-
-/// `proof.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record {
-    kill_switch: String,
-    schema: String,
-    spki_sha256: SpkiHash,
-    signed: bool,
-    date: String,
-    authorities: Vec<String>,
-    wordings: Vec<String>,
-    files: Vec<String>,
 }
 
 /// Makes the proofs that are not there yet. **The caller must hold the lock of the case.** `passphrases` are

@@ -6,14 +6,16 @@
 pub(crate) mod address;
 pub(crate) mod host;
 
+use super::ca::Ca;
+use super::change::{Action, Change};
 use super::general_name::{self, DNS, IP};
-use super::mirror::{Action, Change, Mirror};
+use super::mirror::Mirror;
 use super::request::{EXT_KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE};
 use super::spec::NewKind;
-use super::{Ca, subject};
+use super::subject;
 use crate::finding::Code;
 use crate::oid;
-use crate::pki::der::{self, OID, Reader, SEQUENCE, Tlv};
+use crate::pki::der::{self, OID, SEQUENCE, Tlv};
 use crate::plan::ca::{Reach, Sort};
 use host::Verdict;
 
@@ -232,12 +234,4 @@ fn remove_wish(mirror: &mut Mirror, oid: ::der::asn1::ObjectIdentifier) -> bool 
     let before = mirror.wishes.len();
     mirror.wishes.retain(|wish| wish.oid != oid);
     mirror.wishes.len() < before
-}
-
-/// Whether a `certificatePolicies` value (RFC 5280 section 4.2.1.4) says that a domain alone was validated:
-/// 2.23.140.1.2.1, BR 7.1.6.1.
-pub(crate) fn is_domain_validated(policies: &[u8]) -> bool {
-    const DOMAIN_VALIDATED: &[u8] = &[0x67, 0x81, 0x0c, 0x01, 0x02, 0x01];
-    let all = Reader::new(policies).sequence();
-    all.into_iter().flatten().any(|policy| policy.reader().oid() == Some(DOMAIN_VALIDATED))
 }

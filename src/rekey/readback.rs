@@ -12,10 +12,10 @@ use zeroize::Zeroize;
 
 use super::format::KeyFormat;
 use super::key::{NewKey, unpem, verifies};
+use super::model::{Error, KEY, RECORD, REPLACEMENTS, REQUEST};
 use super::pbes::{self, Opener, WRONG_PASSPHRASE};
 use super::record::{Made, Record};
 use super::spec::NewKind;
-use super::{Error, KEY, RECORD, REPLACEMENTS, REQUEST};
 use crate::files::{self, UNFINISHED};
 use crate::id::{ProfileHash, SpkiHash};
 use crate::pki::der::{self, SEQUENCE};

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
 use super::format::KeyFormat;
-use super::mirror::Change;
-use super::{Error, RECORD, REPLACEMENTS, Wanted};
+use super::model::{Error, RECORD, REPLACEMENTS, Wanted};
 use crate::files;
 use crate::finding::Codes;
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};

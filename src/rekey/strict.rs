@@ -2,38 +2,24 @@
 //! and of Python's cryptography among them, refuse a request whole for one malformed name. What is malformed
 //! is written as it should be, or left out, and reported.
 
+mod form;
 mod general;
 mod subject;
 mod text;
 
 use std::collections::HashSet;
 
-use super::general_name;
-use super::mirror::{Action, Change, Mirror};
+use super::change::{Action, Change};
+use super::general_name::shown;
+use super::mirror::Mirror;
 use super::request::{EXT_KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE};
+use super::subject::is_short_oid;
 use crate::oid;
 use crate::pki::der::{self, INTEGER, OID, SEQUENCE, Tlv};
 
+pub(crate) use form::Form;
 pub(crate) use general::judge;
 pub(crate) use text::host;
-
-/// What becomes of a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// It is asked for as it is.
-    Kept,
-    /// It is asked for in another form.
-    Written {
-        /// The tag of the `GeneralName`.
-        tag: u8,
-        /// Its content.
-        content: Vec<u8>,
-        /// Why, a clause.
-        reason: &'static str,
-    },
-    /// It is not asked for, for this reason.
-    LeftOut(String),
-}
 
 /// Changes that are reported name by name; a hostile certificate has very many.
 const REPORTED: usize = 1000;
@@ -81,11 +67,7 @@ pub(crate) fn names(mirror: &mut Mirror) {
         });
         mirror.mended.push((name.raw.to_vec(), asked));
         if changes.len() < REPORTED {
-            changes.push(Change::new(
-                &format!("subjectAltName {}", general_name::shown(*name)),
-                action,
-                &reason,
-            ));
+            changes.push(Change::new(&format!("subjectAltName {}", shown(*name)), action, &reason));
         }
     }
     let value = der::tlv(SEQUENCE, &kept.concat());
@@ -115,7 +97,7 @@ pub(crate) fn names(mirror: &mut Mirror) {
 /// `extendedKeyUsage` (RFC 5280 section 4.2.1.12) and TLS features (RFC 7633 section 4.1): what is not an
 /// element of these goes.
 pub(crate) fn usages(mirror: &mut Mirror) {
-    let purpose = |element: Tlv<'_>| element.tag == OID && general::is_short_oid(element.content);
+    let purpose = |element: Tlv<'_>| element.tag == OID && is_short_oid(element.content);
     // status_request and status_request_v2: no others are defined, and parsers refuse what they do not know.
     let feature = |element: Tlv<'_>| element.tag == INTEGER && matches!(element.content, [5 | 17]);
     elements(mirror, EXT_KEY_USAGE, "extendedKeyUsage", &purpose);

@@ -164,6 +164,14 @@ pub(crate) fn naming_nothing(subject: &[u8], given: bool) -> Option<String> {
     all.iter().find(|a| names_nothing(a)).map(|a| a.shown())
 }
 
+/// Octets of an OBJECT IDENTIFIER; parsers refuse longer ones.
+const LONGEST_OID: usize = 63;
+
+/// An OBJECT IDENTIFIER that parsers take.
+pub(crate) fn is_short_oid(content: &[u8]) -> bool {
+    content.len() <= LONGEST_OID && is_oid(content)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,9 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::format::KeyFormat;
-use super::record::Made;
 use super::spec::{KeySpec, NewKind, OldKey};
-use crate::finding::{Code, Finding};
 use crate::plan::ca::Certainty;
 
 /// A place that takes keys and certificates.
@@ -81,25 +79,6 @@ impl Target {
         })
     }
 
-    /// What is wrong with a key that was made before, for another place or for none.
-    #[must_use]
-    pub fn mismatch(&self, made: &Made) -> Option<Finding> {
-        let record = &made.record;
-        let kind = NewKind::named(&record.key_algorithm, record.key_bits);
-        if kind.is_some_and(|kind| self.kinds.contains(&kind)) && self.formats.contains(&record.key_format) {
-            return None;
-        }
-        let is = kind.map_or_else(|| record.key_algorithm.clone(), |kind| kind.spec().to_string());
-        let says = format!(
-            "{self} takes {} as {}, and the key made before is {is} as {}; to have another made, move {} out of the case and run this again",
-            list(self.kinds.iter().map(|k| k.spec())),
-            list(self.formats.iter()),
-            record.key_format,
-            made.directory
-        );
-        Some(Finding { code: Code::TargetMismatch, place: made.directory.clone(), says })
-    }
-
     /// The kind of the new key: what was chosen if it is taken there; where that only mirrors the old key,
     /// the nearest kind that is.
     ///
@@ -136,7 +115,8 @@ impl fmt::Display for Target {
     }
 }
 
-fn list<T: fmt::Display>(things: impl Iterator<Item = T>) -> String {
+/// `one or another`.
+pub(super) fn list<T: fmt::Display>(things: impl Iterator<Item = T>) -> String {
     things.map(|t| t.to_string()).collect::<Vec<_>>().join(" or ")
 }
 

@@ -1,6 +1,6 @@
 //! `keyUsage` (RFC 5280 section 4.2.1.3) fitted to the kind of the new key.
 
-use super::mirror::{Action, Change};
+use super::change::{Action, Change};
 use super::spec::NewKind;
 use crate::pki::der::{self, BIT_STRING};
 

@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
 use super::facts::{ANY_USAGE, Facts};
 use super::gather::Met;
 use super::names;
-use super::record::Issued;
+use super::record::{Issued, Root};
 use crate::id::{Fingerprint, NameId, SpkiHash};
 use crate::pki::{self, Checked, check_signature, signed_parts, spki_of};
 use crate::plan::ca::Sort;
@@ -28,20 +26,6 @@ const TOLD: usize = 4;
 const KEY_CERT_SIGN: u16 = 1 << 5;
 /// The arc of the extended key usages, RFC 5280 section 4.2.1.12; one more octet names the usage.
 const PURPOSES: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
-
-/// Who vouches for the top of a chain, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Root {
-    /// It is in Mozilla's store, or the user says that public stores have it.
-    Public,
-    /// The user gave it.
-    Given,
-    /// It was in the inventory of the case.
-    Inventory,
-    /// Nobody: it signed itself.
-    Unknown,
-}
 
 /// The roots of Mozilla's store that came with this program, DER.
 #[must_use]

@@ -4,12 +4,12 @@ mod above;
 
 use std::collections::HashSet;
 
-use super::chain::{Authorities, Path, Root};
+use super::chain::{Authorities, Path};
 use super::check::{Check, Found, Severity, Waivers};
 use super::facts::{ANY_USAGE, Facts};
 use super::gather::Met;
 use super::names;
-use super::record::Issued;
+use super::record::{Issued, Root};
 use super::revoked::Lists;
 use crate::finding::Code;
 use crate::id::SpkiHash;

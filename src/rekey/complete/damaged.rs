@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::bundle::read_regular;
+use super::current::read_regular;
 use crate::id::SpkiHash;
 use crate::pki::der::{INTEGER, Reader, SEQUENCE};
 use crate::rekey::key::unpem;

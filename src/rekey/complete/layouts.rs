@@ -7,10 +7,10 @@ use std::str::FromStr;
 use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
-use super::bundle::{FULL_CHAIN, full_chain};
 use super::facts::Facts;
 use super::gather::Met;
 use super::names;
+use super::pem::{FULL_CHAIN, full_chain};
 use super::pkcs12::Exporter;
 use crate::pki::show;
 use crate::rekey::key::NewKey;

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::Root;
 use super::check::{Found, Severity, Waiver};
 use super::gather::Met;
 use super::names;
@@ -161,4 +160,18 @@ impl Issued {
             .map_err(|_| "issued.json is not a record of an issued certificate")?;
         if record.schema == ISSUED_SCHEMA { Ok(record) } else { Err("issued.json is of another version") }
     }
+}
+
+/// Who vouches for the top of a chain, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Root {
+    /// It is in Mozilla's store, or the user says that public stores have it.
+    Public,
+    /// The user gave it.
+    Given,
+    /// It was in the inventory of the case.
+    Inventory,
+    /// Nobody: it signed itself.
+    Unknown,
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::super::ca::Next;
 use super::super::key::unpem;
+use super::super::record::Record;
 use super::super::slug::slug;
 use super::super::usage;
-use super::{Next, Record};
 use crate::oid;
 use crate::pki::der::{self, Reader, SET, Tlv, context};
 use crate::plan::ca::Sort;

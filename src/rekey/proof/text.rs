@@ -5,7 +5,7 @@ use base64_simd::STANDARD;
 use super::super::markdown::code;
 use super::super::record;
 use super::super::spec::NewKind;
-use super::{ATTESTATION, Compromised, KILL_SWITCH, Record};
+use super::model::{ATTESTATION, Compromised, KILL_SWITCH, REQUESTS, Record};
 use crate::pki::show;
 use crate::shell;
 use crate::time::Time;
@@ -99,7 +99,7 @@ pub(super) fn cannot_sign(
         .concat();
         format!("    {}\n", shell::line(&command))
     };
-    for (wording, name) in wordings.iter().zip(super::REQUESTS) {
+    for (wording, name) in wordings.iter().zip(REQUESTS) {
         out.push_str(&request(wording, name, &[]));
     }
     out.push_str(&request(

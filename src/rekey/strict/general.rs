@@ -2,13 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Form, subject, text};
+use super::form::Form;
+use super::{subject, text};
 use crate::pki::der::{self, OID, Reader, SEQUENCE, Tlv, context};
 use crate::rekey::general_name::{self, DNS, EMAIL, IP, URI};
-use crate::rekey::subject::is_oid;
-
-/// Octets of an OBJECT IDENTIFIER; parsers refuse longer ones.
-const LONGEST_OID: usize = 63;
+use crate::rekey::subject::is_short_oid;
 
 /// Judges one name.
 pub(crate) fn judge(name: Tlv<'_>) -> Form {
@@ -41,11 +39,6 @@ pub(crate) fn judge(name: Tlv<'_>) -> Form {
 /// The IPv4 address of an IPv4-mapped one (RFC 4291 section 2.5.5.2).
 fn mapped(octets: &[u8]) -> Option<Ipv4Addr> {
     Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).to_ipv4_mapped()
-}
-
-/// An OBJECT IDENTIFIER that parsers take.
-pub(crate) fn is_short_oid(content: &[u8]) -> bool {
-    content.len() <= LONGEST_OID && is_oid(content)
 }
 
 /// `AnotherName`: a type and one value, `[0] EXPLICIT`.

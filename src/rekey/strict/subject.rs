@@ -1,12 +1,11 @@
 //! The subject: every attribute with a value that is text and no longer than RFC 5280 allows, in DER.
 
-use super::general::is_short_oid;
 use super::text::A_LABEL;
 use crate::oid;
 use crate::pki::der::{self, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::pki::name;
-use crate::rekey::mirror::{Action, Change};
-use crate::rekey::subject::{Attribute, attribute};
+use crate::rekey::change::{Action, Change};
+use crate::rekey::subject::{Attribute, attribute, is_short_oid};
 
 /// What a value of an attribute is, by RFC 5280 appendix A.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use idna::AsciiDenyList;
 
-use super::Form;
+use super::form::Form;
 use crate::rekey::general_name::{DNS, EMAIL, IP, URI};
 
 /// Why a name is written with A-labels.

@@ -1,7 +1,8 @@
 //! Checks of what stands above a certificate, and of what holds for public ones alone.
 
-use super::super::chain::{NoPath, Path, Root};
+use super::super::chain::{NoPath, Path};
 use super::super::check::Check;
+use super::super::record::Root;
 use super::super::revoked::{Answer, Lists};
 use super::Checking;
 use crate::finding::Code;
