@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Error, UNFINISHED, make_directory, sync_directory, write_checked};
+use super::durable::{UNFINISHED, make_directory, sync_directory, write_checked};
+use super::error::Error;
 
 /// From this many directories on one flush of the whole file system is cheaper than one for every file.
 const FLUSH_ALL: usize = 16;

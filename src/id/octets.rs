@@ -7,6 +7,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::hex::{from_hex, hex};
+
 /// Octets of any number; the usual 20, and two more, lie in place. Read as a slice.
 #[derive(Clone)]
 pub struct Octets(Kept);
@@ -49,20 +51,20 @@ impl Deref for Octets {
 /// As lower-case hexadecimal.
 impl Serialize for Octets {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&super::hex(self))
+        s.serialize_str(&hex(self))
     }
 }
 
 impl<'de> Deserialize<'de> for Octets {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let octets = super::from_hex(&String::deserialize(d)?);
+        let octets = from_hex(&String::deserialize(d)?);
         octets.map(|octets| Self::from(&*octets)).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))
     }
 }
 
 impl fmt::Debug for Octets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::hex(self))
+        f.write_str(&hex(self))
     }
 }
 

@@ -12,8 +12,6 @@ const OPEN: &[&str] = &[
     "cli",
     "cli",
     "cli/complete",
-    "files",
-    "id",
     "read",
     "read/forms",
     "read/pem",
