@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Error;
+use super::error::Error;
 use super::inputs::{input, text};
 use crate::plan::ca::Cas;
 use crate::read;

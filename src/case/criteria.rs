@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::Error;
+use super::error::Error;
 use super::inputs::{known_in, moment, size, utf8};
 use super::notice::{Notice, Watch};
 use crate::assess::{self, Clock, Decision, Manifest, Mapping, PathPattern, Profile, Reading, parse_span};

@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::Error;
+use super::error::Error;
 use crate::id::SpkiHash;
 use crate::limits;
 use crate::time::{Time, Written};

@@ -2,7 +2,8 @@
 
 use std::sync::mpsc::sync_channel;
 
-use super::{CasePlan, Error};
+use super::case_plan::CasePlan;
+use super::error::Error;
 use crate::id::SpkiHash;
 use crate::inventory::RecordedFile;
 use crate::plan::{Step, StepKind};
@@ -64,12 +65,16 @@ pub(super) fn keep<T: Send>(
 /// Parts of a plan, each a hundred kilobytes or two, that may be on their way to the database.
 const PARTS: usize = 64;
 
+/// Writes the views of a plan into its case anew.
+///
+/// # Errors
+/// [`Error`]; a view that was written before stays.
+pub fn write_views(case: &Case, plan: &CasePlan) -> Result<(), Error> {
+    write(case, plan, None)
+}
+
 /// Writes every view of the plan, that for people beside that for programs; passes its parts on.
-pub(super) fn write(
-    case: &Case,
-    plan: &CasePlan,
-    listener: Option<plan_file::Listener<'_>>,
-) -> Result<(), Error> {
+fn write(case: &Case, plan: &CasePlan, listener: Option<plan_file::Listener<'_>>) -> Result<(), Error> {
     let planned = plan.planned();
     let small = || {
         // What programs read is written whatever becomes of the text for people.

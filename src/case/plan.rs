@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use super::case_plan::CasePlan;
 use super::criteria::{self, Judging};
+use super::error::Error;
 use super::history::{self, Graver, Milder};
 use super::keep::{self, Recorded};
 use super::notice::{Notice, Watch};
 use super::past::RecordedPast;
 use super::roots::{self, GivenRoots, RootsOfCase};
-use super::{CasePlan, Error};
 use crate::assess::{Decision, Exposure};
 use crate::engine::{self, Criteria, Sources};
 use crate::files::Access;

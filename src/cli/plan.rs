@@ -84,7 +84,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     plan.directories = done.directories;
     if done.made > 0 {
         store.set_directories(&plan.directories_by_step())?;
-        plan.write_views(&case)?;
+        case::write_views(&case, &plan)?;
     }
     let name = args.planning.output.to_string_lossy();
     let shape = shape(&name, &plan, Some((done.made, done.before)));
