@@ -172,7 +172,10 @@ fn records(store: &dyn Store, what: &str) -> Result<Vec<KeyRecord>, Error> {
     }
     let mut out = store.keys_named(&NameKey::meant_by(what))?;
     let sha256 = what.parse::<Fingerprint>().ok();
-    let has = |record: &KeyRecord| record.certificates.iter().any(|c| Some(c.sha256) == sha256);
+    let has = |record: &KeyRecord| {
+        let requests = record.requests.iter().map(|r| r.sha256);
+        record.certificates.iter().map(|c| c.sha256).chain(requests).any(|hash| Some(hash) == sha256)
+    };
     if let Some(at) = out.iter().position(has) {
         return Ok(vec![out.swap_remove(at)]);
     }

@@ -209,12 +209,17 @@ impl Store for Sqlite {
     }
 
     fn keys_named(&self, names: &BTreeSet<NameKey>) -> Result<Vec<KeyRecord>, Error> {
-        if !self.read(keys::is_indexed)? {
+        let found = if self.read(keys::is_indexed)? {
+            self.read(|c| keys::named(c, names))?
+        } else {
             let mut index = keys::Index::default();
             self.each_key(&mut |record| index.add(&record))?;
-            self.read(|c| index.save(c))?;
-        }
-        self.read(|c| keys::named(c, names))?.iter().map(|text| self.key_record(text)).collect()
+            let found = index.find(names);
+            // Who may only read the case, or has a full disk, gets an answer all the same.
+            let _ = index.save(&self.connection);
+            found
+        };
+        self.read(|c| keys::records(c, &found))?.iter().map(|text| self.key_record(text)).collect()
     }
 
     fn each_key(&self, each: &mut dyn FnMut(KeyRecord)) -> Result<(), Error> {

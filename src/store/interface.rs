@@ -124,7 +124,7 @@ pub trait Store: fmt::Debug + Send {
     /// Every file that the case recorded.
     fn files(&self) -> Result<Vec<RecordedFile>, Error>;
 
-    /// The recorded facts of certificates, requests and keys.
+    /// The recorded facts of certificates, requests and keys, read one by one as they are asked for.
     fn facts(&self) -> Box<dyn Facts + '_>;
 
     /// The keys that the case made, with the time at which it first knew of them.

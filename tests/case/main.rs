@@ -381,7 +381,7 @@ fn the_database_is_private_and_an_older_or_newer_case_is_told_apart() {
     assert_eq!(incident.mark(&search, "searched", &[]).status, 0);
     // The version is at byte 60 of the file (SQLite file format, section 1.3).
     let mut bytes = fs::read(&database).unwrap();
-    assert_eq!(bytes[60..64], [0, 0, 0, 6]);
+    assert_eq!(bytes[60..64], [0, 0, 0, 7]);
     bytes[60..64].copy_from_slice(&[0, 0, 0, 99]);
     fs::write(&database, &bytes).unwrap();
     let ran = run(&["status", &incident.path("case")]);

@@ -89,7 +89,7 @@ fn make_older(database: &std::path::Path) {
             .execute("UPDATE file SET objects = ?2 WHERE path = ?1", rusqlite::params![path, known])
             .unwrap();
     }
-    connection.execute_batch("DROP TABLE request; PRAGMA user_version = 5").unwrap();
+    connection.execute_batch("DROP TABLE request; DROP TABLE plan; DROP TABLE plan_item; DROP TABLE name; DROP TABLE indexed; PRAGMA user_version = 5").unwrap();
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn steps_are_counted_by_account_and_by_ca() {
     );
     let first = tally(&told, "authorities", "CN=First CA");
     assert_eq!((&first["ready"], &first["waiting"]), (&json!(16), &json!(32)));
-    let text = status(&folder, &["--by", "account"]);
+    let text = status(&folder, &["--by", "account", "--as-of", "2026-11-30"]);
     assert_eq!(text.lines().count(), 11, "{text}");
     assert!(
         text.lines().any(|l| l.split_whitespace().collect::<Vec<_>>() == ["account-5", "0", "7", "13", "0"]),

@@ -19,7 +19,7 @@ fn awkward() -> Folder {
     let one = leaf("one.example").by(&ca);
     folder.write("in/one.pem", bundle(&one, &[&ca]));
     folder.write("in/back.zip!/deep/one.pem", one.pem());
-    folder.write("in/\u{202e}two.pem", bundle(&leaf("zw\u{f6}lf.example").by(&ca), &[]));
+    folder.write("in/\u{202e}two.pem", bundle(&leaf("xn--zwlf-6qa.example").by(&ca), &[]));
     let odd = std::ffi::OsStr::from_bytes(b"\xff.pem");
     fs::write(folder.path().join("in").join(odd), leaf("three.example").self_signed().pem()).unwrap();
     folder.write("in/broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
@@ -131,7 +131,7 @@ fn keys_are_found_by_every_kind_of_name() {
             let ran = run(&["explain", &case, name]);
             assert!(ran.status == 0 && ran.stdout.contains("one.example"), "{name}: {}", ran.stderr);
         }
-        let idn = run(&["explain", &case, "XN--ZWLF-6QA.example"]);
+        let idn = run(&["explain", &case, "zw\u{f6}lf.EXAMPLE"]);
         assert!(idn.stdout.contains("key "), "{}", idn.stderr);
         assert_eq!(run(&["explain", &case, "one.exam"]).status, 2);
     }

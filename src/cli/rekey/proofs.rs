@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use certrecall::assess::{Decision, Exposure};
+use certrecall::case::AuthorityFiles;
+use certrecall::case::inputs::now;
 use certrecall::id::SpkiHash;
 use certrecall::pki::show;
 use certrecall::plan::{Step, progress};
@@ -19,8 +21,6 @@ use super::super::error::Error;
 use super::super::exit::Outcome;
 use super::super::term::Terminal;
 use super::RekeyArgs;
-use certrecall::case::AuthorityFiles;
-use certrecall::case::inputs::now;
 
 /// Keys that are warned of one by one.
 const WARNED: usize = 10;

@@ -24,18 +24,28 @@ pub(super) fn each(connection: &Connection, each: &mut dyn FnMut(&[u8])) -> rusq
     Ok(())
 }
 
-/// The records that the index has under any of these names.
-pub(super) fn named(connection: &Connection, names: &BTreeSet<NameKey>) -> rusqlite::Result<Vec<Vec<u8>>> {
-    let mut keys: BTreeSet<[u8; 32]> = BTreeSet::new();
+/// The keys that the index has under any of these names.
+pub(super) fn named(
+    connection: &Connection,
+    names: &BTreeSet<NameKey>,
+) -> rusqlite::Result<BTreeSet<SpkiHash>> {
+    let mut keys = BTreeSet::new();
     let mut find = connection.prepare("SELECT spki FROM name WHERE name = ?1")?;
     for name in names {
         find.query_map([name.as_str()], |row| row.get(0))?
-            .try_for_each(|spki| spki.map(|spki| _ = keys.insert(spki)))?;
+            .try_for_each(|spki| spki.map(|spki| _ = keys.insert(SpkiHash::from_bytes(spki))))?;
     }
+    Ok(keys)
+}
+
+/// The records of some keys, in their order.
+pub(super) fn records(connection: &Connection, keys: &BTreeSet<SpkiHash>) -> rusqlite::Result<Vec<Vec<u8>>> {
     let mut read = connection.prepare("SELECT story FROM key WHERE spki = ?1")?;
     let mut out = Vec::with_capacity(keys.len());
     for spki in keys {
-        out.extend(read.query_row([spki], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec())).optional()?);
+        out.extend(
+            read.query_row([spki.as_bytes()], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec())).optional()?,
+        );
     }
     Ok(out)
 }
@@ -54,6 +64,11 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn add(&mut self, record: &KeyRecord) {
         self.names.extend(record.name_keys().into_iter().map(|name| (name, record.spki_sha256)));
+    }
+
+    /// The keys that it has under any of these names.
+    pub(super) fn find(&self, names: &BTreeSet<NameKey>) -> BTreeSet<SpkiHash> {
+        self.names.iter().filter(|(name, _)| names.contains(name)).map(|(_, spki)| *spki).collect()
     }
 
     /// Stores it: in its order, so that each page is written once.

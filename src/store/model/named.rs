@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CertificateRecord, KeyRecord};
+use super::records::{CertificateRecord, KeyRecord};
 use crate::assess::manifest::{host, normalise};
 use crate::pki::name::{common_name, common_names};
 use crate::read::INTO;
@@ -54,6 +54,7 @@ impl KeyRecord {
             common_names(&request.subject).iter().for_each(|name| add(name));
             request.dns_names.iter().for_each(|name| add(name));
             add(&request.subject);
+            add(&request.sha256.to_string());
             request.paths.iter().for_each(|path| ways(path, &mut add));
         }
         for listed in &self.elsewhere {
