@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::evidence::{Kind, Timing};
+use super::kind::{Kind, Timing};
 use super::role::Role;
 use crate::finding::Codes;
 use crate::inventory::Inventory;

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::evidence::FileEvidence;
+use super::file_evidence::FileEvidence;
 use super::manifest::normalise;
 use super::matching::Matching;
 

@@ -2,14 +2,14 @@
 //! open end and never overrule it.
 
 mod decide;
-mod file;
-mod kind;
 mod recorded;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::coverage;
+use super::file_evidence::{FileEvidence, Named, OfArchive};
+pub use super::kind::{Kind, Timing};
 use super::manifest::Manifest;
 use super::matching::{Matching, Paths, Subject};
 use super::path_date::{PathDate, PathPattern};
@@ -26,9 +26,6 @@ use crate::text;
 use crate::time::{EASTERNMOST, Span, Time, WESTERNMOST};
 
 pub(super) use decide::{Bounds, Decided, births, decide};
-pub(super) use file::FileEvidence;
-use file::{Named, OfArchive};
-pub use kind::{Kind, Timing};
 
 /// What is known of the uploads of all files.
 pub(super) struct Files {

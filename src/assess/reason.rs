@@ -1,7 +1,9 @@
 //! What one place where a key is says about the exposure of the key.
 
-use super::evidence::{Decided, FileEvidence, Kind, Timing};
+use super::evidence::Decided;
 use super::exposure::Exposure;
+use super::file_evidence::FileEvidence;
+use super::kind::{Kind, Timing};
 use super::role::Role;
 use crate::inventory::Occurrence;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::evidence::FileEvidence;
+use super::file_evidence::FileEvidence;
 use super::told::Told;
 use crate::finding::{Code, Codes};
 use crate::inventory::{File, Gone};

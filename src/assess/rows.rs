@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::evidence::Timing;
+use super::kind::Timing;
 use super::manifest::Manifest;
 use super::question::Question;
 use crate::finding::{Code, Codes};

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::because::Because;
-use super::evidence::Kind;
 use super::exposure::Exposure;
+use super::kind::Kind;
 use super::verdict::{KeyVerdict, Standing};
 use crate::finding::Code;
 use crate::id::NameId;

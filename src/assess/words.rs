@@ -5,8 +5,9 @@ use std::fmt::{self, Write as _};
 
 use super::because::{Because, Says, Upload};
 use super::decision::Decision;
-use super::evidence::{FileEvidence, Kind, Timing};
 use super::exposure::Exposure;
+use super::file_evidence::FileEvidence;
+use super::kind::{Kind, Timing};
 use super::role::Role;
 use crate::finding::Code;
 use crate::inventory::{ChainRule, Inventory};

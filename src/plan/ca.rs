@@ -9,7 +9,7 @@ mod ceilings;
 mod data;
 mod host;
 mod identify;
-mod model;
+pub(super) mod model;
 pub mod private;
 mod public;
 pub mod sort;

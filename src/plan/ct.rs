@@ -5,7 +5,7 @@
 //! they are one here. Expired ones are kept, and need nothing.
 
 mod error;
-mod listed;
+pub(super) mod listed;
 mod rows;
 mod sorted;
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::ca::{Confidence, Reach, Sort};
+use super::ca::model::Confidence;
+use super::ca::sort::{Reach, Sort};
 
 /// A CA that has to be asked, or was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

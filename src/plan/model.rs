@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::authority::Authorities;
-use super::ca::{Cas, Ccadb, Signer};
-use super::ct;
+use super::ca::ccadb::Ccadb;
+use super::ca::model::Cas;
+use super::ct::listed::Elsewhere;
 use super::step::Step;
 use crate::assess::Clock;
 use crate::id::{Fingerprint, ProfileHash, StepId};
+use crate::inventory::Signer;
 use crate::time::Time;
 
 /// What a plan rests on besides the verdicts.
@@ -45,7 +47,7 @@ pub struct Plan {
     /// Whose certificates they are.
     pub authorities: Authorities,
     /// Certificates on a key that searches found, as far as they are not in the inventory.
-    pub elsewhere: ct::Elsewhere,
+    pub elsewhere: Elsewhere,
     /// CA certificates whose exposed key voids a live certificate.
     pub voiding: HashSet<Fingerprint>,
     /// For each exposed CA certificate what hangs below it.

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::file::FileEvidence;
-use super::kind::{Kind, Timing};
+use crate::assess::file_evidence::FileEvidence;
+use crate::assess::kind::{Kind, Timing};
 use crate::assess::question::{Clock, Question};
 use crate::finding::{Code, Codes};
 use crate::inventory::{Inventory, KeyEntry};

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use super::super::file_evidence::{FileEvidence, Named, Weighed};
+use super::super::kind::Kind;
 use super::super::matching::Paths;
 use super::super::rows::fill;
-use super::file::{FileEvidence, Named, Weighed};
-use super::kind::Kind;
 use crate::inventory::{Few, File, Gone, Inventory, Recorded};
 use crate::time::Span;
 

@@ -10,17 +10,17 @@ use crate::time::{Span, Time};
 
 /// What is known of the upload of one file, the dates of certificates aside.
 #[derive(Debug, Clone)]
-pub(in crate::assess) struct FileEvidence {
+pub(super) struct FileEvidence {
     /// The kind that decides, if there is an upload record.
-    pub(in crate::assess) record: Option<Kind>,
+    pub(super) record: Option<Kind>,
     /// The span, open ends filled by weaker kinds.
-    pub(in crate::assess) span: Span,
+    pub(super) span: Span,
     /// Contradictions and ignored times, those of its archive aside.
-    pub(in crate::assess) findings: Codes,
+    pub(super) findings: Codes,
     /// Which time bounds the span where there is no upload record: that of a member, or of a file.
     pub(super) bounded_by: Kind,
     /// What is odd about the archive it lies in.
-    pub(in crate::assess) archive: OfArchive,
+    pub(super) archive: OfArchive,
     /// What the rows of a manifest say besides. There are very many files, and most incidents have no
     /// manifest.
     pub(super) rows: Option<Box<Named>>,
@@ -28,7 +28,7 @@ pub(in crate::assess) struct FileEvidence {
 
 /// What the rows for one file name.
 #[derive(Debug, Clone)]
-pub(in crate::assess) struct Named {
+pub(super) struct Named {
     /// `uploads.csv:7`.
     pub(super) source: Cow<'static, str>,
     pub(super) accounts: Few<Arc<str>>,
@@ -48,11 +48,11 @@ pub(in crate::assess) struct Named {
 
 /// What is odd about the time of an archive, as one of its members shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::assess) struct OfArchive {
+pub(super) struct OfArchive {
     /// It cannot be when the archive was last changed.
-    pub(in crate::assess) time_ignored: bool,
+    pub(super) time_ignored: bool,
     /// The member is newer.
-    pub(in crate::assess) member_newer: bool,
+    pub(super) member_newer: bool,
 }
 
 impl OfArchive {
@@ -81,38 +81,38 @@ impl FileEvidence {
     }
 
     /// The accounts that manifest rows name.
-    pub(in crate::assess) fn accounts(&self) -> &[Arc<str>] {
+    pub(super) fn accounts(&self) -> &[Arc<str>] {
         self.rows.as_ref().map_or(&[], |rows| &rows.accounts)
     }
 
     /// Whether what is known of the file contradicts itself, whichever key it is asked for.
-    pub(in crate::assess) const fn contradicts(&self) -> bool {
+    pub(super) const fn contradicts(&self) -> bool {
         self.findings.contains(Code::EvidenceDisagrees)
             || self.archive.findings().contains(Code::EvidenceDisagrees)
     }
 
     /// Rows that name it and have no usable time.
-    pub(in crate::assess) fn unusable_rows(&self) -> Option<&Cow<'static, str>> {
+    pub(super) fn unusable_rows(&self) -> Option<&Cow<'static, str>> {
         self.rows.as_ref().and_then(|rows| rows.unusable.as_ref())
     }
 
     /// Whether rows of a manifest speak of it.
-    pub(in crate::assess) const fn has_rows(&self) -> bool {
+    pub(super) const fn has_rows(&self) -> bool {
         self.rows.is_some()
     }
 
     /// Whether rows of a manifest decide that name its archive.
-    pub(in crate::assess) fn decided_by_archive(&self) -> bool {
+    pub(super) fn decided_by_archive(&self) -> bool {
         self.record == Some(Kind::Manifest) && self.rows.as_ref().is_some_and(|rows| rows.of_archive)
     }
 
     /// What the rows that name the path of the file say.
-    pub(in crate::assess) fn path_row(&self) -> Option<Span> {
+    pub(super) fn path_row(&self) -> Option<Span> {
         self.rows.as_ref().and_then(|rows| rows.by_path)
     }
 
     /// When the account was created, where rows of a manifest decide and that is what the span begins with.
-    pub(in crate::assess) fn account_created(&self) -> Option<Time> {
+    pub(super) fn account_created(&self) -> Option<Time> {
         self.rows
             .as_ref()
             .filter(|_| self.record == Some(Kind::Manifest))
@@ -121,4 +121,4 @@ impl FileEvidence {
 }
 
 /// What is known of a file, and of single keys in it.
-pub(in crate::assess) type Weighed = (FileEvidence, Vec<(u32, FileEvidence)>);
+pub(super) type Weighed = (FileEvidence, Vec<(u32, FileEvidence)>);
