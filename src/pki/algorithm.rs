@@ -4,10 +4,7 @@ use crate::oid;
 
 /// Signature algorithms by the names their standards give them.
 pub(crate) fn algorithm_name(content: &[u8]) -> Option<&'static str> {
-    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
-    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
-    const NIST_DSA: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03];
-    if let Some([last]) = content.strip_prefix(PKCS1) {
+    if let Some([last]) = content.strip_prefix(oid::PKCS1) {
         return Some(match last {
             2 => "md2WithRSAEncryption",
             4 => "md5WithRSAEncryption",
@@ -20,7 +17,7 @@ pub(crate) fn algorithm_name(content: &[u8]) -> Option<&'static str> {
             _ => return None,
         });
     }
-    if let Some(tail) = content.strip_prefix(ECDSA) {
+    if let Some(tail) = content.strip_prefix(oid::ECDSA) {
         return Some(match tail {
             [1] => "ecdsa-with-SHA1",
             [3, 1] => "ecdsa-with-SHA224",
@@ -30,7 +27,7 @@ pub(crate) fn algorithm_name(content: &[u8]) -> Option<&'static str> {
             _ => return None,
         });
     }
-    if let Some([last]) = content.strip_prefix(NIST_DSA) {
+    if let Some([last]) = content.strip_prefix(oid::NIST_SIGNATURES) {
         return Some(match last {
             1 => "dsa-with-sha224",
             2 => "dsa-with-sha256",
@@ -47,8 +44,8 @@ pub(crate) fn algorithm_name(content: &[u8]) -> Option<&'static str> {
     match content {
         oid::ED25519 => Some("ed25519"),
         oid::ED448 => Some("ed448"),
-        [0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03] => Some("dsa-with-sha1"),
-        [0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75] => Some("sm2-with-sm3"),
+        oid::DSA_SHA1 => Some("dsa-with-sha1"),
+        oid::SM2_WITH_SM3 => Some("sm2-with-sm3"),
         _ => None,
     }
 }

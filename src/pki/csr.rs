@@ -59,7 +59,7 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
     // their own.
     for attribute in info.tagged(context(0)).into_iter().flat_map(|a| a.reader()) {
         let mut parts = attribute.reader();
-        if matches!(parts.oid(), Some(oid::EXTENSION_REQUEST | MS_CERT_EXTENSIONS))
+        if matches!(parts.oid(), Some(oid::EXTENSION_REQUEST | oid::MS_CERT_EXTENSIONS))
             && let Some(values) = parts.tagged(der::SET)
         {
             read_extensions(values, &mut extensions, &mut findings);
@@ -81,6 +81,3 @@ pub(crate) fn read(der: &[u8]) -> Option<Request> {
         key,
     })
 }
-
-/// `szOID_CERT_EXTENSIONS`, 1.3.6.1.4.1.311.2.1.14.
-const MS_CERT_EXTENSIONS: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0e];

@@ -163,10 +163,9 @@ fn key_usage(value: &[u8]) -> Option<u16> {
 }
 
 fn extended(list: Reader<'_>) -> Extended {
-    const KP: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
     let mut out = Extended::default();
     for usage in list {
-        match usage.content.strip_prefix(KP) {
+        match usage.content.strip_prefix(oid::KEY_PURPOSE) {
             Some([1]) => out.server = true,
             Some([2]) => out.client = true,
             Some([3]) => out.code = true,

@@ -103,12 +103,7 @@ pub(crate) fn is_signature(der: &[u8]) -> bool {
 /// encrypted key.
 fn is_digest(algorithm: &[u8]) -> bool {
     // RSADSI's digestAlgorithm, NIST's hashAlgs, OIW's SHA-1, TeleTrusT's RIPEMD.
-    const ARCS: [&[u8]; 4] = [
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02],
-        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02],
-        &[0x2b, 0x0e, 0x03, 0x02, 0x1a],
-        &[0x2b, 0x24, 0x03, 0x02],
-    ];
+    const ARCS: [&[u8]; 4] = [oid::RSADSI_DIGESTS, oid::NIST_HASHES, oid::SHA1, oid::TELETRUST_HASHES];
     ARCS.iter().any(|arc| algorithm.starts_with(arc))
 }
 

@@ -169,13 +169,6 @@ pub(crate) fn rsa_public_key(n: &[u8], e: &[u8]) -> Vec<u8> {
 pub(crate) const RSA_ALGORITHM: &[u8] =
     &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 
-/// X.500 `rsa`, which some old implementations write for rsaEncryption (X.509 (1988) annex H).
-const RSA_X500: &[u8] = &[0x55, 0x08, 0x01, 0x01];
-/// [RFC 5480] section 2.1.2 `id-ecDH`.
-pub(crate) const EC_DH: &[u8] = &[0x2b, 0x81, 0x04, 0x01, 0x0c];
-/// [RFC 5480] section 2.1.2 `id-ecMQV`.
-pub(crate) const EC_MQV: &[u8] = &[0x2b, 0x81, 0x04, 0x01, 0x0d];
-
 /// What an algorithm's OID says, as far as reading goes.
 enum Kind {
     /// Discrete logarithms: DSA and Diffie-Hellman.
@@ -213,8 +206,8 @@ impl<'a> Parts<'a> {
 
     fn kind(&self) -> Kind {
         match self.oid {
-            oid::RSA | oid::RSASSA_PSS | oid::RSAES_OAEP | RSA_X500 => Kind::Rsa,
-            oid::EC_PUBLIC_KEY | EC_DH | EC_MQV => Kind::Ec,
+            oid::RSA | oid::RSASSA_PSS | oid::RSAES_OAEP | oid::RSA_X500 => Kind::Rsa,
+            oid::EC_PUBLIC_KEY | oid::EC_DH | oid::EC_MQV => Kind::Ec,
             oid::DSA | oid::DSA_OIW => Kind::Dl(KeyAlgorithm::Dsa),
             oid::DH_PKCS3 | oid::DH_X942 => Kind::Dl(KeyAlgorithm::Dh),
             // Sizes as OpenSSL's EVP_PKEY_get_bits gives them.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::change::{Action, Change};
 use super::general_name::{DNS, IP};
 use super::mirror::Mirror;
-use super::request::{SUBJECT_ALT_NAME, Wish};
+use super::request::Wish;
 use super::strict::{self, Form};
 use crate::finding::Code;
 use crate::oid;
@@ -16,7 +16,7 @@ use crate::pki::name;
 
 /// Adds each common name that is a host to the alternative names, where none of them is a host name.
 pub(crate) fn add_hosts(mirror: &mut Mirror) {
-    let old = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone());
+    let old = mirror.wish(oid::SUBJECT_ALT_NAME).map(|wish| wish.value.clone());
     let there: Vec<Tlv<'_>> =
         old.as_deref().and_then(der::first).into_iter().flat_map(|(all, _)| all.reader()).collect();
     if there.iter().any(|name| name.tag == DNS) {
@@ -53,7 +53,7 @@ pub(crate) fn add_hosts(mirror: &mut Mirror) {
         mirror.set_names(value);
         mirror.replace("subjectAltName", Action::Changed, &format!("it has no host name, and {names}"));
     } else {
-        mirror.wishes.push(Wish { oid: SUBJECT_ALT_NAME, critical: false, value });
+        mirror.wishes.push(Wish { oid: oid::SUBJECT_ALT_NAME, critical: false, value });
         mirror.changes.push(Change::new(
             "subjectAltName",
             Action::Added,

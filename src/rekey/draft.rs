@@ -5,10 +5,10 @@ use super::change::{Action, Change};
 use super::mirror::{self, Mirror};
 use super::model::Wanted;
 use super::order::Order;
-use super::request::SUBJECT_ALT_NAME;
 use super::spec::{KeySpec, NewKind};
 use super::{common_name, edit, public, strict, subject};
 use crate::finding::{Code, Codes};
+use crate::oid;
 
 /// A request without a key.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ fn why_another_kind(asked: KeySpec, kind: NewKind, codes: Codes) -> String {
 /// Whether there is anything to certify. What the old certificate has beside names that hold stays byte by
 /// byte.
 fn names_something(mirror: &Mirror, subject_given: bool) -> Result<(), String> {
-    let named = mirror.wish(SUBJECT_ALT_NAME).is_some();
+    let named = mirror.wish(oid::SUBJECT_ALT_NAME).is_some();
     if mirror.subject.is_empty() && !named {
         return Err("nothing is left to ask for: there is neither a subject nor a name; give names with --san or a subject with --subject".to_owned());
     }

@@ -5,7 +5,7 @@ use super::change::{Action, Change};
 use super::general_name;
 use super::mirror::Mirror;
 use super::order::{CommonName, NameEdit, Order};
-use super::request::{SUBJECT_ALT_NAME, Wish};
+use super::request::Wish;
 use super::{strict, subject};
 use crate::oid;
 use crate::pki::der::{self, SEQUENCE, Tlv};
@@ -58,7 +58,7 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
     if edits.is_empty() {
         return Ok(Vec::new());
     }
-    let old = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
+    let old = mirror.wish(oid::SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
     let mut names: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
     let mut dropped = Vec::new();
     for name in edits.iter().filter_map(NameEdit::dropped) {
@@ -90,13 +90,13 @@ fn edit_names(mirror: &mut Mirror, edits: &[NameEdit]) -> Result<Vec<Vec<u8>>, S
         .collect();
     let value: Vec<u8> =
         names.iter().map(|n| n.raw.to_vec()).chain(added.iter().cloned()).flatten().collect();
-    let had = mirror.wish(SUBJECT_ALT_NAME).is_some();
+    let had = mirror.wish(oid::SUBJECT_ALT_NAME).is_some();
     match (value.is_empty(), had) {
-        (true, _) => mirror.wishes.retain(|wish| wish.oid != SUBJECT_ALT_NAME),
+        (true, _) => mirror.wishes.retain(|wish| wish.oid != oid::SUBJECT_ALT_NAME),
         (false, true) => mirror.set_names(der::tlv(SEQUENCE, &value)),
         // Critical where it is all the name there is (RFC 5280 section 4.2.1.6).
         (false, false) => mirror.wishes.push(Wish {
-            oid: SUBJECT_ALT_NAME,
+            oid: oid::SUBJECT_ALT_NAME,
             critical: mirror.subject.is_empty(),
             value: der::tlv(SEQUENCE, &value),
         }),

@@ -1,11 +1,9 @@
 //! What an old certificate asks of its successor: read by tag, so that certificates which strict parsers
 //! refuse are served too.
 
-use ::der::asn1::ObjectIdentifier;
-
 use super::change::{Action, Change};
 use super::general_name::{self, plain_names};
-use super::request::{EXT_KEY_USAGE, KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE, Wish};
+use super::request::Wish;
 use super::spec::NewKind;
 use super::usage;
 use crate::finding::{Code, Codes};
@@ -13,11 +11,6 @@ use crate::limits;
 use crate::oid;
 use crate::pki::der::{self, BOOLEAN, INTEGER, Reader, SEQUENCE, Tlv, context};
 use crate::pki::seen::Seen;
-
-/// `id-kp-serverAuth` (RFC 5280 section 4.2.1.12).
-const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-/// `anyExtendedKeyUsage`.
-const ANY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 
 /// The parts of a request that come from the old certificate.
 #[derive(Debug)]
@@ -93,7 +86,7 @@ fn read(certificate: &[u8]) -> Option<Old<'_>> {
 impl Mirror {
     /// Host names and addresses among the alternative names.
     pub(crate) fn plain_names(&self) -> Vec<String> {
-        self.wish(SUBJECT_ALT_NAME).map(|wish| plain_names(&wish.value)).unwrap_or_default()
+        self.wish(oid::SUBJECT_ALT_NAME).map(|wish| plain_names(&wish.value)).unwrap_or_default()
     }
 
     /// Whether a host, address, mail address or URI is among the alternative names.
@@ -105,7 +98,7 @@ impl Mirror {
             }
             _ => false,
         };
-        self.wish(SUBJECT_ALT_NAME)
+        self.wish(oid::SUBJECT_ALT_NAME)
             .and_then(|wish| elements(&wish.value))
             .is_some_and(|names| Iterator::any(&mut names.into_iter(), is))
     }
@@ -134,7 +127,7 @@ impl Mirror {
     pub(crate) fn set_subject(&mut self, subject: Vec<u8>) {
         self.subject = subject;
         if self.subject.is_empty()
-            && let Some(wish) = self.wish_mut(SUBJECT_ALT_NAME)
+            && let Some(wish) = self.wish_mut(oid::SUBJECT_ALT_NAME)
             && !wish.critical
         {
             wish.critical = true;
@@ -148,12 +141,12 @@ impl Mirror {
 
     /// Other alternative names in the place of those there were.
     pub(crate) fn set_names(&mut self, value: Vec<u8>) {
-        if let Some(wish) = self.wish_mut(SUBJECT_ALT_NAME) {
+        if let Some(wish) = self.wish_mut(oid::SUBJECT_ALT_NAME) {
             wish.value = value;
         }
     }
 
-    pub(crate) fn wish_mut(&mut self, oid: ObjectIdentifier) -> Option<&mut Wish> {
+    pub(crate) fn wish_mut(&mut self, oid: &[u8]) -> Option<&mut Wish> {
         self.wishes.iter_mut().find(|wish| wish.oid == oid)
     }
 
@@ -166,7 +159,7 @@ impl Mirror {
         self.note(what, Action::Dropped, "it could not be decoded");
     }
 
-    pub(crate) fn wish(&self, oid: ObjectIdentifier) -> Option<&Wish> {
+    pub(crate) fn wish(&self, oid: &[u8]) -> Option<&Wish> {
         self.wishes.iter().find(|wish| wish.oid == oid)
     }
 
@@ -209,12 +202,12 @@ impl Mirror {
     /// Decides about an extension that is met for the first time.
     fn decide(&mut self, oid: &[u8], critical: bool, value: &[u8], kind: NewKind) {
         let name = name_of(oid);
-        self.domain_validated |= oid == CERTIFICATE_POLICIES && is_domain_validated(value);
+        self.domain_validated |= oid == oid::CERTIFICATE_POLICIES && is_domain_validated(value);
         let copied = match oid {
-            oid::SUBJECT_ALT_NAME => SUBJECT_ALT_NAME,
+            oid::SUBJECT_ALT_NAME => oid::SUBJECT_ALT_NAME,
             oid::KEY_USAGE => return self.key_usage(critical, value, kind),
-            oid::EXT_KEY_USAGE => EXT_KEY_USAGE,
-            oid::TLS_FEATURE => TLS_FEATURE,
+            oid::EXT_KEY_USAGE => oid::EXT_KEY_USAGE,
+            oid::TLS_FEATURE => oid::TLS_FEATURE,
             _ => return self.note(&name, Action::Dropped, why_dropped(oid, value)),
         };
         match elements(value) {
@@ -249,17 +242,17 @@ impl Mirror {
             false => self.note("keyUsage", Action::Changed, "fitted to the new key"),
         }
         self.changes.extend(changes);
-        self.wishes.push(Wish { oid: KEY_USAGE, critical, value });
+        self.wishes.push(Wish { oid: oid::KEY_USAGE, critical, value });
     }
 
     /// Whether the certificate is for a server as far as it says: a single word may as well be the name of a
     /// person.
     pub(crate) fn serves(&self) -> bool {
-        let Some(usages) = self.wish(EXT_KEY_USAGE) else { return true };
+        let Some(usages) = self.wish(oid::EXT_KEY_USAGE) else { return true };
         elements(&usages.value)
             .into_iter()
             .flatten()
-            .any(|usage| matches!(usage.content, SERVER_AUTH | ANY_USAGE))
+            .any(|usage| matches!(usage.content, oid::SERVER_AUTH | oid::ANY_EXT_KEY_USAGE))
     }
 
     /// Notes that names of the old certificate are left out, and that some are written otherwise.
@@ -305,17 +298,12 @@ fn name_of(oid: &[u8]) -> String {
         oid::SCT_LIST => "signedCertificateTimestampList",
         oid::CT_POISON => "precertificatePoison",
         oid::TLS_FEATURE => "tlsFeature",
-        CERTIFICATE_POLICIES => "certificatePolicies",
-        NAME_CONSTRAINTS => "nameConstraints",
+        oid::CERTIFICATE_POLICIES => "certificatePolicies",
+        oid::NAME_CONSTRAINTS => "nameConstraints",
         _ => return oid::dotted(oid).unwrap_or_else(|| "an extension without a readable name".into()),
     };
     name.into()
 }
-
-/// `certificatePolicies`, RFC 5280 section 4.2.1.4.
-const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
-/// `nameConstraints`, RFC 5280 section 4.2.1.10.
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 
 /// Why an extension is not asked for.
 fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
@@ -333,8 +321,8 @@ fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
             "a CA certificate is never asked for"
         }
         oid::BASIC_CONSTRAINTS => "no CA is the default, and the CA sets it",
-        CERTIFICATE_POLICIES => "it names the policies of the CA, which sets it",
-        NAME_CONSTRAINTS => "only a CA certificate may have it",
+        oid::CERTIFICATE_POLICIES => "it names the policies of the CA, which sets it",
+        oid::NAME_CONSTRAINTS => "only a CA certificate may have it",
         _ => "the CA decides about it",
     }
 }
@@ -342,7 +330,6 @@ fn why_dropped(oid: &[u8], value: &[u8]) -> &'static str {
 /// Whether a `certificatePolicies` value (RFC 5280 section 4.2.1.4) says that a domain alone was validated:
 /// 2.23.140.1.2.1, BR 7.1.6.1.
 fn is_domain_validated(policies: &[u8]) -> bool {
-    const DOMAIN_VALIDATED: &[u8] = &[0x67, 0x81, 0x0c, 0x01, 0x02, 0x01];
     let all = Reader::new(policies).sequence();
-    all.into_iter().flatten().any(|policy| policy.reader().oid() == Some(DOMAIN_VALIDATED))
+    all.into_iter().flatten().any(|policy| policy.reader().oid() == Some(oid::DOMAIN_VALIDATED))
 }

@@ -19,6 +19,7 @@ use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
 use crate::limits;
+use crate::oid;
 use crate::pki::der::{self, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, Tlv};
 use crate::secret::Secret;
 
@@ -29,15 +30,6 @@ pub(crate) const ITERATIONS: u32 = 600_000;
 const SALT: usize = 16;
 /// Octets of a block of AES, and of its initialisation vector.
 const BLOCK: usize = 16;
-
-/// `id-PBES2`, RFC 8018 appendix A.4.
-const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
-/// `id-PBKDF2`, RFC 8018 appendix A.2.
-const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
-/// `id-hmacWithSHA256`, RFC 8018 appendix B.1.2.
-const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09];
-/// `aes256-CBC-PAD`, RFC 8018 appendix B.2.5.
-const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a];
 
 /// The reason for what the passphrase given does not fit.
 pub(crate) const WRONG_PASSPHRASE: &str = "the passphrase does not open it";
@@ -69,12 +61,12 @@ impl Sealer {
         let mut text = Zeroizing::new(Vec::with_capacity(pkcs8.len() + BLOCK));
         text.extend_from_slice(pkcs8);
         key.less_safe_encrypt(&mut *text, EncryptionContext::Iv128(FixedLength::from(vector)))?;
-        let prf = sequence(&[der::tlv(OID, HMAC_SHA256), der::tlv(NULL, &[])]);
+        let prf = sequence(&[der::tlv(OID, oid::HMAC_SHA256), der::tlv(NULL, &[])]);
         let derivation =
             sequence(&[der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes()), prf]);
-        let derivation = sequence(&[der::tlv(OID, PBKDF2), derivation]);
-        let cipher = sequence(&[der::tlv(OID, AES_256_CBC), der::tlv(OCTET_STRING, &vector)]);
-        let scheme = sequence(&[der::tlv(OID, PBES2), sequence(&[derivation, cipher])]);
+        let derivation = sequence(&[der::tlv(OID, oid::PBKDF2), derivation]);
+        let cipher = sequence(&[der::tlv(OID, oid::AES_256_CBC), der::tlv(OCTET_STRING, &vector)]);
+        let scheme = sequence(&[der::tlv(OID, oid::PBES2), sequence(&[derivation, cipher])]);
         Ok(sequence(&[scheme, der::tlv(OCTET_STRING, &text)]))
     }
 }
@@ -156,16 +148,16 @@ impl<'a> Sealed<'a> {
         if !rest.is_empty() || !fields.is_empty() || text.is_empty() || !text.len().is_multiple_of(BLOCK) {
             return Err(BROKEN);
         }
-        if scheme.oid() != Some(PBES2) {
+        if scheme.oid() != Some(oid::PBES2) {
             return Err(
-                "it is encrypted with a scheme older than PBES2 (RFC 8018), which is not opened here",
+                "it is encrypted with a scheme older than oid::PBES2 (RFC 8018), which is not opened here",
             );
         }
         let mut parameters = scheme.sequence().ok_or(BROKEN)?;
         let (mut derivation, mut encryption) =
             (parameters.sequence().ok_or(BROKEN)?, parameters.sequence().ok_or(BROKEN)?);
-        if derivation.oid() != Some(PBKDF2) {
-            return Err("its key derivation is not PBKDF2, and not known here");
+        if derivation.oid() != Some(oid::PBKDF2) {
+            return Err("its key derivation is not oid::PBKDF2, and not known here");
         }
         let cipher = cipher(encryption.oid().ok_or(BROKEN)?)
             .ok_or("its cipher is not AES in CBC mode, and not known here")?;
@@ -186,7 +178,7 @@ impl<'a> Sealed<'a> {
 /// AES in CBC mode by the last arc of its name, RFC 8018 appendix B.2.5 and NIST's list.
 fn cipher(oid: &[u8]) -> Option<&'static Algorithm> {
     let (last, arc) = oid.split_last()?;
-    match (arc == &AES_256_CBC[..AES_256_CBC.len() - 1], last) {
+    match (arc == &oid::AES_256_CBC[..oid::AES_256_CBC.len() - 1], last) {
         (true, 0x02) => Some(&AES_128),
         (true, 0x16) => Some(&AES_192),
         (true, 0x2a) => Some(&AES_256),
@@ -209,7 +201,7 @@ fn prf(algorithm: Option<Tlv<'_>>) -> Option<pbkdf2::Algorithm> {
     let Some(algorithm) = algorithm else { return Some(PBKDF2_HMAC_SHA1) };
     let fields: &mut Reader<'_> = &mut algorithm.reader();
     let (last, arc) = fields.oid()?.split_last()?;
-    match (arc == &HMAC_SHA256[..HMAC_SHA256.len() - 1], last) {
+    match (arc == &oid::HMAC_SHA256[..oid::HMAC_SHA256.len() - 1], last) {
         (true, 7) => Some(PBKDF2_HMAC_SHA1),
         (true, 9) => Some(PBKDF2_HMAC_SHA256),
         (true, 10) => Some(PBKDF2_HMAC_SHA384),
@@ -243,14 +235,14 @@ mod tests {
     fn foreign_schemes_are_told() {
         let wrap = |scheme: &[Vec<u8>]| sequence(&[sequence(scheme), der::tlv(OCTET_STRING, &[0; 16])]);
         let says = |bytes: &[u8]| well_formed(bytes).unwrap_err();
-        assert!(says(&wrap(&[der::tlv(OID, &PBES2[..8])])).contains("older than PBES2"));
+        assert!(says(&wrap(&[der::tlv(OID, &oid::PBES2[..8])])).contains("older than oid::PBES2"));
         let scrypt =
-            sequence(&[sequence(&[der::tlv(OID, &[0x2b])]), sequence(&[der::tlv(OID, AES_256_CBC)])]);
-        assert!(says(&wrap(&[der::tlv(OID, PBES2), scrypt])).contains("not PBKDF2"));
+            sequence(&[sequence(&[der::tlv(OID, &[0x2b])]), sequence(&[der::tlv(OID, oid::AES_256_CBC)])]);
+        assert!(says(&wrap(&[der::tlv(OID, oid::PBES2), scrypt])).contains("not oid::PBKDF2"));
         let huge = sequence(&[der::tlv(OCTET_STRING, &[1; 8]), der::unsigned(&u32::MAX.to_be_bytes())]);
-        let cipher = sequence(&[der::tlv(OID, AES_256_CBC), der::tlv(OCTET_STRING, &[0; 16])]);
-        let huge = sequence(&[sequence(&[der::tlv(OID, PBKDF2), huge]), cipher]);
-        assert!(says(&wrap(&[der::tlv(OID, PBES2), huge])).contains("iterations"));
+        let cipher = sequence(&[der::tlv(OID, oid::AES_256_CBC), der::tlv(OCTET_STRING, &[0; 16])]);
+        let huge = sequence(&[sequence(&[der::tlv(OID, oid::PBKDF2), huge]), cipher]);
+        assert!(says(&wrap(&[der::tlv(OID, oid::PBES2), huge])).contains("iterations"));
         assert!(says(b"\x30\x00").contains("not an encrypted key"));
     }
 }

@@ -15,8 +15,6 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use ::der::asn1::ObjectIdentifier;
-
 use super::format::KeyFormat;
 use super::key::{NewKey, pem};
 use super::model::Error;
@@ -28,6 +26,7 @@ use super::subject::common_name;
 use crate::files::{self, Batch, UNFINISHED};
 use crate::id::SpkiHash;
 use crate::limits;
+use crate::oid;
 use crate::read::{self, Place, Roots};
 use crate::secret::Secret;
 use crate::time::Time;
@@ -43,8 +42,6 @@ pub const SCHEMA: &str = "certrecall/proof/1";
 pub const RECORD: &str = "proof.json";
 /// A record is not longer than this.
 const LONGEST: u64 = 1 << 20;
-/// `id-pe-noSecrecyAfforded`, RFC 7169.
-const NO_SECRECY_AFFORDED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.23");
 
 /// What became of the keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -297,7 +294,7 @@ fn signed_files(
             ),
         ));
     }
-    let wish = Wish { oid: NO_SECRECY_AFFORDED, critical: true, value: vec![0x01, 0x01, 0xff] };
+    let wish = Wish { oid: oid::NO_SECRECY_AFFORDED, critical: true, value: vec![0x01, 0x01, 0xff] };
     let request = assemble(&common_name(ATTESTATION), &[wish], opened).map_err(|_| failed())?;
     files.push((
         text::ATTESTATION_FILE,

@@ -10,7 +10,6 @@ use super::ca::Ca;
 use super::change::{Action, Change};
 use super::general_name::{self, DNS, IP};
 use super::mirror::Mirror;
-use super::request::{EXT_KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE};
 use super::spec::NewKind;
 use super::subject;
 use crate::finding::Code;
@@ -59,7 +58,7 @@ pub(crate) fn fit(
     fit_names(mirror, asked)?;
     fit_subject(mirror, subject_given)?;
     fit_usages(mirror);
-    if ca.operator.as_deref() == Some("lets-encrypt") && remove_wish(mirror, TLS_FEATURE) {
+    if ca.operator.as_deref() == Some("lets-encrypt") && remove_wish(mirror, oid::TLS_FEATURE) {
         let why = "Let's Encrypt answers no OCSP since 2025-08-06 and refuses requests with must-staple";
         mirror.replace("tlsFeature", Action::Dropped, why);
     }
@@ -71,7 +70,7 @@ pub(crate) fn fit(
 
 /// Names: hosts of the public DNS and public addresses, nothing else (BR 7.1.2.7.12).
 fn fit_names(mirror: &mut Mirror, asked: &[Vec<u8>]) -> Result<(), String> {
-    let old = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
+    let old = mirror.wish(oid::SUBJECT_ALT_NAME).map(|wish| wish.value.clone()).unwrap_or_default();
     let (mut kept, mut changed) = (Vec::new(), false);
     for name in der::first(&old).into_iter().flat_map(|(all, _)| all.reader()) {
         match of_name(name) {
@@ -134,7 +133,9 @@ fn fit_subject(mirror: &mut Mirror, given: bool) -> Result<(), String> {
     let why = |kind: &[u8], text: Option<&str>| match kind {
         oid::COMMON_NAME if text.is_some_and(is_ours) => None,
         oid::COMMON_NAME => Some("it is no name of the certificate (BR 7.1.4.3)"),
-        subject::UNIT => Some("units are not certified since 2022-09-01 (BR 7.1.2.7.2 to 7.1.2.7.5)"),
+        oid::ORGANIZATIONAL_UNIT => {
+            Some("units are not certified since 2022-09-01 (BR 7.1.2.7.2 to 7.1.2.7.5)")
+        }
         _ if by_ca => Some(
             "the certificate is domain-validated: the CA put it there, and certifies no such thing (BR 7.1.2.7.2)",
         ),
@@ -176,7 +177,10 @@ fn without_root_dot(mirror: &mut Mirror) {
 
 fn units(subject: &[u8]) -> Vec<String> {
     let all = subject::attributes(subject).unwrap_or_default();
-    all.into_iter().filter(|a| a.kind == subject::UNIT).filter_map(subject::Attribute::text).collect()
+    all.into_iter()
+        .filter(|a| a.kind == oid::ORGANIZATIONAL_UNIT)
+        .filter_map(subject::Attribute::text)
+        .collect()
 }
 
 /// Whether a unit is one that CAs wrote by themselves; `GT` and digits is a customer's number at GeoTrust and
@@ -196,14 +200,13 @@ fn fit_usages(mirror: &mut Mirror) {
     /// codeSigning, emailProtection, timeStamping, OCSPSigning (RFC 5280 section 4.2.1.12): the last arc of
     /// id-kp.
     const OTHER_KINDS: [u8; 4] = [3, 4, 8, 9];
-    const KEY_PURPOSE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
     /// `anyExtendedKeyUsage`, and Google's purpose of precertificate signers.
-    const NEVER: [&[u8]; 2] =
-        [&[0x55, 0x1d, 0x25, 0x00], &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x04]];
-    let old = mirror.wish(EXT_KEY_USAGE).map(|wish| wish.value.clone()).unwrap_or_default();
+    const NEVER: [&[u8]; 2] = [oid::ANY_EXT_KEY_USAGE, oid::PRECERTIFICATE_SIGNING];
+    let old = mirror.wish(oid::EXT_KEY_USAGE).map(|wish| wish.value.clone()).unwrap_or_default();
     let purposes: Vec<Tlv<'_>> =
         der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).filter(|p| p.tag == OID).collect();
-    let last = |purpose: &Tlv<'_>| purpose.content.strip_prefix(KEY_PURPOSE).and_then(<[u8]>::first).copied();
+    let last =
+        |purpose: &Tlv<'_>| purpose.content.strip_prefix(oid::KEY_PURPOSE).and_then(<[u8]>::first).copied();
     let goes =
         |p: &Tlv<'_>| NEVER.contains(&p.content) || last(p).is_some_and(|arc| OTHER_KINDS.contains(&arc));
     let name = |p: &Tlv<'_>| format!("extendedKeyUsage {}", oid::dotted(p.content).unwrap_or_default());
@@ -222,15 +225,15 @@ fn fit_usages(mirror: &mut Mirror) {
     let kept: Vec<u8> = purposes.iter().filter(|p| !goes(p)).flat_map(|p| p.raw.iter().copied()).collect();
     if purposes.iter().any(goes) {
         if kept.is_empty() {
-            remove_wish(mirror, EXT_KEY_USAGE);
-        } else if let Some(wish) = mirror.wish_mut(EXT_KEY_USAGE) {
+            remove_wish(mirror, oid::EXT_KEY_USAGE);
+        } else if let Some(wish) = mirror.wish_mut(oid::EXT_KEY_USAGE) {
             wish.value = der::tlv(SEQUENCE, &kept);
         }
         mirror.replace("extendedKeyUsage", Action::Changed, "without what public CAs refuse");
     }
 }
 
-fn remove_wish(mirror: &mut Mirror, oid: ::der::asn1::ObjectIdentifier) -> bool {
+fn remove_wish(mirror: &mut Mirror, oid: &'static [u8]) -> bool {
     let before = mirror.wishes.len();
     mirror.wishes.retain(|wish| wish.oid != oid);
     mirror.wishes.len() < before

@@ -5,34 +5,13 @@ use der::{Encode, Sequence, Tag, ValueOrd};
 
 use super::key::NewKey;
 use super::spec::NewKind;
-
-/// `subjectAltName`, RFC 5280 section 4.2.1.6.
-pub(crate) const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-/// `keyUsage`, RFC 5280 section 4.2.1.3.
-pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-/// `extKeyUsage`, RFC 5280 section 4.2.1.12.
-pub(crate) const EXT_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-/// TLS feature, RFC 7633 section 4.
-pub(crate) const TLS_FEATURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.24");
-/// `extensionRequest`, RFC 2985 section 5.4.2.
-const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
-
-/// `sha256WithRSAEncryption`, RFC 4055 section 5.
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-/// `ecdsa-with-SHA256`, RFC 5758 section 3.2.
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-/// `ecdsa-with-SHA384`, RFC 5758 section 3.2.
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-/// `ecdsa-with-SHA512`, RFC 5758 section 3.2.
-const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-/// `id-Ed25519`, RFC 8410 section 3.
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+use crate::oid;
 
 /// One extension that the CA is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// Its name.
-    pub(crate) oid: ObjectIdentifier,
+    pub(crate) oid: &'static [u8],
     /// Whether it is critical.
     pub(crate) critical: bool,
     /// What the OCTET STRING holds.
@@ -48,10 +27,14 @@ struct Extension<'a> {
     value: &'a OctetStringRef,
 }
 
+fn identifier(content: &[u8]) -> der::Result<ObjectIdentifier> {
+    Ok(ObjectIdentifier::from_bytes(content)?)
+}
+
 impl<'a> Extension<'a> {
     fn of(wish: &'a Wish) -> der::Result<Self> {
         let Wish { oid, critical, value } = wish;
-        Ok(Self { oid: *oid, critical: *critical, value: OctetStringRef::new(value)? })
+        Ok(Self { oid: identifier(oid)?, critical: *critical, value: OctetStringRef::new(value)? })
     }
 }
 
@@ -112,7 +95,7 @@ pub(crate) fn assemble(subject: &[u8], wishes: &[Wish], key: &NewKey) -> Result<
     if !wishes.is_empty() {
         let extensions = wishes.iter().map(Extension::of).collect::<der::Result<Vec<_>>>()?;
         let values = SetOfVec::try_from(vec![extensions])?;
-        attributes.insert(Attribute { oid: EXTENSION_REQUEST, values })?;
+        attributes.insert(Attribute { oid: identifier(oid::EXTENSION_REQUEST)?, values })?;
     }
     let info = Info {
         version: 0,
@@ -124,7 +107,7 @@ pub(crate) fn assemble(subject: &[u8], wishes: &[Wish], key: &NewKey) -> Result<
     let signed = key.sign(&info).map_err(|_| Failure::Signing)?;
     let request = Request {
         info: AnyRef::try_from(info.as_slice())?,
-        algorithm: algorithm(key.kind()),
+        algorithm: algorithm(key.kind())?,
         signature: BitStringRef::from_bytes(&signed)?,
     };
     Ok(request.to_der()?)
@@ -132,13 +115,13 @@ pub(crate) fn assemble(subject: &[u8], wishes: &[Wish], key: &NewKey) -> Result<
 
 /// The signature algorithm of a kind: RSA carries a NULL (RFC 4055 section 5), the others nothing (RFC 5758
 /// section 3.2, RFC 8410 section 3).
-const fn algorithm(kind: NewKind) -> Algorithm<'static> {
+fn algorithm(kind: NewKind) -> der::Result<Algorithm<'static>> {
     let (oid, parameters) = match kind {
-        NewKind::EcdsaP256 => (ECDSA_SHA256, None),
-        NewKind::EcdsaP384 => (ECDSA_SHA384, None),
-        NewKind::EcdsaP521 => (ECDSA_SHA512, None),
-        NewKind::Ed25519 => (ED25519, None),
-        NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096 => (RSA_SHA256, Some(AnyRef::NULL)),
+        NewKind::EcdsaP256 => (oid::ECDSA_SHA256, None),
+        NewKind::EcdsaP384 => (oid::ECDSA_SHA384, None),
+        NewKind::EcdsaP521 => (oid::ECDSA_SHA512, None),
+        NewKind::Ed25519 => (oid::ED25519, None),
+        NewKind::Rsa2048 | NewKind::Rsa3072 | NewKind::Rsa4096 => (oid::RSA_SHA256, Some(AnyRef::NULL)),
     };
-    Algorithm { oid, parameters }
+    Ok(Algorithm { oid: identifier(oid)?, parameters })
 }

@@ -12,7 +12,6 @@ use std::collections::HashSet;
 use super::change::{Action, Change};
 use super::general_name::shown;
 use super::mirror::Mirror;
-use super::request::{EXT_KEY_USAGE, SUBJECT_ALT_NAME, TLS_FEATURE};
 use super::subject::is_short_oid;
 use crate::oid;
 use crate::pki::der::{self, INTEGER, OID, SEQUENCE, Tlv};
@@ -26,7 +25,7 @@ const REPORTED: usize = 1000;
 
 /// Alternative names (RFC 5280 section 4.2.1.6).
 pub(crate) fn names(mirror: &mut Mirror) {
-    let Some(old) = mirror.wish(SUBJECT_ALT_NAME).map(|wish| wish.value.clone()) else { return };
+    let Some(old) = mirror.wish(oid::SUBJECT_ALT_NAME).map(|wish| wish.value.clone()) else { return };
     let (mut kept, mut changes): (Vec<Vec<u8>>, _) = (Vec::new(), Vec::new());
     let (mut left_out, mut written) = (0usize, 0usize);
     let all: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
@@ -75,7 +74,7 @@ pub(crate) fn names(mirror: &mut Mirror) {
         return;
     }
     if kept.is_empty() {
-        mirror.wishes.retain(|wish| wish.oid != SUBJECT_ALT_NAME);
+        mirror.wishes.retain(|wish| wish.oid != oid::SUBJECT_ALT_NAME);
         mirror.replace("subjectAltName", Action::Dropped, "none of its names is well-formed");
     } else {
         mirror.set_names(value);
@@ -100,16 +99,11 @@ pub(crate) fn usages(mirror: &mut Mirror) {
     let purpose = |element: Tlv<'_>| element.tag == OID && is_short_oid(element.content);
     // status_request and status_request_v2: no others are defined, and parsers refuse what they do not know.
     let feature = |element: Tlv<'_>| element.tag == INTEGER && matches!(element.content, [5 | 17]);
-    elements(mirror, EXT_KEY_USAGE, "extendedKeyUsage", &purpose);
-    elements(mirror, TLS_FEATURE, "tlsFeature", &feature);
+    elements(mirror, oid::EXT_KEY_USAGE, "extendedKeyUsage", &purpose);
+    elements(mirror, oid::TLS_FEATURE, "tlsFeature", &feature);
 }
 
-fn elements(
-    mirror: &mut Mirror,
-    extension: ::der::asn1::ObjectIdentifier,
-    what: &str,
-    good: &dyn Fn(Tlv<'_>) -> bool,
-) {
+fn elements(mirror: &mut Mirror, extension: &'static [u8], what: &str, good: &dyn Fn(Tlv<'_>) -> bool) {
     let Some(old) = mirror.wish(extension).map(|wish| wish.value.clone()) else { return };
     let all: Vec<Tlv<'_>> = der::first(&old).into_iter().flat_map(|(all, _)| all.reader()).collect();
     let kept: Vec<u8> = all.iter().filter(|e| good(**e)).flat_map(|e| der::tlv(e.tag, e.content)).collect();

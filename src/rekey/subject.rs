@@ -6,9 +6,6 @@ use crate::oid;
 use crate::pki::der::{self, OID, Reader, SEQUENCE, SET, Tlv};
 use crate::pki::name;
 
-/// `organizationalUnitName`, RFC 5280 appendix A.1.
-pub(crate) const UNIT: &[u8] = &[0x55, 0x04, 0x0b];
-
 /// One attribute: its type and its value, both as found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attribute<'a> {
@@ -180,7 +177,7 @@ mod tests {
     #[test]
     fn single_attributes_go_and_the_rest_stays_byte_by_byte() {
         let subject = dn::parse("CN=a+OU=x,OU=y,O=Example,C=DE").unwrap();
-        let (rest, gone) = without(&subject, |a| a.kind == UNIT);
+        let (rest, gone) = without(&subject, |a| a.kind == oid::ORGANIZATIONAL_UNIT);
         assert_eq!(
             (rest.as_ref(), gone),
             (

@@ -272,6 +272,15 @@ fn the_words_and_the_judges_do_no_io_and_read_no_clock() {
 }
 
 #[test]
+fn object_identifiers_have_one_file() {
+    // How octets of one begin: the first arcs of ITU-T and ISO that certificates use.
+    let begin =
+        ["[0x09, 0x92", "[0x2a, 0x8", "[0x2b, 0x", "[0x55, 0x", "[0x60, 0x86", "[0x67, 0x", "new_unwrap("];
+    let elsewhere: Vec<Source> = library().into_iter().filter(|s| s.module != "oid").collect();
+    assert_eq!(places(&begin, &elsewhere), BTreeMap::new());
+}
+
+#[test]
 fn dependencies_have_their_doors() {
     let library = library();
     let files = |word: &str| {

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::der::{self, Reader, Tlv, context};
 use super::super::{name, times};
 use crate::id::NameId;
+use crate::oid;
 use crate::time::Time;
 
 /// A list, read for some serial numbers.
@@ -85,13 +86,6 @@ pub(crate) const fn reason_name(reason: Option<u32>) -> &'static str {
     }
 }
 
-const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
-const DELTA_INDICATOR: &[u8] = &[0x55, 0x1d, 0x1b];
-const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
-const REASON_CODE: &[u8] = &[0x55, 0x1d, 0x15];
-const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 0x1d];
-const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 0x18];
-
 /// Reads a list for these serial numbers, each as [`number`] gives it. `None` if it is none.
 pub(crate) fn read(list: &[u8], wanted: &HashSet<Vec<u8>>) -> Option<Lookup> {
     let mut tbs = der::first(list)?.0.reader().sequence()?;
@@ -143,18 +137,18 @@ impl Lookup {
             let mut reason = None;
             for (oid, critical, value) in extensions.into_iter().flatten().filter_map(extension) {
                 match oid {
-                    REASON_CODE => {
+                    oid::REASON_CODE => {
                         reason = der::first(value).and_then(|(t, _)| {
                             t.content
                                 .iter()
                                 .try_fold(0u32, |n, b| n.checked_mul(256)?.checked_add(u32::from(*b)))
                         })
                     }
-                    CERTIFICATE_ISSUER => match directory_name(value) {
+                    oid::CERTIFICATE_ISSUER => match directory_name(value) {
                         Some(name) => issuer = Some(name),
                         None => self.broken = true,
                     },
-                    INVALIDITY_DATE => {}
+                    oid::INVALIDITY_DATE => {}
                     _ => self.unknown_critical |= critical,
                 }
             }
@@ -173,18 +167,18 @@ impl Lookup {
     fn extensions_of(&mut self, field: Tlv<'_>) {
         for (oid, critical, value) in field.reader().sequence().into_iter().flatten().filter_map(extension) {
             match oid {
-                crate::oid::AUTHORITY_KEY_ID => {
+                oid::AUTHORITY_KEY_ID => {
                     self.authority_key_id = Reader::new(value)
                         .sequence()
                         .and_then(|mut s| s.tagged(0x80))
                         .map(|id| id.content.to_vec());
                 }
-                DELTA_INDICATOR => self.is_delta = true,
-                ISSUING_DISTRIBUTION_POINT => match scope(value) {
+                oid::DELTA_CRL_INDICATOR => self.is_delta = true,
+                oid::ISSUING_DISTRIBUTION_POINT => match scope(value) {
                     Some(scope) => self.scope = Some(scope),
                     None => self.broken = true,
                 },
-                CRL_NUMBER => {}
+                oid::CRL_NUMBER => {}
                 _ => self.unknown_critical |= critical,
             }
         }
@@ -266,9 +260,10 @@ mod tests {
     fn entries_scope_and_what_makes_a_list_useless() {
         let wanted: HashSet<Vec<u8>> = [vec![0x8f, 1], vec![7]].into_iter().collect();
         let entries =
-            [entry(&[0, 0x8f, 1], &ext(REASON_CODE, false, &tlv(0x0a, &[1]))), entry(&[9], &[])].concat();
+            [entry(&[0, 0x8f, 1], &ext(oid::REASON_CODE, false, &tlv(0x0a, &[1]))), entry(&[9], &[])]
+                .concat();
         let point = ext(
-            ISSUING_DISTRIBUTION_POINT,
+            oid::ISSUING_DISTRIBUTION_POINT,
             true,
             &tlv(der::SEQUENCE, &[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"u"))), tlv(0x81, &[0xff])].concat()),
         );
@@ -286,7 +281,8 @@ mod tests {
         );
         assert!(!read_list.is_delta && !read_list.unknown_critical && !read_list.broken);
         let delta =
-            read(&list(&entries, &ext(DELTA_INDICATOR, true, &tlv(der::INTEGER, &[1]))), &wanted).unwrap();
+            read(&list(&entries, &ext(oid::DELTA_CRL_INDICATOR, true, &tlv(der::INTEGER, &[1]))), &wanted)
+                .unwrap();
         assert!(delta.is_delta);
         let strange = read(&list(&entry(&[9], &ext(&[0x2a, 3, 4], true, &[])), &[]), &wanted).unwrap();
         assert!(strange.unknown_critical, "of an entry that was not asked for");
@@ -298,9 +294,9 @@ mod tests {
             der::SEQUENCE,
             &tlv(0x31, &tlv(der::SEQUENCE, &[tlv(der::OID, &[0x55, 4, 3]), tlv(0x0c, b"x")].concat())),
         );
-        let named = ext(CERTIFICATE_ISSUER, true, &tlv(der::SEQUENCE, &tlv(0xa4, &other)));
+        let named = ext(oid::CERTIFICATE_ISSUER, true, &tlv(der::SEQUENCE, &tlv(0xa4, &other)));
         let entries = [entry(&[7], &[]), entry(&[7], &named), entry(&[0, 0x8f, 1], &[])].concat();
-        let indirect = ext(ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &tlv(0x84, &[0xff])));
+        let indirect = ext(oid::ISSUING_DISTRIBUTION_POINT, true, &tlv(der::SEQUENCE, &tlv(0x84, &[0xff])));
         let several = read(&list(&entries, &indirect), &wanted).unwrap();
         let issuers = |serial: &[u8]| several.entries[serial].iter().map(|e| e.issuer).collect::<Vec<_>>();
         let other = Some(name::read(&other).id);

@@ -117,7 +117,7 @@ fn pkcs8(mut fields: Reader<'_>, ec_parameters: Option<&[u8]>) -> Result<KeyFact
             let numbers = rsa::Numbers::read(numbers).ok_or(KeyError::Malformed("RSAPrivateKey"))?;
             Ok(rsa::read(algorithm.raw, &numbers))
         }
-        oid::EC_PUBLIC_KEY | spki::EC_DH | spki::EC_MQV => {
+        oid::EC_PUBLIC_KEY | oid::EC_DH | oid::EC_MQV => {
             let sec1 = ec::Sec1::read(private).ok_or(KeyError::Malformed("ECPrivateKey"))?;
             Ok(ec::read(&sec1, Some((oid, parameters)), public, ec_parameters))
         }

@@ -40,8 +40,8 @@ impl Scheme {
             oid::RSASSA_PSS => Self::Pss(Pss::read(fields)?),
             oid::ED25519 => Self::Ed25519,
             oid::ED448 => Self::Ed448,
-            ECDSA_WITH_SPECIFIED => Self::Ecdsa(Hash::read(&mut fields)?),
-            SM2_WITH_SM3 => Self::Sm2,
+            oid::ECDSA_WITH_SPECIFIED => Self::Ecdsa(Hash::read(&mut fields)?),
+            oid::SM2_WITH_SM3 => Self::Sm2,
             _ => NAMED.iter().find(|(known, _)| *known == oid).map(|(_, scheme)| *scheme)?,
         })
     }
@@ -70,7 +70,7 @@ impl Pss {
         let mask = match parameters.tagged(der::context(1)) {
             Some(explicit) => {
                 let mut function = explicit.reader().sequence()?;
-                (function.oid()? == MGF1).then(|| Hash::read(&mut function))??
+                (function.oid()? == oid::MGF1).then(|| Hash::read(&mut function))??
             }
             None => Hash::Sha1,
         };
@@ -82,54 +82,47 @@ impl Pss {
     }
 }
 
-/// RFC 8017 appendix B.2.1.
-const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
-/// X9.62 `ecdsa-with-Specified`: the hash is a parameter.
-const ECDSA_WITH_SPECIFIED: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
-/// GM/T 0006.
-const SM2_WITH_SM3: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75];
-
 /// Algorithms whose identifier says it all: RFC 8017 appendix C (and OIW, TeleTrusT for old ones), RFC 3279
 /// section 2.2, RFC 5758 section 3, NIST's arc 2.16.840.1.101.3.4.3, RFC 9881 section 2.
 #[rustfmt::skip]
 const NAMED: &[(&[u8], Scheme)] = &[
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], Scheme::Pkcs1(Hash::Sha256)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c], Scheme::Pkcs1(Hash::Sha384)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d], Scheme::Pkcs1(Hash::Sha512)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0e], Scheme::Pkcs1(Hash::Sha224)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0f], Scheme::Pkcs1(Hash::Sha512_224)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x10], Scheme::Pkcs1(Hash::Sha512_256)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], Scheme::Pkcs1(Hash::Sha1)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], Scheme::Pkcs1(Hash::Md5)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x03], Scheme::Pkcs1(Hash::Md4)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x02], Scheme::Pkcs1(Hash::Md2)),
-    (&[0x2b, 0x0e, 0x03, 0x02, 0x1d], Scheme::Pkcs1(Hash::Sha1)),
-    (&[0x2b, 0x0e, 0x03, 0x02, 0x03], Scheme::Pkcs1(Hash::Md5)),
-    (&[0x2b, 0x24, 0x03, 0x03, 0x01, 0x02], Scheme::Pkcs1(Hash::Ripemd160)),
-    (&[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x78], Scheme::Pkcs1(Hash::Sm3)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0d], Scheme::Pkcs1(Hash::Sha3_224)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0e], Scheme::Pkcs1(Hash::Sha3_256)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0f], Scheme::Pkcs1(Hash::Sha3_384)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x10], Scheme::Pkcs1(Hash::Sha3_512)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02], Scheme::Ecdsa(Hash::Sha256)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], Scheme::Ecdsa(Hash::Sha384)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], Scheme::Ecdsa(Hash::Sha512)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01], Scheme::Ecdsa(Hash::Sha224)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01], Scheme::Ecdsa(Hash::Sha1)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x09], Scheme::Ecdsa(Hash::Sha3_224)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0a], Scheme::Ecdsa(Hash::Sha3_256)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0b], Scheme::Ecdsa(Hash::Sha3_384)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x0c], Scheme::Ecdsa(Hash::Sha3_512)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03], Scheme::Dsa(Hash::Sha1)),
-    (&[0x2b, 0x0e, 0x03, 0x02, 0x1b], Scheme::Dsa(Hash::Sha1)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x01], Scheme::Dsa(Hash::Sha224)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02], Scheme::Dsa(Hash::Sha256)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x03], Scheme::Dsa(Hash::Sha384)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x04], Scheme::Dsa(Hash::Sha512)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x05], Scheme::Dsa(Hash::Sha3_224)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x06], Scheme::Dsa(Hash::Sha3_256)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x07], Scheme::Dsa(Hash::Sha3_384)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x08], Scheme::Dsa(Hash::Sha3_512)),
+    (oid::RSA_SHA256, Scheme::Pkcs1(Hash::Sha256)),
+    (oid::RSA_SHA384, Scheme::Pkcs1(Hash::Sha384)),
+    (oid::RSA_SHA512, Scheme::Pkcs1(Hash::Sha512)),
+    (oid::RSA_SHA224, Scheme::Pkcs1(Hash::Sha224)),
+    (oid::RSA_SHA512_224, Scheme::Pkcs1(Hash::Sha512_224)),
+    (oid::RSA_SHA512_256, Scheme::Pkcs1(Hash::Sha512_256)),
+    (oid::RSA_SHA1, Scheme::Pkcs1(Hash::Sha1)),
+    (oid::RSA_MD5, Scheme::Pkcs1(Hash::Md5)),
+    (oid::RSA_MD4, Scheme::Pkcs1(Hash::Md4)),
+    (oid::RSA_MD2, Scheme::Pkcs1(Hash::Md2)),
+    (oid::RSA_SHA1_OIW, Scheme::Pkcs1(Hash::Sha1)),
+    (oid::RSA_MD5_OIW, Scheme::Pkcs1(Hash::Md5)),
+    (oid::RSA_RIPEMD160, Scheme::Pkcs1(Hash::Ripemd160)),
+    (oid::RSA_SM3, Scheme::Pkcs1(Hash::Sm3)),
+    (oid::RSA_SHA3_224, Scheme::Pkcs1(Hash::Sha3_224)),
+    (oid::RSA_SHA3_256, Scheme::Pkcs1(Hash::Sha3_256)),
+    (oid::RSA_SHA3_384, Scheme::Pkcs1(Hash::Sha3_384)),
+    (oid::RSA_SHA3_512, Scheme::Pkcs1(Hash::Sha3_512)),
+    (oid::ECDSA_SHA256, Scheme::Ecdsa(Hash::Sha256)),
+    (oid::ECDSA_SHA384, Scheme::Ecdsa(Hash::Sha384)),
+    (oid::ECDSA_SHA512, Scheme::Ecdsa(Hash::Sha512)),
+    (oid::ECDSA_SHA224, Scheme::Ecdsa(Hash::Sha224)),
+    (oid::ECDSA_SHA1, Scheme::Ecdsa(Hash::Sha1)),
+    (oid::ECDSA_SHA3_224, Scheme::Ecdsa(Hash::Sha3_224)),
+    (oid::ECDSA_SHA3_256, Scheme::Ecdsa(Hash::Sha3_256)),
+    (oid::ECDSA_SHA3_384, Scheme::Ecdsa(Hash::Sha3_384)),
+    (oid::ECDSA_SHA3_512, Scheme::Ecdsa(Hash::Sha3_512)),
+    (oid::DSA_SHA1, Scheme::Dsa(Hash::Sha1)),
+    (oid::DSA_SHA1_OIW, Scheme::Dsa(Hash::Sha1)),
+    (oid::DSA_SHA224, Scheme::Dsa(Hash::Sha224)),
+    (oid::DSA_SHA256, Scheme::Dsa(Hash::Sha256)),
+    (oid::DSA_SHA384, Scheme::Dsa(Hash::Sha384)),
+    (oid::DSA_SHA512, Scheme::Dsa(Hash::Sha512)),
+    (oid::DSA_SHA3_224, Scheme::Dsa(Hash::Sha3_224)),
+    (oid::DSA_SHA3_256, Scheme::Dsa(Hash::Sha3_256)),
+    (oid::DSA_SHA3_384, Scheme::Dsa(Hash::Sha3_384)),
+    (oid::DSA_SHA3_512, Scheme::Dsa(Hash::Sha3_512)),
     (oid::ML_DSA_44, Scheme::MlDsa(oid::ML_DSA_44)),
     (oid::ML_DSA_65, Scheme::MlDsa(oid::ML_DSA_65)),
     (oid::ML_DSA_87, Scheme::MlDsa(oid::ML_DSA_87)),

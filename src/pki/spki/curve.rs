@@ -255,7 +255,7 @@ const TABLE: &[Row] = &[
         "07192b95ffc8da78631011ed6b24cdd573f977a11e794811",
         "ffffffffffffffffffffffff99def836146bc9b1b4d22831",
     ] },
-    Row { curve: Curve::Secp112r1, name: "secp112r1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x06], bits: 112, numbers: [
+    Row { curve: Curve::Secp112r1, name: "secp112r1", oid: oid::SECP112R1, bits: 112, numbers: [
         "db7c2abf62e35e668076bead208b",
         "db7c2abf62e35e668076bead2088",
         "659ef8ba043916eede8911702b22",
@@ -263,7 +263,7 @@ const TABLE: &[Row] = &[
         "a89ce5af8724c0a23e0e0ff77500",
         "db7c2abf62e35e7628dfac6561c5",
     ] },
-    Row { curve: Curve::Secp112r2, name: "secp112r2", oid: &[0x2b, 0x81, 0x04, 0x00, 0x07], bits: 110, numbers: [
+    Row { curve: Curve::Secp112r2, name: "secp112r2", oid: oid::SECP112R2, bits: 110, numbers: [
         "db7c2abf62e35e668076bead208b",
         "6127c24c05f38a0aaaf65c0ef02c",
         "51def1815db5ed74fcc34c85d709",
@@ -271,7 +271,7 @@ const TABLE: &[Row] = &[
         "adcd46f5882e3747def36e956e97",
         "36df0aafd8b8d7597ca10520d04b",
     ] },
-    Row { curve: Curve::Secp128r1, name: "secp128r1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x1c], bits: 128, numbers: [
+    Row { curve: Curve::Secp128r1, name: "secp128r1", oid: oid::SECP128R1, bits: 128, numbers: [
         "fffffffdffffffffffffffffffffffff",
         "fffffffdfffffffffffffffffffffffc",
         "e87579c11079f43dd824993c2cee5ed3",
@@ -279,7 +279,7 @@ const TABLE: &[Row] = &[
         "cf5ac8395bafeb13c02da292dded7a83",
         "fffffffe0000000075a30d1b9038a115",
     ] },
-    Row { curve: Curve::Secp128r2, name: "secp128r2", oid: &[0x2b, 0x81, 0x04, 0x00, 0x1d], bits: 126, numbers: [
+    Row { curve: Curve::Secp128r2, name: "secp128r2", oid: oid::SECP128R2, bits: 126, numbers: [
         "fffffffdffffffffffffffffffffffff",
         "d6031998d1b3bbfebf59cc9bbff9aee1",
         "5eeefca380d02919dc2c6558bb6d8a5d",
@@ -287,7 +287,7 @@ const TABLE: &[Row] = &[
         "27b6916a894d3aee7106fe805fc34b44",
         "3fffffff7fffffffbe0024720613b5a3",
     ] },
-    Row { curve: Curve::Secp160k1, name: "secp160k1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x09], bits: 161, numbers: [
+    Row { curve: Curve::Secp160k1, name: "secp160k1", oid: oid::SECP160K1, bits: 161, numbers: [
         "fffffffffffffffffffffffffffffffeffffac73",
         "",
         "07",
@@ -295,7 +295,7 @@ const TABLE: &[Row] = &[
         "938cf935318fdced6bc28286531733c3f03c4fee",
         "0100000000000000000001b8fa16dfab9aca16b6b3",
     ] },
-    Row { curve: Curve::Secp160r1, name: "secp160r1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x08], bits: 161, numbers: [
+    Row { curve: Curve::Secp160r1, name: "secp160r1", oid: oid::SECP160R1, bits: 161, numbers: [
         "ffffffffffffffffffffffffffffffff7fffffff",
         "ffffffffffffffffffffffffffffffff7ffffffc",
         "1c97befc54bd7a8b65acf89f81d4d4adc565fa45",
@@ -303,7 +303,7 @@ const TABLE: &[Row] = &[
         "23a628553168947d59dcc912042351377ac5fb32",
         "0100000000000000000001f4c8f927aed3ca752257",
     ] },
-    Row { curve: Curve::Secp160r2, name: "secp160r2", oid: &[0x2b, 0x81, 0x04, 0x00, 0x1e], bits: 161, numbers: [
+    Row { curve: Curve::Secp160r2, name: "secp160r2", oid: oid::SECP160R2, bits: 161, numbers: [
         "fffffffffffffffffffffffffffffffeffffac73",
         "fffffffffffffffffffffffffffffffeffffac70",
         "b4e134d3fb59eb8bab57274904664d5af50388ba",
@@ -311,7 +311,7 @@ const TABLE: &[Row] = &[
         "feaffef2e331f296e071fa0df9982cfea7d43f2e",
         "0100000000000000000000351ee786a818f3a1a16b",
     ] },
-    Row { curve: Curve::Secp192k1, name: "secp192k1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x1f], bits: 192, numbers: [
+    Row { curve: Curve::Secp192k1, name: "secp192k1", oid: oid::SECP192K1, bits: 192, numbers: [
         "fffffffffffffffffffffffffffffffffffffffeffffee37",
         "",
         "03",
@@ -319,7 +319,7 @@ const TABLE: &[Row] = &[
         "9b2f2f6d9c5628a7844163d015be86344082aa88d95e2f9d",
         "fffffffffffffffffffffffe26f2fc170f69466a74defd8d",
     ] },
-    Row { curve: Curve::Secp224k1, name: "secp224k1", oid: &[0x2b, 0x81, 0x04, 0x00, 0x20], bits: 225, numbers: [
+    Row { curve: Curve::Secp224k1, name: "secp224k1", oid: oid::SECP224K1, bits: 225, numbers: [
         "fffffffffffffffffffffffffffffffffffffffffffffffeffffe56d",
         "",
         "05",
@@ -327,7 +327,7 @@ const TABLE: &[Row] = &[
         "7e089fed7fba344282cafbd6f7e319f7c0b0bd59e2ca4bdb556d61a5",
         "010000000000000000000000000001dce8d2ec6184caf0a971769fb1f7",
     ] },
-    Row { curve: Curve::Prime192v2, name: "prime192v2", oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x02], bits: 192, numbers: [
+    Row { curve: Curve::Prime192v2, name: "prime192v2", oid: oid::PRIME192V2, bits: 192, numbers: [
         "fffffffffffffffffffffffffffffffeffffffffffffffff",
         "fffffffffffffffffffffffffffffffefffffffffffffffc",
         "cc22d6dfb95c6b25e49c0d6364a4e5980c393aa21668d953",
@@ -335,7 +335,7 @@ const TABLE: &[Row] = &[
         "6574d11d69b6ec7a672bb82a083df2f2b0847de970b2de15",
         "fffffffffffffffffffffffe5fb1a724dc80418648d8dd31",
     ] },
-    Row { curve: Curve::Prime192v3, name: "prime192v3", oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x03], bits: 192, numbers: [
+    Row { curve: Curve::Prime192v3, name: "prime192v3", oid: oid::PRIME192V3, bits: 192, numbers: [
         "fffffffffffffffffffffffffffffffeffffffffffffffff",
         "fffffffffffffffffffffffffffffffefffffffffffffffc",
         "22123dc2395a05caa7423daeccc94760a7d462256bd56916",
@@ -343,7 +343,7 @@ const TABLE: &[Row] = &[
         "38a90f22637337334b49dcb66a6dc8f9978aca7648a943b0",
         "ffffffffffffffffffffffff7a62d031c83f4294f640ec13",
     ] },
-    Row { curve: Curve::Prime239v1, name: "prime239v1", oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x04], bits: 239, numbers: [
+    Row { curve: Curve::Prime239v1, name: "prime239v1", oid: oid::PRIME239V1, bits: 239, numbers: [
         "7fffffffffffffffffffffff7fffffffffff8000000000007fffffffffff",
         "7fffffffffffffffffffffff7fffffffffff8000000000007ffffffffffc",
         "6b016c3bdcf18941d0d654921475ca71a9db2fb27d1d37796185c2942c0a",
@@ -351,7 +351,7 @@ const TABLE: &[Row] = &[
         "7debe8e4e90a5dae6e4054ca530ba04654b36818ce226b39fccb7b02f1ae",
         "7fffffffffffffffffffffff7fffff9e5e9a9f5d9071fbd1522688909d0b",
     ] },
-    Row { curve: Curve::Prime239v2, name: "prime239v2", oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x05], bits: 239, numbers: [
+    Row { curve: Curve::Prime239v2, name: "prime239v2", oid: oid::PRIME239V2, bits: 239, numbers: [
         "7fffffffffffffffffffffff7fffffffffff8000000000007fffffffffff",
         "7fffffffffffffffffffffff7fffffffffff8000000000007ffffffffffc",
         "617fab6832576cbbfed50d99f0249c3fee58b94ba0038c7ae84c8c832f2c",
@@ -359,7 +359,7 @@ const TABLE: &[Row] = &[
         "5b0125e4dbea0ec7206da0fc01d9b081329fb555de6ef460237dff8be4ba",
         "7fffffffffffffffffffffff800000cfa7e8594377d414c03821bc582063",
     ] },
-    Row { curve: Curve::Prime239v3, name: "prime239v3", oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x06], bits: 239, numbers: [
+    Row { curve: Curve::Prime239v3, name: "prime239v3", oid: oid::PRIME239V3, bits: 239, numbers: [
         "7fffffffffffffffffffffff7fffffffffff8000000000007fffffffffff",
         "7fffffffffffffffffffffff7fffffffffff8000000000007ffffffffffc",
         "255705fa2a306654b1f4cb03d6a750a30c250102d4988717d9ba15ab6d3e",
@@ -367,7 +367,7 @@ const TABLE: &[Row] = &[
         "1607e6898f390c06bc1d552bad226f3b6fcfe48b6e818499af18e3ed6cf3",
         "7fffffffffffffffffffffff7fffff975deb41b3a6057c3c432146526551",
     ] },
-    Row { curve: Curve::Brainpool160r1, name: "brainpoolP160r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x01], bits: 160, numbers: [
+    Row { curve: Curve::Brainpool160r1, name: "brainpoolP160r1", oid: oid::BRAINPOOL_P160R1, bits: 160, numbers: [
         "e95e4a5f737059dc60dfc7ad95b3d8139515620f",
         "340e7be2a280eb74e2be61bada745d97e8f7c300",
         "1e589a8595423412134faa2dbdec95c8d8675e58",
@@ -375,7 +375,7 @@ const TABLE: &[Row] = &[
         "1667cb477a1a8ec338f94741669c976316da6321",
         "e95e4a5f737059dc60df5991d45029409e60fc09",
     ] },
-    Row { curve: Curve::Brainpool160t1, name: "brainpoolP160t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x02], bits: 160, numbers: [
+    Row { curve: Curve::Brainpool160t1, name: "brainpoolP160t1", oid: oid::BRAINPOOL_P160T1, bits: 160, numbers: [
         "e95e4a5f737059dc60dfc7ad95b3d8139515620f",
         "e95e4a5f737059dc60dfc7ad95b3d8139515620c",
         "7a556b6dae535b7b51ed2c4d7daa7a0b5c55f380",
@@ -383,7 +383,7 @@ const TABLE: &[Row] = &[
         "add6718b7c7c1961f0991b842443772152c9e0ad",
         "e95e4a5f737059dc60df5991d45029409e60fc09",
     ] },
-    Row { curve: Curve::Brainpool192r1, name: "brainpoolP192r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x03], bits: 192, numbers: [
+    Row { curve: Curve::Brainpool192r1, name: "brainpoolP192r1", oid: oid::BRAINPOOL_P192R1, bits: 192, numbers: [
         "c302f41d932a36cda7a3463093d18db78fce476de1a86297",
         "6a91174076b1e0e19c39c031fe8685c1cae040e5c69a28ef",
         "469a28ef7c28cca3dc721d044f4496bcca7ef4146fbf25c9",
@@ -391,7 +391,7 @@ const TABLE: &[Row] = &[
         "14b690866abd5bb88b5f4828c1490002e6773fa2fa299b8f",
         "c302f41d932a36cda7a3462f9e9e916b5be8f1029ac4acc1",
     ] },
-    Row { curve: Curve::Brainpool192t1, name: "brainpoolP192t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x04], bits: 192, numbers: [
+    Row { curve: Curve::Brainpool192t1, name: "brainpoolP192t1", oid: oid::BRAINPOOL_P192T1, bits: 192, numbers: [
         "c302f41d932a36cda7a3463093d18db78fce476de1a86297",
         "c302f41d932a36cda7a3463093d18db78fce476de1a86294",
         "13d56ffaec78681e68f9deb43b35bec2fb68542e27897b79",
@@ -399,7 +399,7 @@ const TABLE: &[Row] = &[
         "097e2c5667c2223a902ab5ca449d0084b7e5b3de7ccc01c9",
         "c302f41d932a36cda7a3462f9e9e916b5be8f1029ac4acc1",
     ] },
-    Row { curve: Curve::Brainpool224r1, name: "brainpoolP224r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x05], bits: 224, numbers: [
+    Row { curve: Curve::Brainpool224r1, name: "brainpoolP224r1", oid: oid::BRAINPOOL_P224R1, bits: 224, numbers: [
         "d7c134aa264366862a18302575d1d787b09f075797da89f57ec8c0ff",
         "68a5e62ca9ce6c1c299803a6c1530b514e182ad8b0042a59cad29f43",
         "2580f63ccfe44138870713b1a92369e33e2135d266dbb372386c400b",
@@ -407,7 +407,7 @@ const TABLE: &[Row] = &[
         "58aa56f772c0726f24c6b89e4ecdac24354b9e99caa3f6d3761402cd",
         "d7c134aa264366862a18302575d0fb98d116bc4b6ddebca3a5a7939f",
     ] },
-    Row { curve: Curve::Brainpool224t1, name: "brainpoolP224t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x06], bits: 224, numbers: [
+    Row { curve: Curve::Brainpool224t1, name: "brainpoolP224t1", oid: oid::BRAINPOOL_P224T1, bits: 224, numbers: [
         "d7c134aa264366862a18302575d1d787b09f075797da89f57ec8c0ff",
         "d7c134aa264366862a18302575d1d787b09f075797da89f57ec8c0fc",
         "4b337d934104cd7bef271bf60ced1ed20da14c08b3bb64f18a60888d",
@@ -415,7 +415,7 @@ const TABLE: &[Row] = &[
         "0374e9f5143e568cd23f3f4d7c0d4b1e41c8cc0d1c6abd5f1a46db4c",
         "d7c134aa264366862a18302575d0fb98d116bc4b6ddebca3a5a7939f",
     ] },
-    Row { curve: Curve::Brainpool256r1, name: "brainpoolP256r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07], bits: 256, numbers: [
+    Row { curve: Curve::Brainpool256r1, name: "brainpoolP256r1", oid: oid::BRAINPOOL_P256R1, bits: 256, numbers: [
         "a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5377",
         "7d5a0975fc2c3057eef67530417affe7fb8055c126dc5c6ce94a4b44f330b5d9",
         "26dc5c6ce94a4b44f330b5d9bbd77cbf958416295cf7e1ce6bccdc18ff8c07b6",
@@ -423,7 +423,7 @@ const TABLE: &[Row] = &[
         "547ef835c3dac4fd97f8461a14611dc9c27745132ded8e545c1d54c72f046997",
         "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7",
     ] },
-    Row { curve: Curve::Brainpool256t1, name: "brainpoolP256t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x08], bits: 256, numbers: [
+    Row { curve: Curve::Brainpool256t1, name: "brainpoolP256t1", oid: oid::BRAINPOOL_P256T1, bits: 256, numbers: [
         "a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5377",
         "a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5374",
         "662c61c430d84ea4fe66a7733d0b76b7bf93ebc4af2f49256ae58101fee92b04",
@@ -431,7 +431,7 @@ const TABLE: &[Row] = &[
         "2d996c823439c56d7f7b22e14644417e69bcb6de39d027001dabe8f35b25c9be",
         "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7",
     ] },
-    Row { curve: Curve::Brainpool320r1, name: "brainpoolP320r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x09], bits: 320, numbers: [
+    Row { curve: Curve::Brainpool320r1, name: "brainpoolP320r1", oid: oid::BRAINPOOL_P320R1, bits: 320, numbers: [
         "d35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27",
         "3ee30b568fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4",
         "520883949dfdbc42d3ad198640688a6fe13f41349554b49acc31dccd884539816f5eb4ac8fb1f1a6",
@@ -439,7 +439,7 @@ const TABLE: &[Row] = &[
         "14fdd05545ec1cc8ab4093247f77275e0743ffed117182eaa9c77877aaac6ac7d35245d1692e8ee1",
         "d35e472036bc4fb7e13c785ed201e065f98fcfa5b68f12a32d482ec7ee8658e98691555b44c59311",
     ] },
-    Row { curve: Curve::Brainpool320t1, name: "brainpoolP320t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0a], bits: 320, numbers: [
+    Row { curve: Curve::Brainpool320t1, name: "brainpoolP320t1", oid: oid::BRAINPOOL_P320T1, bits: 320, numbers: [
         "d35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27",
         "d35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e24",
         "a7f561e038eb1ed560b3d147db782013064c19f27ed27c6780aaf77fb8a547ceb5b4fef422340353",
@@ -447,7 +447,7 @@ const TABLE: &[Row] = &[
         "63ba3a7a27483ebf6671dbef7abb30ebee084e58a0b077ad42a5a0989d1ee71b1b9bc0455fb0d2c3",
         "d35e472036bc4fb7e13c785ed201e065f98fcfa5b68f12a32d482ec7ee8658e98691555b44c59311",
     ] },
-    Row { curve: Curve::Brainpool384r1, name: "brainpoolP384r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0b], bits: 384, numbers: [
+    Row { curve: Curve::Brainpool384r1, name: "brainpoolP384r1", oid: oid::BRAINPOOL_P384R1, bits: 384, numbers: [
         "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b412b1da197fb71123acd3a729901d1a71874700133107ec53",
         "7bc382c63d8c150c3c72080ace05afa0c2bea28e4fb22787139165efba91f90f8aa5814a503ad4eb04a8c7dd22ce2826",
         "04a8c7dd22ce28268b39b55416f0447c2fb77de107dcd2a62e880ea53eeb62d57cb4390295dbc9943ab78696fa504c11",
@@ -455,7 +455,7 @@ const TABLE: &[Row] = &[
         "8abe1d7520f9c2a45cb1eb8e95cfd55262b70b29feec5864e19c054ff99129280e4646217791811142820341263c5315",
         "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565",
     ] },
-    Row { curve: Curve::Brainpool384t1, name: "brainpoolP384t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0c], bits: 384, numbers: [
+    Row { curve: Curve::Brainpool384t1, name: "brainpoolP384t1", oid: oid::BRAINPOOL_P384T1, bits: 384, numbers: [
         "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b412b1da197fb71123acd3a729901d1a71874700133107ec53",
         "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b412b1da197fb71123acd3a729901d1a71874700133107ec50",
         "7f519eada7bda81bd826dba647910f8c4b9346ed8ccdc64e4b1abd11756dce1d2074aa263b88805ced70355a33b471ee",
@@ -463,7 +463,7 @@ const TABLE: &[Row] = &[
         "25ab056962d30651a114afd2755ad336747f93475b7a1fca3b88f2b6a208ccfe469408584dc2b2912675bf5b9e582928",
         "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565",
     ] },
-    Row { curve: Curve::Brainpool512r1, name: "brainpoolP512r1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0d], bits: 512, numbers: [
+    Row { curve: Curve::Brainpool512r1, name: "brainpoolP512r1", oid: oid::BRAINPOOL_P512R1, bits: 512, numbers: [
         "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca703308717d4d9b009bc66842aecda12ae6a380e62881ff2f2d82c68528aa6056583a48f3",
         "7830a3318b603b89e2327145ac234cc594cbdd8d3df91610a83441caea9863bc2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a72bf2c7b9e7c1ac4d77fc94ca",
         "3df91610a83441caea9863bc2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a72bf2c7b9e7c1ac4d77fc94cadc083e67984050b75ebae5dd2809bd638016f723",
@@ -471,7 +471,7 @@ const TABLE: &[Row] = &[
         "7dde385d566332ecc0eabfa9cf7822fdf209f70024a57b1aa000c55b881f8111b2dcde494a5f485e5bca4bd88a2763aed1ca2b2fa8f0540678cd1e0f3ad80892",
         "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069",
     ] },
-    Row { curve: Curve::Brainpool512t1, name: "brainpoolP512t1", oid: &[0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0e], bits: 512, numbers: [
+    Row { curve: Curve::Brainpool512t1, name: "brainpoolP512t1", oid: oid::BRAINPOOL_P512T1, bits: 512, numbers: [
         "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca703308717d4d9b009bc66842aecda12ae6a380e62881ff2f2d82c68528aa6056583a48f3",
         "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca703308717d4d9b009bc66842aecda12ae6a380e62881ff2f2d82c68528aa6056583a48f0",
         "7cbbbcf9441cfab76e1890e46884eae321f70c0bcb4981527897504bec3e36a62bcdfa2304976540f6450085f2dae145c22553b465763689180ea2571867423e",
@@ -479,7 +479,7 @@ const TABLE: &[Row] = &[
         "5b534bd595f5af0fa2c892376c84ace1bb4e3019b71634c01131159cae03cee9d9932184beef216bd71df2dadf86a627306ecff96dbb8bace198b61e00f8b332",
         "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069",
     ] },
-    Row { curve: Curve::Sm2, name: "SM2", oid: &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d], bits: 256, numbers: [
+    Row { curve: Curve::Sm2, name: "SM2", oid: oid::SM2, bits: 256, numbers: [
         "fffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffff",
         "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc",
         "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93",
@@ -487,7 +487,7 @@ const TABLE: &[Row] = &[
         "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0",
         "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123",
     ] },
-    Row { curve: Curve::Wtls6, name: "wap-wsg-idm-ecid-wtls6", oid: &[0x67, 0x2b, 0x01, 0x04, 0x06], bits: 112, numbers: [
+    Row { curve: Curve::Wtls6, name: "wap-wsg-idm-ecid-wtls6", oid: oid::WTLS6, bits: 112, numbers: [
         "db7c2abf62e35e668076bead208b",
         "db7c2abf62e35e668076bead2088",
         "659ef8ba043916eede8911702b22",
@@ -495,7 +495,7 @@ const TABLE: &[Row] = &[
         "a89ce5af8724c0a23e0e0ff77500",
         "db7c2abf62e35e7628dfac6561c5",
     ] },
-    Row { curve: Curve::Wtls7, name: "wap-wsg-idm-ecid-wtls7", oid: &[0x67, 0x2b, 0x01, 0x04, 0x07], bits: 161, numbers: [
+    Row { curve: Curve::Wtls7, name: "wap-wsg-idm-ecid-wtls7", oid: oid::WTLS7, bits: 161, numbers: [
         "fffffffffffffffffffffffffffffffeffffac73",
         "fffffffffffffffffffffffffffffffeffffac70",
         "b4e134d3fb59eb8bab57274904664d5af50388ba",
@@ -503,7 +503,7 @@ const TABLE: &[Row] = &[
         "feaffef2e331f296e071fa0df9982cfea7d43f2e",
         "0100000000000000000000351ee786a818f3a1a16b",
     ] },
-    Row { curve: Curve::Wtls8, name: "wap-wsg-idm-ecid-wtls8", oid: &[0x67, 0x2b, 0x01, 0x04, 0x08], bits: 113, numbers: [
+    Row { curve: Curve::Wtls8, name: "wap-wsg-idm-ecid-wtls8", oid: oid::WTLS8, bits: 113, numbers: [
         "fffffffffffffffffffffffffde7",
         "",
         "03",
@@ -511,7 +511,7 @@ const TABLE: &[Row] = &[
         "0000000000000000000000000002",
         "0100000000000001ecea551ad837e9",
     ] },
-    Row { curve: Curve::Wtls9, name: "wap-wsg-idm-ecid-wtls9", oid: &[0x67, 0x2b, 0x01, 0x04, 0x09], bits: 161, numbers: [
+    Row { curve: Curve::Wtls9, name: "wap-wsg-idm-ecid-wtls9", oid: oid::WTLS9, bits: 161, numbers: [
         "fffffffffffffffffffffffffffffffffffc808f",
         "",
         "03",
@@ -519,7 +519,7 @@ const TABLE: &[Row] = &[
         "0000000000000000000000000000000000000002",
         "0100000000000000000001cdc98ae0e2de574abf33",
     ] },
-    Row { curve: Curve::Wtls12, name: "wap-wsg-idm-ecid-wtls12", oid: &[0x67, 0x2b, 0x01, 0x04, 0x0c], bits: 224, numbers: [
+    Row { curve: Curve::Wtls12, name: "wap-wsg-idm-ecid-wtls12", oid: oid::WTLS12, bits: 224, numbers: [
         "ffffffffffffffffffffffffffffffff000000000000000000000001",
         "fffffffffffffffffffffffffffffffefffffffffffffffffffffffe",
         "b4050a850c04b3abf54132565044b0b7d7bfd8ba270b39432355ffb4",
@@ -532,46 +532,46 @@ const TABLE: &[Row] = &[
 /// Curves over binary fields: OID and bits of the group order.
 #[rustfmt::skip]
 const BINARY: &[(&[u8], u32)] = &[
-    (&[0x2b, 0x81, 0x04, 0x00, 0x04], 113), // sect113r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x05], 113), // sect113r2
-    (&[0x2b, 0x81, 0x04, 0x00, 0x16], 131), // sect131r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x17], 131), // sect131r2
-    (&[0x2b, 0x81, 0x04, 0x00, 0x01], 163), // sect163k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x02], 162), // sect163r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x0f], 163), // sect163r2
-    (&[0x2b, 0x81, 0x04, 0x00, 0x18], 193), // sect193r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x19], 193), // sect193r2
-    (&[0x2b, 0x81, 0x04, 0x00, 0x1a], 232), // sect233k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x1b], 233), // sect233r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x03], 238), // sect239k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x10], 281), // sect283k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x11], 282), // sect283r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x24], 407), // sect409k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x25], 409), // sect409r1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x26], 570), // sect571k1
-    (&[0x2b, 0x81, 0x04, 0x00, 0x27], 570), // sect571r1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x01], 163), // c2pnb163v1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x02], 162), // c2pnb163v2
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x03], 162), // c2pnb163v3
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x04], 161), // c2pnb176v1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x05], 191), // c2tnb191v1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x06], 190), // c2tnb191v2
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x07], 189), // c2tnb191v3
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x0a], 193), // c2pnb208w1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x0b], 238), // c2tnb239v1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x0c], 237), // c2tnb239v2
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x0d], 236), // c2tnb239v3
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x10], 257), // c2pnb272w1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x11], 289), // c2pnb304w1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x12], 353), // c2tnb359v1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x13], 353), // c2pnb368w1
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x00, 0x14], 418), // c2tnb431r1
-    (&[0x67, 0x2b, 0x01, 0x04, 0x01], 112), // wap-wsg-idm-ecid-wtls1
-    (&[0x67, 0x2b, 0x01, 0x04, 0x03], 163), // wap-wsg-idm-ecid-wtls3
-    (&[0x67, 0x2b, 0x01, 0x04, 0x04], 113), // wap-wsg-idm-ecid-wtls4
-    (&[0x67, 0x2b, 0x01, 0x04, 0x05], 163), // wap-wsg-idm-ecid-wtls5
-    (&[0x67, 0x2b, 0x01, 0x04, 0x0a], 232), // wap-wsg-idm-ecid-wtls10
-    (&[0x67, 0x2b, 0x01, 0x04, 0x0b], 233), // wap-wsg-idm-ecid-wtls11
+    (oid::SECT113R1, 113),
+    (oid::SECT113R2, 113),
+    (oid::SECT131R1, 131),
+    (oid::SECT131R2, 131),
+    (oid::SECT163K1, 163),
+    (oid::SECT163R1, 162),
+    (oid::SECT163R2, 163),
+    (oid::SECT193R1, 193),
+    (oid::SECT193R2, 193),
+    (oid::SECT233K1, 232),
+    (oid::SECT233R1, 233),
+    (oid::SECT239K1, 238),
+    (oid::SECT283K1, 281),
+    (oid::SECT283R1, 282),
+    (oid::SECT409K1, 407),
+    (oid::SECT409R1, 409),
+    (oid::SECT571K1, 570),
+    (oid::SECT571R1, 570),
+    (oid::C2PNB163V1, 163),
+    (oid::C2PNB163V2, 162),
+    (oid::C2PNB163V3, 162),
+    (oid::C2PNB176V1, 161),
+    (oid::C2TNB191V1, 191),
+    (oid::C2TNB191V2, 190),
+    (oid::C2TNB191V3, 189),
+    (oid::C2PNB208W1, 193),
+    (oid::C2TNB239V1, 238),
+    (oid::C2TNB239V2, 237),
+    (oid::C2TNB239V3, 236),
+    (oid::C2PNB272W1, 257),
+    (oid::C2PNB304W1, 289),
+    (oid::C2TNB359V1, 353),
+    (oid::C2PNB368W1, 353),
+    (oid::C2TNB431R1, 418),
+    (oid::WTLS1, 112),
+    (oid::WTLS3, 163),
+    (oid::WTLS4, 113),
+    (oid::WTLS5, 163),
+    (oid::WTLS10, 232),
+    (oid::WTLS11, 233),
 ];
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::facts::{ANY_USAGE, Facts};
+use super::facts::Facts;
 use super::gather::Met;
 use super::names;
 use super::record::{Issued, Root};
 use crate::id::{Fingerprint, NameId, SpkiHash};
+use crate::oid;
 use crate::pki::{self, Checked, check_signature, signed_parts, spki_of};
 use crate::plan::ca::Sort;
 use crate::time::Time;
@@ -24,8 +25,6 @@ const TOLD: usize = 4;
 
 /// `keyCertSign` (RFC 5280 section 4.2.1.3).
 const KEY_CERT_SIGN: u16 = 1 << 5;
-/// The arc of the extended key usages, RFC 5280 section 4.2.1.12; one more octet names the usage.
-const PURPOSES: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
 
 /// The roots of Mozilla's store that came with this program, DER.
 #[must_use]
@@ -352,7 +351,9 @@ impl Search<'_> {
             Sort::Smime => 4,
             Sort::Ca | Sort::Other => return true,
         };
-        let is = |usage: &Vec<u8>| *usage == [&PURPOSES[..], &[purpose]].concat() || usage == ANY_USAGE;
+        let is = |usage: &Vec<u8>| {
+            *usage == [oid::KEY_PURPOSE, &[purpose]].concat() || usage == oid::ANY_EXT_KEY_USAGE
+        };
         above.usages.as_ref().is_none_or(|usages| usages.iter().any(is))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::chain::{Authorities, Path};
 use super::check::{Check, Found, Severity, Waivers};
-use super::facts::{ANY_USAGE, Facts};
+use super::facts::Facts;
 use super::gather::Met;
 use super::names;
 use super::record::{Issued, Root};
@@ -19,9 +19,6 @@ use crate::plan::ca::{Cas, Sort};
 use crate::rekey::usage;
 use crate::time::{DAY, Time};
 
-/// `id-kp-serverAuth` and `id-kp-clientAuth`, RFC 5280 section 4.2.1.12.
-const SERVER: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-const CLIENT: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
 /// Names told one by one, of those that were not asked for.
 const NAMES_TOLD: usize = 5;
 /// Findings before missing names are only counted; a certificate can have a hundred thousand.
@@ -288,12 +285,14 @@ impl Checking<'_> {
 
     fn usages(&mut self, public: bool) {
         let there = self.facts.usages.as_deref();
-        let has = |usage: &Vec<u8>| there.is_none_or(|all| all.iter().any(|u| u == usage || u == ANY_USAGE));
+        let has = |usage: &Vec<u8>| {
+            there.is_none_or(|all| all.iter().any(|u| u == usage || u == oid::ANY_EXT_KEY_USAGE))
+        };
         let lost: Vec<Vec<u8>> =
             self.asked.facts.usages.iter().flatten().filter(|u| !has(u)).cloned().collect();
-        let serves = there.is_some_and(|all| all.iter().any(|u| u == SERVER));
+        let serves = there.is_some_and(|all| all.iter().any(|u| u == oid::SERVER_AUTH));
         for usage in lost {
-            if usage == CLIENT && public && serves {
+            if usage == oid::CLIENT_AUTH && public && serves {
                 let says = "the usage clientAuth is gone: public CAs give it no more beside serverAuth (Chrome Root Program, 2026). Where this certificate identifies a client, that needs one of another CA";
                 self.tell(Check::LostUsage, says.to_owned(), "");
             } else {
@@ -349,10 +348,10 @@ impl Checking<'_> {
 /// What people call an extended key usage.
 fn usage_name(usage: &[u8]) -> String {
     match usage {
-        SERVER => "serverAuth".to_owned(),
-        CLIENT => "clientAuth".to_owned(),
-        [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03] => "codeSigning".to_owned(),
-        [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04] => "emailProtection".to_owned(),
+        oid::SERVER_AUTH => "serverAuth".to_owned(),
+        oid::CLIENT_AUTH => "clientAuth".to_owned(),
+        oid::CODE_SIGNING => "codeSigning".to_owned(),
+        oid::EMAIL_PROTECTION => "emailProtection".to_owned(),
         other => oid::dotted(other).unwrap_or_else(|| "without a readable name".to_owned()),
     }
 }

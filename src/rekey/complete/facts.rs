@@ -5,10 +5,6 @@ use std::collections::HashSet;
 use crate::oid;
 use crate::pki::der::{self, Reader, Tlv, context};
 
-/// `anyExtendedKeyUsage` (RFC 5280 section 4.2.1.12).
-pub(crate) const ANY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
-/// `nameConstraints` (RFC 5280 section 4.2.1.10).
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 /// `status_request`, the TLS feature that is called must-staple (RFC 7633 section 4, RFC 6066 section 8).
 const STATUS_REQUEST: u32 = 5;
 
@@ -24,15 +20,13 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::AUTHORITY_INFO_ACCESS,
     oid::SCT_LIST,
     oid::TLS_FEATURE,
-    NAME_CONSTRAINTS,
-    // issuerAltName, certificatePolicies, policyMappings, policyConstraints, freshestCRL, inhibitAnyPolicy:
-    // RFC 5280 section 4.2.1.
-    &[0x55, 0x1d, 0x12],
-    &[0x55, 0x1d, 0x20],
-    &[0x55, 0x1d, 0x21],
-    &[0x55, 0x1d, 0x24],
-    &[0x55, 0x1d, 0x2e],
-    &[0x55, 0x1d, 0x36],
+    oid::NAME_CONSTRAINTS,
+    oid::ISSUER_ALT_NAME,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::POLICY_CONSTRAINTS,
+    oid::FRESHEST_CRL,
+    oid::INHIBIT_ANY_POLICY,
 ];
 
 /// The extensions of one certificate or request.
@@ -119,7 +113,7 @@ impl Facts {
             }
             oid::SCT_LIST => self.logs = Reader::new(value).octet_string().map(logs).unwrap_or_default(),
             oid::CT_POISON => self.poison = true,
-            NAME_CONSTRAINTS => self.constraints = Some(value.to_vec()),
+            oid::NAME_CONSTRAINTS => self.constraints = Some(value.to_vec()),
             oid::CRL_DISTRIBUTION_POINTS => {
                 // DistributionPoint: [0] distributionPoint, in it [0] fullName, in it the names.
                 let inner = |t: Tlv<'_>| t.reader().find(|t| t.tag == context(0)).map(|t| t.content.to_vec());

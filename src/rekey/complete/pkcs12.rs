@@ -8,6 +8,7 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{digest, hmac, rand};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::oid;
 use crate::pki::der::{self, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, SET, context};
 use crate::rekey::pbes::{ITERATIONS, Sealer};
 use crate::secret::Secret;
@@ -20,20 +21,6 @@ const SALT: usize = 16;
 const BLOCK: usize = 64;
 /// What the derived octets are for: a key of a MAC (RFC 7292 appendix B.3).
 const FOR_MAC: u8 = 3;
-
-/// `id-data` and `id-encryptedData`, RFC 5652 sections 4 and 8.
-const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06];
-/// `pkcs8ShroudedKeyBag` and `certBag`, RFC 7292 appendix D.
-const SHROUDED_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x02];
-const CERTIFICATE_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x03];
-/// `x509Certificate`, RFC 7292 appendix D.
-const X509_CERTIFICATE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
-/// `friendlyName` and `localKeyId`, RFC 2985 section 5.5.
-const FRIENDLY_NAME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x14];
-const LOCAL_KEY_ID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x15];
-/// `id-sha256`, RFC 8017 appendix B.1.
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 
 /// Writes the files of one run under one passphrase. What comes of the passphrase is derived once: who knows
 /// it knows all of them anyhow.
@@ -65,17 +52,19 @@ impl Exporter {
     ) -> Result<Secret, Unspecified> {
         let id = digest::digest(&digest::SHA256, leaf);
         let own = attributes(name, id.as_ref());
-        let mut bags = vec![bag(CERTIFICATE_BAG, &certificate(leaf), &own)];
-        bags.extend(above.iter().map(|der| bag(CERTIFICATE_BAG, &certificate(der), &[])));
-        let keys = sequence(&[bag(SHROUDED_KEY, &self.sealer.seal(pkcs8)?, &own)]);
-        let safe =
-            sequence(&[self.encrypted(&sequence(&bags))?, content(DATA, &der::tlv(OCTET_STRING, &keys))]);
+        let mut bags = vec![bag(oid::CERTIFICATE_BAG, &certificate(leaf), &own)];
+        bags.extend(above.iter().map(|der| bag(oid::CERTIFICATE_BAG, &certificate(der), &[])));
+        let keys = sequence(&[bag(oid::SHROUDED_KEY_BAG, &self.sealer.seal(pkcs8)?, &own)]);
+        let safe = sequence(&[
+            self.encrypted(&sequence(&bags))?,
+            content(oid::DATA, &der::tlv(OCTET_STRING, &keys)),
+        ]);
         let mac = hmac::sign(&self.mac, &safe);
-        let algorithm = sequence(&[der::tlv(OID, SHA256), der::tlv(NULL, &[])]);
+        let algorithm = sequence(&[der::tlv(OID, oid::SHA256), der::tlv(NULL, &[])]);
         let mac = sequence(&[algorithm, der::tlv(OCTET_STRING, mac.as_ref())]);
         let mac =
             sequence(&[mac, der::tlv(OCTET_STRING, &self.salt), der::unsigned(&ITERATIONS.to_be_bytes())]);
-        let whole = content(DATA, &der::tlv(OCTET_STRING, &safe));
+        let whole = content(oid::DATA, &der::tlv(OCTET_STRING, &safe));
         Ok(Secret::new(sequence(&[der::tlv(INTEGER, &[3]), whole, mac])))
     }
 
@@ -85,8 +74,8 @@ impl Exporter {
         // The same scheme and text as around a key, in another frame.
         let mut parts = Reader::new(&sealed).sequence().ok_or(Unspecified)?;
         let (scheme, text) = (parts.any().ok_or(Unspecified)?, parts.octet_string().ok_or(Unspecified)?);
-        let inner = sequence(&[der::tlv(OID, DATA), scheme.raw.to_vec(), der::tlv(0x80, text)]);
-        Ok(content(ENCRYPTED_DATA, &sequence(&[der::tlv(INTEGER, &[0]), inner])))
+        let inner = sequence(&[der::tlv(OID, oid::DATA), scheme.raw.to_vec(), der::tlv(0x80, text)]);
+        Ok(content(oid::ENCRYPTED_DATA, &sequence(&[der::tlv(INTEGER, &[0]), inner])))
     }
 }
 
@@ -121,7 +110,7 @@ fn bag(kind: &[u8], value: &[u8], attributes: &[u8]) -> Vec<u8> {
 
 /// `CertBag`, RFC 7292 section 4.2.3.
 fn certificate(der: &[u8]) -> Vec<u8> {
-    sequence(&[der::tlv(OID, X509_CERTIFICATE), der::tlv(context(0), &der::tlv(OCTET_STRING, der))])
+    sequence(&[der::tlv(OID, oid::X509_CERTIFICATE), der::tlv(context(0), &der::tlv(OCTET_STRING, der))])
 }
 
 /// Name and number by which programs join a key with its certificate, in the order that DER demands of a set.
@@ -129,8 +118,8 @@ fn attributes(name: &str, id: &[u8]) -> Vec<u8> {
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let attribute = |oid: &[u8], value: Vec<u8>| sequence(&[der::tlv(OID, oid), der::tlv(SET, &value)]);
     let mut all = [
-        attribute(FRIENDLY_NAME, der::tlv(BMP_STRING, &name)),
-        attribute(LOCAL_KEY_ID, der::tlv(OCTET_STRING, id)),
+        attribute(oid::FRIENDLY_NAME, der::tlv(BMP_STRING, &name)),
+        attribute(oid::LOCAL_KEY_ID, der::tlv(OCTET_STRING, id)),
     ];
     all.sort();
     der::tlv(SET, &all.concat())

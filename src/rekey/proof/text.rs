@@ -6,6 +6,7 @@ use super::super::markdown::code;
 use super::super::record;
 use super::super::spec::NewKind;
 use super::model::{ATTESTATION, Compromised, KILL_SWITCH, REQUESTS, Record};
+use crate::oid;
 use crate::pki::show;
 use crate::shell;
 use crate::time::Time;
@@ -102,10 +103,11 @@ pub(super) fn cannot_sign(
     for (wording, name) in wordings.iter().zip(REQUESTS) {
         out.push_str(&request(wording, name, &[]));
     }
+    let no_secrecy = oid::dotted(oid::NO_SECRECY_AFFORDED).unwrap_or_default();
     out.push_str(&request(
         ATTESTATION,
         ATTESTATION_FILE,
-        &["-addext", "1.3.6.1.5.5.7.1.23=critical,DER:0101FF"],
+        &["-addext", &format!("{no_secrecy}=critical,DER:0101FF")],
     ));
     out.push_str(
         "\nNever send the key itself. A CA may also take a string of its own, signed: `openssl dgst -sha256 -sign` the string with the key.\n",

@@ -22,28 +22,24 @@ enum Kind {
 
 /// Attributes with the kind of their value and how many characters it has at most.
 const KNOWN: &[(&[u8], Kind, usize)] = &[
-    (&[0x55, 0x04, 0x03], Kind::Directory, 64),
-    (&[0x55, 0x04, 0x04], Kind::Directory, 32_768),
-    (&[0x55, 0x04, 0x05], Kind::Printable, 64),
-    (&[0x55, 0x04, 0x06], Kind::Printable, 2),
-    (&[0x55, 0x04, 0x07], Kind::Directory, 128),
-    (&[0x55, 0x04, 0x08], Kind::Directory, 128),
-    (&[0x55, 0x04, 0x0a], Kind::Directory, 64),
-    (&[0x55, 0x04, 0x0b], Kind::Directory, 64),
-    (&[0x55, 0x04, 0x0c], Kind::Directory, 64),
-    (&[0x55, 0x04, 0x29], Kind::Directory, 32_768),
-    (&[0x55, 0x04, 0x2a], Kind::Directory, 32_768),
-    (&[0x55, 0x04, 0x2b], Kind::Directory, 32_768),
-    (&[0x55, 0x04, 0x2c], Kind::Directory, 32_768),
-    (&[0x55, 0x04, 0x2e], Kind::Printable, usize::MAX),
-    (&[0x55, 0x04, 0x41], Kind::Directory, 128),
-    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19], Kind::Ia5, usize::MAX),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01], Kind::Ia5, 255),
+    (oid::COMMON_NAME, Kind::Directory, 64),
+    (oid::SURNAME, Kind::Directory, 32_768),
+    (oid::SERIAL_NUMBER, Kind::Printable, 64),
+    (oid::COUNTRY, Kind::Printable, 2),
+    (oid::LOCALITY, Kind::Directory, 128),
+    (oid::STATE, Kind::Directory, 128),
+    (oid::ORGANIZATION, Kind::Directory, 64),
+    (oid::ORGANIZATIONAL_UNIT, Kind::Directory, 64),
+    (oid::TITLE, Kind::Directory, 64),
+    (oid::NAME, Kind::Directory, 32_768),
+    (oid::GIVEN_NAME, Kind::Directory, 32_768),
+    (oid::INITIALS, Kind::Directory, 32_768),
+    (oid::GENERATION_QUALIFIER, Kind::Directory, 32_768),
+    (oid::DN_QUALIFIER, Kind::Printable, usize::MAX),
+    (oid::PSEUDONYM, Kind::Directory, 128),
+    (oid::DOMAIN_COMPONENT, Kind::Ia5, usize::MAX),
+    (oid::EMAIL_ADDRESS, Kind::Ia5, 255),
 ];
-/// `countryName`: two characters, not up to two.
-const COUNTRY: &[u8] = &[0x55, 0x04, 0x06];
-/// `x500UniqueIdentifier`, the one attribute whose value is a BIT STRING.
-const UNIQUE_IDENTIFIER: &[u8] = &[0x55, 0x04, 0x2d];
 
 const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
@@ -111,7 +107,7 @@ impl Written {
             return None;
         }
         let value = found.value;
-        if value.tag == der::BIT_STRING && found.kind == UNIQUE_IDENTIFIER && is_bit_string(value) {
+        if value.tag == der::BIT_STRING && found.kind == oid::UNIQUE_IDENTIFIER && is_bit_string(value) {
             return Some(whole(value.tag, value.content));
         }
         let Some(text) = name::decode(value).or_else(|| general_string(value)) else {
@@ -171,7 +167,8 @@ fn too_long(kind: &[u8], characters: usize, longest: usize) -> Option<String> {
         n if n > longest => {
             Some(format!("it has {n} characters, and {longest} are the most (RFC 5280 appendix A.1)"))
         }
-        1 if kind == COUNTRY => Some("a country has two letters (RFC 5280 appendix A.1)".to_owned()),
+        // Two characters, not up to two.
+        1 if kind == oid::COUNTRY => Some("a country has two letters (RFC 5280 appendix A.1)".to_owned()),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use super::super::revoked::{Answer, Lists};
 use super::Checking;
 use crate::finding::Code;
 use crate::id::SpkiHash;
+use crate::oid;
 use crate::plan::ca::Sort;
 use crate::time::DAY;
 
@@ -181,8 +182,8 @@ impl Checking<'_> {
 /// Whether a signature algorithm rests on a hash that is broken for signatures.
 fn is_weak(algorithm: &str) -> bool {
     let lower = algorithm.to_ascii_lowercase();
-    // The last one is sha1WithRSA of OIW.
-    lower.starts_with("md") && lower.contains("with") || lower.contains("sha1") || lower == "1.3.14.3.2.29"
+    let of_oiw = || oid::dotted(oid::RSA_SHA1_OIW).is_some_and(|dotted| dotted == lower);
+    lower.starts_with("md") && lower.contains("with") || lower.contains("sha1") || of_oiw()
 }
 
 #[cfg(test)]
