@@ -3,6 +3,7 @@
 
 mod add;
 mod columns;
+mod csv;
 mod forms;
 mod index;
 pub(crate) mod issuer;
