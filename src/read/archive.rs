@@ -320,7 +320,7 @@ impl Opening<'_, '_> {
         own: &mut Vec<Item>,
     ) -> io::Result<()> {
         let options = self.archive.options;
-        let end = super::fill::read_up_to(rest, buffer, options.limits.window)?;
+        let end = super::zeroizing_io::read_up_to(rest, buffer, options.limits.window)?;
         let mut content = self.content();
         let read = content.behind(rest, buffer, end, at, options);
         let found = content.finish();

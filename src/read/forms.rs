@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::limits;
 use crate::pki::der;
 
+mod base64_cursor;
 mod binary;
 mod columns;
 mod dumps;
@@ -20,10 +21,9 @@ mod escaped;
 mod hex;
 mod literals;
 mod numbers;
-mod promise;
+mod prefilter;
 mod quoted;
 mod runs;
-mod step;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -32,7 +32,7 @@ mod values;
 pub(crate) use binary::Elements;
 pub(crate) use embedded::candidates;
 pub(crate) use escaped::markers;
-pub(crate) use promise::may_hold_text;
+pub(crate) use prefilter::may_hold_text;
 
 /// Gets the bytes that came out of a wrapping, and where it is; tells whether there was anything in them.
 type Visit<'v> = dyn FnMut(std::ops::Range<usize>, &[u8]) -> bool + 'v;

@@ -7,7 +7,6 @@
 mod archive;
 mod cache;
 mod content;
-pub(crate) mod fill;
 pub(crate) mod forms;
 pub mod jwk;
 pub mod ledger;
@@ -15,6 +14,7 @@ mod magic;
 pub(crate) mod pem;
 mod pipeline;
 pub mod walk;
+mod zeroizing_io;
 
 use std::borrow::Cow;
 use std::fmt;

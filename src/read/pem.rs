@@ -16,9 +16,9 @@ use crate::finding::{Code, Codes, Reason};
 pub(in crate::read) mod base64;
 mod headers;
 mod label;
-mod ladder;
 pub(in crate::read) mod lines;
 mod marker;
+mod recover;
 #[cfg(test)]
 mod tests;
 pub(in crate::read) mod wrapping;
@@ -102,7 +102,7 @@ impl<'a> Block<'a> {
                 });
             }
         }
-        let mut decoded = ladder::climb(self, content, out)?;
+        let mut decoded = recover::decode(self, content, out)?;
         decoded.findings = decoded.findings.union(self.findings);
         Ok(decoded)
     }

@@ -12,7 +12,7 @@ use super::{Bytes, Kind, Opening, whole, zip};
 use crate::finding::Reason;
 use crate::pki::Unread;
 use crate::read::Item;
-use crate::read::fill::read_up_to;
+use crate::read::zeroizing_io::read_up_to;
 
 /// Fewer bytes are padding: no member fits into them (its header has 30), and no key.
 const LEAST: u64 = 32;

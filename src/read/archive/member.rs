@@ -11,8 +11,8 @@ use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
 use crate::read::content::{Content, KEPT, Within, wipe};
-use crate::read::fill::read_up_to;
 use crate::read::walk::io_unread;
+use crate::read::zeroizing_io::read_up_to;
 use crate::read::{Found, INTO, Item};
 use crate::time::Time;
 
@@ -135,7 +135,7 @@ impl Opening<'_, '_> {
         own: &mut Vec<Item>,
     ) -> io::Result<()> {
         let expected = usize::try_from(member.size).unwrap_or(PEEK).min(PEEK);
-        crate::read::fill::reserve(buffer, expected + 1);
+        crate::read::zeroizing_io::reserve(buffer, expected + 1);
         let (mut end, mut failed) = until(read_up_to(source, buffer, PEEK));
         if failed.is_none()
             && let Some(kind) = kind(buffer)

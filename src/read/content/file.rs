@@ -325,7 +325,7 @@ pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most:
     buffer.clear();
     // More than expected is asked for, so a first read that gives just that met the end. Files that grow, or
     // say 0 as those in /proc do, go on.
-    crate::read::fill::reserve(buffer, expected.saturating_add(1));
+    crate::read::zeroizing_io::reserve(buffer, expected.saturating_add(1));
     if (1..most).contains(&expected) {
         match rustix::io::retry_on_intr(|| rustix::io::read(&*file, spare_capacity(buffer)))? {
             got if got == expected => return Ok(true),
@@ -334,14 +334,14 @@ pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most:
         }
     }
     let left = most.saturating_sub(buffer.len());
-    Ok(crate::read::fill::read_to_end(&mut file.take(left as u64), buffer)? < left)
+    Ok(crate::read::zeroizing_io::read_to_end(&mut file.take(left as u64), buffer)? < left)
 }
 
 /// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
 pub(super) fn read_more(file: &mut dyn Read, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
     let want = window.saturating_sub(buffer.len());
-    crate::read::fill::reserve(buffer, want.saturating_add(1));
-    let got = crate::read::fill::read_to_end(&mut file.take(want as u64), buffer)?;
+    crate::read::zeroizing_io::reserve(buffer, want.saturating_add(1));
+    let got = crate::read::zeroizing_io::read_to_end(&mut file.take(want as u64), buffer)?;
     Ok(got < want)
 }
 

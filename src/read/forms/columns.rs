@@ -6,8 +6,8 @@ use std::ops::Range;
 use memchr::{memchr2, memrchr2};
 use zeroize::Zeroizing;
 
+use super::base64_cursor;
 use super::runs::{self, is_digit};
-use super::step;
 use crate::read::pem::{base64, wrapping};
 
 /// A first line with fewer digits is not continued.
@@ -51,7 +51,7 @@ impl Lines {
         base64::reset(digits, self.digits());
         self.runs.iter().for_each(|run| digits.extend_from_slice(&buffer[run.clone()]));
         digits.truncate(most);
-        step::standard(digits);
+        base64_cursor::standard(digits);
     }
 }
 

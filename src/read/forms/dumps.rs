@@ -8,7 +8,7 @@ use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use super::{Visit, hex};
-use crate::read::fill;
+use crate::read::zeroizing_io;
 
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
@@ -75,7 +75,7 @@ fn line(text: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
         if !fits {
             break;
         }
-        fill::reserve(bytes, LINE);
+        zeroizing_io::reserve(bytes, LINE);
         bytes.extend(
             rest[blanks..blanks + digits].as_chunks::<2>().0.iter().filter_map(|digits| hex::pair(*digits)),
         );

@@ -12,9 +12,9 @@ use memchr::memchr;
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
+use super::base64_cursor::{Step, Text};
 use super::columns;
 use super::literals;
-use super::step::{Step, Text};
 use super::{Candidate, Kind};
 use crate::limits;
 use crate::pki::der;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::promise::may_hold;
+use super::prefilter::may_hold;
 use super::{Visit, runs};
 use crate::read::pem::wrapping;
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::promise::may_hold;
-use super::step::{self, Text};
+use super::base64_cursor::{self, Text};
+use super::prefilter::may_hold;
 use super::{Visit, columns, embedded, hex};
 use crate::read::pem::base64;
 
@@ -76,7 +76,7 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
         base64::reset(&mut digits, count);
         digits.extend_from_slice(&buffer[first..plain]);
         text.walk(plain, more, |some| digits.extend_from_slice(some));
-        step::standard(&mut digits);
+        base64_cursor::standard(&mut digits);
         if decode(&mut digits) && may_hold(&digits) && visit(first..at, &digits) {
             continue;
         }
@@ -93,7 +93,7 @@ fn words(buffer: &[u8], range: Range<usize>, digits: &mut Vec<u8>, visit: &mut V
         at = word.end;
         base64::reset(digits, word.len());
         digits.extend_from_slice(&buffer[word.clone()]);
-        step::standard(digits);
+        base64_cursor::standard(digits);
         if decode(digits) && may_hold(digits) {
             visit(word, digits);
         }

@@ -9,7 +9,7 @@ use memchr::memchr;
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
-use super::promise::may_hold;
+use super::prefilter::may_hold;
 use super::{Visit, hex};
 use crate::read::pem::base64;
 

@@ -1,7 +1,7 @@
 //! From the text of a block to its bytes: the plain reading first, then one wrapping after another is taken
 //! off.
 //!
-//! Every rung costs a constant number of passes over the text, so the whole is linear in it.
+//! Every reading costs a constant number of passes over the text, so the whole is linear in it.
 
 use zeroize::Zeroizing;
 
@@ -16,45 +16,45 @@ use crate::finding::{Code, Codes, Reason};
 const OPEN_TEXT: usize = 16 << 20;
 
 /// Decodes a block whose text is not of the usual shape.
-pub(super) fn climb(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
-    let mut rungs = Rungs { content, closed: block.closed, clean: true, by_prefix: false, out };
+pub(super) fn decode(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
+    let mut readings = Readings { content, closed: block.closed, clean: true, by_prefix: false, out };
     let (headers, text) = headers::split(block.body);
     if text.iter().all(|b| base64::is_blank(*b)) {
         if !block.is_prefixed() {
             return Err(block.nothing());
         }
-        rungs.by_prefix = true;
+        readings.by_prefix = true;
     }
     let unchecked = matches!(content, Content::Any | Content::Pgp) || headers.encrypted;
     let loose = unchecked && !block.has_digit_prefix();
-    let mut plain = rungs.plain(&headers, text, loose);
+    let mut plain = readings.plain(&headers, text, loose);
     // Correct padding speaks for a reading: a part of a wrapping that was read as digits would have shifted
     // it.
     for clean in [true, false] {
-        if rungs.clean != clean {
-            rungs.clean = clean;
-            plain = rungs.plain(&headers, text, loose);
+        if readings.clean != clean {
+            readings.clean = clean;
+            plain = readings.plain(&headers, text, loose);
         }
         if let Some(codes) = plain.codes {
-            return Ok(rungs.decoded(block, headers, codes));
+            return Ok(readings.decoded(block, headers, codes));
         }
-        if let Some((headers, codes)) = rungs.unwrapped(block) {
-            return Ok(rungs.decoded(block, headers, codes));
+        if let Some((headers, codes)) = readings.unwrapped(block) {
+            return Ok(readings.decoded(block, headers, codes));
         }
     }
     // Base64 text of something else than the label says: the caller tells what.
-    if plain.is_clean && block.closed && rungs.plain(&headers, text, true).is_clean {
-        return Ok(rungs.decoded(block, headers, Codes::NONE));
+    if plain.is_clean && block.closed && readings.plain(&headers, text, true).is_clean {
+        return Ok(readings.decoded(block, headers, Codes::NONE));
     }
     if block.closed && wrap::has_escapes(block.body) {
         let mut unescaped = Zeroizing::new(Vec::new());
         wrap::unescape(block.body, Plus::Digit, &mut unescaped);
         let (headers, text) = headers::split(&unescaped);
-        if rungs.plain(&headers, text, true).is_clean {
-            return Ok(rungs.decoded(block, headers, Codes::NONE));
+        if readings.plain(&headers, text, true).is_clean {
+            return Ok(readings.decoded(block, headers, Codes::NONE));
         }
     }
-    rungs.out.clear();
+    readings.out.clear();
     Err(block.not_base64(text, plain.gathered.stop))
 }
 
@@ -68,18 +68,18 @@ struct Plain {
     gathered: Gathered,
 }
 
-/// The state of one climb.
-struct Rungs<'o> {
+/// The state of the readings of one block.
+struct Readings<'o> {
     content: Content,
     closed: bool,
     /// Whether only text with correct padding is accepted.
     clean: bool,
-    /// Whether a rung was tried that looks at what stands before the block.
+    /// Whether a reading was tried that looks at what stands before the block.
     by_prefix: bool,
     out: &'o mut Vec<u8>,
 }
 
-impl Rungs<'_> {
+impl Readings<'_> {
     /// The result, once the bytes are in the output.
     fn decoded(&self, block: &Block<'_>, headers: Headers, mut findings: Codes) -> Decoded {
         if !self.closed {
