@@ -26,6 +26,7 @@ mod searches;
 mod selection;
 mod sorted;
 mod texts;
+mod times;
 mod vocabulary;
 
 use std::borrow::Cow;

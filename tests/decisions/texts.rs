@@ -13,7 +13,7 @@ use certrecall::time::Time;
 use crate::blocks::hold;
 
 /// The first lines of an input that begin with `: `, and the rest with its escapes made real.
-fn parts(input: &str) -> (Vec<&str>, Vec<u8>) {
+pub(crate) fn parts(input: &str) -> (Vec<&str>, Vec<u8>) {
     let options: Vec<&str> = input.lines().map_while(|l| l.strip_prefix(": ")).collect();
     let rest: Vec<&str> = input.lines().skip(options.len()).collect();
     let mut text = rest.join("\n");
@@ -44,17 +44,18 @@ fn parts(input: &str) -> (Vec<&str>, Vec<u8>) {
         };
     }
     out.extend(rest.as_bytes());
-    if !out.ends_with(b"\r") {
+    // `: exact` stands for no line end behind the last line.
+    if !out.ends_with(b"\r") && !options.contains(&"exact") {
         out.push(b'\n');
     }
     (options, out)
 }
 
-fn option<'t>(options: &[&'t str], name: &str) -> Vec<&'t str> {
+pub(crate) fn option<'t>(options: &[&'t str], name: &str) -> Vec<&'t str> {
     options.iter().filter_map(|o| o.strip_prefix(name)).map(str::trim).collect()
 }
 
-fn ends(from: Option<Time>, to: Option<Time>) -> String {
+pub(crate) fn ends(from: Option<Time>, to: Option<Time>) -> String {
     format!(
         "{}..{}",
         from.map(|t| t.to_string()).unwrap_or_default(),
@@ -83,6 +84,7 @@ fn manifests() {
         match Manifest::parse_all(&files, &mapping, option(&options, "prefix").first().copied()) {
             Err(error) => writeln!(out, "{error}").unwrap(),
             Ok(manifest) => {
+                assert_eq!(manifest.needs_hashes(), manifest.rows.iter().any(|row| row.sha256.is_some()));
                 for (at, row) in manifest.rows.iter().enumerate() {
                     if is_left_out(at, manifest.rows.len()) {
                         continue;
@@ -116,6 +118,11 @@ fn manifests() {
                     .filter(|(at, _)| !is_left_out(*at, manifest.findings.list.len()))
                 {
                     writeln!(out, "{at}. {} {}: {}", f.code.as_str(), f.place, f.says).unwrap();
+                }
+                // What it was taken for, where that is asked for.
+                if options.contains(&"taken") {
+                    let taken = manifest.taken(&manifest.findings.counts);
+                    taken.iter().for_each(|line| writeln!(out, "{line}").unwrap());
                 }
             }
         }
