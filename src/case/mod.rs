@@ -11,6 +11,7 @@ mod keep;
 mod notice;
 mod past;
 mod plan;
+pub mod rekey;
 pub mod roots;
 pub mod views;
 

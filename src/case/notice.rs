@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::finding::Finding;
+use crate::finding::{Code, Codes, Finding};
 use crate::id::{Fingerprint, StepId};
-use crate::rekey::Trouble;
+use crate::pki::show;
+use crate::rekey::{Refused, Trouble};
 use crate::report::view::count;
 use crate::store::Changes;
 use crate::time::Time;
@@ -17,6 +18,9 @@ pub trait Watch: Send {
 
     /// So many files were read so far.
     fn files_read(&mut self, count: usize);
+
+    /// So many keys and requests were made so far.
+    fn keys_made(&mut self, count: usize);
 }
 
 /// Nobody watches: the results have everything that matters.
@@ -24,6 +28,8 @@ impl Watch for () {
     fn notice(&mut self, _: Notice) {}
 
     fn files_read(&mut self, _: usize) {}
+
+    fn keys_made(&mut self, _: usize) {}
 }
 
 /// Something that a run reports.
@@ -52,8 +58,57 @@ pub enum Notice {
     },
     /// What the new plan changed in the list of steps.
     Plan(Changes),
+    /// There is no replacement for this name: its certificate is not where it was found.
+    NotReplaced(String),
+    /// No request could be made.
+    Refused(Refused),
     /// Something is wrong with a replacement that is in the case.
     Replacement(Trouble),
+    /// The replacement for this name is damaged; another one is made.
+    ReplacementDamaged(String),
+    /// A replacement is not made, for the reason that its owner gave.
+    ReplacementSkipped {
+        /// Its name.
+        name: String,
+        /// Its step.
+        step: StepId,
+        /// The reason.
+        reason: String,
+    },
+    /// What a request has otherwise than the old certificate.
+    RequestDiffers {
+        /// Where it is.
+        directory: String,
+        /// What is different.
+        findings: Codes,
+    },
+    /// The same of all requests that were made.
+    RequestsDiffer {
+        /// How many.
+        requests: usize,
+        /// What is different in how many of them.
+        findings: Vec<(Code, usize)>,
+        /// The file beside each that has the details.
+        file: &'static str,
+    },
+    /// The plan for people does not name the requests.
+    RequestsNotShown {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// A replacement that was asked for is there already.
+    StaysAsItIs {
+        /// Its step.
+        step: StepId,
+        /// Where it is.
+        directory: String,
+    },
+    /// The subject of a request is not what the old certificate has.
+    SubjectNotReadable(String),
+    /// An existing key does not fit where it is to go.
+    Unfit(Finding),
     /// Steps are open again, because there is more to do for them than when their status was recorded.
     Reopened {
         /// How many.
@@ -92,13 +147,25 @@ impl Notice {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Unopened(_) => Level::Detail,
-            Self::Changed(_) | Self::Manifest(_) | Self::Plan(_) | Self::Reopened { .. } => Level::Note,
+            Self::RequestDiffers { .. } | Self::Unopened(_) => Level::Detail,
+            Self::Changed(_)
+            | Self::Manifest(_)
+            | Self::Plan(_)
+            | Self::Reopened { .. }
+            | Self::ReplacementSkipped { .. }
+            | Self::RequestsDiffer { .. } => Level::Note,
             Self::CertificateGone { .. }
             | Self::CutoffAhead(_)
             | Self::DatabaseGone(_)
             | Self::OlderCase { .. }
+            | Self::NotReplaced(_)
+            | Self::Refused(_)
             | Self::Replacement(_)
+            | Self::ReplacementDamaged(_)
+            | Self::RequestsNotShown { .. }
+            | Self::StaysAsItIs { .. }
+            | Self::SubjectNotReadable(_)
+            | Self::Unfit(_)
             | Self::RowsOfCcadb { .. }
             | Self::Unmatched(_) => Level::Warning,
         }
@@ -134,6 +201,49 @@ impl fmt::Display for Notice {
                 changes.reopened
             ),
             Self::Replacement(trouble) => write!(f, "{}: {}", trouble.place, trouble.says),
+            Self::NotReplaced(name) => write!(
+                f,
+                "no replacement for {}: its certificate is not where it was found any more; run the plan again",
+                show(name)
+            ),
+            Self::Refused(refused) => {
+                write!(f, "no request for {} (step {}): {}", show(&refused.name), refused.id, refused.says)
+            }
+            Self::ReplacementDamaged(name) => write!(
+                f,
+                "the replacement for {} is damaged; it is left as it is and a new one is made",
+                show(name)
+            ),
+            Self::ReplacementSkipped { name, step, reason } => {
+                write!(f, "{} ({step}) is skipped: {reason}", show(name))
+            }
+            Self::RequestDiffers { directory, findings } => {
+                let findings: Vec<_> = findings.iter().map(Code::describe).collect();
+                write!(f, "{directory}: {}", findings.join("; "))
+            }
+            Self::RequestsDiffer { requests, findings, file } => {
+                let counted: Vec<_> =
+                    findings.iter().map(|(code, count)| format!("{count} {code}")).collect();
+                write!(
+                    f,
+                    "{} not as the old certificate: {}; {file} beside each says what is different and why",
+                    count(*requests, "request"),
+                    counted.join(", ")
+                )
+            }
+            Self::RequestsNotShown { path, message } => {
+                write!(f, "{path:?} does not name the requests: {message}; `certrecall plan` writes it anew")
+            }
+            Self::StaysAsItIs { step, directory } => write!(
+                f,
+                "{step} is there already in {directory} and stays as it is; to have it made anew, move that directory out of the case first"
+            ),
+            Self::SubjectNotReadable(directory) => write!(
+                f,
+                "{directory}: {}; check what is left of it, and to have it made anew with --only and --subject, move that directory out of the case first",
+                Code::SubjectNotReadable.describe()
+            ),
+            Self::Unfit(finding) => write!(f, "{}: {} ({})", finding.place, finding.says, finding.code),
             Self::Reopened { steps, first } => write!(
                 f,
                 "more belongs to {} of which something was said, among them {first}: open again for that, `certrecall status` tells why",

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use super::case_plan::CasePlan;
 use super::criteria::{self, Judging};
@@ -11,6 +10,7 @@ use super::history::{self, Graver, Milder};
 use super::keep::{self, Recorded};
 use super::notice::{Notice, Watch};
 use super::past::RecordedPast;
+use super::rekey::existing;
 use super::roots::{self, GivenRoots, RootsOfCase};
 use crate::assess::{Decision, Exposure};
 use crate::engine::{self, Criteria, Sources};
@@ -20,7 +20,7 @@ use crate::inventory::Inventory;
 use crate::pki::show;
 use crate::plan::{Status, Step, StepKind, progress};
 use crate::read::{Reopener, Roots};
-use crate::rekey::{self, Existing};
+use crate::rekey::Existing;
 use crate::store::question::{Given, OptionName, Resolved, Scope};
 use crate::store::{self, Case, Orphan, Question, Store};
 use crate::time::Time;
@@ -75,7 +75,8 @@ pub fn plan<T: Send>(
         open(planning, watch)?;
     remember(&mut criteria.decisions, &mut *store)?;
     criteria.certificates = case.certificates();
-    let existing = existing(&case, watch)?;
+    // Only the owner may look at what was made; others take what they need from the plan before.
+    let existing = if case.is_owned() { existing(&case, None, watch)? } else { Existing::default() };
     // Without the database nobody knows when they were made: copies have other times.
     let now = criteria.clock.now;
     let made_before: Vec<(SpkiHash, Time)> = existing
@@ -208,22 +209,6 @@ fn older_case(given: &mut Given, incident: &str, watch: &mut dyn Watch) -> Resul
     }
     watch.notice(Notice::OlderCase { incident: incident.to_owned() });
     Ok(())
-}
-
-/// The replacements that are in the case. Only its owner may look at them; others take what they need from the plan
-/// before.
-fn existing(case: &Case, watch: &mut dyn Watch) -> Result<Existing, Error> {
-    if !case.is_owned() {
-        return Ok(Existing::default());
-    }
-    rekey::sweep(case.directory())?;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let existing = rekey::existing(case.directory(), threads)?;
-    if existing.unopened > 0 {
-        watch.notice(Notice::Unopened(existing.unopened));
-    }
-    existing.troubles.iter().for_each(|trouble| watch.notice(Notice::Replacement(trouble.clone())));
-    Ok(existing)
 }
 
 /// Where each replacement is, as the last plan has it.

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
+use certrecall::case::AuthorityFiles;
+use certrecall::case::inputs::now;
+use certrecall::case::rekey::existing;
 use certrecall::id::{ProfileHash, SpkiHash, StepId};
 use certrecall::plan::ReplacementRecord;
 use certrecall::plan::ca::Reach;
@@ -29,10 +32,9 @@ pub(crate) use args::CompleteArgs;
 use super::error::Error;
 use super::exit::Outcome;
 use super::mark::show_again;
+use super::passphrase;
 use super::term::Terminal;
-use super::{passphrase, rekey};
-use certrecall::case::AuthorityFiles;
-use certrecall::case::inputs::now;
+use super::watch::OnTerminal;
 use inventory::{Authorities, fingerprints};
 
 /// Who says that a certificate was issued.
@@ -72,7 +74,7 @@ pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outco
     let question = question(args, &*store, terminal)?;
     let header = case.header(&*store)?;
     let replacements = store.replacements()?;
-    let existing = rekey::existing(&case, key_passphrase.as_ref(), terminal)?;
+    let existing = existing(&case, key_passphrase.as_ref(), &mut OnTerminal::new(terminal))?;
     let words = store.words()?;
     let mut steps: Vec<Step> =
         store.steps()?.into_iter().filter(|k| k.closed.is_none()).map(|k| k.step).collect();

@@ -17,6 +17,7 @@ mod small;
 mod table;
 mod term;
 mod user;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,22 +1,21 @@
 //! `plan` and `run`.
 
-use std::collections::HashSet;
 use std::io::Write as _;
 
-use certrecall::case::inputs::{known_compromised, now};
-use certrecall::case::{self, CasePlan, Judging, Kept, Level, Notice, Watch};
-use certrecall::id::SpkiHash;
+use certrecall::case::inputs::now;
+use certrecall::case::rekey::make_planned;
+use certrecall::case::{self, CasePlan, Judging, Kept};
 use certrecall::report::plan_file;
 use certrecall::report::summary::{self, Shape};
 use certrecall::store::Case;
-use certrecall::store::question::{OptionName, Scope};
+use certrecall::store::question::OptionName;
 
 use super::args::{Format, PlanArgs, Planning, RunArgs};
 use super::error::Error;
 use super::exit::Outcome;
-use super::rekey::Ordered;
-use super::term::{Progress, Terminal};
-use super::{format, rekey};
+use super::format;
+use super::term::Terminal;
+use super::watch::OnTerminal;
 
 /// Rows per section of the summary.
 const ROWS: usize = 12;
@@ -45,47 +44,8 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     let order = args.keys.order()?;
     Case::check_owner(&args.planning.output)?;
     let Kept { case, mut store, mut plan, existing, .. } = planned(&args.planning, terminal, |_| ())?;
-    let analysis = &plan.analysis;
-    let records: Vec<_> = analysis
-        .plan
-        .replacements
-        .iter()
-        .map(|r| plan_file::replacement_record(&plan.planned(), r))
-        .collect();
-    let keys = &analysis.inventory.keys;
-    let mut known: HashSet<SpkiHash> =
-        keys.iter().flat_map(|k| std::iter::once(k.spki).chain(k.raw_forms.iter().copied())).collect();
-    if let Some(question) = store.question(Scope::Plan)? {
-        for file in question
-            .values(OptionName::KnownCompromised)
-            .iter()
-            .filter(|f| f.content.as_ref().is_some_and(|c| !c.piped))
-        {
-            known.extend(known_compromised(file.value.path())?.1);
-        }
-    }
-    let orders = |_: &_| Ordered::Made(Box::new(order.clone()));
-    let done = rekey::make(
-        &case,
-        rekey::Job {
-            roots: &analysis.roots,
-            records: &records,
-            cas: &analysis.cas,
-            existing: &existing,
-            known: &known,
-            orders: &orders,
-            said_of: &|_| None,
-            passphrase: None,
-            threads: analysis.threads,
-        },
-        terminal,
-    )?;
-    store.add_made(&done.made_at(analysis.clock.now))?;
-    plan.directories = done.directories;
-    if done.made > 0 {
-        store.set_directories(&plan.directories_by_step())?;
-        case::write_views(&case, &plan)?;
-    }
+    let mut watch = OnTerminal::new(terminal);
+    let done = make_planned((&case, &mut *store), &mut plan, &existing, &order, &mut watch)?;
     let name = args.planning.output.to_string_lossy();
     let shape = shape(&name, &plan, Some((done.made, done.before)));
     terminal.print(&summary::lines(&plan.planned(), shape))?;
@@ -114,32 +74,8 @@ fn planned<T: Send>(
         access: args.mode,
         threads: args.reading.threads,
     };
-    let mut watch = OnTerminal { terminal, files: None };
+    let mut watch = OnTerminal::new(terminal);
     Ok(case::plan(&planning, &mut watch, beside)?)
-}
-
-/// Shows on the terminal what a run reports.
-struct OnTerminal<'a> {
-    terminal: &'a Terminal,
-    /// Shown while files are read.
-    files: Option<Progress>,
-}
-
-impl Watch for OnTerminal<'_> {
-    fn notice(&mut self, notice: Notice) {
-        // The line is taken away before something else is written.
-        self.files = None;
-        let text = notice.to_string();
-        match notice.level() {
-            Level::Detail => self.terminal.detail(&text),
-            Level::Note => self.terminal.say(&text),
-            Level::Warning => self.terminal.warn(&text),
-        }
-    }
-
-    fn files_read(&mut self, count: usize) {
-        self.files.get_or_insert_with(|| self.terminal.progress("files read:")).tick(count);
-    }
 }
 
 fn shape<'s>(case: &'s str, plan: &CasePlan, made: Option<(usize, usize)>) -> Shape<'s> {

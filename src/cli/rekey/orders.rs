@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
+use certrecall::case::rekey::Wish;
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::pki::dn;
 use certrecall::plan::ReplacementRecord;
@@ -20,16 +21,6 @@ pub(crate) struct Orders {
     rows: BTreeMap<StepId, (WishRow, String)>,
     /// The replacements named by `--only`; all if there are none.
     only: Vec<StepId>,
-}
-
-/// What is done with one replacement.
-pub(crate) enum Wanted<'a> {
-    /// It is made like this.
-    Made(Box<Order>),
-    /// It is not among those named.
-    Other,
-    /// The file skips it, for this reason.
-    Skipped(&'a str),
 }
 
 impl Orders {
@@ -100,14 +91,14 @@ impl Orders {
     }
 
     /// What is wanted of one.
-    pub(crate) fn of(&self, record: &ReplacementRecord) -> Wanted<'_> {
+    pub(crate) fn of(&self, record: &ReplacementRecord) -> Wish<'_> {
         if !self.only.is_empty() && !self.only.contains(&record.id) {
-            return Wanted::Other;
+            return Wish::Other;
         }
         match self.rows.get(&record.id) {
-            Some((WishRow { skip: Some(reason), .. }, _)) => Wanted::Skipped(reason),
-            Some((row, _)) => Wanted::Made(Box::new(row.over(self.base.clone()))),
-            None => Wanted::Made(Box::new(self.base.clone())),
+            Some((WishRow { skip: Some(reason), .. }, _)) => Wish::Skipped(reason),
+            Some((row, _)) => Wish::Made(Box::new(row.over(self.base.clone()))),
+            None => Wish::Made(Box::new(self.base.clone())),
         }
     }
 
