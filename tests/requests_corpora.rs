@@ -12,8 +12,9 @@ use std::fs;
 use std::path::Path;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
+use certrecall::plan::ReplacementRecord;
 use certrecall::read::Reopener;
-use certrecall::rekey::{Action, Ca, KeySpec, Made, Next, OldKey, Order, Wanted, make};
+use certrecall::rekey::{Action, KeySpec, Made, Next, OldKey, Order, Wanted, make};
 use common::openssl;
 
 /// The extensions that a request takes over, by the names that OpenSSL and the record have for them.
@@ -108,19 +109,28 @@ fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
 
 fn wanted(index: usize, certificate: &[u8], old: &OldKey) -> Wanted {
     let rsa = old.algorithm.starts_with("rsa") && !index.is_multiple_of(RSA);
-    Wanted {
+    let planned = ReplacementRecord {
         id: StepId::derive("replace", &[&index.to_be_bytes()]),
         profile: ProfileHash::of(&index.to_be_bytes()),
         name: format!("certificate {index}"),
         subject: "as it was".to_owned(),
         replaces: vec![Fingerprint::of(certificate)],
-        certificate: certificate.to_vec(),
-        old_key: old.clone(),
+        mirrors: Fingerprint::of(certificate),
+        sources: Vec::new(),
+        key_algorithm: old.algorithm.clone(),
+        curve: old.curve.clone(),
+        key_bits: old.bits,
         waits_for_new_ca: false,
-        ca: Ca::default(),
-        next: Next::default(),
-        order: Order { key: if rsa { KeySpec::EcdsaP256 } else { KeySpec::Mirror }, ..Order::default() },
-    }
+        sort: None,
+        reach: None,
+        issuer: String::new(),
+        operator: None,
+        operator_name: None,
+        max_days: None,
+        directory: None,
+    };
+    let order = Order { key: if rsa { KeySpec::EcdsaP256 } else { KeySpec::Mirror }, ..Order::default() };
+    Wanted { planned, certificate: certificate.to_vec(), next: Next::default(), order }
 }
 
 /// What differs without a reason.
@@ -240,12 +250,17 @@ fn requests_for_real_certificates_are_what_an_independent_parser_expects() {
     let refused: Vec<String> = outcome
         .refused
         .iter()
-        .map(|r| format!("{}: {}", certificates[all.iter().position(|w| w.id == r.id).unwrap()].0, r.says))
+        .map(|r| {
+            format!("{}: {}", certificates[all.iter().position(|w| w.planned.id == r.id).unwrap()].0, r.says)
+        })
         .collect();
     let by_profile: BTreeMap<ProfileHash, &Made> =
         outcome.made.iter().map(|m| (m.record.profile, m)).collect();
-    let jobs: Vec<_> =
-        all.iter().zip(&certificates).filter_map(|(w, c)| Some((c, *by_profile.get(&w.profile)?))).collect();
+    let jobs: Vec<_> = all
+        .iter()
+        .zip(&certificates)
+        .filter_map(|(w, c)| Some((c, *by_profile.get(&w.planned.profile)?)))
+        .collect();
     let compare = |((place, der, _), made): &(&(String, Vec<u8>, OldKey), &Made)| {
         compared(case.path(), place, der, made)
     };

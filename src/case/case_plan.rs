@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::Analysis;
 use crate::id::{ProfileHash, StepId};
 use crate::plan::Replacement;
-use crate::report::plan_file::Planned;
+use crate::report::planned::Planned;
 use crate::store::{Orphan, Question};
 
 /// A plan with what its case adds to it.

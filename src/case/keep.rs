@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::id::SpkiHash;
 use crate::inventory::RecordedFile;
 use crate::plan::{Step, StepKind};
-use crate::report::{plan_file, plan_text};
+use crate::report::{hash_lists, plan_file, plan_text};
 use crate::store::{self, Case, Changes, PlanPart, Recording, Run, Store, StoredRoot};
 
 /// What a case keeps of a run besides its plan.
@@ -79,7 +79,8 @@ fn write(case: &Case, plan: &CasePlan, listener: Option<plan_file::Listener<'_>>
     let small = || {
         // What programs read is written whatever becomes of the text for people.
         let text = case.write_with(store::PLAN_MD, |out| plan_text::write(&planned, out));
-        let (exposed, suspected) = plan_file::spki_lists(&plan.analysis.inventory, &plan.analysis.assessment);
+        let (exposed, suspected) =
+            hash_lists::spki_lists(&plan.analysis.inventory, &plan.analysis.assessment);
         case.write(store::EXPOSED, exposed.as_bytes())?;
         case.write(store::SUSPECTED, suspected.as_bytes())?;
         Ok(text?)

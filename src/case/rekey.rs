@@ -16,8 +16,8 @@ use crate::id::{ProfileHash, SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::ca::Cas;
 use crate::plan::{ReplacementRecord, SourceRecord};
-use crate::read::{Place, Reopener, Roots};
-use crate::rekey::{self, Ca, Existing, Next, OldKey, Order, Wanted};
+use crate::read::{Reopener, Roots};
+use crate::rekey::{self, Existing, Next, Order, Wanted};
 use crate::report::{plan_file, plan_text};
 use crate::secret::Secret;
 use crate::store::question::{OptionName, Scope};
@@ -160,7 +160,7 @@ pub fn make(case: &Case, job: Job<'_>, watch: &mut dyn Watch) -> Result<Done, Er
     let mut missing = Vec::new();
     for record in records {
         if let Some(made) = by_profile.get(&record.profile) {
-            made.update(case.directory(), &wanted(record, Vec::new(), Order::default(), cas))?;
+            made.update(case.directory(), record)?;
             done.before += 1;
             if let Wish::Made(order) = wishes(record)
                 && let Some(finding) = order.target.as_ref().and_then(|target| target.mismatch(made))
@@ -295,23 +295,7 @@ pub fn known_keys(case: &Case, store: &dyn Store, list: Option<&Path>) -> Result
 }
 
 fn wanted(record: &ReplacementRecord, certificate: Vec<u8>, order: Order, cas: &Cas) -> Wanted {
-    Wanted {
-        id: record.id,
-        profile: record.profile,
-        name: record.name.clone(),
-        subject: record.subject.clone(),
-        certificate,
-        old_key: OldKey {
-            algorithm: record.key_algorithm.clone(),
-            curve: record.curve.clone(),
-            bits: record.key_bits,
-        },
-        replaces: record.replaces.clone(),
-        waits_for_new_ca: record.waits_for_new_ca,
-        ca: Ca { reach: record.reach, sort: record.sort, operator: record.operator.clone() },
-        next: next(record, cas),
-        order,
-    }
+    Wanted { planned: record.clone(), certificate, next: next(record, cas), order }
 }
 
 /// What is known of the CA that a request goes to.
@@ -345,12 +329,12 @@ pub fn next(record: &ReplacementRecord, cas: &Cas) -> Next {
 /// that it is read once for each thread and not once for each of them.
 fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<Option<Vec<u8>>> {
     let mut by_file: Vec<usize> = (0..records.len()).collect();
-    by_file.sort_by_cached_key(|i| records[*i].sources.first().map(place));
+    by_file.sort_by_cached_key(|i| records[*i].sources.first().map(SourceRecord::place));
     let read = |indices: &[usize]| {
         let mut files = Reopener::new(roots);
         indices
             .iter()
-            .map(|i| records[*i].sources.iter().find_map(|s| files.get(&place(s), records[*i].mirrors)))
+            .map(|i| records[*i].sources.iter().find_map(|s| files.get(&s.place(), records[*i].mirrors)))
             .collect::<Vec<_>>()
     };
     let share = records.len().div_ceil(threads.max(1)).max(1);
@@ -364,13 +348,4 @@ fn opened(roots: &Roots, records: &[&ReplacementRecord], threads: usize) -> Vec<
     let mut out = vec![None; records.len()];
     by_file.into_iter().zip(found).for_each(|(i, der)| out[i] = der);
     out
-}
-
-fn place(source: &SourceRecord) -> Place {
-    let raw = source.path_b64.as_ref().and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
-    let place = Place::new(source.root, raw.as_deref().unwrap_or(source.path.as_bytes()));
-    match &source.member {
-        Some(member) => place.with_member(member),
-        None => place,
-    }
 }

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use certrecall::pki::{Object, Unread, show};
 use certrecall::plan::authority;
 use certrecall::read::{Found, Item, Place};
-use certrecall::report::plan_file::{self, Planned};
+use certrecall::report::plan_file;
+use certrecall::report::planned::Planned;
 use certrecall::report::{record, view};
 
 use super::args::Format;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use certrecall::pki::show;
-use certrecall::report::summary::{Line, Tone};
+use certrecall::report::line::{Line, Tone};
 
 use super::args::Color;
 use super::error::Error;

@@ -96,7 +96,7 @@ pub(crate) fn read_extensions<'a>(field: Tlv<'a>, out: &mut Listed<'a>, findings
     }
 }
 
-/// Whether [`Extensions`] or [`Issuer::hosts`] takes something from the extension of that name.
+/// Whether [`Extensions`] or [`super::Issuer::hosts`] takes something from the extension of that name.
 fn means_something(oid: &[u8]) -> bool {
     matches!(
         oid,

@@ -19,7 +19,8 @@ pub struct Given<'a> {
     pub cas: &'a Cas,
     /// CCADB's list, if it was given.
     pub ccadb: Option<&'a Ccadb>,
-    /// Verified issuers of the certificates that [`super::authority::concerned`] names: [`crate::inventory::chain`].
+    /// Verified issuers of the certificates that [`super::authority::concerned`] names:
+    /// [`crate::inventory::chain`].
     pub chains: &'a HashMap<u32, Vec<Signer>>,
     /// When the owner wants it done.
     pub target: Option<Time>,

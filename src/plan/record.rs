@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ca::{Reach, Sort};
 use crate::id::{Fingerprint, ProfileHash, StepId};
+use crate::read::Place;
 
 /// A replacement as `plan.json` has it: all that `rekey` needs to make it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplacementRecord {
     /// The `replace` step.
     pub id: StepId,
@@ -55,7 +56,7 @@ pub struct ReplacementRecord {
 }
 
 /// A file to open again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRecord {
     /// Index of the root.
     pub root: u32,
@@ -67,4 +68,17 @@ pub struct SourceRecord {
     /// The way into an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+}
+
+impl SourceRecord {
+    /// As a place to open.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let raw = self.path_b64.as_ref().and_then(|b| base64_simd::STANDARD.decode_to_vec(b).ok());
+        let place = Place::new(self.root, raw.as_deref().unwrap_or(self.path.as_bytes()));
+        match &self.member {
+            Some(member) => place.with_member(member),
+            None => place,
+        }
+    }
 }

@@ -50,8 +50,9 @@ pub(crate) fn draft(wanted: &Wanted) -> Result<Draft, String> {
         mirror.remark("subject", "most programs cannot read it as it was: --subject gives another");
     }
     let asked = edit::apply(&mut mirror, &wanted.order)?;
-    if public::applies(&wanted.ca) {
-        public::fit(&mut mirror, &wanted.ca, &asked, given.is_some())?;
+    let ca = wanted.ca();
+    if public::applies(&ca) {
+        public::fit(&mut mirror, &ca, &asked, given.is_some())?;
     }
     names_something(&mirror, given.is_some())?;
     Ok(Draft { kind, mirror })
@@ -68,10 +69,11 @@ struct Chosen {
 /// Chooses a kind that the owner, the place where the key goes and the CA agree on.
 fn choose(wanted: &Wanted) -> Result<Chosen, String> {
     let Order { key, format, target, .. } = &wanted.order;
-    let (mut kind, mut codes) = key.choose(&wanted.old_key);
+    let old_key = wanted.old_key();
+    let (mut kind, mut codes) = key.choose(&old_key);
     let mut why = Vec::new();
     if let Some(target) = target {
-        let taken = target.constrain(*key, kind, *format, &wanted.old_key)?;
+        let taken = target.constrain(*key, kind, *format, &old_key)?;
         if taken != kind {
             why.push(format!("{target} takes no {} key, so it is {}", kind.spec(), taken.spec()));
             kind = taken;
@@ -79,7 +81,7 @@ fn choose(wanted: &Wanted) -> Result<Chosen, String> {
     }
     let certified = match &wanted.next.key_kinds {
         Some(known) => Some((known.kinds.as_slice(), known.source.as_str())),
-        None => public::applies(&wanted.ca).then_some((&public::KEY_KINDS[..], public::KEY_SOURCE)),
+        None => public::applies(&wanted.ca()).then_some((&public::KEY_KINDS[..], public::KEY_SOURCE)),
     };
     if let Some((kinds, source)) = certified.filter(|(kinds, _)| !kinds.contains(&kind)) {
         let who = wanted.next.operator.as_deref().map_or_else(|| "a public CA".to_owned(), crate::pki::show);
@@ -103,7 +105,7 @@ fn choose(wanted: &Wanted) -> Result<Chosen, String> {
         };
         why.push(format!("{refused}, so it is {} ({source})", kind.spec()));
     }
-    if !why.is_empty() && !wanted.old_key.is(kind) {
+    if !why.is_empty() && !old_key.is(kind) {
         codes.insert(Code::KeyTypeChanged);
     }
     if why.is_empty() && codes.contains(Code::KeyTypeChanged) {

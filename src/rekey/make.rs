@@ -25,6 +25,7 @@ use super::spec::NewKind;
 use crate::files::{self, Batch, Staged};
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::pki::{der, name};
+use crate::plan::ReplacementRecord;
 use crate::secret::Secret;
 
 /// Replacements that are flushed to the disk together. A flush costs tens of milliseconds however much it
@@ -146,7 +147,7 @@ fn write(
     made.sort_unstable_by_key(|(index, _)| *index);
     refused.sort_unstable_by_key(|(index, _)| *index);
     let refusal = |(index, says): (usize, String)| {
-        let Wanted { id, profile, name, .. } = &wanted[index];
+        let ReplacementRecord { id, profile, name, .. } = &wanted[index].planned;
         Refused { id: *id, profile: *profile, name: name.clone(), says }
     };
     Ok(Outcome {
@@ -219,15 +220,15 @@ impl Shop<'_> {
             Ok(draft) => draft,
             Err(says) => return Ok(Err(says)),
         };
-        let key = self.fresh_key(kind, &wanted.name)?;
-        let not_made = || Error::KeyNotMade { name: wanted.name.clone() };
+        let key = self.fresh_key(kind, &wanted.planned.name)?;
+        let not_made = || Error::KeyNotMade { name: wanted.planned.name.clone() };
         let request = match assemble(&mirror.subject, &mirror.wishes, &key) {
             Ok(request) => request,
             Err(Failure::Encoding) => return Ok(Err("the request would be too large".to_owned())),
             Err(Failure::Signing) => return Err(not_made()),
         };
         let subject = mirror.subject.clone();
-        let called = slug(&called(&wanted.name, &mirror));
+        let called = slug(&called(&wanted.planned.name, &mirror));
         let record = record(wanted, &key, mirror, &request).sorted();
         let private = key.to_pem(format, self.lock.map(|(sealer, _)| sealer)).map_err(|_| not_made())?;
         let pem = pem("CERTIFICATE REQUEST", &request);
@@ -248,8 +249,11 @@ impl Shop<'_> {
                 Ok(())
             }
         };
-        let not_read_back =
-            |says| Error::NotReadBack { name: wanted.name.clone(), directory: staged.path().into(), says };
+        let not_read_back = |says| Error::NotReadBack {
+            name: wanted.planned.name.clone(),
+            directory: staged.path().into(),
+            says,
+        };
         read_back().map_err(not_read_back)?;
         let hash = record.spki_sha256.to_string();
         Ok(Ok((staged, Made::new(&format!("{called}-{}", &hash[..12]), record))))
@@ -287,19 +291,8 @@ fn called(wanted: &str, mirror: &Mirror) -> String {
 fn record(wanted: &Wanted, key: &NewKey, mirror: Mirror, request: &[u8]) -> Record {
     let names = mirror.plain_names();
     let Mirror { subject: asked, wishes: _, changes, codes, domain_validated: _, mended: _ } = mirror;
-    let Wanted {
-        id,
-        profile,
-        name: _,
-        subject,
-        certificate: _,
-        old_key: _,
-        replaces,
-        waits_for_new_ca,
-        order,
-        ca: _,
-        next: _,
-    } = wanted;
+    let Wanted { planned, certificate: _, next: _, order } = wanted;
+    let ReplacementRecord { id, profile, subject, replaces, waits_for_new_ca, .. } = planned;
     // As the plan prints it, unless it is another one.
     let edited = changes.iter().any(|c| c.what == "subject" && c.action != Action::Kept);
     let subject =

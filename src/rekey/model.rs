@@ -7,7 +7,7 @@ use super::ca::{Ca, Next};
 use super::order::Order;
 use super::spec::OldKey;
 use crate::files;
-use crate::id::{Fingerprint, ProfileHash, StepId};
+use crate::plan::ReplacementRecord;
 
 /// The directory of all replacements, inside the case.
 pub const REPLACEMENTS: &str = "replacements";
@@ -33,29 +33,30 @@ pub const ISSUED: &str = "issued.pem";
 /// A replacement to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The step that asks for it.
-    pub id: StepId,
-    /// What the certificates it replaces are for; one replacement per profile.
-    pub profile: ProfileHash,
-    /// The name people know it by: first DNS name, common name or another. It becomes part of a file name,
-    /// reduced to safe characters.
-    pub name: String,
-    /// The subject, for people.
-    pub subject: String,
-    /// DER of the newest certificate it mirrors.
+    /// What the plan asks for. Its name becomes part of a file name, reduced to safe characters.
+    pub planned: ReplacementRecord,
+    /// DER of the certificate that it mirrors.
     pub certificate: Vec<u8>,
-    /// The key of that certificate.
-    pub old_key: OldKey,
-    /// Every certificate it replaces.
-    pub replaces: Vec<Fingerprint>,
-    /// Whether the request is for a CA that must be made first.
-    pub waits_for_new_ca: bool,
-    /// Who is asked for it.
-    pub ca: Ca,
-    /// What else is known of that CA.
+    /// What is known of the CA that the request goes to.
     pub next: Next,
     /// What its owner wants different.
     pub order: Order,
+}
+
+impl Wanted {
+    /// The key of the certificate that it mirrors.
+    #[must_use]
+    pub fn old_key(&self) -> OldKey {
+        let ReplacementRecord { key_algorithm, curve, key_bits, .. } = &self.planned;
+        OldKey { algorithm: key_algorithm.clone(), curve: curve.clone(), bits: *key_bits }
+    }
+
+    /// Who is asked for it.
+    #[must_use]
+    pub fn ca(&self) -> Ca {
+        let ReplacementRecord { reach, sort, operator, .. } = &self.planned;
+        Ca { reach: *reach, sort: *sort, operator: operator.clone() }
+    }
 }
 
 /// What ends the making of replacements. Those finished before stay.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::format::KeyFormat;
-use super::model::{Error, RECORD, REPLACEMENTS, Wanted};
+use super::model::{Error, RECORD, REPLACEMENTS};
 use crate::files;
 use crate::finding::Codes;
 use crate::id::{Fingerprint, ProfileHash, SpkiHash, StepId};
 use crate::pki::name::is_hidden;
+use crate::plan::ReplacementRecord;
 
 /// The version of the form.
 pub const SCHEMA: &str = "certrecall/replacement/1";
@@ -60,17 +61,17 @@ pub struct Made {
 }
 
 impl Made {
-    /// Brings the record up to date with what is wanted now: more certificates to replace, another step, a
+    /// Brings the record up to date with what the plan asks for now: more certificates to replace, another step, a
     /// new CA to wait for. Key and request stay; certificates once listed stay listed. Nothing is written if
     /// nothing changes.
     ///
     /// # Errors
     /// If the record cannot be written; the old one is then still there.
-    pub fn update(&self, case_dir: &Path, wanted: &Wanted) -> Result<Self, Error> {
+    pub fn update(&self, case_dir: &Path, planned: &ReplacementRecord) -> Result<Self, Error> {
         let mut record = self.record.clone();
-        record.id = wanted.id;
-        record.waits_for_new_ca = wanted.waits_for_new_ca;
-        record.replaces.extend(&wanted.replaces);
+        record.id = planned.id;
+        record.waits_for_new_ca = planned.waits_for_new_ca;
+        record.replaces.extend(&planned.replaces);
         let made = Self { directory: self.directory.clone(), record: record.sorted() };
         if made != *self {
             files::replace(&case_dir.join(&self.directory).join(RECORD), &made.record.to_json())?;

@@ -4,6 +4,14 @@ use std::io;
 
 use crate::pki::name::is_hidden;
 
+/// Appends `,"name":` in one piece: there are millions of them.
+macro_rules! name {
+    ($out:expr, $name:literal) => {
+        $out.extend_from_slice(concat!(",\"", $name, "\":").as_bytes())
+    };
+}
+pub(crate) use name;
+
 /// Appends a JSON string. Hidden and reordering characters are written as `\u` escapes: the value is the
 /// same, and a terminal stays unharmed.
 pub fn push_str(out: &mut Vec<u8>, text: &str) {

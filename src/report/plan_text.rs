@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
-use super::plan_file::Planned;
+use super::planned::Planned;
 use super::summary::Summary;
-use super::view::{self, Row, count};
+use super::view::{self, KEYS, Row, count};
 use crate::assess::Verdict;
 use crate::finding::{Code, Finding};
 use crate::id::StepId;
@@ -321,9 +321,6 @@ fn push_step(
     writeln!(out, " `{}`", step.id)?;
     push_commands(out, step)
 }
-
-/// Keys whose steps the text has, the most urgent ones: nobody reads more, and plan.json has them all.
-pub(super) const KEYS: usize = 2000;
 
 /// The text with each step ticked, or not, as its status is now; everything else stays as it is, notes of
 /// people among it.

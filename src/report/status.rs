@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::summary::{Line, Tone};
+use super::line::{Line, Tone};
 use super::view::count;
 use crate::assess::incident;
 use crate::id::{SpkiHash, StepId};

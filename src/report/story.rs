@@ -2,7 +2,7 @@
 
 mod account;
 
-use super::summary::{Line, Tone};
+use super::line::{Line, Tone, plain, section};
 use crate::pki::show;
 use crate::plan::{Status, Step, Word};
 use crate::store::Kept;
@@ -181,13 +181,4 @@ fn tone(kept: &Kept) -> Tone {
         Status::Done | Status::Waived => Tone::Good,
         _ => Tone::Plain,
     }
-}
-
-fn section(out: &mut Vec<Line>, title: &str) {
-    out.push(Vec::new());
-    out.push(vec![(Tone::Head, title.to_owned())]);
-}
-
-fn plain(text: String) -> Line {
-    vec![(Tone::Plain, text)]
 }

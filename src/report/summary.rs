@@ -2,14 +2,16 @@
 //! read; what is new; what is next.
 
 mod headline;
+mod text;
 
 use std::collections::HashSet;
 
 use headline::Progress;
+use text::Text;
 
-use super::plan_file::Planned;
-use super::plan_text::KEYS;
-use super::view::{self, Row, count};
+use super::line::{Line, Tone};
+use super::planned::Planned;
+use super::view::{self, KEYS, Row, count};
 use crate::assess::{Exposure, Kind, Verdict};
 use crate::finding::{Code, Reason};
 use crate::id::StepId;
@@ -17,25 +19,7 @@ use crate::pki::{Unread, show};
 use crate::plan::{Status, StepKind};
 use crate::shell;
 
-/// How a piece of text is meant; the terminal decides how that looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// As it is.
-    Plain,
-    /// A heading.
-    Head,
-    /// Act on this.
-    Alarm,
-    /// Look at this.
-    Warn,
-    /// All right.
-    Good,
-    /// Less important.
-    Faint,
-}
-
-/// A line in pieces.
-pub type Line = Vec<(Tone, String)>;
+pub use text::Shape;
 
 /// Numbers for scripts and for the exit status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,19 +57,6 @@ impl Summary {
         out.exposed_keys = planned.assessment.keys.iter().filter(|k| k.exposure == Exposure::Exposed).count();
         out
     }
-}
-
-/// How much to say.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape<'a> {
-    /// The case directory as the user wrote it.
-    pub case: &'a str,
-    /// Rows per section.
-    pub rows: usize,
-    /// Replacements made in this run, and those of earlier ones; `None` if none were asked for.
-    pub made: Option<(usize, usize)>,
-    /// Nobody chose the incident profile.
-    pub default_incident: bool,
 }
 
 /// The summary, line by line.
@@ -137,18 +108,7 @@ const REQUESTS: usize = 10;
 /// CAs that the summary names.
 const AUTHORITIES: usize = 8;
 
-struct Text(Vec<Line>);
-
 impl Text {
-    fn line(&mut self, pieces: &[(Tone, &str)]) {
-        self.0.push(pieces.iter().map(|(tone, text)| (*tone, (*text).to_owned())).collect());
-    }
-
-    fn head(&mut self, tone: Tone, text: &str) {
-        self.0.push(Vec::new());
-        self.line(&[(tone, text)]);
-    }
-
     fn section(
         &mut self,
         planned: &Planned<'_>,
@@ -256,15 +216,6 @@ impl Text {
                 (Tone::Plain, "      new "),
                 (Tone::Good, &format!("{}/{directory}/request.pem", shape.case)),
             ]);
-        }
-    }
-
-    fn more(&mut self, total: usize, shape: Shape<'_>) {
-        if total > shape.rows {
-            self.line(&[(
-                Tone::Faint,
-                &format!("  and {} more; {}/plan.json lists them all", total - shape.rows, shape.case),
-            )]);
         }
     }
 

@@ -4,10 +4,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::plan_file::Planned;
+use super::planned::Planned;
 use crate::assess::{Because, Exposure, Kind, Standing, Verdict};
 use crate::inventory::Occurrence;
 use crate::pki::show;
+
+/// Keys whose steps texts have, the most urgent ones: nobody reads more, and plan.json has them all.
+pub(super) const KEYS: usize = 2000;
 
 /// One certificate, in words.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Transaction};
 
-use super::Error;
+use super::error::Error;
 use super::interface::{Changes, Kept, LastRun, PlanHeader, PlanList, PlanPart, Run, SearchResult, Store};
 use super::model::{KeyRecord, NameKey};
 use super::question::{Question, Scope, StoredRoot};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::error::Error;
 use super::model::{KeyRecord, NameKey};
 use super::question::{Question, Scope, StoredRoot};
 use crate::assess::{Decision, Exposure};

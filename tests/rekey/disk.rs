@@ -29,11 +29,8 @@ fn order_and_progress_do_not_depend_on_threads() {
         let outcome = make(&all, None, case.path(), &|_| false, threads, &progress).unwrap();
         assert_eq!(told.into_inner(), 600);
         assert!(
-            outcome
-                .made
-                .iter()
-                .zip(&all)
-                .all(|(made, wanted)| made.record.profile == wanted.profile && made.record.id == wanted.id)
+            outcome.made.iter().zip(&all).all(|(made, wanted)| made.record.profile == wanted.planned.profile
+                && made.record.id == wanted.planned.id)
         );
         let found = existing(case.path(), threads).unwrap();
         assert_eq!(found.troubles, []);
@@ -103,7 +100,7 @@ fn damage_is_told_and_left_alone() {
     let found = existing(case.path(), 2).unwrap();
     // All are named after one host, so that the hashes of new keys make the order.
     let whole: BTreeSet<_> = found.made.iter().map(|m| m.record.profile).collect();
-    assert_eq!(whole, BTreeSet::from([all[4].profile, all[6].profile]));
+    assert_eq!(whole, BTreeSet::from([all[4].planned.profile, all[6].planned.profile]));
     let says =
         |i: usize| found.troubles.iter().find(|t| t.place.starts_with(&outcome.made[i].directory)).unwrap();
     for (i, part) in
@@ -113,7 +110,7 @@ fn damage_is_told_and_left_alone() {
     }
     assert_eq!(
         (says(4).kind, says(0).profile, says(3).profile),
-        (TroubleKind::KeyReadable, Some(all[0].profile), None)
+        (TroubleKind::KeyReadable, Some(all[0].planned.profile), None)
     );
     assert_eq!(found.troubles.len(), 7);
     // A new run makes another one beside the damaged one.
@@ -138,11 +135,11 @@ fn a_longer_list_changes_the_record_alone() {
             .collect::<Vec<_>>()
     };
     let before = files();
-    assert_eq!(outcome.made[0].update(case.path(), &all[0]).unwrap(), outcome.made[0]);
+    assert_eq!(outcome.made[0].update(case.path(), &all[0].planned).unwrap(), outcome.made[0]);
     assert_eq!(files(), before);
-    let old = all[0].replaces[0];
-    all[0].replaces = vec![Fingerprint::of(b"newly found")];
-    let longer = outcome.made[0].update(case.path(), &all[0]).unwrap();
+    let old = all[0].planned.replaces[0];
+    all[0].planned.replaces = vec![Fingerprint::of(b"newly found")];
+    let longer = outcome.made[0].update(case.path(), &all[0].planned).unwrap();
     assert!(
         longer.record.replaces.contains(&old)
             && longer.record.replaces.len() == 2
@@ -183,7 +180,7 @@ fn worker_of_the_rest() {
 fn finish(case: &Path, count: usize) -> usize {
     certrecall::rekey::sweep(case).unwrap();
     let there: HashSet<_> = existing(case, 2).unwrap().made.into_iter().map(|m| m.record.profile).collect();
-    let rest: Vec<_> = plain(count).into_iter().filter(|w| !there.contains(&w.profile)).collect();
+    let rest: Vec<_> = plain(count).into_iter().filter(|w| !there.contains(&w.planned.profile)).collect();
     made(&rest, KeySpec::Mirror, case).unwrap().made.len()
 }
 

@@ -145,6 +145,6 @@ fn a_record_without_a_form_means_pkcs8() {
     fs::write(&file, &older).unwrap();
     let found = existing(case.path(), 1).unwrap();
     assert_eq!((found.troubles.as_slice(), found.made.as_slice()), (&[][..], outcome.made.as_slice()));
-    found.made[0].update(case.path(), &wanted[0]).unwrap();
+    found.made[0].update(case.path(), &wanted[0].planned).unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), older, "nothing is written where nothing changes");
 }

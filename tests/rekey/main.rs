@@ -15,22 +15,37 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
+use certrecall::plan::ReplacementRecord;
 use certrecall::rekey::{Ca, Error, KeySpec, Next, OldKey, Order, Outcome, Wanted, make};
 
 fn wanted(name: &str, certificate: Vec<u8>, old_key: OldKey) -> Wanted {
-    Wanted {
+    let planned = ReplacementRecord {
         id: StepId::derive("replace", &[name.as_bytes()]),
         profile: ProfileHash::of(name.as_bytes()),
         name: name.into(),
         subject: format!("CN={name}"),
         replaces: vec![Fingerprint::of(&certificate)],
-        certificate,
-        old_key,
+        mirrors: Fingerprint::of(&certificate),
+        sources: Vec::new(),
+        key_algorithm: old_key.algorithm,
+        curve: old_key.curve,
+        key_bits: old_key.bits,
         waits_for_new_ca: false,
-        ca: Ca::default(),
-        next: Next::default(),
-        order: Order::default(),
-    }
+        sort: None,
+        reach: None,
+        issuer: String::new(),
+        operator: None,
+        operator_name: None,
+        max_days: None,
+        directory: None,
+    };
+    Wanted { planned, certificate, next: Next::default(), order: Order::default() }
+}
+
+/// The same, of this CA.
+fn wanted_of(ca: Ca, wanted: Wanted) -> Wanted {
+    let Ca { reach, sort, operator } = ca;
+    Wanted { planned: ReplacementRecord { reach, sort, operator, ..wanted.planned }, ..wanted }
 }
 
 /// So much wanted for a plain certificate on P-256.

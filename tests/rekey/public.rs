@@ -11,7 +11,7 @@ use certrecall::rekey::{
 };
 
 use super::certificates::{Build, common_name, extension, nine_names, oid, p256, seq, tlv};
-use super::{openssl, wanted};
+use super::{openssl, wanted, wanted_of};
 
 fn public(operator: Option<&str>) -> Ca {
     Ca { reach: Some(Reach::Public), sort: Some(Sort::TlsServer), operator: operator.map(Into::into) }
@@ -47,7 +47,7 @@ struct Asked {
 }
 
 fn ask(case: &Path, certificate: &Build, ca: Ca, order: Order) -> Result<Asked, String> {
-    let wanted = Wanted { ca, order, ..wanted("the one", certificate.der(), p256()) };
+    let wanted = wanted_of(ca, Wanted { order, ..wanted("the one", certificate.der(), p256()) });
     let outcome = super::make(std::slice::from_ref(&wanted), None, case, &|_| false, 1, &|_| {}).unwrap();
     assert_eq!(
         foresee(&wanted).err(),
@@ -604,7 +604,8 @@ fn a_kind_of_key_that_the_ca_refuses_becomes_the_nearest_that_it_takes() {
     ];
     for (old, ca, next, order, expected) in rows {
         let case = tempfile::tempdir().unwrap();
-        let wanted = Wanted { ca, next, order, ..wanted("www.example.com", certificate(), old.clone()) };
+        let wanted =
+            wanted_of(ca, Wanted { next, order, ..wanted("www.example.com", certificate(), old.clone()) });
         let outcome =
             super::make(std::slice::from_ref(&wanted), None, case.path(), &|_| false, 1, &|_| {}).unwrap();
         match (expected, outcome.made.first()) {

@@ -130,9 +130,9 @@ fn what_cannot_be_read_is_refused_and_the_rest_made() {
     let outcome = made(&all, KeySpec::Mirror, case.path()).unwrap();
     assert_eq!(
         outcome.made.iter().map(|m| m.record.profile).collect::<Vec<_>>(),
-        [all[0].profile, all[2].profile]
+        [all[0].planned.profile, all[2].planned.profile]
     );
-    assert_eq!((outcome.refused.len(), outcome.refused[0].profile), (1, all[1].profile));
+    assert_eq!((outcome.refused.len(), outcome.refused[0].profile), (1, all[1].planned.profile));
     // Every way of cutting a certificate short ends in one of the two.
     let whole = all[0].certificate.clone();
     let cut: Vec<_> =

@@ -9,7 +9,7 @@ use certrecall::plan::ca::{Reach, Sort};
 use certrecall::rekey::{Action, Ca, KeySpec, Made, Order, Wanted};
 
 use super::certificates::{Build, CN, UTF8, ava, common_name, extension, oid, p256, rdn, seq, tlv};
-use super::{made, openssl, wanted};
+use super::{made, openssl, wanted, wanted_of};
 
 fn san(names: &[(u8, &[u8])]) -> Vec<u8> {
     extension(
@@ -311,7 +311,7 @@ fn malformed_names_are_left_out_or_mended_and_reported() {
     let one = |row: &Row| {
         // As a plan names it: the first host as found, or the last common name.
         let certificate = Build::new(row.subject.clone(), row.extensions.clone()).der();
-        Wanted { ca: private.clone(), ..wanted(plan_name(row), certificate, p256()) }
+        wanted_of(private.clone(), wanted(plan_name(row), certificate, p256()))
     };
     let outcome = made(&rows.iter().map(one).collect::<Vec<_>>(), KeySpec::Mirror, case.path()).unwrap();
     assert_eq!(outcome.made.len(), rows.len(), "{:?}", outcome.refused);

@@ -1,6 +1,6 @@
-//! Records of CSV. A line without quotes is parted at its delimiters; one with quotes is read as RFC 4180 says,
-//! and a quote that nothing closes costs its own line alone. One pass, whatever the quotes; only the fields
-//! that are used are kept.
+//! Records of CSV. A line without quotes is parted at its delimiters; one with quotes is read as RFC 4180
+//! says, and a quote that nothing closes costs its own line alone. One pass, whatever the quotes; only the
+//! fields that are used are kept.
 
 use std::borrow::Cow;
 

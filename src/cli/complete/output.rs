@@ -6,7 +6,7 @@ use certrecall::id::StepId;
 use certrecall::pki::show;
 use certrecall::rekey::complete::{Found, LeftOut, Other, Severity, State, Stranger, Written};
 use certrecall::report::json;
-use certrecall::report::summary::{Line, Tone};
+use certrecall::report::line::{Line, Tone};
 use serde::Serialize;
 
 use super::super::args::CaseFormat;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why bytes did not become a [`PrivateKey`].
+/// Why bytes did not become a [`super::PrivateKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyError {
     /// It is a private key, but encrypted.

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Planned, json, touch};
+use super::touch;
 use crate::assess::{Because, Exposure};
 use crate::id::{SpkiHash, StepId, push_hex};
 use crate::inventory::{Inventory, Occurrence};
 use crate::plan::{Issuance, Risk, authority};
 use crate::read::Place;
+use crate::report::json::{self, name};
+use crate::report::planned::Planned;
 use crate::time::Time;
 
 /// Appends the record of a key.

@@ -1,10 +1,10 @@
 //! The records of steps, as [`Step`] serialises. There are very many, so they are written by hand, straight
 //! into the buffer.
 
-use super::json;
 use super::key::push_time;
 use crate::id::{StepId, push_hex};
 use crate::plan::Step;
+use crate::report::json::{self, name};
 
 /// Appends the record of a step.
 pub(super) fn push(out: &mut Vec<u8>, step: &Step) {

@@ -5,8 +5,8 @@
 use std::hint::black_box;
 use std::ops::Range;
 
-use super::Planned;
 use crate::inventory::{AT_ONCE, Occurrence};
+use crate::report::planned::Planned;
 
 /// Touches what the records of some keys need; what those of certificates need only where a key has few.
 pub(super) fn keys(planned: &Planned<'_>, keys: Range<usize>) {

@@ -7,12 +7,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{plain, section};
 use crate::id::{Fingerprint, SpkiHash, StepId};
 use crate::pki::show;
 use crate::plan::ct::Listed;
 use crate::plan::{Mark, Status, Step, StepKind, Word};
-use crate::report::summary::{Line, Tone};
+use crate::report::line::{Line, Tone, plain, section};
 use crate::store::Kept;
 use crate::store::model::{BecauseRecord, CertificateRecord, KeyRecord};
 use crate::time::Time;

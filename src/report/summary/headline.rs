@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Shape, Text, Tone};
+use super::text::{Shape, Text};
 use crate::finding::{Code, Finding};
 use crate::id::StepId;
 use crate::pki::show;
 use crate::plan::StepKind;
-use crate::report::plan_file::Planned;
+use crate::report::line::Tone;
+use crate::report::planned::Planned;
 use crate::report::view::count;
 
 /// How far the steps have come.
