@@ -1,76 +1,56 @@
 //! The bytes of one file to items: DER by shape, containers by first bytes, text by its blocks.
+//!
+//! [`Content`] is where in the file it is ([`Window`]), what it found ([`Records`]), what it may still cost
+//! ([`Allowance`]) and what it works with ([`Lent`]).
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::archive::Spare;
-use super::cache::Cache;
-use super::pem::Splitter;
-use super::{INTO, Item, Options, forms, jwk, magic};
+use super::archive::spare::Spare;
+use super::forms::{self, Haystack};
+use super::found::Item;
+use super::options::Options;
+use super::pem::{Splitter, unclosed};
+use super::zeroizing_io::read_more;
+use super::{jwk, magic};
 use crate::finding::{Code, Reason};
-use crate::limits::{self, Limits};
-use crate::pki::{Object, Unread};
+use crate::id::Fingerprint;
+use crate::limits;
+use crate::pki::Unread;
 
+mod allowance;
 mod contained;
-mod file;
+mod lent;
 mod objects;
 mod packed;
-mod reopen;
+mod records;
+mod window;
 mod windows;
 mod wrapped;
 
-pub(super) use file::{KEPT, Reader, wipe};
-use packed::Unpacked;
-pub(super) use packed::Within;
-pub use reopen::{Reopener, certificates_in, each_private_key, reopen, revisit};
-
-/// Sees the DER of every object as it is read.
-type Tap<'t> = &'t mut dyn FnMut(&[u8], Option<&Object>);
+pub(super) use allowance::Allowance;
+pub(super) use lent::{InText, Lent};
+use records::{Records, spot};
+use window::Window;
 
 /// What is being made of one file's bytes.
 pub(super) struct Content<'c, 't> {
-    items: Vec<Item>,
-    /// Where each of them lies in the file; what is in a container lies where the container does.
-    placed: Vec<u64>,
-    /// How many of them lie in no container.
-    own: u32,
-    /// How many containers were opened, and how many this one lies in.
-    containers: u32,
-    depth: u32,
-    /// How many wrappings were taken off what is being read, and how many archives it lies in.
-    wrappings: u32,
-    archives: u32,
-    /// What comes out of archives in it, and buffers for them.
-    unpacked: Unpacked,
+    /// Where in the file.
+    at: Window,
+    /// What was found.
+    found: Records,
+    /// What it may still cost.
+    cost: Allowance,
+    /// What it works with.
+    lent: Lent<'c, 't>,
+    /// Buffers for archives in text.
     spare: Option<Box<Spare>>,
-    /// Whether a private key was among them.
-    secret: bool,
-    scratch: &'c mut Vec<u8>,
-    cache: Option<&'c mut Cache>,
-    tap: Option<Tap<'t>>,
-    /// Offset and line of the current window.
-    base: u64,
-    line: u32,
-    /// Blocks from here on belong to the next window, if there is more of the file.
-    cut: usize,
-    more: bool,
-    /// How many items of the file itself are no objects, the limit of them, and the first one beyond it.
-    broken: u64,
-    most_broken: u64,
-    beyond: Option<Item>,
-    /// Where the last object ends that begins before the cut.
-    reached: usize,
     /// Where the blocks of the current text lie; kept for its memory.
     taken: Vec<Range<usize>>,
     /// The body of the last EC PARAMETERS block: an EC key without parameters means these.
     ec_parameters: Option<Zeroizing<Vec<u8>>>,
-    /// Whether what stands before the last block may have told how to read it.
-    by_prefix: bool,
-    /// How far the object in the body of the last block reaches, if something else may follow it there.
-    read_to: Option<usize>,
 }
 
 /// What was made of one file's bytes.
@@ -83,59 +63,52 @@ pub(super) struct Made {
 }
 
 impl<'c, 't> Content<'c, 't> {
-    fn new(scratch: &'c mut Vec<u8>, cache: Option<&'c mut Cache>, tap: Option<Tap<'t>>) -> Self {
+    /// For one file, one member of an archive, or one message of a container.
+    pub(super) fn new(lent: Lent<'c, 't>, cost: Allowance) -> Self {
         Self {
-            items: Vec::new(),
-            placed: Vec::new(),
-            own: 0,
-            containers: 0,
-            depth: 0,
-            wrappings: 0,
-            archives: 0,
-            unpacked: Unpacked::default(),
+            at: Window::default(),
+            found: Records::new(cost.broken),
+            cost,
+            lent,
             spare: None,
-            secret: false,
-            scratch,
-            cache,
-            tap,
-            base: 0,
-            line: 1,
-            cut: usize::MAX,
-            more: false,
-            broken: 0,
-            most_broken: Limits::default().broken,
-            beyond: None,
-            reached: 0,
             taken: Vec::new(),
             ec_parameters: None,
-            by_prefix: false,
-            read_to: None,
         }
-    }
-
-    /// For one file in a run with these limits.
-    pub(super) fn with_limits(
-        scratch: &'c mut Vec<u8>,
-        cache: Option<&'c mut Cache>,
-        tap: Option<Tap<'t>>,
-        limits: &Limits,
-    ) -> Self {
-        Self::with_most_broken(scratch, cache, tap, limits.broken)
-    }
-
-    /// For one file or member that may have so many records of its own that are no objects.
-    fn with_most_broken(
-        scratch: &'c mut Vec<u8>,
-        cache: Option<&'c mut Cache>,
-        tap: Option<Tap<'t>>,
-        most_broken: u64,
-    ) -> Self {
-        Self { most_broken, ..Self::new(scratch, cache, tap) }
     }
 
     /// What was found.
     pub(super) fn finish(self) -> Made {
-        Made { items: self.items, secret: self.secret, unpacked: self.unpacked.out }
+        Made { items: self.found.items, secret: self.found.secret, unpacked: self.cost.unpacked.out }
+    }
+
+    /// Adds a record of the file itself.
+    pub(super) fn push(&mut self, item: Item) {
+        self.found.push(item);
+    }
+
+    /// Reads a file whose beginning is in the buffer, or all of it if `end`; sets `end` if all of it is there
+    /// in the end.
+    ///
+    /// # Errors
+    /// What reading gives; what was found before stays.
+    pub(super) fn file(
+        &mut self,
+        source: &mut dyn Read,
+        buffer: &mut Vec<u8>,
+        end: &mut bool,
+        options: &Options,
+        hash: &mut Option<Fingerprint>,
+    ) -> io::Result<()> {
+        // Binary objects are read whole; only text can be read in windows.
+        if !*end && crate::pki::declared_length(buffer).is_some_and(|length| length <= limits::OBJECT_SIZE) {
+            *end = read_more(source, buffer, limits::OBJECT_SIZE + 1)?;
+        }
+        if *end {
+            *hash = options.hash_files.then(|| Fingerprint::of(buffer));
+            self.whole(buffer);
+            return Ok(());
+        }
+        self.windows(source, buffer, options, hash)
     }
 
     /// What lies from `at` on in a file that has another form before it, looked at as text. Its beginning is
@@ -148,10 +121,10 @@ impl<'c, 't> Content<'c, 't> {
         at: u64,
         options: &Options,
     ) -> io::Result<()> {
-        (self.base, self.line) = (at, 0);
+        (self.at.base, self.at.line) = (at, 0);
         if end {
             self.text(buffer);
-            self.push_beyond();
+            self.found.push_beyond();
             return Ok(());
         }
         self.text_in_windows(rest, buffer, options, &mut None)
@@ -165,26 +138,26 @@ impl<'c, 't> Content<'c, 't> {
         }
         if let Some(unread) = magic::recognise(bytes) {
             // Keys lie in some of them as they are.
-            self.secret = true;
+            self.found.secret = true;
             let plain = magic::holds_plain_objects(&unread);
-            self.push(Item::whole_file(Err(unread), "file"));
+            self.found.push(Item::whole_file(Err(unread), "file"));
             if !plain {
                 return;
             }
         } else if jwk::holds_private_key(bytes) {
-            self.secret = true;
-            self.push(Item::whole_file(
+            self.found.secret = true;
+            self.found.push(Item::whole_file(
                 Err(Unread::Skipped(Reason::FormatNotRead, "JSON Web Key".to_owned())),
                 "file",
             ));
         }
         self.text(bytes);
-        self.push_beyond();
+        self.found.push_beyond();
         let bytes = &bytes[blanks..];
         // What lies in an object that is cut short does not stand for it.
         if let Some(length) = crate::pki::declared_length(bytes)
-            && (self.items.is_empty()
-                || length > bytes.len() && self.items.iter().all(|item| item.container == "der"))
+            && (self.found.items.is_empty()
+                || length > bytes.len() && self.found.items.iter().all(|item| item.container == "der"))
         {
             let unread = if length > bytes.len() {
                 Unread::Unreadable(
@@ -194,50 +167,52 @@ impl<'c, 't> Content<'c, 't> {
             } else {
                 Unread::Skipped(Reason::OtherFormat, "DER of no known kind".to_owned())
             };
-            self.push(Item::whole_file(Err(unread), "der"));
-            self.push_beyond();
-            self.sort(0);
-        } else if self.items.is_empty() && crate::pki::begins_without_length(bytes) {
+            self.found.push(Item::whole_file(Err(unread), "der"));
+            self.found.push_beyond();
+            self.found.sort(0);
+        } else if self.found.items.is_empty() && crate::pki::begins_without_length(bytes) {
             let unread = match crate::pki::first_element(bytes) {
                 Some(_) => Unread::Skipped(Reason::OtherFormat, "BER of no known kind".to_owned()),
                 None => Unread::Unreadable(Reason::BadObject, "BER that is cut short or broken".to_owned()),
             };
-            self.push(Item::whole_file(Err(unread), "der"));
+            self.found.push(Item::whole_file(Err(unread), "der"));
         }
     }
 
     /// Text in whatever encoding.
     fn text(&mut self, bytes: &[u8]) {
-        let first = self.items.len();
-        let narrowed = forms::to_narrow(bytes);
+        let first = self.found.items.len();
+        let haystack = Haystack::new(bytes);
+        let narrowed = forms::to_narrow(&haystack);
         let plain = narrowed.as_ref().is_none_or(|n| !n.whole);
-        if self.more && bytes.len() < limits::BLOCK_TEXT {
-            let open = if plain { super::pem::unclosed(bytes) } else { None };
-            let wide = narrowed.as_ref().and_then(|n| Some(n.original(super::pem::unclosed(&n.bytes)?)));
-            self.cut = open.into_iter().chain(wide).fold(self.cut, usize::min);
+        if self.at.more && bytes.len() < limits::BLOCK_TEXT {
+            let open = if plain { unclosed(bytes) } else { None };
+            let wide = narrowed.as_ref().and_then(|n| Some(n.original(unclosed(&n.bytes)?)));
+            self.at.cut = open.into_iter().chain(wide).fold(self.at.cut, usize::min);
         }
         if plain {
-            self.blocks(bytes, &|position| position);
+            self.blocks(&haystack, &|position| position);
         }
         if let Some(narrowed) = &narrowed {
-            self.blocks(&narrowed.bytes, &|position| narrowed.original(position));
+            self.blocks(&Haystack::new(&narrowed.bytes), &|position| narrowed.original(position));
         }
-        self.sort(first);
+        self.found.sort(first);
     }
 
     /// Blocks and what lies between them. `original` maps a position in `bytes` to one in the file's own
     /// bytes.
-    fn blocks(&mut self, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
+    fn blocks(&mut self, haystack: &Haystack<'_>, original: &dyn Fn(usize) -> usize) {
+        let bytes = haystack.bytes();
         let mut taken = std::mem::take(&mut self.taken);
         taken.clear();
-        for block in Splitter::from_line(bytes, self.line) {
+        for block in Splitter::from_line(bytes, self.at.line) {
             let offset = original(block.offset);
-            let decoded = offset >= self.cut || self.block(&block, offset);
+            let (decoded, reach) =
+                if offset < self.at.cut { self.block(&block, offset) } else { (true, None) };
             // Text behind a mere mention of BEGIN is looked at like any other, and so is what follows an
             // object in it or without an END.
-            let end =
-                self.read_to.filter(|_| offset < self.cut).map_or(block.end, |reach| block.text + reach);
-            if decoded && offset < self.cut {
+            let end = reach.map_or(block.end, |reach| block.text + reach);
+            if decoded && offset < self.at.cut {
                 self.reach(end, bytes, original);
             }
             if decoded {
@@ -250,13 +225,13 @@ impl<'c, 't> Content<'c, 't> {
             taken.sort_unstable_by_key(|range| range.start);
         }
         if taken.is_empty()
-            && self.base == 0
+            && self.at.base == 0
             && let Some(found) = forms::whole_hex(bytes)
             && self.candidate(&found, 0)
         {
             return self.taken = taken;
         }
-        self.between_blocks(bytes, &mut taken, original);
+        self.between_blocks(haystack, &mut taken, original);
         self.taken = taken;
     }
 
@@ -274,12 +249,11 @@ impl<'c, 't> Content<'c, 't> {
             let blanks = gap.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
             let start = block.end + blanks;
             // Narrowed text holds no binary elements.
-            if gap.get(blanks) != Some(&0x30) || original(start) != start || start >= self.cut {
+            if gap.get(blanks) != Some(&0x30) || original(start) != start || start >= self.at.cut {
                 continue;
             }
-            let at = self.base + start as u64;
-            let left =
-                self.spaced(&gap[blanks..], |offset| contained::spot(at + offset as u64, 0, "der")).len();
+            let at = self.at.base + start as u64;
+            let left = self.spaced(&gap[blanks..], |offset| spot(at + offset as u64, 0, "der")).len();
             if end - left > start {
                 self.reach(end - left, bytes, original);
                 read.push(start..end - left);
@@ -292,55 +266,27 @@ impl<'c, 't> Content<'c, 't> {
     /// go on behind it.
     fn reach(&mut self, end: usize, bytes: &[u8], original: &dyn Fn(usize) -> usize) {
         if end < bytes.len() {
-            self.reached = self.reached.max(original(end));
+            self.at.reached = self.at.reached.max(original(end));
         }
     }
 
     /// A file of DER objects that begin behind some blanks, one behind another; what follows them is looked
     /// at as text. `false` if the first bytes are no object.
     fn der(&mut self, bytes: &[u8], blanks: usize) -> bool {
-        let rest =
-            self.spaced(&bytes[blanks..], |offset| contained::spot((blanks + offset) as u64, 0, "der"));
-        let found = self.items.len();
+        let rest = self.spaced(&bytes[blanks..], |offset| spot((blanks + offset) as u64, 0, "der"));
+        let found = self.found.items.len();
         if found > 0 && !rest.trim_ascii().is_empty() {
             let start = bytes.len() - rest.len();
-            self.base = start as u64;
-            self.line = 0;
+            self.at.base = start as u64;
+            self.at.line = 0;
             self.text(rest);
-            (self.base, self.line) = (0, 1);
-            if self.items.len() == found
-                && let Some(last) = self.items.last_mut()
+            (self.at.base, self.at.line) = (0, 1);
+            if self.found.items.len() == found
+                && let Some(last) = self.found.items.last_mut()
             {
                 last.findings.insert(Code::TrailingData);
             }
         }
         found > 0
     }
-}
-
-/// Reads the bytes of one file that are in memory already: the door for a single buffer. What the file would
-/// be told by its name, size or time is not known here; at least one item comes back. Those of the members of
-/// an archive carry the way to them.
-#[must_use]
-pub fn read_bytes(bytes: &[u8]) -> Vec<Item> {
-    let mut items = Vec::new();
-    if !reopen::archive_in(bytes, None, &mut |found| {
-        let member = found.place.member().map(Arc::<str>::from);
-        items.extend(found.items.into_iter().map(|item| {
-            let way = match (&member, &item.member) {
-                (Some(outer), Some(inner)) => Some(format!("{outer}{INTO}{inner}").into()),
-                (outer, inner) => outer.clone().or_else(|| inner.clone()),
-            };
-            Item { member: way, ..item }
-        }));
-    }) {
-        let mut scratch = Zeroizing::new(Vec::new());
-        let mut content = Content::new(&mut scratch, None, None);
-        content.whole(bytes);
-        items = content.items;
-    }
-    if items.is_empty() {
-        items.push(Item::whole_file(Err(Unread::Skipped(Reason::NoPkiContent, String::new())), "file"));
-    }
-    items
 }

@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::found::Item;
 use crate::finding::Reason;
 use crate::pki::Unread;
 

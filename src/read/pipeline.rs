@@ -7,33 +7,16 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::content::Reader;
-use super::walk::{Met, Walk};
-use super::{Found, Item, Ledger, Place, Roots};
+use super::found::{Found, Item};
+use super::ledger::Ledger;
+use super::options::Options;
+use super::place::Place;
+use super::reader::Reader;
+use super::source::roots::Roots;
+use super::source::walk::{Met, Walk};
 use crate::finding::Reason;
-use crate::limits::Limits;
 use crate::parallel::{Ahead, Line};
 use crate::pki::Unread;
-
-/// How to read.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Follow links to folders.
-    pub follow_symlinks: bool,
-    /// Compute the SHA-256 of every file.
-    pub hash_files: bool,
-    /// How many threads; at least one.
-    pub threads: usize,
-    /// Limits.
-    pub limits: Limits,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { follow_symlinks: false, hash_files: false, threads, limits: Limits::default() }
-    }
-}
 
 /// Paths drawn from the walker at a time: enough that the lock costs nothing, few enough that threads end
 /// together.

@@ -50,6 +50,32 @@ pub(super) fn reserve(buffer: &mut Vec<u8>, more: usize) {
     larger.zeroize();
 }
 
+/// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
+pub(in crate::read) fn read_more(
+    file: &mut dyn Read,
+    buffer: &mut Vec<u8>,
+    window: usize,
+) -> io::Result<bool> {
+    let want = window.saturating_sub(buffer.len());
+    reserve(buffer, want.saturating_add(1));
+    let got = read_to_end(&mut file.take(want as u64), buffer)?;
+    Ok(got < want)
+}
+
+/// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its
+/// end, where decoding in place leaves text. A plain fill is as fast as memory and cannot be optimised away,
+/// since the buffer lives on. Room that only a large file needed is given back.
+pub(in crate::read) fn wipe(buffer: &mut Vec<u8>, used: usize) {
+    buffer.fill(0);
+    buffer.resize(used.clamp(buffer.len(), buffer.capacity()), 0);
+    std::hint::black_box(buffer.as_slice());
+    buffer.clear();
+    buffer.shrink_to(KEPT);
+}
+
+/// Room that a buffer keeps after it was wiped.
+pub(in crate::read) const KEPT: usize = 1 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;

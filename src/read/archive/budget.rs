@@ -5,11 +5,11 @@ use std::io;
 
 use crate::limits::{self, Limits};
 use crate::pki::Unread;
-use crate::read::Item;
+use crate::read::found::Item;
 
 /// Spent while one archive is read, with all archives in it. The first limit that is reached ends the reading
 /// of the whole file.
-pub(super) struct Budget {
+pub(in crate::read) struct Budget {
     left: Cell<u64>,
     all: u64,
     most: String,
@@ -23,7 +23,7 @@ pub(super) struct Budget {
 impl Budget {
     /// For an archive of so many bytes, out of which no more than `most` may come where it lies in something
     /// else.
-    pub(super) fn new(size: u64, limits: &Limits, most: u64) -> Self {
+    pub(in crate::read) fn new(size: u64, limits: &Limits, most: u64) -> Self {
         let file_size = limits.file_size;
         let ratio = limits::INFLATED_ANYWAY.saturating_add(size.saturating_mul(limits::INFLATED_RATIO));
         let all = ratio.min(file_size).min(most);
@@ -49,7 +49,7 @@ impl Budget {
     }
 
     /// Bytes that came out of a compressed stream, a zip or a hole.
-    pub(super) fn spend(&self, bytes: usize) -> io::Result<()> {
+    pub(in crate::read) fn spend(&self, bytes: usize) -> io::Result<()> {
         match self.left.get().checked_sub(bytes as u64) {
             Some(left) => {
                 self.left.set(left);
@@ -60,22 +60,22 @@ impl Budget {
     }
 
     /// Bytes that came out of archives in the text of a member, within what was left.
-    pub(super) fn take(&self, bytes: u64) {
+    pub(in crate::read) fn take(&self, bytes: u64) {
         self.left.set(self.left.get().saturating_sub(bytes));
     }
 
     /// What may still come out of it.
-    pub(super) const fn left(&self) -> u64 {
+    pub(in crate::read) const fn left(&self) -> u64 {
         self.left.get()
     }
 
     /// What came out of it.
-    pub(super) const fn spent(&self) -> u64 {
+    pub(in crate::read) const fn spent(&self) -> u64 {
         self.all - self.left.get()
     }
 
     /// One more member.
-    pub(super) fn member(&self) -> io::Result<()> {
+    pub(in crate::read) fn member(&self) -> io::Result<()> {
         self.members.set(self.members.get() + 1);
         if self.members.get() > limits::MEMBERS {
             return Err(self.reach(format!(
@@ -87,28 +87,28 @@ impl Budget {
     }
 
     /// So many bytes more may be held in memory at the same time.
-    pub(super) const fn room(&self) -> usize {
+    pub(in crate::read) const fn room(&self) -> usize {
         limits::MEMBERS_HELD.saturating_sub(self.held.get())
     }
 
     /// Notes that so many bytes are held until [`Budget::let_go`].
-    pub(super) fn hold(&self, bytes: usize) {
+    pub(in crate::read) fn hold(&self, bytes: usize) {
         self.held.set(self.held.get().saturating_add(bytes));
     }
 
     /// They are held no more.
-    pub(super) fn let_go(&self, bytes: usize) {
+    pub(in crate::read) fn let_go(&self, bytes: usize) {
         self.held.set(self.held.get().saturating_sub(bytes));
     }
 
     /// How many records that are no objects the next member may have: one at least, since it may be the only
     /// one that it has.
-    pub(super) fn broken(&self) -> u64 {
+    pub(in crate::read) fn broken(&self) -> u64 {
         self.broken.get().max(self.each)
     }
 
     /// Counts those of a member. Otherwise each of a thousand small members could have as many as a file.
-    pub(super) fn count_broken(&self, items: &[Item]) {
+    pub(in crate::read) fn count_broken(&self, items: &[Item]) {
         let is_broken = |item: &&Item| {
             item.member.is_none() && matches!(item.body, Err(Unread::Unreadable(..) | Unread::Skipped(..)))
         };
@@ -117,7 +117,7 @@ impl Budget {
     }
 
     /// Which limit was reached.
-    pub(super) fn reached(&self) -> Option<String> {
+    pub(in crate::read) fn reached(&self) -> Option<String> {
         self.reached.borrow().clone()
     }
 

@@ -8,10 +8,12 @@ use memchr::memmem;
 use rawzip::ReaderAt as _;
 use zeroize::Zeroizing;
 
-use super::{Bytes, Kind, Opening, whole, zip};
+use super::member::whole;
+use super::visit::Visit;
+use super::zip::{self, Bytes};
 use crate::finding::Reason;
 use crate::pki::Unread;
-use crate::read::Item;
+use crate::read::found::Item;
 use crate::read::zeroizing_io::read_up_to;
 
 /// Fewer bytes are padding: no member fits into them (its header has 30), and no key.
@@ -143,63 +145,47 @@ fn holds_member(bytes: &[u8]) -> bool {
         })
 }
 
-impl Opening<'_, '_> {
-    /// Looks at what has no place in a zip.
-    pub(super) fn gaps(
-        &mut self,
-        bytes: Bytes<'_>,
-        gaps: Vec<(u64, u64)>,
-        kind: Kind,
-        own: &mut Vec<Item>,
-    ) -> io::Result<()> {
-        let mut head = Zeroizing::new(Vec::new());
-        let (mut told, mut more) = (0u64, 0u64);
-        for (start, end) in gaps {
-            let mut part = Part { bytes, at: start, end };
-            head.clear();
-            let ended = read_up_to(&mut part, &mut head, SEARCHED)?;
-            if ended && head.iter().all(|b| *b == 0) {
-                continue;
-            }
-            if holds_member(&head) {
-                told += 1;
-                more += if told > TOLD { end - start } else { 0 };
-                if told <= TOLD {
-                    let detail = format!(
-                        "{} bytes at {start} belong to no member of its directory; they were looked at as text",
-                        end - start
-                    );
-                    own.push(Item { offset: start, ..whole(Unread::Unreadable(Reason::BadObject, detail)) });
-                }
-            }
-            // What a zip was put behind is a file of its own.
-            if start == 0 && kind == Kind::ZipBehind && end <= self.archive.options.limits.window as u64 {
-                self.before(&mut Part { bytes, at: start, end }, own)?;
-            } else {
-                self.behind(&head, &mut part, start, own)?;
+/// Looks at what has no place in a zip; what stands before its first member is a file of its own if it has up
+/// to `front` bytes.
+pub(super) fn look(
+    visit: &mut dyn Visit,
+    bytes: Bytes<'_>,
+    gaps: Vec<(u64, u64)>,
+    front: u64,
+    own: &mut Vec<Item>,
+) -> io::Result<()> {
+    let mut head = Zeroizing::new(Vec::new());
+    let (mut told, mut more) = (0u64, 0u64);
+    for (start, end) in gaps {
+        let mut part = Part { bytes, at: start, end };
+        head.clear();
+        let ended = read_up_to(&mut part, &mut head, SEARCHED)?;
+        if ended && head.iter().all(|b| *b == 0) {
+            continue;
+        }
+        if holds_member(&head) {
+            told += 1;
+            more += if told > TOLD { end - start } else { 0 };
+            if told <= TOLD {
+                let detail = format!(
+                    "{} bytes at {start} belong to no member of its directory; they were looked at as text",
+                    end - start
+                );
+                own.push(Item { offset: start, ..whole(Unread::Unreadable(Reason::BadObject, detail)) });
             }
         }
-        if told > TOLD {
-            let detail = format!(
-                "{} more places, of {more} bytes in all, belong to no member of its directory",
-                told - TOLD
-            );
-            own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
+        if start == 0 && end <= front {
+            visit.before(&mut Part { bytes, at: start, end }, own)?;
+        } else {
+            visit.behind(&head, &mut part, start, own)?;
         }
-        Ok(())
     }
-
-    /// The program, script or whatever else stands before a zip.
-    fn before(&mut self, part: &mut Part<'_>, own: &mut Vec<Item>) -> io::Result<()> {
-        let mut buffer = Zeroizing::new(self.archive.spare.buffer());
-        let read = read_up_to(part, &mut buffer, usize::MAX);
-        let mut content = self.content();
-        if read.is_ok() {
-            content.whole(&buffer);
-        }
-        let found = content.finish();
-        own.extend(self.counted(found));
-        self.put_back(std::mem::take(&mut *buffer));
-        read.map(|_| ())
+    if told > TOLD {
+        let detail = format!(
+            "{} more places, of {more} bytes in all, belong to no member of its directory",
+            told - TOLD
+        );
+        own.push(whole(Unread::Unreadable(Reason::BadObject, detail)));
     }
+    Ok(())
 }

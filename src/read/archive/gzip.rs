@@ -4,9 +4,9 @@ use std::io::{self, Read};
 
 use rawzip::Crc32;
 
-use super::Stream;
 use super::budget::Budget;
 use super::inflate::{Broken, Decoder, Input, State};
+use super::member::Stream;
 use crate::limits::{self, Limits};
 use crate::time::Time;
 

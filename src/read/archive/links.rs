@@ -8,46 +8,16 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::Arc;
 
+use super::budget::Budget;
+use super::member::{Way, join, name, shown, whole};
 use super::tar::Link;
-use super::{Opening, Way, join, name, shown, whole};
+use super::visit::Visit;
+use super::watched::Known;
 use crate::finding::Reason;
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
-use crate::read::Item;
-
-/// What was found in one member.
-#[derive(Clone, Default)]
-pub(super) enum Known {
-    /// No object and no key.
-    #[default]
-    Nothing,
-    /// These, in a file with this hash.
-    Items(Arc<(Vec<Item>, Option<Fingerprint>)>),
-    /// More than is kept, or an archive.
-    Much,
-}
-
-/// What was found in the member of a tar that is being read.
-#[derive(Default)]
-pub(super) struct Watched {
-    way: Way,
-    known: Known,
-}
-
-impl Watched {
-    /// Notes what is handed on.
-    pub(super) fn notice(&mut self, way: &Way, items: &[Item], hash: Option<Fingerprint>) {
-        if self.way.is_none()
-            || !items.iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..))))
-        {
-            return;
-        }
-        let fits =
-            matches!(self.known, Known::Nothing) && self.way == *way && items.len() <= limits::LINKED_ITEMS;
-        self.known = if fits { Known::Items(Arc::new((items.to_vec(), hash))) } else { Known::Much };
-    }
-}
+use crate::read::found::Item;
 
 /// The members of one tar, by a hash of their names.
 #[derive(Default)]
@@ -59,7 +29,7 @@ pub(super) struct Links {
 
 impl Links {
     /// Notes what was found in a member of so many bytes.
-    fn met(&mut self, name: &[u8], size: u64, known: Known) {
+    pub(super) fn met(&mut self, name: &[u8], size: u64, known: Known) {
         let Some(key) = self.key(name) else { return };
         // Facts of objects can be about as large as their text.
         let cost = size.max(limits::LINKED_EACH);
@@ -77,34 +47,24 @@ impl Links {
     fn key(&self, name: &[u8]) -> Option<u64> {
         Some(self.state.hash_one(inside(&[], name)?))
     }
-}
-
-impl Opening<'_, '_> {
-    /// Begins to watch what is found in the member that lies there; what was watched before is given back.
-    pub(super) fn watch(&mut self, way: &Way) -> Watched {
-        std::mem::replace(&mut self.watched, Watched { way: way.clone(), known: Known::Nothing })
-    }
-
-    /// Ends it.
-    pub(super) fn watched(&mut self, outer: Watched, links: &mut Links, name: &[u8], size: u64) {
-        let known = std::mem::replace(&mut self.watched, outer).known;
-        if !matches!(known, Known::Nothing) && self.watched.way.is_some() {
-            // This tar is a member of another one.
-            self.watched.known = Known::Much;
-        }
-        links.met(name, size, known);
-    }
 
     /// Tells of a link, or what is found by it.
-    pub(super) fn link(&mut self, way: &Way, link: &Link, links: &mut Links) -> io::Result<()> {
+    pub(super) fn link(
+        &mut self,
+        visit: &mut dyn Visit,
+        budget: &Budget,
+        only: Option<&str>,
+        way: &Way,
+        link: &Link,
+    ) -> io::Result<()> {
         let at = join(way, &name(&link.name));
-        if link.hard && self.archive.only.is_some() && self.archive.only == at.as_deref() {
-            self.leads_to = join(way, &name(&link.target));
+        if link.hard && only.is_some() && only == at.as_deref() {
+            visit.leads_to(join(way, &name(&link.target)));
         }
         let says = format!("a {} to {}", if link.hard { "hard link" } else { "link" }, shown(&link.target));
         let unread = if link.hard {
-            match links.key(&link.target).and_then(|key| links.members.get(&key)).cloned() {
-                Some(Known::Items(found)) => return self.linked(&at, link, &found, links),
+            match self.key(&link.target).and_then(|key| self.members.get(&key)).cloned() {
+                Some(Known::Items(found)) => return self.linked(visit, budget, &at, link, &found),
                 Some(Known::Nothing) => Unread::Skipped(Reason::LinkInArchive, says),
                 Some(Known::Much) => {
                     Unread::Skipped(Reason::LinkRepeated, format!("{says}; what is in it is told only there"))
@@ -119,26 +79,27 @@ impl Opening<'_, '_> {
         } else {
             Unread::Skipped(Reason::SpecialFile, says)
         };
-        self.emit(&at, link.time, None, vec![whole(unread)]);
+        visit.emit(&at, link.time, None, vec![whole(unread)]);
         Ok(())
     }
 
     /// What was found in the file is found at a hard link to it too.
     fn linked(
         &mut self,
+        visit: &mut dyn Visit,
+        budget: &Budget,
         at: &Way,
         link: &Link,
         found: &Arc<(Vec<Item>, Option<Fingerprint>)>,
-        links: &mut Links,
     ) -> io::Result<()> {
         for _ in 1..found.0.len() {
             // A link is shorter than what it repeats.
-            self.budget.member()?;
+            budget.member()?;
         }
-        self.emit(at, link.time, found.1, found.0.clone());
-        if let Some(key) = links.key(&link.name) {
+        visit.emit(at, link.time, found.1, found.0.clone());
+        if let Some(key) = self.key(&link.name) {
             // Shared with the first, so it costs nothing more.
-            links.members.insert(key, Known::Items(Arc::clone(found)));
+            self.members.insert(key, Known::Items(Arc::clone(found)));
         }
         Ok(())
     }

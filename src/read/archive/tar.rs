@@ -7,23 +7,22 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use super::Stream;
 use super::budget::Budget;
+use super::member::{Stream, block_in};
 use crate::finding::Reason;
 use crate::limits;
 use crate::pki::Unread;
 use crate::time::Time;
 
+mod block;
 mod header;
 mod pax;
 mod sparse;
 
+use block::{BLOCK, fill};
 use header::Header;
 use pax::Pax;
 use sparse::Piece;
-
-/// Everything in a tar lies in blocks of this size.
-pub(super) const BLOCK: usize = 512;
 
 /// Whether a file begins with the header of a tar, of any kind that has a checksum.
 pub(super) fn begins(bytes: &[u8]) -> bool {
@@ -189,14 +188,14 @@ impl<'s> Tar<'s> {
                 let (name, rest) = bytes.split_at(memchr::memchr(0, &bytes).unwrap_or(bytes.len()));
                 let field = if header.kind == b'K' { &mut before.target } else { &mut before.name };
                 *field = Some(name.to_vec());
-                (rest.iter().any(|b| *b != 0), super::block_in(&bytes).is_some())
+                (rest.iter().any(|b| *b != 0), block_in(&bytes).is_some())
             }
             kind => {
                 if kind == b'g' {
                     self.global.read(&bytes);
                 }
                 let pax::Read { rest, free } = before.pax.read(&bytes);
-                (rest.iter().any(|b| *b != 0), free || super::block_in(&bytes).is_some())
+                (rest.iter().any(|b| *b != 0), free || block_in(&bytes).is_some())
             }
         };
         let behind = if header.size > read {
@@ -438,18 +437,6 @@ impl Stream for Content<'_> {
 /// With what fills its last block.
 const fn padded(size: u64) -> u64 {
     size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64)
-}
-
-/// Reads until the room is filled or there is no more.
-fn fill(source: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < out.len() {
-        match source.read(&mut out[filled..])? {
-            0 => break,
-            got => filled += got,
-        }
-    }
-    Ok(filled)
 }
 
 /// Passes over so many bytes; how many there were.

@@ -12,9 +12,9 @@ use rawzip::{
 };
 use zeroize::Zeroizing;
 
-use super::Stream;
 use super::budget::Budget;
 use super::inflate::{Broken, Decoder, Input};
+use super::member::Stream;
 use crate::id::Fingerprint;
 use crate::time::{Time, Written};
 
@@ -34,7 +34,7 @@ pub(super) fn may_follow(bytes: &[u8]) -> bool {
 
 /// Whether a file ends like a zip: with the end of a directory that says what can be so, and whose comment
 /// ends with the file. Text has none of the bytes that are looked for, so this costs little.
-pub(super) fn ends(bytes: &[u8]) -> bool {
+pub(in crate::read) fn ends(bytes: &[u8]) -> bool {
     ends_at(bytes, 0)
 }
 
@@ -79,7 +79,7 @@ impl Bytes<'_> {
     }
 
     /// SHA-256 of all of them.
-    pub(super) fn hash(self) -> io::Result<Option<Fingerprint>> {
+    pub(in crate::read) fn hash(self) -> io::Result<Option<Fingerprint>> {
         let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         let mut buffer = Zeroizing::new(vec![0; 64 << 10]);
         let mut at = 0;

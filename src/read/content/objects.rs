@@ -4,14 +4,25 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::file::wipe;
-use super::{Content, contained};
+use super::Content;
+use super::records::spot;
 use crate::finding::{Codes, Reason};
 use crate::pki::{Label, Object, Parsed, Unread, is_signature, read_der, read_labelled};
-use crate::read::Item;
 use crate::read::cache::Outcome;
 use crate::read::forms;
+use crate::read::found::Item;
 use crate::read::pem::Block;
+use crate::read::zeroizing_io::wipe;
+
+/// What reading one block gave.
+pub(super) struct Reading {
+    /// `None`: it was a container, whose items are added already.
+    pub(super) outcome: Option<Outcome>,
+    /// Whether what stands before the block may have told how to read it.
+    by_prefix: bool,
+    /// How far the object in its body reaches, if something else may follow it there.
+    reach: Option<usize>,
+}
 
 impl Content<'_, '_> {
     /// Elements with blanks or zeros between them; returns what is left.
@@ -30,19 +41,20 @@ impl Content<'_, '_> {
     }
 
     /// Reads one block, or takes over what an equal one gave. `false` if its text is no base64, or has no END
-    /// and is no object.
-    pub(super) fn block(&mut self, block: &Block<'_>, offset: usize) -> bool {
-        self.read_to = None;
+    /// and is no object; and how far the object reaches in its body, if something else may follow it there.
+    pub(super) fn block(&mut self, block: &Block<'_>, offset: usize) -> (bool, Option<usize>) {
+        let mut reach = None;
         let spot = Item {
             label: Some(label_text(&block.name())),
-            ..contained::spot(self.base + offset as u64, block.line, "pem")
+            ..spot(self.at.base + offset as u64, block.line, "pem")
         };
         // EC PARAMETERS are remembered for the key behind them, so they are read each time; and what damaged
         // markers mean is no part of the text.
         let cache =
-            self.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
+            self.lent.cache.as_ref().filter(|_| block.label != b"EC PARAMETERS" && block.has_plain_markers());
         let hash = cache.map(|c| c.hash(block.label, block.body));
         let known = self
+            .lent
             .cache
             .as_ref()
             .zip(hash)
@@ -50,16 +62,18 @@ impl Content<'_, '_> {
         let (body, findings) = match known {
             Some(outcome) => outcome,
             None => {
-                let Some(outcome) = self.read_block(block, &spot) else { return true };
+                let read = self.read_block(block, &spot);
+                reach = read.reach;
+                let Some(outcome) = read.outcome else { return (true, reach) };
                 // A key that got its name from the block before it may get another one elsewhere.
                 let alone = self.ec_parameters.is_none() && outcome.0.as_ref().map_or(true, Object::is_named);
                 // What is wrong with a block names its line, and what follows an object in it is read each
                 // time.
                 let alone = alone
-                    && !self.by_prefix
-                    && self.read_to.is_none()
+                    && !read.by_prefix
+                    && reach.is_none()
                     && !matches!(outcome.0, Err(Unread::Unreadable(..)));
-                if let (Some(cache), Some(hash), true) = (&mut self.cache, hash, alone) {
+                if let (Some(cache), Some(hash), true) = (&mut self.lent.cache, hash, alone) {
                     cache.offer(hash, block.label, block.body, &outcome);
                 }
                 outcome
@@ -71,16 +85,17 @@ impl Content<'_, '_> {
             _ => true,
         };
         self.push_object(spot, body, findings);
-        decoded
+        (decoded, reach)
     }
 
-    /// Reads one block. `None`: it was a container, whose items are added already.
-    pub(super) fn read_block(&mut self, block: &Block<'_>, spot: &Item) -> Option<Outcome> {
-        let mut decoded_bytes = std::mem::take(self.scratch);
+    /// Reads one block.
+    pub(super) fn read_block(&mut self, block: &Block<'_>, spot: &Item) -> Reading {
+        let (mut by_prefix, mut reach) = (false, None);
+        let mut decoded_bytes = std::mem::take(self.lent.scratch);
         let outcome = match block.decode(&mut decoded_bytes) {
             Err(error) => Some((Err(Unread::Unreadable(error.reason, error.detail)), Codes::NONE)),
             Ok(decoded) => {
-                (self.by_prefix, self.read_to) = (decoded.by_prefix, decoded.reach);
+                (by_prefix, reach) = (decoded.by_prefix, decoded.reach);
                 let name = block.name();
                 let label = Label::of(&name);
                 let parsed = read_labelled(label, &decoded_bytes, decoded.headers.encrypted);
@@ -90,7 +105,7 @@ impl Content<'_, '_> {
                         None
                     }
                     Ok(Parsed::Object(object)) => {
-                        if let Some(tap) = &mut self.tap {
+                        if let Some(tap) = &mut self.lent.tap {
                             tap(&object.der, Some(&object.body));
                         }
                         let findings = decoded.findings.union(object.findings);
@@ -108,7 +123,7 @@ impl Content<'_, '_> {
                         }
                     }
                     Err(unread) => {
-                        if let (Unread::Locked(..), Some(tap)) = (&unread, &mut self.tap) {
+                        if let (Unread::Locked(..), Some(tap)) = (&unread, &mut self.lent.tap) {
                             tap(&decoded_bytes, None);
                         }
                         let wrapped = matches!(unread, Unread::Unreadable(Reason::BadObject, _))
@@ -122,19 +137,18 @@ impl Content<'_, '_> {
             // Whatever was tried on the text, never more was written than it has.
             wipe(&mut decoded_bytes, block.body.len());
         }
-        *self.scratch = decoded_bytes;
-        outcome
+        *self.lent.scratch = decoded_bytes;
+        Reading { outcome, by_prefix, reach }
     }
 
     /// Text in a block where an object should be, as it is when somebody encodes a file that is encoded
     /// already. Whether there was an object in it.
     fn text_in_block(&mut self, bytes: &[u8], spot: &Item) -> bool {
-        let (first, outside) = (self.items.len(), (self.by_prefix, self.read_to));
+        let first = self.found.items.len();
         if bytes.first() != Some(&0x30) && forms::may_hold_text(bytes) {
             self.nested(bytes, spot);
         }
-        (self.by_prefix, self.read_to) = outside;
-        self.items[first..].iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..))))
+        self.found.items[first..].iter().any(|item| matches!(item.body, Ok(_) | Err(Unread::Locked(..))))
     }
 
     /// An EC key that names no curve means the EC PARAMETERS before it.
@@ -159,11 +173,11 @@ impl Content<'_, '_> {
 
     pub(super) fn push_object(&mut self, spot: Item, body: Result<Object, Unread>, findings: Codes) {
         // What could not be read, or is of no concern here, may be a key too.
-        self.secret |= match &body {
+        self.found.secret |= match &body {
             Ok(object) => matches!(object, Object::PrivateKey(_)),
             Err(unread) => !matches!(unread, Unread::Skipped(Reason::NoPkiContent, _)),
         };
-        self.push(Item { body, findings, ..spot });
+        self.found.push(Item { body, findings, ..spot });
     }
 
     /// One element without a label. `false`, and nothing added, if it is nothing of interest.
@@ -179,14 +193,14 @@ impl Content<'_, '_> {
                 return false;
             }
             Ok(Parsed::Object(object)) => {
-                if let Some(tap) = &mut self.tap {
+                if let Some(tap) = &mut self.lent.tap {
                     tap(&object.der, Some(&object.body));
                 }
                 self.push_object(spot, Ok(object.body), object.findings);
             }
             Err(Unread::Skipped(Reason::NoPkiContent, _)) => return false,
             Err(unread @ Unread::Locked(..)) => {
-                if let Some(tap) = &mut self.tap {
+                if let Some(tap) = &mut self.lent.tap {
                     tap(bytes, None);
                 }
                 self.push_object(spot, Err(unread), Codes::NONE);

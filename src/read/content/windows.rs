@@ -3,13 +3,15 @@
 use std::io::{self, Read};
 
 use super::Content;
-use super::file::read_more;
 use crate::finding::Reason;
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
+use crate::read::found::Item;
+use crate::read::magic;
+use crate::read::options::Options;
 use crate::read::pem::Lines;
-use crate::read::{Item, Options, magic};
+use crate::read::zeroizing_io::read_more;
 
 /// Text that a window shares with the next one, so that what lies across the border is whole in one of them.
 /// Only a block may be larger: one without an END in a window moves the border back to its BEGIN.
@@ -25,10 +27,10 @@ impl Content<'_, '_> {
         hash: &mut Option<Fingerprint>,
     ) -> io::Result<()> {
         if let Some(unread) = magic::recognise(buffer) {
-            self.push(Item::whole_file(Err(unread), "file"));
+            self.found.push(Item::whole_file(Err(unread), "file"));
         } else if crate::pki::declared_length(buffer).is_some() {
             let detail = format!("a binary object of more than {} bytes", limits::OBJECT_SIZE);
-            self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
+            self.found.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
         self.text_in_windows(file, buffer, options, hash)
     }
@@ -50,18 +52,18 @@ impl Content<'_, '_> {
             if let Some(digest) = &mut digest {
                 digest.update(&buffer[fresh..]);
             }
-            self.more = !end;
-            self.cut = if end { usize::MAX } else { buffer.len() - OVERLAP.min(buffer.len()) };
+            self.at.more = !end;
+            self.at.cut = if end { usize::MAX } else { buffer.len() - OVERLAP.min(buffer.len()) };
             self.text(buffer);
             if end {
                 break;
             }
             // The rest of an object that lies over the cut is not looked at again: it could be taken for
             // another one.
-            let next = self.cut.max(std::mem::take(&mut self.reached)).min(buffer.len());
+            let next = self.at.cut.max(std::mem::take(&mut self.at.reached)).min(buffer.len());
             let keep = buffer.len() - next;
-            self.base += next as u64;
-            self.line = Lines::new(buffer, self.line).at(next);
+            self.at.base += next as u64;
+            self.at.line = Lines::new(buffer, self.at.line).at(next);
             buffer.copy_within(next.., 0);
             buffer.truncate(keep);
             fresh = keep;
@@ -73,7 +75,7 @@ impl Content<'_, '_> {
                 keep.saturating_mul(2).clamp(window, limits::BLOCK_TEXT.max(window)),
             )?;
         }
-        self.push_beyond();
+        self.found.push_beyond();
         if let Some(digest) = digest {
             *hash = digest.finish().as_ref().try_into().ok().map(Fingerprint::from_bytes);
         }

@@ -3,12 +3,15 @@
 
 use std::ops::Range;
 
-use super::{Content, contained};
+use super::Content;
+use super::objects::label_text;
+use super::records::spot;
+use super::window::Window;
 use crate::finding::{Codes, Reason};
 use crate::limits;
 use crate::pki::{Label, Object, Parsed, Unread, read_der, read_labelled};
-use crate::read::Item;
-use crate::read::forms::{self, Candidate, Kind};
+use crate::read::forms::{self, Candidate, Haystack, Kind};
+use crate::read::found::Item;
 use crate::read::pem::{Lines, Splitter};
 
 /// A gap smaller than this holds nothing.
@@ -33,32 +36,36 @@ impl Content<'_, '_> {
     /// of what is found are added.
     pub(super) fn between_blocks(
         &mut self,
-        bytes: &[u8],
+        haystack: &Haystack<'_>,
         taken: &mut Vec<Range<usize>>,
         original: &dyn Fn(usize) -> usize,
     ) {
+        let bytes = haystack.bytes();
         // Most files are blocks and nothing else.
         if gaps(bytes.len(), taken).is_empty() {
             return;
         }
         let mut found = Vec::new();
-        let mut complete = forms::candidates(bytes, taken, self.line, |candidate| {
+        let mut complete = forms::candidates(haystack, taken, self.at.line, |candidate| {
             let offset = original(candidate.offset);
-            if offset < self.cut && self.candidate(&candidate, offset) {
+            if offset < self.at.cut && self.candidate(&candidate, offset) {
                 self.reach(candidate.end, bytes, original);
                 found.push(candidate.offset..candidate.end);
             }
         });
         add(taken, found);
-        for search in forms::SEARCHES {
+        for notation in forms::NOTATIONS {
             let mut found = Vec::new();
-            let mut lines = Lines::new(bytes, self.line);
+            let mut lines = Lines::new(bytes, self.at.line);
             for gap in gaps(bytes.len(), taken) {
-                search(bytes, gap, &mut |range, inner| {
+                if !notation.may_be_in(haystack, &gap) {
+                    continue;
+                }
+                notation.decode(haystack, gap, &mut |range, inner| {
                     let offset = original(range.start);
                     let line = lines.at(range.start);
-                    let any = offset < self.cut
-                        && self.nested(inner, &contained::spot(self.base + offset as u64, line, "base64"));
+                    let any = offset < self.at.cut
+                        && self.nested(inner, &spot(self.at.base + offset as u64, line, "base64"));
                     if any {
                         self.reach(range.end, bytes, original);
                         found.push(range);
@@ -69,24 +76,24 @@ impl Content<'_, '_> {
             add(taken, found);
         }
         for gap in gaps(bytes.len(), taken) {
-            self.escaped_markers(bytes, gap.clone(), original);
+            self.escaped_markers(haystack, gap.clone(), original);
             // Narrowed text holds no binary elements.
             if original(gap.end) == gap.end {
-                complete &= self.binary(bytes, gap, original);
+                complete &= self.binary(haystack, gap, original);
             }
         }
         if !complete {
             let detail =
                 "text made to be slow to search; not all between the blocks was looked at".to_owned();
-            self.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
+            self.found.push(Item::whole_file(Err(Unread::Skipped(Reason::TooLarge, detail)), "file"));
         }
     }
 
     /// Something wrapped in base64 or hexadecimal; what turns out to be no object is dropped, for it was only
     /// a guess. Whether it was anything.
     pub(super) fn candidate(&mut self, found: &Candidate, offset: usize) -> bool {
-        let spot = contained::spot(self.base + offset as u64, found.line, "base64");
-        let before = self.items.len();
+        let spot = spot(self.at.base + offset as u64, found.line, "base64");
+        let before = self.found.items.len();
         match found.kind {
             Kind::Keystore => {
                 let body = Err(Unread::Skipped(Reason::FormatNotRead, "jks".to_owned()));
@@ -104,24 +111,24 @@ impl Content<'_, '_> {
             }
             Kind::Text => return self.nested(&found.bytes, &spot),
         }
-        self.items.len() > before
+        self.found.items.len() > before
     }
 
     /// The bytes that came out of a wrapping, read like a file of their own. Whether anything was in them.
     pub(super) fn nested(&mut self, bytes: &[u8], spot: &Item) -> bool {
-        let (first, had_beyond) = (self.items.len(), self.beyond.is_some());
-        if self.wrappings >= limits::WRAPPED_DEEP {
+        let (first, had_beyond) = (self.found.items.len(), self.found.beyond.is_some());
+        if self.cost.wrappings >= limits::WRAPPED_DEEP {
             let detail = format!("texts are wrapped in one another more than {} times", limits::WRAPPED_DEEP);
-            self.push(Item { body: Err(Unread::Skipped(Reason::TooDeep, detail)), ..spot.clone() });
+            self.found.push(Item { body: Err(Unread::Skipped(Reason::TooDeep, detail)), ..spot.clone() });
             return true;
         }
-        self.wrappings += 1;
+        self.cost.wrappings += 1;
         if self.archive(bytes, spot) {
-            self.wrappings -= 1;
+            self.cost.wrappings -= 1;
             return true;
         }
-        let outside = (self.base, self.line, self.cut, self.more, self.reached);
-        (self.base, self.line, self.cut, self.more) = (0, 1, usize::MAX, false);
+        let outside = self.at;
+        self.at = Window { reached: outside.reached, ..Window::default() };
         let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
         let rest = if bytes.get(blanks) == Some(&0x30) {
             self.spaced(&bytes[blanks..], |_| spot.clone())
@@ -129,32 +136,38 @@ impl Content<'_, '_> {
             bytes
         };
         self.text(rest);
-        self.wrappings -= 1;
-        (self.base, self.line, self.cut, self.more, self.reached) = outside;
-        for (item, placed) in self.items[first..].iter_mut().zip(&mut self.placed[first..]) {
+        self.cost.wrappings -= 1;
+        self.at = outside;
+        for (item, placed) in self.found.items[first..].iter_mut().zip(&mut self.found.placed[first..]) {
             *placed = spot.offset;
             item.line = spot.line;
             if item.member.is_none() {
                 (item.offset, item.container) = (spot.offset, spot.container);
             }
         }
-        if let Some(beyond) = self.beyond.as_mut().filter(|_| !had_beyond) {
+        if let Some(beyond) = self.found.beyond.as_mut().filter(|_| !had_beyond) {
             (beyond.offset, beyond.line) = (spot.offset, spot.line);
         }
-        self.items.len() > first || self.beyond.is_some() && !had_beyond
+        self.found.items.len() > first || self.found.beyond.is_some() && !had_beyond
     }
 
     /// Blocks whose markers are escaped. What is no object is told only where the plain search had no block.
-    fn escaped_markers(&mut self, bytes: &[u8], gap: Range<usize>, original: &dyn Fn(usize) -> usize) {
-        let Some((at, text)) = forms::markers(bytes, gap.start, gap.end) else { return };
+    fn escaped_markers(
+        &mut self,
+        haystack: &Haystack<'_>,
+        gap: Range<usize>,
+        original: &dyn Fn(usize) -> usize,
+    ) {
+        let Some((at, text)) = forms::markers(haystack, gap) else { return };
         let offset = original(at);
-        if offset >= self.cut {
+        if offset >= self.at.cut {
             return;
         }
-        let spot = contained::spot(self.base + offset as u64, Lines::new(bytes, self.line).at(at), "pem");
+        let spot =
+            spot(self.at.base + offset as u64, Lines::new(haystack.bytes(), self.at.line).at(at), "pem");
         for block in Splitter::new(&text) {
-            let spot = Item { label: Some(super::objects::label_text(&block.name())), ..spot.clone() };
-            if let Some((body, findings)) = self.read_block(&block, &spot)
+            let spot = Item { label: Some(label_text(&block.name())), ..spot.clone() };
+            if let Some((body, findings)) = self.read_block(&block, &spot).outcome
                 && !matches!(body, Err(Unread::Unreadable(..)))
             {
                 self.push_object(spot, body, findings);
@@ -164,10 +177,16 @@ impl Content<'_, '_> {
 
     /// Elements as they are, somewhere in binary data. Only what cannot be there by chance counts. Whether
     /// everything was looked at.
-    fn binary(&mut self, bytes: &[u8], gap: Range<usize>, original: &dyn Fn(usize) -> usize) -> bool {
-        let mut elements = forms::Elements::new(bytes, gap);
+    fn binary(
+        &mut self,
+        haystack: &Haystack<'_>,
+        gap: Range<usize>,
+        original: &dyn Fn(usize) -> usize,
+    ) -> bool {
+        let bytes = haystack.bytes();
+        let mut elements = forms::Elements::new(haystack, gap);
         while let Some(range) = elements.next() {
-            if range.start >= self.cut {
+            if range.start >= self.at.cut {
                 break;
             }
             let parsed = read_der(&bytes[range.clone()]);
@@ -185,7 +204,7 @@ impl Content<'_, '_> {
                 }
             };
             if counts {
-                let spot = contained::spot(self.base + range.start as u64, 0, "der");
+                let spot = spot(self.at.base + range.start as u64, 0, "der");
                 self.unlabelled(&bytes[range.clone()], spot);
                 self.reach(range.end, bytes, original);
                 elements.skip_to(range.end);

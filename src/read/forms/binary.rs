@@ -6,17 +6,20 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::haystack::{Haystack, Marker};
 use crate::limits;
 use crate::pki::der::{self, BIT_STRING, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, SET};
 
-/// Octets that text does not have, and how far into an element they stand at most: a SEQUENCE with a length
-/// of two or one octets; the version of PKCS #8 (RFC 5958 section 2) and of SEC 1 keys (RFC 5915 section 3)
-/// behind a short length.
-const HEADS: [(&[u8], usize); 4] =
-    [(b"\x30\x82", 0), (b"\x30\x81", 0), (b"\x02\x01\x00\x30", 2), (b"\x02\x01\x01\x04", 2)];
+/// What an element has that text does not, and how far into it that stands at most.
+const HEADS: [(&[u8], Marker, usize); 4] = [
+    (b"\x30\x82", Marker::Long, 0),
+    (b"\x30\x81", Marker::Middle, 0),
+    (b"\x02\x01\x00\x30", Marker::Pkcs8, 2),
+    (b"\x02\x01\x01\x04", Marker::Sec1, 2),
+];
 
 static FINDERS: LazyLock<[Finder<'static>; HEADS.len()]> =
-    LazyLock::new(|| HEADS.map(|(octets, _)| Finder::new(octets)));
+    LazyLock::new(|| HEADS.map(|(octets, ..)| Finder::new(octets)));
 
 /// Whether an element may begin anywhere in `bytes`.
 pub(super) fn may_begin(bytes: &[u8]) -> bool {
@@ -62,18 +65,20 @@ const INDEFINITE: [u8; 2] = [SEQUENCE, 0x80];
 
 /// Where an element may lie in `bytes[start..end]`, from `start` on. The caller says how far each one
 /// reached.
-pub(crate) struct Elements<'a> {
+pub(crate) struct Elements<'h, 'a> {
+    haystack: &'h Haystack<'a>,
     bytes: &'a [u8],
     end: usize,
     next: [Option<usize>; HEADS.len()],
     allowance: usize,
 }
 
-impl<'a> Elements<'a> {
+impl<'h, 'a> Elements<'h, 'a> {
     /// Looks in `range`.
-    pub(crate) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
+    pub(crate) fn new(haystack: &'h Haystack<'a>, range: Range<usize>) -> Self {
         let mut elements = Self {
-            bytes,
+            haystack,
+            bytes: haystack.bytes,
             end: range.end,
             next: [None; HEADS.len()],
             allowance: range.len().saturating_mul(4).saturating_add(1 << 20),
@@ -83,9 +88,9 @@ impl<'a> Elements<'a> {
     }
 
     fn search(&self, head: usize, from: usize) -> Option<usize> {
-        let (_, before) = HEADS[head];
+        let (_, marker, before) = HEADS[head];
         let from = from.checked_add(before)?;
-        Some(from + FINDERS[head].find(self.bytes.get(from..self.end)?)? - before)
+        Some(self.haystack.find(marker, from..self.end, &FINDERS[head])? - before)
     }
 
     /// Goes on at `at`.
@@ -103,7 +108,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-impl Iterator for Elements<'_> {
+impl Iterator for Elements<'_, '_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {

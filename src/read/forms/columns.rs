@@ -7,8 +7,9 @@ use memchr::{memchr2, memrchr2};
 use zeroize::Zeroizing;
 
 use super::base64_cursor;
-use super::runs::{self, is_digit};
-use crate::read::pem::{base64, wrapping};
+use super::spans;
+use crate::read::pem::base64::{self, is_any_digit};
+use crate::read::pem::wrapping;
 
 /// A first line with fewer digits is not continued.
 const LEAST: usize = 40;
@@ -111,7 +112,7 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
 /// in.
 pub(super) fn first(buffer: &[u8], floor: usize, at: usize) -> usize {
     let begin = |at: usize| {
-        buffer[floor.max(at.saturating_sub(REACH))..at].iter().rev().take_while(|b| is_digit(**b)).count()
+        buffer[floor.max(at.saturating_sub(REACH))..at].iter().rev().take_while(|b| is_any_digit(**b)).count()
     };
     let mut start = at - begin(at);
     let width = run(buffer, start, buffer.len()).len();
@@ -135,12 +136,12 @@ pub(super) fn first(buffer: &[u8], floor: usize, at: usize) -> usize {
 /// The digits from `start` on, those of the URL-safe alphabet too.
 fn run(buffer: &[u8], start: usize, end: usize) -> Range<usize> {
     let reach = end.min(start + REACH + 1);
-    start..start + runs::leading(&buffer[start..reach])
+    start..start + spans::digits(&buffer[start..reach])
 }
 
 /// Whether a run begins at `at`, which lies in `line`.
 fn begins(buffer: &[u8], line: Range<usize>, at: usize) -> bool {
-    at < line.end && is_digit(buffer[at]) && (at == line.start || !is_digit(buffer[at - 1]))
+    at < line.end && is_any_digit(buffer[at]) && (at == line.start || !is_any_digit(buffer[at - 1]))
 }
 
 /// The line behind the one that `at` lies in, its end left out.

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
-use super::{Visit, hex};
+use super::haystack::{Haystack, Marker};
+use super::hex;
+use super::notation::{Notation, Visit};
 use crate::read::zeroizing_io;
 
 /// Fewer bytes are of no interest.
@@ -22,13 +24,25 @@ const REACH: usize = 400;
 /// How the first offset begins.
 static ZEROS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"0000"));
 
+/// Lines of an offset, bytes in hexadecimal, and what they are as text.
+pub(super) struct Dumps;
+
+impl Notation for Dumps {
+    fn may_be_in(&self, text: &Haystack<'_>, range: &Range<usize>) -> bool {
+        text.may_have(Marker::Zeros, range)
+    }
+
+    fn decode(&self, text: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+        find(text, range, visit);
+    }
+}
+
 /// Visits the dumps in `range` with their bytes, in order. Whatever stands before each line may do so, for
 /// the next line is known by its offset.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
-    let Range { start, end } = range;
+fn find(haystack: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+    let (buffer, Range { start, end }) = (haystack.bytes, range);
     let mut at = start;
-    while let Some(found) = buffer.get(at..end).and_then(|rest| ZEROS.find(rest)) {
-        let first = at + found;
+    while let Some(first) = haystack.find(Marker::Zeros, at..end, &ZEROS) {
         let digits = buffer[first..end].iter().position(|b| *b != b'0').unwrap_or(end - first);
         at = first + digits;
         let mut bytes = Zeroizing::new(Vec::new());

@@ -8,14 +8,15 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::memchr;
+use memchr::memchr_iter;
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use super::base64_cursor::{Step, Text};
+use super::candidate::{Candidate, Kind};
 use super::columns;
+use super::haystack::{Haystack, Marker};
 use super::literals;
-use super::{Candidate, Kind};
 use crate::limits;
 use crate::pki::der;
 use crate::read::pem::{Lines, base64};
@@ -41,16 +42,17 @@ const SMALLEST: usize = 40;
 /// A run whose lines are shorter than this is not continued upwards.
 const FULL_LINE: usize = 48;
 
-/// Visits the candidates of `buffer` outside of the `taken` ranges, which ascend, in order. `first_line` is
+/// Visits the candidates of a buffer outside of the `taken` ranges, which ascend, in order. `first_line` is
 /// the number of its first line.
 ///
 /// Returns whether everything was looked at; `false` only for text made to be slow.
 pub(crate) fn candidates(
-    buffer: &[u8],
+    haystack: &Haystack<'_>,
     taken: &[Range<usize>],
     first_line: u32,
     mut visit: impl FnMut(Candidate),
 ) -> bool {
+    let buffer = haystack.bytes;
     let mut lines = Lines::new(buffer, first_line);
     let mut allowance = buffer.len().saturating_mul(4).saturating_add(1 << 20);
     let mut complete = true;
@@ -60,7 +62,7 @@ pub(crate) fn candidates(
         let end = range.start.min(buffer.len());
         // Base64 text of the smallest object does not fit into less.
         if end.saturating_sub(start) > SMALLEST {
-            let mut gap = Gap::new(buffer, start, end, allowance);
+            let mut gap = Gap::new(haystack, start, end, allowance);
             while let Some((found, bytes)) = gap.next_candidate() {
                 let Found { kind, text } = found;
                 visit(Candidate {
@@ -89,7 +91,8 @@ struct Found {
 }
 
 /// A stretch of text without blocks.
-struct Gap<'a> {
+struct Gap<'h, 'a> {
+    haystack: &'h Haystack<'a>,
     buffer: &'a [u8],
     start: usize,
     end: usize,
@@ -103,11 +106,12 @@ struct Gap<'a> {
     element: Option<usize>,
 }
 
-impl<'a> Gap<'a> {
+impl<'h, 'a> Gap<'h, 'a> {
     /// The stretch `start..end`, with the first place of everything looked for.
-    fn new(buffer: &'a [u8], start: usize, end: usize, allowance: usize) -> Self {
+    fn new(haystack: &'h Haystack<'a>, start: usize, end: usize, allowance: usize) -> Self {
         let mut gap = Self {
-            buffer,
+            haystack,
+            buffer: haystack.bytes,
             start,
             end,
             at: start,
@@ -118,9 +122,9 @@ impl<'a> Gap<'a> {
             ssh: None,
             element: None,
         };
-        gap.text = gap.find(start, &COMMON);
-        gap.store = gap.find(start, &KEYSTORE);
-        gap.ssh = gap.find(start, &OPENSSH);
+        gap.text = gap.find(start, Marker::Dashes, &COMMON);
+        gap.store = gap.find(start, Marker::Keystore, &KEYSTORE);
+        gap.ssh = gap.find(start, Marker::OpenSsh, &OPENSSH);
         gap.element = gap.element(start);
         gap
     }
@@ -157,13 +161,13 @@ impl<'a> Gap<'a> {
         self.at = at;
         let behind = |place: Option<usize>| place.is_some_and(|p| p < at);
         if behind(self.text) {
-            self.text = self.find(at, &COMMON);
+            self.text = self.find(at, Marker::Dashes, &COMMON);
         }
         if behind(self.store) {
-            self.store = self.find(at, &KEYSTORE);
+            self.store = self.find(at, Marker::Keystore, &KEYSTORE);
         }
         if behind(self.ssh) {
-            self.ssh = self.find(at, &OPENSSH);
+            self.ssh = self.find(at, Marker::OpenSsh, &OPENSSH);
         }
         if behind(self.element) {
             self.element = self.element(at);
@@ -171,24 +175,21 @@ impl<'a> Gap<'a> {
     }
 
     /// Where `needle` is next.
-    fn find(&self, from: usize, needle: &Finder<'_>) -> Option<usize> {
-        Some(from + needle.find(self.buffer.get(from..self.end)?)?)
+    fn find(&self, from: usize, marker: Marker, needle: &Finder<'_>) -> Option<usize> {
+        self.haystack.find(marker, from..self.end, needle)
     }
 
     /// Where the digits of a SEQUENCE can begin next: a run that begins with `M` and a digit that a length
     /// octet in use can give.
     fn element(&self, from: usize) -> Option<usize> {
-        let mut at = from;
-        loop {
-            at += memchr(b'M', self.buffer.get(at..self.end)?)?;
-            if matches!(self.buffer.get(at + 1), Some(b'C'..=b'I'))
+        let begins = |at: &usize| {
+            matches!(self.buffer.get(at + 1), Some(b'C'..=b'I'))
                 && self.goes_on(at + 2)
-                && self.begins_run(at)
-            {
-                return Some(at);
-            }
-            at += 1;
-        }
+                && self.begins_run(*at)
+        };
+        self.haystack.next(Marker::Text, from..self.end, 0, |part| {
+            memchr_iter(b'M', &self.buffer[part.clone()]).map(|at| part.start + at).find(begins)
+        })
     }
 
     /// Whether digits or escapes stand at `at`: words end here.
@@ -301,7 +302,7 @@ impl<'a> Gap<'a> {
         }
         let mut bytes = lines.copy(self.buffer, needed);
         let text = start..lines.end;
-        decoded(&mut bytes).then_some((Found { kind: Kind::Der, text }, bytes))
+        base64::decode_some(&mut bytes).then_some((Found { kind: Kind::Der, text }, bytes))
     }
 
     /// The first digit at or behind `floor` of the run that `at` lies in. Full lines above belong to it.
@@ -339,7 +340,7 @@ impl<'a> Gap<'a> {
     fn run(&self, start: usize, kind: Kind) -> Result<(Found, Zeroizing<Vec<u8>>), usize> {
         let (count, end) = self.words().walk(start, usize::MAX, |_| ());
         let mut bytes = self.words().copy(start, count);
-        decoded(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
+        base64::decode_some(&mut bytes).then_some((Found { kind, text: start..end }, bytes)).ok_or(end)
     }
 
     /// One element that begins at `start` and ends where its run of digits ends.
@@ -400,12 +401,4 @@ impl<'a> Gap<'a> {
     fn continues(&self, end: usize) -> bool {
         matches!(self.words().step(end), Step::Digit(..))
     }
-}
-
-/// Decodes digits, a surplus one left out.
-pub(super) fn decoded(digits: &mut Vec<u8>) -> bool {
-    if digits.len() % 4 == 1 {
-        digits.pop();
-    }
-    base64::decode(digits)
 }

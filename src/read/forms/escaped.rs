@@ -1,11 +1,13 @@
 //! Blocks whose markers are escaped too (`%2D%2D%2D%2D%2DBEGIN`, `&#45;`, `\u002d`), or whose dashes a word
 //! processor made pretty.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
+use super::haystack::{Haystack, Marker};
 use crate::read::pem::wrapping::{self, Plus};
 
 /// What stands for a dash at the end of some text.
@@ -29,11 +31,14 @@ const DASHES: [&[u8]; 13] = [
 const BLANKS: [&[u8]; 9] =
     [b"%2520", b"%2B", b"%252B", b"\\u0020", b"\\x20", b"&#32;", b"&#x20;", b"&nbsp;", b"\xc2\xa0"];
 
-/// Where such a marker is in `start..end`, and the text from its dashes on, without escapes. `None`: there is
+/// Where such a marker is in a range, and the text from its dashes on, without escapes. `None`: there is
 /// none.
-pub(crate) fn markers(buffer: &[u8], start: usize, end: usize) -> Option<(usize, Zeroizing<Vec<u8>>)> {
-    let text = buffer.get(start..end)?;
-    let found = begins(text).find(|at| is_escaped(text, *at))?;
+pub(crate) fn markers(
+    haystack: &Haystack<'_>,
+    Range { start, end }: Range<usize>,
+) -> Option<(usize, Zeroizing<Vec<u8>>)> {
+    let text = haystack.bytes.get(start..end)?;
+    let found = begins(haystack, start..end).map(|at| at - start).find(|at| is_escaped(text, *at))?;
     let from = found.saturating_sub(48);
     let mut work = Zeroizing::new(Vec::with_capacity(text.len() - from));
     wrapping::unescape(&plain_dashes(&text[from..]), Plus::Digit, &mut work);
@@ -55,10 +60,19 @@ static ESCAPED: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
 });
 
 /// Where `BEGIN` stands, the letters escaped or not.
-fn begins(text: &[u8]) -> impl Iterator<Item = usize> {
-    let escaped = memchr::memchr3(b'%', b'&', b'\\', text)
-        .and_then(|_| ESCAPED.iter().filter_map(|way| way.find(text)).min());
-    BEGIN.find_iter(text).chain(escaped)
+fn begins(haystack: &Haystack<'_>, range: Range<usize>) -> impl Iterator<Item = usize> {
+    let signs = |part: Range<usize>| memchr::memchr3(b'%', b'&', b'\\', &haystack.bytes[part]);
+    let find = |way| haystack.find(Marker::EscapedBegin, range.clone(), way);
+    let escaped = haystack
+        .next(Marker::EscapedBegin, range.clone(), 0, signs)
+        .and_then(|_| ESCAPED.iter().filter_map(find).min());
+    let mut at = range.start;
+    let plain = std::iter::from_fn(move || {
+        let found = haystack.find(Marker::Begin, at..range.end, &BEGIN)?;
+        at = found + BEGIN.needle().len();
+        Some(found)
+    });
+    plain.chain(escaped)
 }
 
 /// Whether the BEGIN at `at` has something other than dashes before it, or something other than a blank

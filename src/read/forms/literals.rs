@@ -4,8 +4,8 @@
 use memchr::memchr;
 
 use super::columns::Lines;
-use super::runs;
-use crate::read::pem::wrapping;
+use super::spans;
+use crate::read::pem::{base64, wrapping};
 
 /// The next literal begins within so many characters.
 const REACH: usize = 120;
@@ -21,7 +21,7 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
     let mut runs = Vec::new();
     let (mut at, mut digits) = (start, 0);
     while digits < enough {
-        let length = runs::leading(&text[at..]);
+        let length = spans::digits(&text[at..]);
         runs.push(at..at + length);
         (at, digits) = (at + length, digits + length);
         // Nobody breaks a string into literals of a few characters, and a place is kept for each.
@@ -30,7 +30,7 @@ pub(super) fn lines(buffer: &[u8], start: usize, end: usize, enough: usize) -> O
         }
         // A line end may stand in a literal, and digits behind it.
         let behind = at + line_ends(&text[at..]);
-        if behind > at && text.get(behind).is_some_and(|b| runs::is_digit(*b)) {
+        if behind > at && text.get(behind).is_some_and(|b| base64::is_any_digit(*b)) {
             at = behind;
             continue;
         }
@@ -71,5 +71,5 @@ fn next(text: &[u8], at: usize, quote: u8) -> Option<usize> {
     let open = memchr(quote, &rest[..rest.len().min(REACH)])?;
     let first = rest[open + 1..].iter().position(|b| *b != b' ').map(|n| at + open + 1 + n)?;
     let own = memchr(b',', &rest[..open]).is_some() && matches!(text[first..], [b'M', b'C'..=b'I', ..]);
-    (runs::is_digit(text[first]) && !own).then_some(first)
+    (base64::is_any_digit(text[first]) && !own).then_some(first)
 }

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
+use super::haystack::{Haystack, Marker};
+use super::hex;
+use super::notation::{Notation, Visit};
 use super::prefilter::may_hold;
-use super::{Visit, hex, runs};
 use crate::read::pem::base64;
 
 /// A stretch of numbers has at least so many characters; the smallest object of interest has 44 bytes.
@@ -32,12 +34,25 @@ enum Base {
     Octal,
 }
 
+/// Numbers one behind another.
+pub(super) struct Numbers;
+
+impl Notation for Numbers {
+    fn may_be_in(&self, text: &Haystack<'_>, range: &Range<usize>) -> bool {
+        text.may_have(Marker::Text, range)
+    }
+
+    fn decode(&self, text: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+        find(text, range, visit);
+    }
+}
+
 /// Visits the stretches of numbers in `start..end` with their bytes, in order. Moves forward only.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
-    let Range { start, end } = range;
+fn find(haystack: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+    let (buffer, Range { start, end }) = (haystack.bytes, range);
     let mut at = start;
     let mut bytes = Zeroizing::new(Vec::new());
-    while let Some(stretch) = runs::next(buffer, at, end, LEAST, is_part) {
+    while let Some(stretch) = haystack.run(at..end, LEAST, is_part) {
         at = stretch.end;
         let text = &buffer[stretch.clone()];
         // Each byte takes two characters at least, so this never grows and leaves no copy behind.

@@ -1,7 +1,7 @@
 //! Whether bytes that came out of a wrapping can hold anything: most tokens of a log are random bytes or a
 //! little JSON, and looking for every form in each of them would take far longer than decoding them.
 
-use super::{binary, runs};
+use super::{binary, spans};
 use crate::read::magic;
 use crate::read::pem::base64;
 
@@ -26,7 +26,7 @@ pub(crate) fn may_hold(bytes: &[u8]) -> bool {
 
 /// Whether there may be something in a text form in `bytes`.
 pub(crate) fn may_hold_text(bytes: &[u8]) -> bool {
-    if runs::next(bytes, 0, bytes.len(), TEXT, is_text).is_none() {
+    if spans::first(bytes, 0..bytes.len(), TEXT, is_text).is_none() {
         return false;
     }
     let plain =
@@ -34,7 +34,7 @@ pub(crate) fn may_hold_text(bytes: &[u8]) -> bool {
     bytes.len() >= SHORT
         || !bytes.iter().all(plain)
         || bytes.windows(4).any(|four| four == b"----")
-        || runs::next(bytes, 0, bytes.len(), DIGITS, base64::is_digit).is_some()
+        || spans::first(bytes, 0..bytes.len(), DIGITS, base64::is_digit).is_some()
 }
 
 /// Characters of text, and the zeros of wide ones.

@@ -7,9 +7,11 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::base64_cursor::{self, Text};
+use super::haystack::{Haystack, Marker};
+use super::notation::{Notation, Visit};
 use super::prefilter::may_hold;
-use super::{Visit, columns, embedded, hex};
-use crate::read::pem::base64;
+use super::{columns, hex, spans};
+use crate::read::pem::base64::{self, is_any_digit};
 
 /// A run on one line has at least so many digits.
 const LINE: usize = 40;
@@ -23,16 +25,29 @@ const WHOLE: usize = 60;
 /// So many digits on lines with something around them tell whether there is more to them.
 const TOGETHER: usize = 4096;
 
+/// Long runs of digits of base64 or hexadecimal.
+pub(super) struct Runs;
+
+impl Notation for Runs {
+    fn may_be_in(&self, text: &Haystack<'_>, range: &Range<usize>) -> bool {
+        text.may_have(Marker::Text, range)
+    }
+
+    fn decode(&self, text: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+        find(text, range, visit);
+    }
+}
+
 /// Visits the long runs in `start..end` with their decoded bytes, in order. Moves forward only, but that runs
 /// of several lines that turn out to be nothing together are looked at one by one.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
-    let Range { start, end } = range;
+fn find(haystack: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+    let (buffer, Range { start, end }) = (haystack.bytes, range);
     let mut at = start;
     // Lines before this were read together.
     let mut together = start;
     // Used again for each run: most are nothing.
     let mut digits = Zeroizing::new(Vec::new());
-    while let Some(run) = next(buffer, at, end, LINE, is_digit) {
+    while let Some(run) = haystack.run(at..end, LINE, is_any_digit) {
         // Signs before a marker may be taken for those that it begins with.
         let first = first_digit(buffer, at, run.start).min(end);
         let text = Text { buffer, end };
@@ -89,7 +104,7 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
 /// Visits the words of a run that is nothing together, as the columns of a table are.
 fn words(buffer: &[u8], range: Range<usize>, digits: &mut Vec<u8>, visit: &mut Visit<'_>) {
     let mut at = range.start;
-    while let Some(word) = next(buffer, at, range.end, WHOLE, is_digit) {
+    while let Some(word) = spans::next(buffer, at..range.end, WHOLE, is_any_digit) {
         at = word.end;
         base64::reset(digits, word.len());
         digits.extend_from_slice(&buffer[word.clone()]);
@@ -104,28 +119,6 @@ fn words(buffer: &[u8], range: Range<usize>, digits: &mut Vec<u8>, visit: &mut V
 /// broken into lines.
 fn is_part_of_token(buffer: &[u8], first: usize, stop: usize) -> bool {
     buffer.get(stop) == Some(&b'.') || first > 0 && buffer[first - 1] == b'.'
-}
-
-/// The next `least` or more bytes of a kind, one behind another. Whole words are leapt over, so few bytes of
-/// ordinary text are looked at.
-pub(super) fn next(
-    buffer: &[u8],
-    start: usize,
-    end: usize,
-    least: usize,
-    is: impl Fn(u8) -> bool,
-) -> Option<Range<usize>> {
-    let mut at = start;
-    loop {
-        let window = buffer[..end].get(at..at.checked_add(least)?)?;
-        match window.iter().rposition(|b| !is(*b)) {
-            Some(other) => at += other + 1,
-            None => {
-                let behind = at + least;
-                return Some(at..behind + span(&buffer[behind..end], is));
-            }
-        }
-    }
 }
 
 /// Where a run begins: behind the letters of an escape, or before escapes that stand for digits, and digits
@@ -144,7 +137,7 @@ fn first_digit(buffer: &[u8], floor: usize, start: usize) -> usize {
             first -= match &buffer[floor..first] {
                 [.., b'%', b'2', b'B' | b'b' | b'F' | b'f'] => 3,
                 [.., b'\\', b'/'] => 2,
-                [.., digit] if first < start && is_digit(*digit) => 1,
+                [.., digit] if first < start && is_any_digit(*digit) => 1,
                 _ => break,
             };
         }
@@ -164,42 +157,13 @@ fn decode(digits: &mut Vec<u8>) -> bool {
     // A word behind it may have been taken along.
     let length = hex::leading(&digits[before..]);
     if length < HEX {
-        return embedded::decoded(digits);
+        return base64::decode_some(digits);
     }
     hex::decode(digits, before, length);
     true
-}
-
-/// How many bytes of a kind a text begins with.
-fn span(text: &[u8], is: impl Fn(u8) -> bool) -> usize {
-    // Without a branch for each byte.
-    let (blocks, _) = text.as_chunks::<8>();
-    let whole = blocks.iter().take_while(|block| block.iter().fold(true, |all, b| all & is(*b))).count() * 8;
-    whole + text[whole..].iter().position(|b| !is(*b)).unwrap_or(text.len() - whole)
-}
-
-/// How many digits of either alphabet a text begins with.
-pub(super) fn leading(text: &[u8]) -> usize {
-    span(text, is_digit)
 }
 
 /// Whether dashes of a marker are among digits.
 fn has_dashes(digits: &[u8]) -> bool {
     memchr::memchr_iter(b'-', digits).any(|at| digits[at..].starts_with(b"----"))
 }
-
-/// Whether it is a digit of one of the alphabets of RFC 4648 (sections 4 and 5).
-pub(super) const fn is_digit(byte: u8) -> bool {
-    DIGITS[byte as usize]
-}
-
-const DIGITS: [bool; 256] = {
-    let mut digits = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        digits[byte] =
-            matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_');
-        byte += 1;
-    }
-    digits
-};

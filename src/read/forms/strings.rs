@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::Visit;
+use super::haystack::{Haystack, Marker};
+use super::notation::{Notation, Visit};
 
 /// How a SEQUENCE with a length of two octets begins, up to the digit that tells how many.
 const HEADS: [&[u8]; 6] = [b"0\\x8", b"0\\u008", b"0\\20", b"\\x30\\x8", b"\\u0030\\u008", b"\\060\\20"];
@@ -17,15 +18,25 @@ static FINDERS: LazyLock<[Finder<'static>; HEADS.len()]> = LazyLock::new(|| HEAD
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
 
-/// Visits the literals in `range` that begin like an element, in order. Moves forward only.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
-    let text = &buffer[..range.end];
-    let search =
-        |head: &Finder<'_>, from: usize| text.get(from..).and_then(|rest| head.find(rest)).map(|n| from + n);
-    // All of them have one.
-    if memchr::memchr(b'\\', &text[range.start..]).is_none() {
-        return;
+/// String literals of escapes and characters.
+pub(super) struct Strings;
+
+impl Notation for Strings {
+    fn may_be_in(&self, text: &Haystack<'_>, range: &Range<usize>) -> bool {
+        // All of them have a backslash.
+        let first = |part: Range<usize>| Some(part.start + memchr::memchr(b'\\', &text.bytes[part.clone()])?);
+        text.next(Marker::Literal, range.clone(), 1, first).is_some()
     }
+
+    fn decode(&self, text: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+        find(text, range, visit);
+    }
+}
+
+/// Visits the literals in `range` that begin like an element, in order. Moves forward only.
+fn find(haystack: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+    let text = &haystack.bytes[..range.end];
+    let search = |head: &Finder<'_>, from: usize| haystack.find(Marker::Literal, from..range.end, head);
     let mut next = FINDERS.each_ref().map(|head| search(head, range.start));
     while let Some(at) = next.iter().copied().flatten().min() {
         let (bytes, end) = unescape(&text[at..]);

@@ -1,10 +1,22 @@
 //! Wide characters, and objects wrapped in base64 or hex outside of blocks.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::wide::Narrowed;
 use super::*;
+use crate::pki::der;
 use crate::read::pem::Splitter;
+
+fn to_narrow(bytes: &[u8]) -> Option<Narrowed> {
+    wide::to_narrow(&Haystack::new(bytes))
+}
+
+fn candidates(bytes: &[u8], taken: &[Range<usize>], first_line: u32, visit: impl FnMut(Candidate)) -> bool {
+    embedded::candidates(&Haystack::new(bytes), taken, first_line, visit)
+}
 
 fn object(size: usize) -> Vec<u8> {
     let bytes: Vec<u8> = (0..size).map(|i| (i * 37 % 251) as u8).collect();
@@ -48,7 +60,7 @@ fn objects(text: &str) -> Vec<(u32, Vec<u8>)> {
     found
 }
 
-fn wide(text: &str, unit: usize, big: bool) -> Vec<u8> {
+fn in_wide(text: &str, unit: usize, big: bool) -> Vec<u8> {
     text.chars()
         .flat_map(|c| {
             let mut bytes =
@@ -69,7 +81,7 @@ fn wide_text_becomes_narrow() {
     for unit in [2, 4] {
         for big in [false, true] {
             for mark in ["", "\u{feff}"] {
-                let bytes = wide(&format!("{mark}{text}"), unit, big);
+                let bytes = in_wide(&format!("{mark}{text}"), unit, big);
                 let narrow = to_narrow(&bytes).expect("wide text");
                 assert!(narrow.whole);
                 assert_eq!(
@@ -94,7 +106,7 @@ fn wide_text_inside_of_something_else() {
     for (unit, big) in [(2, false), (2, true), (4, false), (4, true)] {
         for front in [300, 301, 302, 303] {
             let mut bytes = vec![0xeeu8; front];
-            bytes.extend(wide(&text, unit, big));
+            bytes.extend(in_wide(&text, unit, big));
             let narrow = to_narrow(&bytes).expect("wide text");
             assert!(!narrow.whole);
             let block = Splitter::new(&narrow.bytes).next().expect("a block");

@@ -9,12 +9,15 @@ use memchr::memchr;
 use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
+use super::haystack::{Haystack, Marker};
+use super::hex;
+use super::notation::{Notation, Visit};
 use super::prefilter::may_hold;
-use super::{Visit, hex};
 use crate::read::pem::base64;
 
 /// The first octet of a SEQUENCE, in hexadecimal and in decimal.
-static FIRST: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new(b"30"), Finder::new(b"48")]);
+static FIRST: LazyLock<[(Marker, Finder<'static>); 2]> =
+    LazyLock::new(|| [(Marker::Hexadecimal, Finder::new(b"30")), (Marker::Decimal, Finder::new(b"48"))]);
 
 /// Fewer bytes are of no interest.
 const BYTES: usize = 44;
@@ -53,7 +56,7 @@ const SUFFIXES: [&[u8]; 5] = [b"u8", b"_u8", b"i8", b"uy", b"u"];
 
 /// How numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Notation {
+enum Spelling {
     /// From -128 to 255.
     Decimal,
     /// Two hexadecimal digits and a hyphen.
@@ -62,11 +65,24 @@ enum Notation {
     Marked(&'static [u8]),
 }
 
+/// Numbers as the source code of a program has them.
+pub(super) struct Values;
+
+impl Notation for Values {
+    fn may_be_in(&self, text: &Haystack<'_>, range: &Range<usize>) -> bool {
+        text.may_have(Marker::Hexadecimal, range) || text.may_have(Marker::Decimal, range)
+    }
+
+    fn decode(&self, text: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+        find(text, range, visit);
+    }
+}
+
 /// Visits the lists of numbers in `range` from a SEQUENCE on, in order. Each list is read once.
-pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
-    let text = &buffer[..range.end];
-    let search = |finder: &Finder<'_>, from: usize| {
-        text.get(from..).and_then(|rest| finder.find(rest)).map(|n| from + n)
+fn find(haystack: &Haystack<'_>, range: Range<usize>, visit: &mut Visit<'_>) {
+    let text = &haystack.bytes[..range.end];
+    let search = |(marker, finder): &(Marker, Finder<'_>), from: usize| {
+        haystack.find(*marker, from..range.end, finder)
     };
     let mut next = FIRST.each_ref().map(|finder| search(finder, range.start));
     let mut bytes = Zeroizing::new(Vec::new());
@@ -97,29 +113,29 @@ pub(super) fn find(buffer: &[u8], range: Range<usize>, visit: &mut Visit<'_>) {
 }
 
 /// How the number is written whose digits are at `at`, and where it begins.
-fn notation(text: &[u8], at: usize, floor: usize) -> Option<(Notation, usize)> {
+fn notation(text: &[u8], at: usize, floor: usize) -> Option<(Spelling, usize)> {
     let before = &text[floor..at];
     if text[at] == b'4' {
         let other = before
             .last()
             .is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.' | b'#' | b'$'));
-        return other.then_some((Notation::Decimal, at));
+        return other.then_some((Spelling::Decimal, at));
     }
     let ends = |mark: &&[u8]| {
         before.len().checked_sub(mark.len()).is_some_and(|from| before[from..].eq_ignore_ascii_case(mark))
     };
     if let Some(mark) = MARKS.into_iter().find(ends) {
-        return Some((Notation::Marked(mark), at - mark.len()));
+        return Some((Spelling::Marked(mark), at - mark.len()));
     }
     let dashed = matches!(
         text[at..],
         [_, _, b'-', b'8', b'0'..=b'3', b'-', ..] | [_, _, b'-', b'2'..=b'7', _, b'-', ..]
     );
-    (dashed && before.last().is_none_or(|b| !b.is_ascii_alphanumeric())).then_some((Notation::Dashed, at))
+    (dashed && before.last().is_none_or(|b| !b.is_ascii_alphanumeric())).then_some((Spelling::Dashed, at))
 }
 
 /// Whether the numbers at `start` are the beginning of an element that begins like an object.
-fn begins(text: &[u8], start: usize, notation: Notation) -> bool {
+fn begins(text: &[u8], start: usize, notation: Spelling) -> bool {
     let (mut head, mut count) = ([0; 5], 0);
     walk(text, start, notation, head.len(), |byte| {
         head[count] = byte;
@@ -146,7 +162,7 @@ fn goes_on(before: &[u8]) -> bool {
 fn walk(
     text: &[u8],
     start: usize,
-    notation: Notation,
+    notation: Spelling,
     most: usize,
     mut pass: impl FnMut(u8),
 ) -> (usize, usize) {
@@ -166,11 +182,11 @@ fn walk(
 }
 
 /// A number and how many characters it has.
-fn number(text: &[u8], notation: Notation) -> Option<(u8, usize)> {
+fn number(text: &[u8], notation: Spelling) -> Option<(u8, usize)> {
     match notation {
-        Notation::Dashed => Some((hex::pair(*text.first_chunk()?)?, 2))
+        Spelling::Dashed => Some((hex::pair(*text.first_chunk()?)?, 2))
             .filter(|_| text.get(2).is_none_or(|b| !b.is_ascii_alphanumeric())),
-        Notation::Decimal => {
+        Spelling::Decimal => {
             let sign = usize::from(text.first() == Some(&b'-'));
             let digits = text[sign..].iter().take(4).take_while(|b| b.is_ascii_digit()).count();
             let value = std::str::from_utf8(&text[sign..sign + digits]).ok()?.parse::<i16>().ok()?;
@@ -181,7 +197,7 @@ fn number(text: &[u8], notation: Notation) -> Option<(u8, usize)> {
             };
             Some((byte, sign + digits + suffix(&text[sign + digits..])?))
         }
-        Notation::Marked(mark) => {
+        Spelling::Marked(mark) => {
             let rest = text.get(mark.len()..).filter(|_| text[..mark.len()].eq_ignore_ascii_case(mark))?;
             let digits = rest.iter().take(3).take_while(|b| b.is_ascii_hexdigit()).count();
             let byte = match rest {
@@ -204,8 +220,8 @@ fn suffix(text: &[u8]) -> Option<usize> {
 }
 
 /// How long the text is that stands between two numbers; `None` where a list ends.
-fn between(text: &[u8], notation: Notation) -> Option<usize> {
-    if notation == Notation::Dashed {
+fn between(text: &[u8], notation: Spelling) -> Option<usize> {
+    if notation == Spelling::Dashed {
         let blanks = text.get(1..)?.iter().take(4).take_while(|b| b.is_ascii_whitespace()).count();
         return (text[0] == b'-').then_some(1 + blanks);
     }
@@ -217,7 +233,7 @@ fn between(text: &[u8], notation: Notation) -> Option<usize> {
             [b'/', b'/', ..] | [b'#', ..] => memchr(b'\n', comment).inspect(|width| most += width)?,
             [b'/', b'*', ..] => memmem::find(comment, b"*/").map(|n| n + 2).inspect(|width| most += width)?,
             _ if is_number(rest, notation) => {
-                return Some(at).filter(|at| *at > 0 || matches!(notation, Notation::Marked(_)));
+                return Some(at).filter(|at| *at > 0 || matches!(notation, Spelling::Marked(_)));
             }
             [b',' | b'(' | b')' | b'"' | b'\'' | b'+' | b'.' | b'|' | b'_' | b':', ..] => 1,
             [b'\\', b'\n' | b'\r', ..] => 1,
@@ -235,10 +251,10 @@ fn between(text: &[u8], notation: Notation) -> Option<usize> {
 }
 
 /// Whether a number begins a text.
-fn is_number(text: &[u8], notation: Notation) -> bool {
+fn is_number(text: &[u8], notation: Spelling) -> bool {
     match (notation, text) {
-        (Notation::Decimal, [b'-', digit, ..] | [digit, ..]) => digit.is_ascii_digit(),
-        (Notation::Marked(mark), _) => text.get(..mark.len()).is_some_and(|t| t.eq_ignore_ascii_case(mark)),
+        (Spelling::Decimal, [b'-', digit, ..] | [digit, ..]) => digit.is_ascii_digit(),
+        (Spelling::Marked(mark), _) => text.get(..mark.len()).is_some_and(|t| t.eq_ignore_ascii_case(mark)),
         _ => false,
     }
 }

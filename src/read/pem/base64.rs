@@ -45,6 +45,22 @@ pub(in crate::read) fn is_blank(byte: u8) -> bool {
     CLASSES[usize::from(byte)] == Class::Blank
 }
 
+/// Whether it is a digit of one of the alphabets of RFC 4648 (sections 4 and 5).
+pub(in crate::read) const fn is_any_digit(byte: u8) -> bool {
+    ANY_DIGITS[byte as usize]
+}
+
+const ANY_DIGITS: [bool; 256] = {
+    let mut digits = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] =
+            matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    digits
+};
+
 /// Makes room for `length` bytes without leaving copies of the old bytes behind.
 pub(in crate::read) fn reset(buffer: &mut Vec<u8>, length: usize) {
     if buffer.capacity() < length {
@@ -133,6 +149,14 @@ pub(super) fn finish(digits: &mut Vec<u8>, pads: usize) -> Option<bool> {
 /// Decodes digits in place, whatever their number and last bits.
 pub(in crate::read) fn decode(digits: &mut Vec<u8>) -> bool {
     finish(digits, 0).is_some()
+}
+
+/// Decodes digits, a surplus one left out.
+pub(in crate::read) fn decode_some(digits: &mut Vec<u8>) -> bool {
+    if digits.len() % 4 == 1 {
+        digits.pop();
+    }
+    decode(digits)
 }
 
 /// The bits of the last digit that belong to no byte.

@@ -6,17 +6,41 @@
 use zeroize::Zeroizing;
 
 use super::base64::{self, Gathered};
+use super::block::{Block, BlockError, Decoded};
 use super::headers::{self, Headers};
 use super::label::{self, Content, Fit};
 use super::wrapping::{self as wrap, Plus};
-use super::{Block, BlockError, Decoded};
 use crate::finding::{Code, Codes, Reason};
 
 /// Text of a block without END is unwrapped only this far: it may be the rest of a large file.
 const OPEN_TEXT: usize = 16 << 20;
 
+impl Block<'_> {
+    /// Writes the bytes to `out`, replacing what was there.
+    ///
+    /// **The caller wipes `out`**, its spare capacity too (`Vec::zeroize` does): it may hold a private key,
+    /// also after a failure.
+    pub(crate) fn decode(&self, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
+        let content = label::content(&self.name());
+        if self.closed && base64::regular(self.body, out) {
+            let fit = label::fit(content, false, out);
+            if fit == Fit::Exact || fit == Fit::Loose && !self.has_digit_prefix() {
+                return Ok(Decoded {
+                    headers: Headers::default(),
+                    findings: self.findings,
+                    by_prefix: false,
+                    reach: None,
+                });
+            }
+        }
+        let mut decoded = recover(self, content, out)?;
+        decoded.findings = decoded.findings.union(self.findings);
+        Ok(decoded)
+    }
+}
+
 /// Decodes a block whose text is not of the usual shape.
-pub(super) fn decode(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
+fn recover(block: &Block<'_>, content: Content, out: &mut Vec<u8>) -> Result<Decoded, BlockError> {
     let mut readings = Readings { content, closed: block.closed, clean: true, by_prefix: false, out };
     let (headers, text) = headers::split(block.body);
     if text.iter().all(|b| base64::is_blank(*b)) {

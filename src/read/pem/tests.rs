@@ -3,7 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::block::{BlockError, Decoded};
+use super::headers::Headers;
 use super::*;
+use crate::finding::{Code, Codes, Reason};
 use crate::pki::der;
 
 /// What a buffer gave: offset, line, label, and the bytes or the reason.

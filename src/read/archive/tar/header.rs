@@ -1,6 +1,6 @@
 //! One header of a tar (POSIX.1-2017 `pax`, section "ustar Interchange Format").
 
-use super::BLOCK;
+use super::block::BLOCK;
 use crate::time::Time;
 
 /// What a header says by itself.

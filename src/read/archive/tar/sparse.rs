@@ -5,7 +5,8 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use super::{BLOCK, fill, header};
+use super::block::{BLOCK, fill};
+use super::header;
 use crate::limits;
 
 /// One part of a file that is there.

@@ -4,8 +4,9 @@ use base64_simd::STANDARD;
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::Code;
+use crate::finding::{Code, Codes};
 use crate::id::Fingerprint;
+use crate::read::engine;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -15,9 +16,9 @@ macro_rules! fixture {
 
 fn read(bytes: &[u8]) -> Vec<Item> {
     let mut scratch = Vec::new();
-    let mut content = Content::new(&mut scratch, None, None);
+    let mut content = engine::content(&mut scratch, None, None, 100_000);
     content.whole(bytes);
-    content.items
+    content.finish().items
 }
 
 /// `way index kind-or-reason container`, one for each item.
@@ -223,9 +224,9 @@ fn the_tap_sees_what_lies_in_containers() {
         let mut seen = Vec::new();
         let mut tap = |der: &[u8], _: Option<&Object>| seen.push(Fingerprint::of(der));
         let mut scratch = Vec::new();
-        let mut content = Content::new(&mut scratch, None, Some(&mut tap));
+        let mut content = engine::content(&mut scratch, None, Some(&mut tap), 100_000);
         content.whole(bytes);
-        let items = content.items;
+        let items = content.finish().items;
         assert!(seen.contains(&both()[1]));
         assert_eq!(seen, fingerprints(&items));
     }

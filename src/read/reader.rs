@@ -1,26 +1,30 @@
-//! Opens files and standard input, and reads them into buffers that are used again.
+//! What is met on the way to items: each file opened, read and given to the engine, with buffers that are used
+//! again.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
-use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Content, Made, Within};
+use super::archive::kind::{Kind, kind};
+use super::archive::spare::Spare;
+use super::archive::zip::Bytes;
+use super::cache::Cache;
+use super::content::Made;
+use super::engine::{self, Archive};
+use super::found::{Found, Item, io_unread};
+use super::nesting::Within;
+use super::options::Options;
+use super::place::Place;
+use super::source::file::{Opened, fill, last_changed, last_part, open, open_in};
+use super::source::roots::{RootKind, Roots};
+use super::source::stdin::StdinBytes;
+use super::source::walk::{Met, Source};
+use super::zeroizing_io::wipe;
 use crate::finding::{Code, Reason};
 use crate::id::Fingerprint;
 use crate::limits;
 use crate::pki::Unread;
-use crate::read::archive::{self, Archive, Bytes, Kind, Spare};
-use crate::read::cache::Cache;
-use crate::read::pipeline::Options;
-use crate::read::walk::{Met, Source, io_unread};
-use crate::read::{Found, Item, Place, RootKind, Roots, StdinBytes};
-use crate::time::Time;
 
 /// Reads files, one after another, on one thread. Its buffers held key material: they are wiped after every
 /// file that had some.
@@ -110,7 +114,7 @@ impl<'a> Reader<'a> {
                 too_large(format!("{} bytes; --max-file-size raises the limit of {limit}", bytes.len()));
             return false;
         }
-        if let Some(kind) = archive::kind(bytes) {
+        if let Some(kind) = kind(bytes) {
             let archive = self.archive(found, bytes.len() as u64, emit);
             if archive.read(kind, &mut &*bytes, Bytes::Memory(bytes)).is_one {
                 return true;
@@ -118,9 +122,9 @@ impl<'a> Reader<'a> {
         }
         found.file_hash = self.options.hash_files.then(|| Fingerprint::of(bytes));
         let mut content =
-            Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, &self.options.limits);
+            engine::content(&mut self.scratch, Some(&mut self.cache), None, self.options.limits.broken);
         content.whole(bytes);
-        found.items = content.items;
+        found.items = content.finish().items;
         false
     }
 
@@ -164,21 +168,21 @@ impl<'a> Reader<'a> {
                 return false;
             }
         };
-        if let Some(kind) = archive::kind(&self.buffer)
+        if let Some(kind) = kind(&self.buffer)
             && self.read_archive(kind, &file, end, opened.size, found, emit)
         {
             return true;
         }
-        let mut content = Content::with_limits(&mut self.scratch, Some(&mut self.cache), None, limit);
+        let mut content = engine::content(&mut self.scratch, Some(&mut self.cache), None, limit.broken);
         if let Err(error) =
             content.file(&mut file, &mut self.buffer, &mut end, self.options, &mut found.file_hash)
         {
             content.push(Item::whole_file(Err(io_unread(&error)), "file"));
         }
+        let Made { mut items, secret, .. } = content.finish();
         if self.buffer.len() as u64 != opened.size && end {
-            content.items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
+            items.iter_mut().for_each(|i| i.findings.insert(Code::SourceChanged));
         }
-        let Made { items, secret, .. } = content.finish();
         found.items = items;
         // A window that grew for one block is not kept for the next file.
         if secret || self.buffer.capacity() > 2 * limit.window {
@@ -229,33 +233,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Content<'_, '_> {
-    /// Reads a file whose beginning is in the buffer, or all of it if `end`; sets `end` if all of it is there
-    /// in the end.
-    ///
-    /// # Errors
-    /// What reading gives; what was found before stays.
-    pub(in crate::read) fn file(
-        &mut self,
-        source: &mut dyn Read,
-        buffer: &mut Vec<u8>,
-        end: &mut bool,
-        options: &Options,
-        hash: &mut Option<Fingerprint>,
-    ) -> io::Result<()> {
-        // Binary objects are read whole; only text can be read in windows.
-        if !*end && crate::pki::declared_length(buffer).is_some_and(|length| length <= limits::OBJECT_SIZE) {
-            *end = read_more(source, buffer, limits::OBJECT_SIZE + 1)?;
-        }
-        if *end {
-            *hash = options.hash_files.then(|| Fingerprint::of(buffer));
-            self.whole(buffer);
-            return Ok(());
-        }
-        self.windows(source, buffer, options, hash)
-    }
-}
-
 /// The only item of a file that was not read.
 fn found_whole(unread: Unread) -> Vec<Item> {
     vec![Item::whole_file(Err(unread), "file")]
@@ -265,114 +242,5 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         self.buffer.zeroize();
         self.scratch.zeroize();
-    }
-}
-
-/// Overwrites what was written to a buffer that is used again: its first `used` bytes, also those behind its
-/// end, where decoding in place leaves text. A plain fill is as fast as memory and cannot be optimised away,
-/// since the buffer lives on. Room that only a large file needed is given back.
-pub(in crate::read) fn wipe(buffer: &mut Vec<u8>, used: usize) {
-    buffer.fill(0);
-    buffer.resize(used.clamp(buffer.len(), buffer.capacity()), 0);
-    std::hint::black_box(buffer.as_slice());
-    buffer.clear();
-    buffer.shrink_to(KEPT);
-}
-
-/// Room that a buffer keeps after it was wiped.
-pub(in crate::read) const KEPT: usize = 1 << 20;
-
-pub(super) struct Opened {
-    pub(super) file: File,
-    pub(super) size: u64,
-    pub(super) modified: Time,
-}
-
-/// When a file was last changed that cannot be opened: it tells one content of it from another.
-fn last_changed(source: &Source, path: &[u8]) -> Option<Time> {
-    let meta = match source {
-        Source::Path(path) => statat(CWD, path.as_os_str().as_bytes(), AtFlags::empty()),
-        Source::In(folder) => statat(folder, last_part(path), AtFlags::empty()),
-    };
-    meta.ok().map(|meta| Time::from_unix(meta.st_mtime))
-}
-
-/// The name of a file in its folder.
-fn last_part(path: &[u8]) -> &[u8] {
-    &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..]
-}
-
-/// Opens a regular file and nothing else.
-pub(super) fn open(path: &Path) -> io::Result<Result<Opened, Unread>> {
-    open_in(CWD, path.as_os_str().as_bytes())
-}
-
-/// Opens a file by its path from a folder, if it is a regular one: `NONBLOCK` makes sure that a FIFO put in
-/// its place does not stop the run.
-fn open_in(folder: impl AsFd, path: &[u8]) -> io::Result<Result<Opened, Unread>> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(openat(folder, path, flags, Mode::empty())?);
-    let meta = fstat(&file)?;
-    if !FileType::from_raw_mode(meta.st_mode).is_file() {
-        return Ok(Err(Unread::Skipped(Reason::SpecialFile, String::new())));
-    }
-    Ok(Ok(Opened { file, size: meta.st_size.cast_unsigned(), modified: Time::from_unix(meta.st_mtime) }))
-}
-
-/// Reads up to `most` bytes into the buffer, or few more; `expected` is the size that the file is said to
-/// have. `true` at the end of the file.
-pub(super) fn fill(file: &mut File, buffer: &mut Vec<u8>, expected: usize, most: usize) -> io::Result<bool> {
-    buffer.clear();
-    // More than expected is asked for, so a first read that gives just that met the end. Files that grow, or
-    // say 0 as those in /proc do, go on.
-    crate::read::zeroizing_io::reserve(buffer, expected.saturating_add(1));
-    if (1..most).contains(&expected) {
-        match rustix::io::retry_on_intr(|| rustix::io::read(&*file, spare_capacity(buffer)))? {
-            got if got == expected => return Ok(true),
-            0 => return Ok(true),
-            _ => {}
-        }
-    }
-    let left = most.saturating_sub(buffer.len());
-    Ok(crate::read::zeroizing_io::read_to_end(&mut file.take(left as u64), buffer)? < left)
-}
-
-/// Appends to the buffer until it holds `window` bytes. `true` at the end of the file.
-pub(super) fn read_more(file: &mut dyn Read, buffer: &mut Vec<u8>, window: usize) -> io::Result<bool> {
-    let want = window.saturating_sub(buffer.len());
-    crate::read::zeroizing_io::reserve(buffer, want.saturating_add(1));
-    let got = crate::read::zeroizing_io::read_to_end(&mut file.take(want as u64), buffer)?;
-    Ok(got < want)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_another_size_than_they_said_are_read_to_their_end() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("file");
-        for size in [0usize, 1, 4095, 70_000, 200_000] {
-            let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-            std::fs::write(&path, &bytes).expect("it is written");
-            for said in [0, 1, size / 2, size.saturating_sub(1), size, size + 1, 2 * size] {
-                let mut buffer = vec![7; 10];
-                let mut file = File::open(&path).expect("it is there");
-                assert!(
-                    fill(&mut file, &mut buffer, said, 1 << 20).expect("it reads"),
-                    "{size}, said {said}"
-                );
-                assert!(buffer == bytes, "{size}, said {said}");
-                let end =
-                    fill(&mut File::open(&path).expect("it is there"), &mut buffer, said.min(1000), 1000)
-                        .expect("it reads");
-                assert_eq!(end, size < 1000, "{size}, said {said}");
-                assert!(end || buffer.len() >= 1000 && bytes.starts_with(&buffer), "{size}, said {said}");
-            }
-        }
-        let mut file = File::open("/proc/self/status").expect("it is there");
-        let mut buffer = Vec::new();
-        assert!(fill(&mut file, &mut buffer, 0, 1 << 20).expect("it reads") && buffer.starts_with(b"Name:"));
     }
 }

@@ -6,17 +6,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{RootKind, Roots};
+use super::roots::{RootKind, Roots};
 use crate::finding::Reason;
 use crate::limits::Limits;
 use crate::pki::Unread;
+use crate::read::found::io_unread;
+pub(crate) use crate::read::place::to_path;
 
 /// The file that makes a folder a case of this tool.
 pub const MARKER: &str = "certrecall-case.json";
@@ -337,34 +339,6 @@ pub(crate) fn is_marker(path: &Path) -> bool {
         && start == MARKER_START
 }
 
-/// An error of the operating system as a record.
-pub(crate) fn io_unread(error: &io::Error) -> Unread {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => Unread::Unreadable(Reason::PermissionDenied, String::new()),
-        io::ErrorKind::NotFound => Unread::Unreadable(Reason::Vanished, String::new()),
-        _ => Unread::Unreadable(Reason::IoError, error.to_string()),
-    }
-}
-
-/// A path as text: bytes that are not UTF-8 print as `\xHH`; then the raw bytes are kept beside.
-#[must_use]
-pub(crate) fn path_text(raw: &[u8]) -> (Box<str>, Option<Box<[u8]>>) {
-    if let Ok(text) = std::str::from_utf8(raw) {
-        return (text.into(), None);
-    }
-    let mut out = String::with_capacity(raw.len() + 8);
-    for chunk in raw.utf8_chunks() {
-        out.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|b| out.push_str(&format!("\\x{b:02x}")));
-    }
-    (out.into(), Some(raw.into()))
-}
-
-/// Raw bytes back to a path.
-pub(crate) fn to_path(raw: &[u8]) -> PathBuf {
-    PathBuf::from(OsString::from_vec(raw.to_vec()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,11 +350,5 @@ mod tests {
         assert!(key("a", false) < key("a", true));
         assert!(key("a", true) < key("a0", false));
         assert!(key("a-b", false) < key("a", true));
-    }
-
-    #[test]
-    fn paths_that_are_no_text_keep_their_bytes() {
-        assert_eq!(path_text(b"a/b"), ("a/b".into(), None));
-        assert_eq!(path_text(b"a\xff/b"), ("a\\xff/b".into(), Some(b"a\xff/b"[..].into())));
     }
 }

@@ -1,78 +1,25 @@
-//! Certificates whose bytes are needed again: the inventory keeps none.
+//! Files that are read again, for the bytes of what is in them: the inventory keeps none.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::Read as _;
 
 use memchr::memmem;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::file::{KEPT, Opened, fill, open};
-use super::{Content, Tap, Within};
+use super::archive::kind::kind;
+use super::archive::zip::Bytes;
+use super::engine;
+use super::found::Tap;
+use super::memory::{broken, read_archive};
+use super::nesting::Unpacked;
+use super::options::Options;
+use super::place::Place;
+use super::source::file::{Opened, fill, open};
+use super::source::roots::{RootKind, Roots};
+use super::zeroizing_io::KEPT;
 use crate::id::Fingerprint;
-use crate::limits::{self, Limits};
+use crate::limits;
 use crate::pki::{Object, PrivateKey};
-use crate::read::archive::{self, Archive, Bytes, Kind, Spare};
-use crate::read::{Found, Options, Place, RootKind, Roots};
-
-/// The DER of every certificate in the bytes of a file, in order.
-#[must_use]
-pub fn certificates_in(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    let mut tap = |bytes: &[u8], object: Option<&Object>| {
-        if matches!(object, Some(Object::Certificate(_))) {
-            found.extend(crate::pki::first_element(bytes).map(|(tlv, _)| tlv.to_vec()));
-        }
-    };
-    if !archive_in(bytes, Some(&mut tap), &mut |_| {}) {
-        let mut scratch = Zeroizing::new(Vec::new());
-        Content::new(&mut scratch, None, Some(&mut tap)).whole(bytes);
-    }
-    found
-}
-
-/// Reads the members of an archive that is in memory. `false` if it is none; then nothing was called.
-pub(super) fn archive_in(bytes: &[u8], tap: Option<Tap<'_>>, emit: &mut dyn FnMut(Found)) -> bool {
-    let Some(kind) = archive::kind(bytes) else { return false };
-    let place = Place::new(0, b"");
-    read_archive(kind, &mut &*bytes, Bytes::Memory(bytes), bytes.len() as u64, &place, tap, emit).is_one
-}
-
-/// Reads an archive, or the one member of it that the place names.
-fn read_archive(
-    kind: Kind,
-    stream: &mut dyn Read,
-    bytes: Bytes<'_>,
-    size: u64,
-    place: &Place,
-    tap: Option<Tap<'_>>,
-    emit: &mut dyn FnMut(Found),
-) -> archive::Opened {
-    let (options, mut spare, mut scratch) = (options(), Spare::default(), Zeroizing::new(Vec::new()));
-    let only = place.member();
-    let tap = tap.map(|tap| tap as _);
-    let (spare, scratch, within) = (&mut spare, &mut scratch, Within::default());
-    Archive {
-        options: &options,
-        place,
-        modified: None,
-        size,
-        spare,
-        scratch,
-        cache: None,
-        tap,
-        only,
-        within,
-        emit,
-    }
-    .read(kind, stream, bytes)
-}
-
-/// What was read once under the limits that were asked for is read again.
-pub(super) fn options() -> Options {
-    // Not the default, which asks the system for the number of processors: three more files for each
-    // certificate.
-    Options { follow_symlinks: false, hash_files: false, threads: 1, limits: Limits::default() }
-}
 
 /// Opens a file again and gives the DER of the certificate with that fingerprint, if it still is there.
 #[must_use]
@@ -162,7 +109,7 @@ impl<'a> Reopener<'a> {
         let mut last =
             Last { place: place.clone(), kept: HashMap::new(), room: self.room, partly: false, whole: false };
         let _ = self.fill(place);
-        if archive::kind(&self.buffer).is_some() {
+        if kind(&self.buffer).is_some() {
             self.wipe();
             return last;
         }
@@ -253,13 +200,13 @@ const LINKS: u32 = 4;
 fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> {
     let whole = |bytes: &[u8], tap: Tap<'_>| {
         let mut scratch = Zeroizing::new(Vec::new());
-        Content::new(&mut scratch, None, Some(tap)).whole(bytes);
+        engine::content(&mut scratch, None, Some(tap), broken()).whole(bytes);
     };
     match roots.list().get(place.root as usize).map(|r| &r.kind)? {
         RootKind::Gone(_) => return None,
         RootKind::Stdin(bytes) => {
             let bytes = bytes.expose()?;
-            let kind = archive::kind(bytes);
+            let kind = kind(bytes);
             let size = bytes.len() as u64;
             let mut read = |kind| {
                 read_archive(
@@ -280,10 +227,10 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
         RootKind::File | RootKind::Folder => {
             let Opened { mut file, size, .. } = open(&roots.locate(place.root, place.raw())?).ok()?.ok()?;
             let mut buffer = Zeroizing::new(Vec::new());
-            let options = options();
+            let options = Options::again();
             let window = options.limits.window;
             let mut end = fill(&mut file, &mut buffer, size.min(window as u64) as usize, window).ok()?;
-            if let Some(kind) = archive::kind(&buffer) {
+            if let Some(kind) = kind(&buffer) {
                 let bytes = if end { Bytes::Memory(&buffer) } else { Bytes::File(&file, size) };
                 let opened = read_archive(
                     kind,
@@ -300,7 +247,7 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
                 }
             }
             let mut scratch = Zeroizing::new(Vec::new());
-            Content::new(&mut scratch, None, Some(tap))
+            engine::content(&mut scratch, None, Some(tap), broken())
                 .file(&mut file, &mut buffer, &mut end, &options, &mut None)
                 .ok()?;
         }
@@ -309,7 +256,7 @@ fn follow(roots: &Roots, place: &Place, tap: Tap<'_>, links: u32) -> Option<()> 
 }
 
 /// Reads what the wanted member is a hard link to: it came before it in the archive.
-fn linked(roots: &Roots, place: &Place, opened: archive::Opened, tap: Tap<'_>, links: u32) -> Option<()> {
+fn linked(roots: &Roots, place: &Place, opened: Unpacked, tap: Tap<'_>, links: u32) -> Option<()> {
     match opened.leads_to {
         Some(target) if links > 0 => follow(roots, &place.file().with_member(&target), tap, links - 1),
         _ => Some(()),
