@@ -10,6 +10,7 @@ use certrecall::store::question::{Given, OptionName};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::complete::CompleteArgs;
+use super::output_format::{CaseFormat, Format};
 use super::rekey::{NewKeys, RekeyArgs};
 
 /// Private keys leaked. certrecall tells which certificates that touches, makes their replacements, and plans how the old ones are revoked.
@@ -351,15 +352,6 @@ pub(crate) enum TalliedBy {
     Ca,
 }
 
-/// Output formats of what a case tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CaseFormat {
-    /// For people
-    Table,
-    /// One JSON document
-    Json,
-}
-
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
@@ -372,19 +364,6 @@ pub(crate) struct DemoArgs {
 pub(crate) struct IncidentArgs {
     /// The profile to print
     pub(crate) name: Option<String>,
-}
-
-/// Output formats of lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Table,
-    /// One JSON document
-    Json,
-    /// One JSON object a line
-    Ndjson,
-    /// Comma-separated values, safe to open in a spreadsheet
-    Csv,
 }
 
 /// `OLD=NEW`.

@@ -12,9 +12,10 @@ use certrecall::store::model::{KeyRecord, NameKey};
 use certrecall::store::question::Scope;
 use certrecall::store::{Case, Kept, Store};
 
-use super::args::{CaseFormat, ExplainArgs, StatusArgs, TalliedBy};
+use super::args::{ExplainArgs, StatusArgs, TalliedBy};
 use super::error::Error;
 use super::exit::Outcome;
+use super::output_format::CaseFormat;
 use super::term::Terminal;
 use certrecall::case::inputs::{moment, now};
 

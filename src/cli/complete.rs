@@ -1,6 +1,7 @@
 //! `complete`: the way back from the CA.
 
 mod args;
+mod done;
 mod inventory;
 mod output;
 
@@ -19,8 +20,8 @@ use certrecall::plan::progress::{self, Mark};
 use certrecall::plan::{Status, Step, StepKind, Word};
 use certrecall::read::{Options, Roots};
 use certrecall::rekey::complete::{
-    self, Check, Expected, Gathered, Inputs, Judged, LeftOut, Rules, State, Waivers, Written, damaged_keys,
-    gather, judge, public_roots,
+    self, Check, Expected, Gathered, Inputs, Judged, Rules, State, Waivers, damaged_keys, gather, judge,
+    public_roots,
 };
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::store::question::{OptionName, Scope};
@@ -31,23 +32,15 @@ pub(crate) use args::CompleteArgs;
 
 use super::error::Error;
 use super::exit::Outcome;
-use super::mark::show_again;
 use super::passphrase;
+use super::recorded::show_again;
 use super::term::Terminal;
 use super::watch::OnTerminal;
+use done::Done;
 use inventory::{Authorities, fingerprints};
 
 /// Who says that a certificate was issued.
 const BY: &str = "certrecall complete";
-
-/// Everything that came of a run.
-pub(crate) struct Done {
-    pub(crate) judged: Judged,
-    pub(crate) issued: Gathered,
-    pub(crate) written: Vec<Written>,
-    pub(crate) left_out: Vec<LeftOut>,
-    pub(crate) dry_run: bool,
-}
 
 /// `certrecall complete`.
 pub(crate) fn complete(args: &CompleteArgs, terminal: &Terminal) -> Result<Outcome, Error> {

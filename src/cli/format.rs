@@ -10,8 +10,8 @@ use certrecall::report::plan_file;
 use certrecall::report::planned::Planned;
 use certrecall::report::{record, view};
 
-use super::args::Format;
 use super::error::Error;
+use super::output_format::Format;
 use super::table;
 use super::term::Terminal;
 

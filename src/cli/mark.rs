@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use certrecall::assess::{Decision, Exposure};
-use certrecall::case::views;
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::limits;
 use certrecall::plan::progress::{self, is_suspicion};
@@ -19,9 +18,9 @@ use certrecall::store::{self, Case, Kept, PlanList, Store};
 use super::args::MarkArgs;
 use super::error::Error;
 use super::exit::Outcome;
+use super::recorded::{by, show_again};
 use super::search;
 use super::term::Terminal;
-use super::user::{self, Person};
 use certrecall::case::inputs::{listed, moment, now};
 
 /// Steps named in a warning.
@@ -312,15 +311,6 @@ fn said(flag: &'static str, text: Option<&str>) -> Result<(), Error> {
     Err(Error::Value { flag, says })
 }
 
-/// The person that the record names.
-pub(super) fn by(args: &MarkArgs, terminal: &Terminal) -> String {
-    args.by.clone().unwrap_or_else(|| {
-        let Person { name, doubt } = user::of_the_system();
-        doubt.iter().for_each(|doubt| terminal.warn(doubt));
-        name
-    })
-}
-
 /// What a word about a suspicion decides about its key: nothing, a decision, or that an earlier one is taken
 /// back.
 fn decision(step: &Step, word: &Word, on: Option<Exposure>) -> Option<(SpkiHash, Option<Decision>)> {
@@ -339,32 +329,4 @@ fn decision(step: &Step, word: &Word, on: Option<Exposure>) -> Option<(SpkiHash,
         Mark::Reopened => Some((key, None)),
         _ => None,
     }
-}
-
-/// Brings the views of the plan up to date with what was recorded.
-pub(super) fn show_again(
-    case: &Case,
-    store: &dyn Store,
-    steps: &[Step],
-    terminal: &Terminal,
-) -> Result<(), Error> {
-    show_found(case, store, steps, &HashMap::new(), terminal)
-}
-
-/// The same, with the steps that searches added, by search.
-pub(super) fn show_found(
-    case: &Case,
-    store: &dyn Store,
-    steps: &[Step],
-    behind: &HashMap<StepId, Vec<StepId>>,
-    terminal: &Terminal,
-) -> Result<(), Error> {
-    if !views::write_plan_file(case, store, steps)? {
-        terminal.warn(&format!(
-            "{:?} stays as an earlier version wrote it; `certrecall plan` writes it anew",
-            case.path(store::PLAN_JSON)
-        ));
-    }
-    let written = views::mark_plan_text(case, steps, behind);
-    Ok(written.map_err(|error| Error::Input { what: "plan", path: case.path(store::PLAN_MD), error })??)
 }

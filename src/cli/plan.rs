@@ -10,10 +10,11 @@ use certrecall::report::summary::{self, Shape};
 use certrecall::store::Case;
 use certrecall::store::question::OptionName;
 
-use super::args::{Format, PlanArgs, Planning, RunArgs};
+use super::args::{PlanArgs, Planning, RunArgs};
 use super::error::Error;
 use super::exit::Outcome;
 use super::format;
+use super::output_format::Format;
 use super::term::Terminal;
 use super::watch::OnTerminal;
 

@@ -11,10 +11,11 @@ use certrecall::report::record;
 use certrecall::store::Question;
 use certrecall::store::question::Scope;
 
-use super::args::{Format, ScanArgs};
+use super::args::ScanArgs;
 use super::error::Error;
 use super::exit::Outcome;
 use super::format;
+use super::output_format::Format;
 use super::term::Terminal;
 
 /// `certrecall scan`.

@@ -16,7 +16,7 @@ use certrecall::{limits, pki};
 use super::args::MarkArgs;
 use super::error::Error;
 use super::exit::Outcome;
-use super::mark::{by, show_found};
+use super::recorded::{by, show_found};
 use super::term::Terminal;
 use certrecall::case::inputs::bounded;
 

@@ -2,6 +2,7 @@
 //! is one transaction, so a run killed at any point leaves the case as it was before or as it is after.
 
 mod facts;
+mod json;
 mod kept;
 mod keys;
 mod migrations;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 use super::error::Error;
 use super::interface::{Changes, Kept, LastRun, PlanHeader, PlanList, PlanPart, Run, SearchResult, Store};
 use super::model::{KeyRecord, NameKey};
+use super::names::{DATABASE, PLAN_JSON};
 use super::question::{Question, Scope, StoredRoot};
 use crate::assess::{Decision, Exposure};
 use crate::files::{self, Access};
@@ -29,9 +31,6 @@ use crate::plan::{ReplacementRecord, Step, Word};
 use crate::time::Time;
 
 use migrations::MIGRATIONS;
-
-/// File name of the database in a case.
-pub const DATABASE: &str = "case.db";
 
 /// The open database of a case.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ impl Sqlite {
             // Made by us, so that its mode is ours from the first moment; SQLite gives its journal the same.
             files::write_new_for(access, &path, b"")?;
         } else if std::fs::metadata(&path).is_ok_and(|meta| meta.len() == 0)
-            && directory.join(super::PLAN_JSON).exists()
+            && directory.join(PLAN_JSON).exists()
         {
             // SQLite takes an empty file for a new database. Beside a plan it is one that was cut off, and
             // with it all that was said.
@@ -286,16 +285,6 @@ impl Store for Sqlite {
     fn add_made(&mut self, keys: &[(SpkiHash, Time)]) -> Result<(), Error> {
         self.write(|t| kept::add_made(t, keys))
     }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-fn content<T: serde::de::DeserializeOwned>(text: &[u8]) -> rusqlite::Result<T> {
-    serde_json::from_slice(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::model::{KeyRecord, NameKey};
+use super::paths::exact_paths;
 use super::question::{Question, Scope, StoredRoot};
 use crate::assess::{Decision, Exposure};
 use crate::id::{SpkiHash, StepId};
@@ -156,7 +157,7 @@ impl PlanHeader {
     /// The roots as paths.
     #[must_use]
     pub fn root_paths(&self) -> Vec<PathBuf> {
-        super::exact_paths(&self.roots, &self.roots_b64)
+        exact_paths(&self.roots, &self.roots_b64)
     }
 
     /// Whether something was read from standard input, which cannot be read again.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use certrecall::rekey::complete::{Check, Layout, Waiver};
 use certrecall::store::question::{Given, OptionName};
 
-use super::super::args::CaseFormat;
+use super::super::output_format::CaseFormat;
 use super::super::passphrase::KeyPassphrase;
 
 /// Arguments of `complete`.

@@ -9,10 +9,10 @@ use certrecall::report::json;
 use certrecall::report::line::{Line, Tone};
 use serde::Serialize;
 
-use super::super::args::CaseFormat;
 use super::super::error::Error;
+use super::super::output_format::CaseFormat;
 use super::super::term::Terminal;
-use super::Done;
+use super::done::Done;
 
 /// The version of the document.
 const SCHEMA: &str = "certrecall/complete/1";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::content;
+use super::json::content;
 use crate::id::{Fingerprint, SpkiHash};
 use crate::inventory::recorded::Facts;
 use crate::pki::{Certificate, Issuer, KeyFacts, Request};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{content, json};
+use super::json::{content, json};
 use crate::id::{SpkiHash, StepId};
 use crate::plan::ReplacementRecord;
 use crate::store::interface::{LastRun, PlanHeader, PlanList};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{content, json};
+use super::json::{content, json};
 use crate::finding::Reason;
 use crate::id::Fingerprint;
 use crate::inventory::RecordedFile;

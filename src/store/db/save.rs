@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Statement, Transaction, params};
 
-use super::{content, json};
+use super::json::{content, json};
 use crate::id::SpkiHash;
 use crate::plan::Step;
 use crate::store::interface::{Changes, KeyEntry, Orphan, PlanHeader, PlanList, PlanPart, Records, Run};

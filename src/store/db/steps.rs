@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{content, json};
+use super::json::{content, json};
 use crate::assess::Decision;
 use crate::id::SpkiHash;
 use crate::plan::Word;

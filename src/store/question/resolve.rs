@@ -7,8 +7,8 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::option::Reference;
-use super::{Change, Content, OptionName, Question, QuestionError, Raw, Value, hash};
+use super::option::{OptionName, Reference, Scope};
+use super::stored::{Change, Content, Given, Question, QuestionError, Raw, Value, hash};
 use crate::assess::incident;
 use crate::id::Fingerprint;
 use crate::limits;
@@ -111,6 +111,56 @@ impl Resolved {
         let sha256 = Fingerprint::of(&bytes);
         self.contents.insert(path.to_owned(), bytes);
         Ok(Content { sha256, since: Time::from_unix(0), piped: !meta.is_file() })
+    }
+}
+
+impl Question {
+    /// This question alone with one of its options, if the files that it names are there.
+    ///
+    /// # Errors
+    /// [`QuestionError::Stored`].
+    pub fn check(&self, option: OptionName) -> Result<Self, QuestionError> {
+        let values = Resolved::default().stored(option, self.values(option), Time::from_unix(0))?;
+        Ok(Self(if values.is_empty() { BTreeMap::new() } else { BTreeMap::from([(option, values)]) }))
+    }
+
+    /// Combines the stored question with what is given now: an option given again replaces the stored one, a
+    /// list as a whole. Every file that is named is read and hashed.
+    ///
+    /// # Errors
+    /// [`QuestionError`]; the stored question stays as it is then.
+    pub fn resolve(
+        scope: Scope,
+        stored: Option<&Self>,
+        given: &Given,
+        now: Time,
+    ) -> Result<Resolved, QuestionError> {
+        let nothing = Self::default();
+        let before = stored.unwrap_or(&nothing);
+        for option in &given.forget {
+            if given.options.contains_key(option) {
+                return Err(QuestionError::Both(*option));
+            }
+            if !before.has(*option) {
+                return Err(QuestionError::NotStored(*option));
+            }
+        }
+        let mut out = Resolved::default();
+        for option in
+            OptionName::ALL.iter().copied().filter(|o| o.scope() == scope && !given.forget.contains(o))
+        {
+            let values = match (given.options.get(&option), before.0.get(&option)) {
+                (Some(values), _) => out.given(option, values, before.values(option), now)?,
+                (None, Some(values)) => out.stored(option, values, now)?,
+                (None, None) => continue,
+            };
+            out.question.0.insert(option, values);
+        }
+        if stored.is_some() {
+            out.changes =
+                OptionName::ALL.iter().filter_map(|o| out.question.difference(before, *o)).collect();
+        }
+        Ok(out)
     }
 }
 
