@@ -168,3 +168,20 @@ fn a_list_without_end_is_not_read_to_its_end() {
     let error = Ccadb::read(Endless(0)).unwrap_err();
     assert_eq!(error.line, Some(2), "{error}");
 }
+
+#[test]
+fn a_list_that_cannot_be_read_to_its_end_says_why() {
+    struct Failing(bool);
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let rows = format!("CA Owner,SHA-256 Fingerprint\nX,{}\n", certificate(1));
+            if std::mem::replace(&mut self.0, true) {
+                return Err(std::io::Error::other("the disk is gone"));
+            }
+            buffer[..rows.len()].copy_from_slice(rows.as_bytes());
+            Ok(rows.len())
+        }
+    }
+    let error = Ccadb::read(Failing(false)).unwrap_err();
+    assert!(error.says.contains("the disk is gone"), "{error}");
+}

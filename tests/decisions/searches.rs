@@ -1,11 +1,11 @@
 //! The answer of a search for one key, and how it joins the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use certrecall::id::{SpkiHash, StepId};
 use certrecall::pki::{self, Object, Parsed, Piece};
-use certrecall::plan::ct::{CtError, Export, Listed, join, missing, read};
+use certrecall::plan::ct::{Asked, CtError, Export, Listed, join, missing, read, read_sorted};
 use certrecall::plan::{Status, Step, StepKind};
 use certrecall::time::Time;
 
@@ -134,6 +134,21 @@ fn a_row_that_holds_the_certificate_says_it_best() {
         Vec::<&Listed>::new()
     );
     assert_eq!(export.certificates[0].serial, Some(certificate.serial.to_hex()));
+    // certspotter numbers its issuances itself; without the hash of the key it is a number of crt.sh.
+    assert_eq!(export.certificates[0].crt_sh_id, None);
+    let text = format!(r#"[{{"id":"9","cert_der":"{base64}"}}]"#);
+    let export = read("f", text.as_bytes(), &[spki]).unwrap();
+    assert_eq!(export.certificates[0].crt_sh_id, Some(9));
+    // Of several keys it is on the one that it names.
+    let asked = [key(), spki].map(|key| Asked { key, names: vec![key], known: Vec::new() });
+    let mut sorted = read_sorted("f", text.as_bytes(), &asked).unwrap();
+    sorted.settle(&HashSet::new());
+    assert_eq!((sorted.answers[0].certificates.len(), sorted.answers[1].certificates.len()), (0, 1));
+    assert_eq!((sorted.why_open(1), sorted.is_incomplete()), (None, false));
+    let mut sorted = read_sorted("f", text.as_bytes(), &asked[..1]).unwrap();
+    sorted.settle(&HashSet::new());
+    assert_eq!(sorted.why_open(0).as_deref(), Some("f has no row for its key"));
+    assert!(!sorted.is_incomplete(), "it is about another key, whatever else may be");
 }
 
 #[test]
@@ -315,7 +330,7 @@ fn an_answer_has_an_end() {
             (0..n).map(|i| format!(r#"{{"issuer":"CN=x","serial":"{i:x}"}}"#)).collect::<Vec<_>>().join(",")
         )
     };
-    let error = read_text(&rows(certrecall::limits::SEARCHED + 2)).unwrap_err();
+    let error = read_text(&rows(certrecall::limits::SEARCHED + 1)).unwrap_err();
     assert!(error.says.contains("more than 100000 certificates"), "{error}");
     let again = rows(certrecall::limits::SEARCHED).replace(']', r#",{"issuer":"CN=X","serial":"07"}]"#);
     assert_eq!(
@@ -323,4 +338,21 @@ fn an_answer_has_an_end() {
         certrecall::limits::SEARCHED,
         "one of them again is none more"
     );
+    // The same of each key of several.
+    let asked = [key(), SpkiHash::of(b"other")].map(|key| Asked { key, names: vec![key], known: Vec::new() });
+    let sorted = |n: usize| {
+        let named = rows(n).replace(r#"{"issuer""#, &format!(r#"{{"key":"{KEY}","issuer""#));
+        read_sorted("f", named.as_bytes(), &asked)
+    };
+    let most = sorted(certrecall::limits::SEARCHED).unwrap();
+    assert_eq!(most.answers[0].certificates.len(), certrecall::limits::SEARCHED);
+    let error = sorted(certrecall::limits::SEARCHED + 1).unwrap_err();
+    assert!(error.says.contains("more than 100000 certificates on one key"), "{error}");
+}
+
+#[test]
+fn a_head_with_an_open_quote_is_no_answer() {
+    for text in ["issuer,serial,\"x", "issuer,serial,\"x\nCN=x,01,", "issuer,serial\nCN=x,\"01\n"] {
+        assert!(read_text(text).is_err(), "{text}");
+    }
 }

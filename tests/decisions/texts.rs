@@ -8,7 +8,7 @@ use certrecall::id::{Fingerprint, SpkiHash};
 use certrecall::pki::{self, Object, Parsed, Piece};
 use certrecall::plan::ca::{Cas, Ccadb, Issued, Signer};
 use certrecall::plan::ct::{self, Asked, Listed};
-use certrecall::time::Time;
+use certrecall::time::{Time, Written};
 
 use crate::blocks::hold;
 
@@ -386,16 +386,22 @@ fn profiles() {
     });
 }
 
-/// A pattern, then a path a line.
+/// A pattern, then a path a line, or a way into archives.
 #[test]
 fn patterns() {
     hold("patterns.txt", |input| {
         let (first, paths) = input.split_once('\n').unwrap_or((input, ""));
         match PathPattern::parse(first) {
             Err(error) => error.to_string(),
-            Ok(pattern) => paths
-                .lines()
-                .fold(String::new(), |out, path| out + &format!("{path} -> {:?}\n", pattern.look(path))),
+            Ok(pattern) => {
+                // The first moment at which it is 2018-06-01 somewhere.
+                let now = Written::parse("2018-06-01").unwrap().span().earliest.unwrap();
+                let date = |path: &str| match path.split_once("!/") {
+                    Some((path, member)) => pattern.look_within(path, member, now),
+                    None => pattern.look(path),
+                };
+                paths.lines().map(|path| format!("{path} -> {:?}\n", date(path))).collect()
+            }
         }
     });
 }
