@@ -215,7 +215,7 @@ impl<'a> Matching<'a> {
         doubts.by_content = rows[of_path..of_content].iter().copied().collect();
         self.contradicting(&rows[..of_path], &mut doubts, |hash| {
             [&file.hash, &file.archive_hash].into_iter().flatten().any(|own| **own == *hash)
-                || self.is_certificate_in(hash, Some(at))
+                || self.is_certificate_in(hash, &|file| file == at)
         });
         let by_issuer: Vec<u32> = entries().flat_map(|e| manifest.rows_for_issuer(&e.certificate)).collect();
         let hosts = || certificates.iter().filter(|c| inventory.chain_rule(**c, at).is_none()).map(entry);
@@ -317,15 +317,12 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Whether a hash is that of a certificate, in a file or anywhere.
-    fn is_certificate_in(&self, hash: &Fingerprint, file: Option<u32>) -> bool {
+    /// Whether a hash is that of a certificate in one of these files.
+    fn is_certificate_in(&self, hash: &Fingerprint, files: &dyn Fn(u32) -> bool) -> bool {
         let list = &self.inventory.certificates;
         let found =
             list.binary_search_by(|entry| entry.certificate.sha256.cmp(hash)).ok().map(|at| &list[at]);
-        // Occurrences come in the order of files.
-        found.is_some_and(|entry| {
-            file.is_none_or(|file| entry.occurrences.binary_search_by_key(&file, |o| o.file).is_ok())
-        })
+        found.is_some_and(|entry| entry.occurrences.iter().any(|o| files(o.file)))
     }
 
     /// Whether rows name one of these certificates, and not the file that they lie in.
@@ -374,8 +371,12 @@ impl<'a> Matching<'a> {
                 doubts.by_content = rows[of_path..].iter().copied().collect();
                 rows[of_path..].iter().for_each(|row| self.mark(*row, MATCHED));
                 // A row for an archive can have the fingerprint of a certificate in it.
+                let is_in = |file: u32| {
+                    let other = &self.inventory.files[file as usize].place;
+                    other.member().is_some() && (other.root, &other.path) == (place.root, &place.path)
+                };
                 self.contradicting(&rows[..of_path], &mut doubts, |own| {
-                    *own == **hash || self.is_certificate_in(own, None)
+                    *own == **hash || self.is_certificate_in(own, &is_in)
                 });
             }
             (!rows.is_empty()).then(|| {

@@ -420,3 +420,19 @@ fn dates_in_paths_within_archives() {
         .certificate(&l, "exposed valid replace-and-revoke member-time", "its archive says")
         .finding("path-date-bad");
 }
+
+/// A row for an archive can have the fingerprint of a certificate in it, and of no other.
+#[test]
+fn a_row_for_an_archive_with_another_hash_clears_nothing() {
+    let t = &mut Table::default();
+    let (inside, outside) = (leaked_leaf(), leaked_leaf());
+    let text = bundle(&inside, &[]);
+    let row = |cert: &Cert| format!("path,sha256,uploaded_at\nbackup.zip,{},2018-01-01\n", cert.sha256());
+    for (cert, want) in [(&inside, "not-exposed manifest"), (&outside, "undetermined certificate-dates")] {
+        t.case("fingerprint of a certificate")
+            .member(ZIP, TLS, &text, None)
+            .file("other.pem", bundle(&outside, &[]))
+            .manifest(&row(cert))
+            .key(inside.key.spki(), want, "");
+    }
+}

@@ -85,7 +85,7 @@ pub(super) fn shell_table(text: &str) -> Result<Option<String>, String> {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
         let is_drawn = is_rule(line) || dashes(line, b'+') || dashes(line, b' ');
-        let is_count = line.starts_with('(') && line.trim_end().ends_with(')') && line.contains(" row");
+        let is_count = is_row_count(line);
         let is_prose = boxed && !line.starts_with('|');
         if !(is_drawn || is_count || is_prose || line.trim().is_empty()) {
             let fields = cells(line, &ends, boxed);
@@ -94,6 +94,14 @@ pub(super) fn shell_table(text: &str) -> Result<Option<String>, String> {
         out.push('\n');
     }
     Ok(Some(out))
+}
+
+/// Whether a line is what a shell writes below a table: `(3 rows)`, `(1 row affected)`.
+fn is_row_count(line: &str) -> bool {
+    let inner = line.trim_end().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let rest = inner.map(|inner| inner.trim_start_matches(|c: char| c.is_ascii_digit()));
+    inner.is_some_and(|inner| inner.starts_with(|c: char| c.is_ascii_digit()))
+        && matches!(rest, Some(" row" | " rows" | " row affected" | " rows affected"))
 }
 
 /// Where the columns end in a line that is drawn, in characters.
@@ -159,6 +167,19 @@ mod tests {
                 [(first, "a.pem".to_owned()), (first + 1, "b.pem".to_owned())],
                 "{text}"
             );
+        }
+        // What only looks like the count below a table is a row of it.
+        for path in ["(3 rows of)", "(x rows)", "(2 row)s)", "( rows)"] {
+            let text = format!(
+                "path        uploaded_at        \n----------  -------------------\n{path:<10}  2015-05-01 00:00:00\n"
+            );
+            assert_eq!(rows(text.as_bytes()).len(), 1, "{text}");
+        }
+        for count in ["(1 row)", "(12 rows affected)"] {
+            let text = format!(
+                " path  |     uploaded_at     \n-------+---------------------\n a.pem | 2015-05-01 00:00:00\n{count}\n"
+            );
+            assert_eq!(rows(text.as_bytes()), [(3, "a.pem".to_owned())], "{count}");
         }
         let text = "-[ RECORD 1 ]----\npath | a.pem\n";
         assert!(Manifest::parse("m", text.as_bytes()).is_err_and(|e| e.says.contains("CSV")));

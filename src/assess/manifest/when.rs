@@ -109,6 +109,11 @@ impl Survey {
     }
 }
 
+/// Whether the first is later than the second whatever their time zone is, if it is the same for both.
+fn is_reversed(ends: Option<(Span, Span)>) -> bool {
+    ends.is_some_and(|(from, to)| from.earliest > to.earliest && from.latest > to.latest)
+}
+
 /// Reads any of the forms listed in `docs/manifest.md`.
 ///
 /// # Errors
@@ -136,6 +141,7 @@ pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
     if let Some((from, to)) = text.split_once("..").filter(|(_, to)| !to.contains("..")) {
         let end = |t: &str| if t.trim().is_empty() { Ok(None) } else { read_as(t.trim(), reading).map(Some) };
         let (from, to) = (end(from)?, end(to)?);
+        let ends = from.as_ref().zip(to.as_ref()).map(|(from, to)| (from.span, to.span));
         let ambiguous = [&from, &to].into_iter().flatten().any(|w| w.ambiguous);
         let span = Span {
             earliest: from.as_ref().and_then(|w| w.span.earliest),
@@ -143,7 +149,9 @@ pub(super) fn read_as(text: &str, reading: Reading) -> Result<When, String> {
         };
         return match (span.earliest, span.latest) {
             (None, None) => Err(format!("{text:?} is not a time; give at least one end of FROM..TO")),
-            (Some(from), Some(to)) if from > to => Err(format!("{text:?} ends before it begins")),
+            (Some(from), Some(to)) if from > to || is_reversed(ends) => {
+                Err(format!("{text:?} ends before it begins"))
+            }
             _ => Ok(When { span, ambiguous }),
         };
     }

@@ -149,9 +149,15 @@ impl Listed {
     #[must_use]
     pub fn identity(&self) -> String {
         match &self.serial {
-            Some(serial) => format!("{serial} {}", issuer::values(&self.issuer).join("\n")),
+            Some(serial) => format!("{serial} {}", self.issuer_values()),
             None => format!("- {}", self.without_serial()),
         }
+    }
+
+    /// The issuer, in whatever order and form its name is written; what is not a name, as it is.
+    fn issuer_values(&self) -> String {
+        let values = issuer::values(&self.issuer);
+        if values.is_empty() { self.issuer.clone() } else { values.join("\n") }
     }
 
     /// The same for an entry without serial number: what else tells certificates of one key apart.
@@ -159,7 +165,7 @@ impl Listed {
         let dates = [self.not_before, self.not_after].map(|t| t.map_or_else(String::new, |t| t.to_string()));
         let mut names: Vec<String> = self.names.iter().map(|n| n.to_lowercase()).collect();
         names.sort_unstable();
-        format!("{} {} {}", issuer::values(&self.issuer).join("\n"), dates.join(" "), names.join("\n"))
+        format!("{} {} {}", self.issuer_values(), dates.join(" "), names.join("\n"))
     }
 
     /// Takes over what another entry about the same certificate knows more.
