@@ -3,6 +3,7 @@
 
 mod archives;
 mod bytes;
+mod cas;
 #[path = "../common/mod.rs"]
 mod common;
 mod disk;

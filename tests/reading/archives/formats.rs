@@ -5,11 +5,11 @@ use std::io::Write as _;
 use certrecall::read::Options;
 use certrecall::time::Written;
 
-use crate::common::Folder;
-use crate::make::{
+use super::make::{
     CHANGED, deflated, entry, entry_with, file, gzip, gzip_named, stored, tar, zip, zip_behind,
 };
-use crate::{bundle, read_with, records_of};
+use super::{bundle, read_with, records_of};
+use crate::common::Folder;
 
 #[test]
 fn members_of_a_zip_are_files_of_their_own() {
@@ -315,7 +315,7 @@ fn the_time_of_a_member_is_the_latest_it_can_mean() {
     let ticks = (exact.unix() + 11_644_473_600) * 10_000_000;
     let ntfs = [&[0x0a, 0, 32, 0, 0, 0, 0, 0, 1, 0, 24, 0][..], &ticks.to_le_bytes(), &[0; 16]].concat();
     // 2015-03-04 05:06:08.
-    let dos = |member: crate::make::Zipped| crate::make::Zipped {
+    let dos = |member: super::make::Zipped| super::make::Zipped {
         date: (2015 - 1980) << 9 | 3 << 5 | 4,
         time: 5 << 11 | 6 << 5 | 4,
         ..member
@@ -324,10 +324,10 @@ fn the_time_of_a_member_is_the_latest_it_can_mean() {
     let archives = [
         zip(&[
             dos(stored("dos.txt", "x")),
-            crate::make::Zipped { extra: unix, ..dos(stored("unix.txt", "x")) },
-            crate::make::Zipped { extra: ntfs, ..stored("ntfs.txt", "x") },
+            super::make::Zipped { extra: unix, ..dos(stored("unix.txt", "x")) },
+            super::make::Zipped { extra: ntfs, ..stored("ntfs.txt", "x") },
         ]),
-        zip(&[crate::make::Zipped { date: 0, ..stored("never.txt", "x") }]),
+        zip(&[super::make::Zipped { date: 0, ..stored("never.txt", "x") }]),
         tar(&[file("ustar.txt", "x"), pax, file("pax.txt", "x")]),
         gzip_named(b"x", "gzip.txt", exact.unix() as u32),
         gzip_named(b"x", "gzip.txt", 0),

@@ -1,8 +1,8 @@
 //! What is in archives, from the plan on: records, the history of a key, where it is read again.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::pki::{NOW, bundle, leaf, pem, public_ca};
+use crate::common::{Folder, Member, tar};
 use certrecall::assess::{Profile, incident, parse_span};
 use certrecall::case::CasePlan;
 use certrecall::engine::{self, Criteria, Sources};
@@ -11,8 +11,6 @@ use certrecall::read::{Options, Place, Roots};
 use certrecall::report::plan_file;
 use certrecall::store::model::KeyRecord;
 use certrecall::time::{Time, Written};
-use common::pki::{NOW, bundle, leaf, pem, public_ca};
-use common::{Folder, Member, tar};
 use serde_json::{Value, json};
 
 fn time(text: &str) -> Time {

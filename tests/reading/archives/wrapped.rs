@@ -4,10 +4,10 @@ use certrecall::id::Fingerprint;
 use certrecall::read::{Options, Place, Reopener, Roots, read_bytes};
 use certrecall::report::record::member;
 
+use super::make::{deflated, file, gzip, stored, tar, zip};
+use super::{bundle, read_with, what};
 use crate::common::pki::leaked_leaf;
 use crate::common::{Folder, openssl};
-use crate::make::{deflated, file, gzip, stored, tar, zip};
-use crate::{bundle, read_with, what};
 
 /// In base64 of lines of 76 digits (RFC 2045 section 6.8), or on one line.
 fn base64(bytes: &[u8], lines: bool) -> String {

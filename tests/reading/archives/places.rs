@@ -8,10 +8,10 @@ use certrecall::pki::Object;
 use certrecall::read::{self, Item, Options, Place, Reopener, Roots};
 use serde_json::Value;
 
+use super::make::{deflated, file, gzip, stored, tar, zip};
+use super::read_with;
 use crate::common::pki::{Cert, leaked_leaf, self_signed};
 use crate::common::{Folder, run, run_with_input};
-use crate::make::{deflated, file, gzip, stored, tar, zip};
-use crate::read_with;
 
 /// A backup with a certificate and a key in each of its three members, one of them in a zip.
 fn backup() -> (Folder, Vec<(String, Fingerprint)>) {

@@ -2,13 +2,11 @@
 //! `key.pem`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::HashSet;
 use std::fs;
 
-use common::pki::{Key, bundle, content, elements, leaf, pem, private_ca, public_ca};
-use common::{Folder, certrecall, everything};
+use crate::common::pki::{Key, bundle, content, elements, leaf, pem, private_ca, public_ca};
+use crate::common::{Folder, certrecall, everything};
 
 /// Every way to write a secret down that would give away 8 bytes or more of it: windows of 16 characters.
 struct Needles(HashSet<[u8; 16]>);
@@ -190,7 +188,8 @@ fn no_output_and_no_file_holds_a_private_key() {
         if path.ends_with("key.pem") {
             let text = String::from_utf8(bytes.clone()).unwrap();
             let traditional =
-                common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
+                crate::common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes())
+                    .unwrap();
             let parts: Vec<Vec<u8>> =
                 elements(content(&traditional)).into_iter().map(|e| content(e).to_vec()).collect();
             new.extend(if parts.len() < 6 { vec![parts[1].clone()] } else { parts[3..].to_vec() });
@@ -218,7 +217,7 @@ fn damaged_new_keys_are_told_of_without_being_shown() {
         everything(&folder.path().join("case")).into_iter().find(|(p, _)| p.ends_with("key.pem")).unwrap();
     let path = folder.path().join("case").join(path);
     let text = fs::read_to_string(&path).unwrap();
-    let der = common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
+    let der = crate::common::openssl(&["pkey", "-traditional", "-outform", "DER"], text.as_bytes()).unwrap();
     let needles = Needles::of(&[content(elements(content(&der))[1]).to_vec()]);
     let middle = text.len() / 2;
     fs::write(&path, format!("{}!{}", &text[..middle], &text[middle + 1..])).unwrap();

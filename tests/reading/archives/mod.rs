@@ -2,8 +2,6 @@
 //! read is told.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod damaged;
 mod formats;
 mod gaps;
@@ -18,10 +16,10 @@ mod wrapped;
 use std::convert::Infallible;
 use std::path::PathBuf;
 
+use crate::common::Folder;
+use crate::common::pki::leaked_leaf;
 use certrecall::pki::{Object, Unread};
 use certrecall::read::{self, Found, Ledger, Options, Roots};
-use common::Folder;
-use common::pki::leaked_leaf;
 
 /// A key and its certificate, as an upload has them.
 fn bundle() -> String {

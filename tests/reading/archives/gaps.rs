@@ -1,8 +1,8 @@
 //! What of a zip is in no member that its directory names.
 
+use super::make::{deflated, stored, zip, zip_behind};
+use super::{bundle, records_of};
 use crate::common::pki::leaked_leaf;
-use crate::make::{deflated, stored, zip, zip_behind};
-use crate::{bundle, records_of};
 
 const OWN: [&str; 2] = ["x.zip private-key", "x.zip certificate"];
 
@@ -101,7 +101,7 @@ fn many_gaps_are_counted() {
         .iter()
         .zip(0u32..)
         .filter(|(_, i)| i % 2 == 1)
-        .map(|(m, i)| crate::make::Zipped { offset: Some(i * size), ..m.clone() });
+        .map(|(m, i)| super::make::Zipped { offset: Some(i * size), ..m.clone() });
     let members: Vec<_> = members.collect();
     let whole = zip(&all);
     let named = zip(&members);
@@ -170,7 +170,7 @@ fn a_zip_behind_something_that_is_not_opened_is_told() {
         let records = records_of("x.zip", &nested);
         assert!(records.len() == 1 && records[0].contains("z too-deep a zip lies at its end"), "{records:?}");
         let large = [before, &vec![b'\n'; 65 << 20], &zip(&members)].concat();
-        let records = records_of("x.tar", &crate::make::tar(&[crate::make::file("z", &large)]));
+        let records = records_of("x.tar", &super::make::tar(&[super::make::file("z", &large)]));
         assert!(
             records.len() == 1 && records[0].starts_with("x.tar!/z too-large a zip lies at its end"),
             "{records:?}"

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use super::make::{deflated, entry, file, gzip, gzip_named, stored, tar, zip};
+use super::records_of;
 use crate::common::pki::leaked_leaf;
 use crate::common::{Folder, run};
-use crate::make::{deflated, entry, file, gzip, gzip_named, stored, tar, zip};
-use crate::records_of;
 
 /// A private key in a name is found, and is shown nowhere.
 #[test]

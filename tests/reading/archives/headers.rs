@@ -1,9 +1,9 @@
 //! What is in a tar beside its members: extended headers, maps of sparse files, what fills the last block of
 //! a member.
 
+use super::make::{entry, file, tar};
+use super::records_of;
 use crate::common::pki::{Key, leaked_leaf};
-use crate::make::{entry, file, tar};
-use crate::records_of;
 
 /// A record of an extended header (POSIX.1-2017 `pax`): its length counts itself.
 fn record(keyword: &str, value: &[u8]) -> Vec<u8> {

@@ -1,16 +1,14 @@
 //! Proofs of compromise, as openssl and the draft of the attestation read them.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::pki::{Cert, bundle, leaf, pem, public_ca};
+use crate::common::{Folder, Ran, modes, openssl, run, state};
 use certrecall::id::SpkiHash;
-use common::pki::{Cert, bundle, leaf, pem, public_ca};
-use common::{Folder, Ran, modes, openssl, run, state};
 
 const BEFORE: &str = "--uploaded=2015-01-01..2015-12-31";
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use certrecall::read::{self, Options, Place, Roots};
 
+use super::make::{entry_with, file, gzip, tar, zip};
+use super::{read_with, records_of};
 use crate::common::pki::leaked_leaf;
 use crate::common::{Folder, run};
-use crate::make::{entry_with, file, gzip, tar, zip};
-use crate::{read_with, records_of};
 
 fn link(kind: u8, name: &str, target: &str) -> Vec<u8> {
     entry_with(kind, name.as_bytes(), 0, b"", |h| {
@@ -23,7 +23,7 @@ fn key_and_certificate() -> String {
 #[test]
 fn what_is_in_a_file_is_found_at_each_hard_link_to_it() {
     let bundle = key_and_certificate();
-    let inner = crate::make::stored("x.pem", &bundle);
+    let inner = super::make::stored("x.pem", &bundle);
     let many = leaked_leaf().pem().repeat(65);
     let all = tar(&[
         file("./a/tls.pem", &bundle),

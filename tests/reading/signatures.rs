@@ -2,14 +2,12 @@
 //! by another key are not.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::pki::{content, element, elements, pem};
+use crate::common::{Folder, openssl, run};
 use aws_lc_rs::signature::{
     KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair,
 };
 use certrecall::pki::{Checked, check_signature};
-use common::pki::{content, element, elements, pem};
-use common::{Folder, openssl, run};
 
 /// A certificate by its parts: what is signed, the algorithm, the signature's octets and the key.
 struct Signed {

@@ -2,15 +2,13 @@
 //! a second run makes nothing.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::sync::LazyLock;
 
-use common::pki::{
+use crate::common::pki::{
     Cert, bundle, chain, intermediate_of, leaf, leaked_leaf, private_ca, public_ca, reissued_after_cutoff,
     self_signed,
 };
-use common::{Folder, run, state};
+use crate::common::{Folder, run, state};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use proptest::test_runner::RngSeed;

@@ -9,8 +9,8 @@ use certrecall::finding::Reason;
 use certrecall::pki::{Object, Unread};
 use certrecall::read::{self, Item, read_bytes};
 
-const CERTIFICATE: &str = include_str!("../testdata/pkcs7/a.pem");
-const BUNDLE: &str = include_str!("../testdata/incident/uploads/acme/help.acme.example.pem");
+const CERTIFICATE: &str = include_str!("../../testdata/pkcs7/a.pem");
+const BUNDLE: &str = include_str!("../../testdata/incident/uploads/acme/help.acme.example.pem");
 const ENCRYPTED: &str = "-----BEGIN RSA PRIVATE KEY-----
 Proc-Type: 4,ENCRYPTED
 DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF

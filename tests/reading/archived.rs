@@ -2,12 +2,10 @@
 //! sends back in one.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::fs;
 
-use common::pki::{Cert, bundle, leaf, named_ca, private_ca, public_ca};
-use common::{Folder, key, openssl, run, run_with_input, tar};
+use crate::common::pki::{Cert, bundle, leaf, named_ca, private_ca, public_ca};
+use crate::common::{Folder, key, openssl, run, run_with_input, tar};
 use serde_json::{Value, json};
 
 const OLD: &str = "2015-06-01T00:00:00Z";
@@ -181,7 +179,7 @@ fn what_a_ca_sends_back_in_an_archive() {
     plan(&folder, &[]);
     assert_eq!(run(&["rekey", &folder.at("case")]).status, 1);
     let made = fs::read_dir(folder.path().join("case/replacements")).unwrap().next().unwrap().unwrap().path();
-    let new = common::pki::Key::from_pem(&fs::read_to_string(made.join("key.pem")).unwrap());
+    let new = crate::common::pki::Key::from_pem(&fs::read_to_string(made.join("key.pem")).unwrap());
     let issued = leaf("www.example").key(&new).serial(9).from("2026-01-01").to("2030-01-01").by(&root).pem();
     folder.write(
         "sent.tar",

@@ -4,10 +4,10 @@
 use certrecall::limits::Limits;
 use certrecall::read::Options;
 
+use super::make::{Zipped, deflated, entry, file, gzip, stored, tar, zip};
+use super::{read_with, records_of, shown};
 use crate::common::Folder;
 use crate::common::pki::leaked_leaf;
-use crate::make::{Zipped, deflated, entry, file, gzip, stored, tar, zip};
-use crate::{read_with, records_of, shown};
 
 fn pem() -> String {
     leaked_leaf().pem()

@@ -2,8 +2,6 @@
 //! happens to files on the disk.
 #![allow(missing_docs, clippy::type_complexity, clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,10 +14,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::pki::{
+use crate::common::pki::{
     Cert, bundle, compressed, intermediate_of, leaf, leaked_leaf, pem, private_ca, public_ca, self_signed,
 };
-use common::{Folder, Ran, certrecall, modes, run, run_with_input, state};
+use crate::common::{Folder, Ran, certrecall, modes, run, run_with_input, state};
 use serde_json::Value;
 
 /// The time at which standing is told.
@@ -614,7 +612,7 @@ fn a_manifest_or_list_above_the_limit_ends_the_run() {
 fn unprivileged(folder: &Folder, arguments: &[&str]) -> Ran {
     let mut command = certrecall();
     if fs::metadata(folder.path()).unwrap().uid() == 0 {
-        command = Command::new(common::for_anybody(folder));
+        command = Command::new(crate::common::for_anybody(folder));
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         command.uid(65_534).gid(65_534);
     }
@@ -901,7 +899,7 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
     assert_eq!(folder.text("case/exposed-spki.txt"), hashes.map(|h| h + "\n").concat());
     assert_eq!(folder.text("case/suspected-spki.txt"), format!("{}\n", guess.key.spki()));
     let plan = folder.json("case/plan.json");
-    let key = common::key(&plan, &sure.key.spki().to_string());
+    let key = crate::common::key(&plan, &sure.key.spki().to_string());
     assert_eq!(
         (&key["accounts"], &key["spki_sha256_raw"]),
         (&serde_json::json!(["acme"]), &serde_json::json!([raw.to_string()]))
@@ -914,7 +912,7 @@ fn the_lists_of_hashes_hold_every_form_and_no_guess_among_the_certain() {
         "{key}"
     );
     assert!(
-        common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(),
+        crate::common::key(&plan, &clear.key.spki().to_string())["steps"].as_array().unwrap().is_empty(),
         "every key is there, clear ones too"
     );
 }
@@ -945,7 +943,7 @@ fn columns_accounts_paths_and_decisions_from_the_command_line() {
     let got: Vec<_> = leaves
         .iter()
         .map(|l| {
-            let key = common::key(&plan, &l.key.spki().to_string());
+            let key = crate::common::key(&plan, &l.key.spki().to_string());
             (
                 key["exposure"].as_str().unwrap().to_owned(),
                 key["because"][0]["evidence"].as_str().unwrap().to_owned(),
@@ -959,7 +957,8 @@ fn columns_accounts_paths_and_decisions_from_the_command_line() {
         ("cleared", "decision"),
     ];
     assert_eq!(got, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
-    let says = common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["message"].to_string();
+    let says =
+        crate::common::key(&plan, &leaves[3].key.spki().to_string())["because"][0]["message"].to_string();
     assert!(says.contains("it lay in an HSM"), "{says}");
 }
 

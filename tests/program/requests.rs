@@ -2,16 +2,14 @@
 //! certificates had, and their keys are new.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::pki::{Cert, Key, bundle, chain, leaf, private_ca, public_ca, self_signed};
+use crate::common::{Folder, run, state};
 use certrecall::id::SpkiHash;
-use common::pki::{Cert, Key, bundle, chain, leaf, private_ca, public_ca, self_signed};
-use common::{Folder, run, state};
 use rcgen::SanType;
 use serde_json::Value;
 
@@ -108,8 +106,9 @@ fn requests_are_good_and_ask_for_what_was_there() {
         assert_eq!(subject("req", &request), subject("x509", &old));
         let public = openssl(&["req", "-noout", "-pubkey"], &request).0;
         assert_eq!(public, openssl(&["pkey", "-pubout"], &key).0, "the request is for the key beside it");
-        let spki = SpkiHash::of(&common::openssl(&["pkey", "-pubin", "-outform", "DER"], &public).unwrap())
-            .to_string();
+        let spki =
+            SpkiHash::of(&crate::common::openssl(&["pkey", "-pubin", "-outform", "DER"], &public).unwrap())
+                .to_string();
         assert!(!known.contains(spki.as_str()), "no key of the inventory is used again");
         assert!(fresh.insert(spki), "each request has a key of its own");
         openssl(&["pkey", "-check", "-noout"], &key);

@@ -5,17 +5,15 @@
 //! eight of their certificates is tried; `CERTRECALL_EVERY=1` tries each, which takes minutes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::common::openssl;
 use certrecall::id::{Fingerprint, ProfileHash, StepId};
 use certrecall::plan::ReplacementRecord;
 use certrecall::read::Reopener;
 use certrecall::rekey::{Action, KeySpec, Made, Next, OldKey, Order, Wanted, make};
-use common::openssl;
 
 /// The extensions that a request takes over, by the names that OpenSSL and the record have for them.
 const TAKEN_OVER: [(&str, &str); 4] = [
@@ -86,7 +84,7 @@ const EVERY: usize = 8;
 
 /// The certificates of the collections that are tried, each once.
 fn certificates() -> Vec<(String, Vec<u8>, OldKey)> {
-    let (roots, inventory) = common::corpora();
+    let (roots, inventory) = crate::common::corpora();
     let mut files = Reopener::new(&roots);
     let one = |entry: &certrecall::inventory::CertificateEntry| {
         let certificate = &entry.certificate;

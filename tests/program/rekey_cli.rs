@@ -1,8 +1,6 @@
 //! `certrecall rekey` as it is typed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,8 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use common::pki::{bundle, leaf, public_ca};
-use common::{Folder, Ran, certrecall, run};
+use crate::common::pki::{bundle, leaf, public_ca};
+use crate::common::{Folder, Ran, certrecall, run};
 use serde_json::Value;
 
 const BEFORE: &str = "--uploaded=2015-01-01..2015-12-31";

@@ -3,12 +3,10 @@
 //! They lie one below another in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 
-use common::run;
+use crate::common::run;
 
 #[test]
 #[ignore = "needs the corpora: unpack them to target/corpora"]

@@ -4,8 +4,6 @@
 //! The collections lie in the directory named by `CERTRECALL_CORPORA`, by default `target/corpora`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
 use std::collections::HashMap;
 
 use certrecall::inventory::{Inventory, Occurrence, chain};
@@ -15,12 +13,12 @@ use certrecall::read;
 #[test]
 #[ignore = "needs the corpora: unpack them to target/corpora"]
 fn real_certificates_are_whose_they_are() {
-    let (roots, inventory) = common::corpora();
+    let (roots, inventory) = crate::common::corpora();
     let mut at: HashMap<(String, u32), u32> = HashMap::new();
     for (i, entry) in inventory.certificates.iter().enumerate() {
         at.extend(entry.occurrences.iter().map(|o| ((inventory.path(o).into_owned(), o.index), i as u32)));
     }
-    let table: Vec<(&str, &str)> = include_str!("cas-corpora.txt")
+    let table: Vec<(&str, &str)> = include_str!("../cas-corpora.txt")
         .lines()
         .filter(|l| !l.is_empty() && !l.starts_with('#'))
         .map(|l| l.rsplit_once(' ').unwrap_or_else(|| panic!("{l:?} names no operator")))
