@@ -171,8 +171,11 @@ fn records(store: &dyn Store, what: &str) -> Result<Vec<KeyRecord>, Error> {
     {
         return Ok(vec![record]);
     }
-    let mut out = store.keys_named(&NameKey::meant_by(what))?;
     let sha256 = what.parse::<Fingerprint>().ok();
+    let mut names = NameKey::meant_by(what);
+    // OpenSSL writes it with colons.
+    names.extend(sha256.iter().flat_map(|sha256| NameKey::meant_by(&sha256.to_string())));
+    let mut out = store.keys_named(&names)?;
     let has = |record: &KeyRecord| {
         let requests = record.requests.iter().map(|r| r.sha256);
         record.certificates.iter().map(|c| c.sha256).chain(requests).any(|hash| Some(hash) == sha256)

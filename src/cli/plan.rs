@@ -47,6 +47,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Outcome, Er
     let Kept { case, mut store, mut plan, existing, .. } = planned(&args.planning, terminal, |_| ())?;
     let mut watch = OnTerminal::new(terminal);
     let done = make_planned((&case, &mut *store), &mut plan, &existing, &order, &mut watch)?;
+    watch.end();
     let name = args.planning.output.to_string_lossy();
     let shape = shape(&name, &plan, Some((done.made, done.before)));
     terminal.print(&summary::lines(&plan.planned(), shape))?;

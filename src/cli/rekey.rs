@@ -69,6 +69,7 @@ pub(crate) fn rekey(args: &RekeyArgs, terminal: &mut Terminal) -> Result<Outcome
         threads,
     };
     let done = make(&case, job, &mut watch)?;
+    watch.end();
     store.add_made(&done.made_at(now()))?;
     let records: Vec<ReplacementRecord> = replacements
         .into_iter()

@@ -17,6 +17,13 @@ impl<'a> OnTerminal<'a> {
     }
 }
 
+impl OnTerminal<'_> {
+    /// Takes the line away before a result is printed.
+    pub(crate) fn end(&mut self) {
+        self.shown = None;
+    }
+}
+
 impl Watch for OnTerminal<'_> {
     fn notice(&mut self, notice: Notice) {
         // The line is taken away before something else is written.

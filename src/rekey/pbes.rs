@@ -150,14 +150,14 @@ impl<'a> Sealed<'a> {
         }
         if scheme.oid() != Some(oid::PBES2) {
             return Err(
-                "it is encrypted with a scheme older than oid::PBES2 (RFC 8018), which is not opened here",
+                "it is encrypted with a scheme older than PBES2 (RFC 8018), which is not opened here",
             );
         }
         let mut parameters = scheme.sequence().ok_or(BROKEN)?;
         let (mut derivation, mut encryption) =
             (parameters.sequence().ok_or(BROKEN)?, parameters.sequence().ok_or(BROKEN)?);
         if derivation.oid() != Some(oid::PBKDF2) {
-            return Err("its key derivation is not oid::PBKDF2, and not known here");
+            return Err("its key derivation is not PBKDF2, and not known here");
         }
         let cipher = cipher(encryption.oid().ok_or(BROKEN)?)
             .ok_or("its cipher is not AES in CBC mode, and not known here")?;
@@ -235,10 +235,10 @@ mod tests {
     fn foreign_schemes_are_told() {
         let wrap = |scheme: &[Vec<u8>]| sequence(&[sequence(scheme), der::tlv(OCTET_STRING, &[0; 16])]);
         let says = |bytes: &[u8]| well_formed(bytes).unwrap_err();
-        assert!(says(&wrap(&[der::tlv(OID, &oid::PBES2[..8])])).contains("older than oid::PBES2"));
+        assert!(says(&wrap(&[der::tlv(OID, &oid::PBES2[..8])])).contains("older than PBES2"));
         let scrypt =
             sequence(&[sequence(&[der::tlv(OID, &[0x2b])]), sequence(&[der::tlv(OID, oid::AES_256_CBC)])]);
-        assert!(says(&wrap(&[der::tlv(OID, oid::PBES2), scrypt])).contains("not oid::PBKDF2"));
+        assert!(says(&wrap(&[der::tlv(OID, oid::PBES2), scrypt])).contains("not PBKDF2"));
         let huge = sequence(&[der::tlv(OCTET_STRING, &[1; 8]), der::unsigned(&u32::MAX.to_be_bytes())]);
         let cipher = sequence(&[der::tlv(OID, oid::AES_256_CBC), der::tlv(OCTET_STRING, &[0; 16])]);
         let huge = sequence(&[sequence(&[der::tlv(OID, oid::PBKDF2), huge]), cipher]);

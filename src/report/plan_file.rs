@@ -97,7 +97,14 @@ pub fn write_kept(
         }
         Ok(())
     })?;
-    elements(out, "keys", |each| store.each_key_text(each))?;
+    // A record that is cut off is in no view, as in that of a plan.
+    elements(out, "keys", |each| {
+        store.each_key_text(&mut |text| {
+            if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
+                each(text);
+            }
+        })
+    })?;
     kept(out, PlanList::Unread)?;
     kept(out, PlanList::UnnamedKeys)?;
     kept(out, PlanList::Findings)?;

@@ -208,6 +208,9 @@ impl Store for Sqlite {
     }
 
     fn keys_named(&self, names: &BTreeSet<NameKey>) -> Result<Vec<KeyRecord>, Error> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         let found = if self.read(keys::is_indexed)? {
             self.read(|c| keys::named(c, names))?
         } else {
