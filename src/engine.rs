@@ -211,12 +211,20 @@ fn plan(
 ) -> Analysis {
     let counts = &assessment.finding_counts;
     let manifests = criteria.manifest.as_ref().map_or_else(Vec::new, |manifest| manifest.taken(counts));
-    let Criteria { incident, decisions, cas, ccadb, target, certificates, clock, .. } = Criteria {
-        // Judged: what it rested on is not needed any more.
-        manifest: None,
-        known_compromised: None,
-        ..criteria
-    };
+    let Criteria {
+        incident,
+        manifest,
+        known_compromised,
+        decisions,
+        cas,
+        ccadb,
+        target,
+        certificates,
+        clock,
+        ..
+    } = criteria;
+    // Judged: what it rested on is not needed any more, and both can be large.
+    drop((manifest, known_compromised));
     let concerned = authority::concerned(&inventory, &assessment);
     let chains = chain::chains(&inventory, &concerned, cas.anchors(), threads, opener(&roots));
     let given = Given {

@@ -73,6 +73,13 @@ pub fn plan<T: Send>(
 ) -> Result<Kept<T>, Error> {
     let Opened { case, mut store, roots, resolved, mut criteria, same_criteria, gone } =
         open(planning, watch)?;
+    if !case.is_owned() && store.has_plan()? && store.header()?.is_none() {
+        return Err(Error::Value {
+            flag: "CASE",
+            message: "its plan was made by an earlier version, and where its replacements are only its owner may look: the owner has to run `certrecall plan -o CASE` once"
+                .to_owned(),
+        });
+    }
     remember(&mut criteria.decisions, &mut *store)?;
     criteria.certificates = case.certificates();
     // Only the owner may look at what was made; others take what they need from the plan before.

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::inputs::known_compromised;
 use super::keep;
 use super::notice::{Notice, Watch};
+use crate::assess::Exposure;
 use crate::finding::{Code, Codes};
 use crate::id::{ProfileHash, SpkiHash, StepId};
 use crate::pki::show;
@@ -273,6 +274,36 @@ pub fn show_requests(case: &Case, records: &[ReplacementRecord], watch: &mut dyn
     }
 }
 
+/// Keys that are exposed, and keys that are only presumed or undetermined, each in every encoding that was found.
+/// The case knows them; what another tool added to its lists counts as well.
+///
+/// # Errors
+/// [`Error`].
+pub fn suspect_keys(case: &Case, store: &dyn Store) -> Result<(HashSet<SpkiHash>, HashSet<SpkiHash>), Error> {
+    let (mut exposed, mut suspected) = (listed(case, store::EXPOSED)?, listed(case, store::SUSPECTED)?);
+    let exposures = store.exposure_of_keys()?;
+    let forms = store.forms()?;
+    let by_name = |spki: &SpkiHash| {
+        exposures.binary_search_by_key(spki, |(key, _)| *key).ok().map(|at| exposures[at].1)
+    };
+    let names = exposures.iter().map(|(spki, exposure)| (*spki, *exposure));
+    let encodings = forms.iter().filter_map(|(raw, spki)| Some((*raw, by_name(spki)?)));
+    for (name, exposure) in names.chain(encodings).filter(|(_, exposure)| exposure.is_suspect()) {
+        if exposure == Exposure::Exposed { &mut exposed } else { &mut suspected }.insert(name);
+    }
+    Ok((exposed, suspected))
+}
+
+/// A list of keys of the case; none if it is not there.
+fn listed(case: &Case, name: &str) -> Result<HashSet<SpkiHash>, Error> {
+    let path = case.path(name);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().filter_map(|line| line.trim().parse().ok()).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+        Err(error) => Err(Error::Input { what: "list of keys", path, error }),
+    }
+}
+
 /// Keys that no new one may be: all that the case knows in every form met, those of its lists, which another
 /// tool may have made longer, and those known to be compromised elsewhere.
 ///
@@ -281,12 +312,7 @@ pub fn show_requests(case: &Case, records: &[ReplacementRecord], watch: &mut dyn
 pub fn known_keys(case: &Case, store: &dyn Store, list: Option<&Path>) -> Result<HashSet<SpkiHash>, Error> {
     let mut known = store.key_hashes()?;
     for name in [store::EXPOSED, store::SUSPECTED] {
-        let path = case.path(name);
-        match fs::read_to_string(&path) {
-            Ok(text) => known.extend(text.lines().filter_map(|line| line.trim().parse::<SpkiHash>().ok())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::Input { what: "list of keys", path, error }),
-        }
+        known.extend(listed(case, name)?);
     }
     if let Some(file) = list {
         known.extend(known_compromised(file)?.1);

@@ -7,13 +7,12 @@ mod output;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
 use std::path::PathBuf;
 
 use certrecall::case::AuthorityFiles;
 use certrecall::case::inputs::now;
-use certrecall::case::rekey::existing;
-use certrecall::id::{ProfileHash, SpkiHash, StepId};
+use certrecall::case::rekey::{existing, suspect_keys};
+use certrecall::id::{ProfileHash, StepId};
 use certrecall::plan::ReplacementRecord;
 use certrecall::plan::ca::Reach;
 use certrecall::plan::progress::{self, Mark};
@@ -25,7 +24,7 @@ use certrecall::rekey::complete::{
 };
 use certrecall::rekey::{Existing, TroubleKind};
 use certrecall::store::question::{OptionName, Scope};
-use certrecall::store::{self, Case, PlanHeader, Question, Store};
+use certrecall::store::{Case, PlanHeader, Question, Store};
 use certrecall::time::Time;
 
 pub(crate) use args::CompleteArgs;
@@ -178,7 +177,7 @@ fn judged(
     let files = AuthorityFiles { cas: args.cas.clone(), roots: args.roots.clone() }.given_or_stored(store)?;
     let (cas, more_roots) = (files.cas()?, files.roots()?);
     let public: Vec<&[u8]> = public_roots().into_iter().chain(more_roots.iter().map(Vec::as_slice)).collect();
-    let (exposed, suspected) = (hashes(case, store::EXPOSED)?, hashes(case, store::SUSPECTED)?);
+    let (exposed, suspected) = suspect_keys(case, store)?;
     let inventory = store.key_hashes()?;
     let waivers = Waivers {
         names: question.texts(OptionName::WaiveName).into_iter().map(str::to_owned).collect(),
@@ -238,16 +237,6 @@ fn given(
         out.lists.extend(one.lists);
     }
     Ok(out)
-}
-
-/// A list of keys of the case; none if there is none.
-fn hashes(case: &Case, name: &str) -> Result<HashSet<SpkiHash>, Error> {
-    let path = case.path(name);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.lines().filter_map(|line| line.trim().parse().ok()).collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(HashSet::new()),
-        Err(error) => Err(Error::Input { what: "list of keys", path, error }),
-    }
 }
 
 /// What is to be written down: that each certificate in place was issued, once; and that a step is open again

@@ -15,9 +15,7 @@ impl<'a> OnTerminal<'a> {
     pub(crate) const fn new(terminal: &'a Terminal) -> Self {
         Self { terminal, shown: None }
     }
-}
 
-impl OnTerminal<'_> {
     /// Takes the line away before a result is printed.
     pub(crate) fn end(&mut self) {
         self.shown = None;

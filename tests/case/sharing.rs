@@ -123,6 +123,13 @@ fn a_group_shares_all_of_a_case_but_its_keys() {
     assert_eq!(ran.status, 1, "{ran:?}");
     assert_eq!(directories(&incident.json()), before);
     check();
+    // An earlier version kept these directories in plan.json alone, which nothing reads any more.
+    let database = rusqlite::Connection::open(incident.folder.path().join("case/case.db")).unwrap();
+    database.execute_batch("DELETE FROM plan; DELETE FROM plan_item;").unwrap();
+    drop(database);
+    let ran = plan(COLLEAGUE, &incident, &[]);
+    assert!(ran.status == 2 && ran.stderr.contains("the owner has to run"), "{ran:?}");
+    assert_eq!(directories(&incident.json()), before);
     // And then the owner again.
     let ran = run_as(OWNER, &incident, &["mark", &case, &search, "reopened", "--reason", "x"]);
     assert_eq!(ran.status, 0, "{ran:?}");

@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use certrecall::case::rekey::suspect_keys;
+use certrecall::id::SpkiHash;
 use certrecall::report::json;
+use certrecall::store::Case;
 use certrecall::store::model::KeyRecord;
 use serde_json::Value;
 
@@ -142,4 +145,63 @@ fn keys_are_found_by_every_kind_of_name() {
     let host =
         run(&["mark", &case, "--host", "new.example.", "--kind", "search", "searched", "--reason", "x"]);
     assert_eq!(host.status, 0, "{}", host.stderr);
+}
+
+/// A record that is cut off is in no view, and keeps none from being read.
+#[test]
+fn a_cut_record_of_a_key_leaves_the_plan_readable() {
+    let incident = Incident::new();
+    incident.plan();
+    let search = incident.id("search", "a.example");
+    let database = rusqlite::Connection::open(incident.folder.path().join("case/case.db")).unwrap();
+    let sql = "UPDATE key SET story = substr(story, 1, 40) WHERE spki = (SELECT min(spki) FROM key)";
+    assert_eq!(database.execute(sql, []).unwrap(), 1);
+    let keys = incident.json()["keys"].as_array().unwrap().len();
+    assert_eq!(incident.mark(&search, "waived", &[]).status, 0);
+    assert_eq!(incident.json()["keys"].as_array().unwrap().len(), keys - 1);
+}
+
+/// The lists of hashes are views: what the case holds against a key does not go with them.
+#[test]
+fn keys_stay_suspect_without_their_lists() {
+    let incident = Incident::new();
+    incident.plan();
+    let directory = incident.folder.path().join("case");
+    let suspects = || {
+        let case = Case::open(&directory).unwrap();
+        suspect_keys(&case, &*case.store().unwrap()).unwrap()
+    };
+    let before = suspects();
+    assert!(!before.0.is_empty());
+    let more = SpkiHash::of(b"of another tool");
+    let list = directory.join("exposed-spki.txt");
+    let text = fs::read_to_string(&list).unwrap();
+    fs::write(&list, format!("{text}{more}\n")).unwrap();
+    assert!(suspects().0.contains(&more));
+    for name in ["exposed-spki.txt", "suspected-spki.txt"] {
+        fs::remove_file(directory.join(name)).unwrap();
+    }
+    assert_eq!(suspects(), before);
+}
+
+/// The index of names is made for those who ask for a name; a fingerprint may be written as OpenSSL does.
+#[test]
+fn names_are_indexed_when_one_is_asked_for() {
+    let incident = Incident::new();
+    incident.plan();
+    let database = incident.folder.path().join("case/case.db");
+    let indexed = || -> i64 {
+        let database = rusqlite::Connection::open(&database).unwrap();
+        database.query_row("SELECT count(*) FROM indexed", [], |row| row.get(0)).unwrap()
+    };
+    let case = incident.path("case");
+    let ran = run(&["mark", &case, "--kind", "search", "searched", "--reason", "x", "--yes"]);
+    assert_eq!((ran.status, indexed()), (0, 0), "{ran:?}");
+    let plan = incident.json();
+    let hash = plan["steps"].as_array().unwrap().iter().find_map(|s| s["certificates"][0].as_str()).unwrap();
+    let pairs: Vec<&str> = (0..hash.len()).step_by(2).map(|at| &hash[at..at + 2]).collect();
+    let colons = pairs.join(":").to_uppercase();
+    let (plain, written) = (run(&["explain", &case, hash]), run(&["explain", &case, &colons]));
+    assert_eq!((plain.status, written.status, indexed()), (0, 0, 1), "{written:?}");
+    assert_eq!(plain.stdout, written.stdout);
 }
