@@ -100,7 +100,7 @@ fn bundle(folder: &Path, n: usize, pool: &[KeyPair], intermediates: &[(String, I
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     params.use_authority_key_identifier_extension = true;
-    (params.not_before, params.not_after) = (date_time_ymd(2026, 6, 1), date_time_ymd(2026, 12, 1));
+    (params.not_before, params.not_after) = (date_time_ymd(2026, 6, 1), date_time_ymd(2034, 12, 1));
     let leaf = params.signed_by(key, issuer).unwrap();
     let text = format!("{}{}{}", key.serialize_pem(), leaf.pem(), chain).replace("\r\n", "\n");
     fs::write(folder.join(format!("bundle-{n:07}.pem")), text).unwrap();
